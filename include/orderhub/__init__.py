@@ -1,0 +1,1 @@
+"""orderhub: pulls every order, keeps one truth, ships once, explains each decision."""

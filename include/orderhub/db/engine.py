@@ -1,0 +1,108 @@
+"""The only door to the database: read, or write under a lease.
+
+Uses SQLAlchemy Core over psycopg2. Errors leave as `DatabaseFault` with SQLSTATE and constraint name; the
+server's detail line quotes rows, and rows hold phone numbers, so it is dropped here.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from orderhub.errors import DatabaseFault
+
+_OPTIONS = (
+    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s -c client_min_messages=warning"
+)
+_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+
+
+class Fence(Protocol):
+    """Something that can prove, inside a transaction, that we still own the work."""
+
+    def fence(self, connection: Connection) -> None:
+        """Raise `FencedError` when a newer holder took over; called as the last statement."""
+
+
+class Database:
+    """One database and one role.
+
+    Args:
+        url: `postgresql://…`; the driver is always psycopg2.
+        purpose: shown in `pg_stat_activity` together with our process id, for the person on night duty.
+    """
+
+    def __init__(self, url: str, purpose: str = "orderhub") -> None:
+        parsed = make_url(url).set(drivername="postgresql+psycopg2")
+        self.engine: Engine = create_engine(
+            parsed,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=4,
+            connect_args={
+                "options": _OPTIONS,
+                "application_name": f"{purpose}:{os.getpid()}",
+                "connect_timeout": 10,
+                **_KEEPALIVES,
+            },
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection in a read-only transaction.
+
+        Raises:
+            DatabaseFault: the server refused or vanished.
+        """
+        with _reported(), self.engine.connect() as connection, connection.begin():
+            connection.execute(text("set transaction read only"))
+            yield connection
+
+    @contextmanager
+    def transaction(self, lease: Fence) -> Iterator[Connection]:
+        """Yield a connection whose changes commit together, and only while `lease` is still ours.
+
+        Raises:
+            FencedError: the lease was taken over; everything was rolled back.
+            DatabaseFault: the server refused or vanished; everything was rolled back.
+        """
+        with _reported(), self.engine.begin() as connection:
+            yield connection
+            lease.fence(connection)
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Yield a connection in autocommit mode: for leases, which must outlive transactions."""
+        with _reported(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise describe_fault(error) from None
+
+
+def describe_fault(error: DBAPIError) -> DatabaseFault:
+    """Return the fault without any row value: SQLSTATE, constraint or table, first line of the message."""
+    original = error.orig
+    code = getattr(original, "pgcode", None) or "no SQLSTATE"
+    diagnostics = getattr(original, "diag", None)
+    named = [
+        f"{label} {value}"
+        for label in ("constraint", "table", "column")
+        if (value := getattr(diagnostics, f"{label}_name", None))
+    ]
+    message = getattr(diagnostics, "message_primary", None)
+    if message is None:
+        message = "connection lost or refused" if isinstance(error, OperationalError) else type(original).__name__
+    return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")

@@ -1,0 +1,88 @@
+"""Every error orderhub raises, grouped by what the caller should do.
+
+    OrderhubError
+    ├── StopError          a person must act; retrying cannot help
+    │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
+    │   ├── CredentialError    a token is missing, refused or expired; one shop stops
+    │   ├── EnvironmentFault   port, disk, data directory, missing program
+    │   └── SchemaVersionError code and database do not belong together
+    ├── RetryError         the same call may succeed later
+    │   ├── TransientError     network, 5xx, platform says "try again"
+    │   ├── ThrottledError     the platform named a waiting time
+    │   ├── ContractError      the answer is not what the protocol documents
+    │   └── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
+    ├── SkipError          nothing to do here; not a failure
+    │   ├── LeaseTaken         somebody else works on this scope now
+    │   └── AlreadyDone        the effect exists already
+    └── FencedError        our lease was taken over; roll back, never retry
+
+Bad business data is not here: it is a row in `core.anomalies`.
+"""
+
+
+class OrderhubError(Exception):
+    """Root of all errors that orderhub raises on purpose."""
+
+
+class StopError(OrderhubError):
+    """A person must act; retrying cannot help."""
+
+
+class ConfigError(StopError):
+    """A configuration or spec file is wrong; the message names file, key, value and the nearest valid one."""
+
+
+class CredentialError(StopError):
+    """A platform refuses our token or signature; only that shop stops."""
+
+
+class EnvironmentFault(StopError):
+    """The machine lacks something: a port, disk space, a usable data directory."""
+
+
+class SchemaVersionError(StopError):
+    """The database was migrated by another version of the code."""
+
+
+class RetryError(OrderhubError):
+    """The same call may succeed later."""
+
+
+class TransientError(RetryError):
+    """The network or the platform's back end failed for the moment."""
+
+
+class ThrottledError(RetryError):
+    """The platform asks us to wait.
+
+    Attributes:
+        wait_seconds: the ban the platform named, in seconds.
+    """
+
+    def __init__(self, message: str, wait_seconds: float) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class ContractError(RetryError):
+    """The answer does not have the documented shape; nothing of it was stored."""
+
+
+class DatabaseFault(RetryError):
+    """The database refused or vanished; carries SQLSTATE and constraint, never row values."""
+
+
+class SkipError(OrderhubError):
+    """Nothing to do here; not a failure."""
+
+
+class LeaseTaken(SkipError):  # noqa: N818 - an outcome, named like one
+    """Somebody else holds the lease on this scope."""
+
+
+class AlreadyDone(SkipError):  # noqa: N818 - an outcome, named like one
+    """The effect exists already; running twice changed nothing."""
+
+
+class FencedError(OrderhubError):
+    """Our lease was taken over by a newer holder; the transaction was rolled back."""
