@@ -1,0 +1,1 @@
+"""What the merchant owns: shops, warehouses, rules, alerts, mappings; read, checked, versioned."""

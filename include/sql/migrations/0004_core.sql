@@ -164,3 +164,13 @@ select ops.describe('core.holds', 'One row per reason that stops a subject; seve
     'hold_id', 'hold:<anomaly_id>', 'anomaly_id', 'the anomaly that placed it', 'rule_id', 'the check',
     'subject_type', 'order, order_line or fulfillment_order', 'subject_id', 'its id', 'order_id', 'the order', 'line_id', 'the line; null for the order',
     'state', 'active; released by a person; closed when the evidence is gone', 'placed_at', 'UTC', 'ended_at', 'UTC', 'ended_by', 'who or what ended it', 'end_reason', 'why');
+
+create table core.sku_mappings (
+    mapping_id text not null,
+    shop_id text not null,
+    platform_sku text not null,
+    sku_id text not null,
+    primary key (shop_id, platform_sku)
+);
+select ops.describe('core.sku_mappings', 'One row per platform SKU of the active configuration; key shop_id, platform_sku.',
+    'mapping_id', 'id of the row in sku_mappings.csv', 'shop_id', 'a shop, or * for all', 'platform_sku', 'normalised: NFKC, upper case', 'sku_id', 'our SKU');

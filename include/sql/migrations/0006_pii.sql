@@ -8,6 +8,6 @@ create table pii.receivers (
 );
 select ops.describe('pii.receivers', 'One row per distinct plain receiver of an order, encrypted; the key is not in the database.',
     'order_id', 'the order', 'receiver_sha256', 'keyed hash of the plain receiver', 'ciphertext', 'Fernet token of a JSON object with name, phone, address', 'stored_at', 'UTC');
-grant select on core.orders, core.order_lines, core.anomalies, core.holds, core.stock, core.stock_ledger,
+grant select on core.orders, core.order_lines, core.sku_mappings, core.anomalies, core.holds, core.stock, core.stock_ledger,
     core.routing_decisions, core.fulfillment_orders, core.reservations, core.manifests, core.manifest_lines,
     core.manifest_files to orderhub_analyst;

@@ -1,0 +1,139 @@
+"""Reads YAML as text with line numbers and turns it into typed models.
+
+Scalars stay text until a model converts them: YAML 1.1 would turn a cut-off `12:30` into 750 and a province
+code `NO` into False. Duplicate keys, anchors, aliases and tags are refused.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from orderhub.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class LocatedDocument:
+    """Plain values (text, lists, objects) and the line each one came from."""
+
+    file: str
+    value: Any
+    lines: dict[Path, int]
+
+    def line_of(self, path: Path) -> int:
+        """Return the line of `path`, or of its nearest ancestor."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_document(source: str, file: str) -> LocatedDocument:
+    """Parse YAML text.
+
+    Raises:
+        ConfigError: broken YAML, a duplicate key, an anchor, alias or tag; the message names file and line.
+    """
+    try:
+        for token in yaml.scan(source):
+            if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
+                line = token.start_mark.line + 1
+                raise ConfigError(f"{file}:{line}: anchors, aliases and tags are not allowed; write the value out")
+        node = yaml.compose(source, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from None
+    if node is None:
+        raise ConfigError(f"{file}:1: the file is empty")
+    lines: dict[Path, int] = {}
+    value = _plain(node, (), lines, file)
+    return LocatedDocument(file, value, lines)
+
+
+def _plain(node: Node, path: Path, lines: dict[Path, int], file: str) -> Any:
+    lines[path] = node.start_mark.line + 1
+    match node:
+        case ScalarNode():
+            return None if node.value in ("", "null", "~") and node.style is None else node.value
+        case SequenceNode():
+            return [_plain(item, (*path, index), lines, file) for index, item in enumerate(node.value)]
+        case MappingNode():
+            return _plain_mapping(node, path, lines, file)
+    raise ConfigError(f"{file}:{node.start_mark.line + 1}: unexpected content")
+
+
+def _plain_mapping(node: MappingNode, path: Path, lines: dict[Path, int], file: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        line = key_node.start_mark.line + 1
+        if key in result:
+            raise ConfigError(f"{file}:{line}: {key} is given twice (first on line {lines[(*path, key)]})")
+        result[key] = _plain(value_node, (*path, key), lines, file)
+        lines[(*path, key)] = line
+    return result
+
+
+def parse(model: type[Model], source: str, file: str) -> Model:
+    """Return `source` as `model`.
+
+    Raises:
+        ConfigError: naming file, line, key, value, the rule, and the nearest valid key or value.
+    """
+    document = read_document(source, file)
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        raise ConfigError(_explain(model, error, document)) from None
+
+
+def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDocument) -> str:
+    problem = error.errors()[0]
+    path: Path = tuple(problem["loc"])
+    where = f"{document.file}:{document.line_of(path)}"
+    key = ".".join(str(part) for part in path) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: {key} is not a known key; {nearest(str(path[-1]), known_keys(model))}"
+    if problem["type"] == "missing":
+        return f"{where}: {key} is missing"
+    value = problem.get("input")
+    if problem["type"] in ("literal_error", "enum"):
+        allowed = [word.strip(" '") for word in str(problem["ctx"]["expected"]).replace(" or ", ",").split(",")]
+        return f"{where}: {key}: {value!r} is not allowed; {nearest(str(value), allowed)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(value, (dict, list)) else f" (value {value!r})"
+    return f"{where}: {key}: {message}{shown}"
+
+
+def known_keys(model: type[BaseModel]) -> list[str]:
+    """Return every key that `model` or a model inside it knows, for suggestions."""
+    keys: dict[str, None] = {}
+    waiting: list[type[BaseModel]] = [model]
+    seen: set[type[BaseModel]] = set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for name, field in current.model_fields.items():
+            keys[field.alias or name] = None
+            waiting.extend(_models_in(field.annotation))
+    return list(keys)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+
+
+def nearest(value: str, allowed: list[str]) -> str:
+    """Return a hint: the nearest allowed word, or all of them."""
+    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(allowed)}"

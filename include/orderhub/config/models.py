@@ -1,0 +1,181 @@
+"""The merchant's files as frozen models. Conversion from text happens here, once."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def _zoned(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("must carry a zone, for example 2026-01-01T00:00:00+08:00")
+    return value
+
+
+def _clock_time(value: object) -> time:
+    try:
+        hours, minutes = str(value).split(":")
+        return time(int(hours), int(minutes))
+    except ValueError:
+        raise ValueError("must be a time of day such as 10:00") from None
+
+
+ZonedTime = Annotated[datetime, AfterValidator(_zoned)]
+TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class Frozen(BaseModel):
+    """A model that refuses unknown keys and never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Shop(Frozen):
+    """One seller account on one platform."""
+
+    id: Identifier = Field(description="Our id; part of every order id, never changed later.")
+    platform: Identifier = Field(description="Folder name under include/platforms.")
+    name: str = Field(description="As people call it.")
+    connection: str | None = Field(default=None, description="Connection id with the credentials.")
+    go_live_at: ZonedTime = Field(description="Orders placed before are history and never shipped by us.")
+    mode: Literal["live", "shadow"] = Field(
+        default="live", description="shadow decides everything and sends nothing."
+    )
+    currency: str = Field(default="CNY", pattern="^[A-Z]{3}$", description="ISO 4217; other orders are held.")
+    since_days: int = Field(default=7, ge=1, le=90, description="How far back the first pull goes.")
+    export_policy: Literal["token_only", "masked"] = Field(
+        default="token_only", description="What files may say of a receiver."
+    )
+    address_source: Literal["structured", "free_text", "none"] = Field(
+        default="structured", description="none: address rules are not evaluable for this shop."
+    )
+    on_stale: Literal["wait", "ship"] = Field(
+        default="wait", description="ship: close a manifest with this shop's orders though its pull is late."
+    )
+
+
+class Shops(Frozen):
+    """shops.yaml."""
+
+    shops: tuple[Shop, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> "Shops":
+        _refuse_repeated("shop id", [shop.id for shop in self.shops])
+        return self
+
+
+class Warehouse(Frozen):
+    """One building that ships."""
+
+    id: Identifier
+    name: str
+    kind: Literal["ordinary", "bonded"] = "ordinary"
+    cutoffs: tuple[TimeOfDay, ...] = Field(
+        default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
+    )
+
+
+class Warehouses(Frozen):
+    """warehouses.yaml."""
+
+    warehouses: tuple[Warehouse, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> "Warehouses":
+        _refuse_repeated("warehouse id", [warehouse.id for warehouse in self.warehouses])
+        return self
+
+
+class Condition(Frozen):
+    """All given parts must hold; nothing given always holds."""
+
+    region: tuple[str, ...] = Field(default=(), description="Region sets of regions.csv; any of them.")
+    platform: tuple[str, ...] = Field(default=(), description="Platforms; any of them.")
+    shop: tuple[str, ...] = Field(default=(), description="Shop ids; any of them.")
+
+
+class Reason(Frozen):
+    """Why, for people."""
+
+    zh: str
+    en: str
+
+
+class RoutingRule(Frozen):
+    """Ordered; the first whose condition holds decides."""
+
+    id: Identifier
+    when: Condition = Condition()
+    warehouses: tuple[str, ...] = Field(min_length=1, description="Tried in this order.")
+    reason: Reason
+
+
+class Routing(Frozen):
+    """routing.yaml."""
+
+    rules: tuple[RoutingRule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> "Routing":
+        _refuse_repeated("routing rule id", [rule.id for rule in self.rules])
+        return self
+
+
+class Alerts(Frozen):
+    """alerts.yaml."""
+
+    supervisors: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+        min_length=1, description="Mail addresses that get held orders and failures; never empty."
+    )
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "orderhub@localhost.localdomain"
+
+
+class SkuMapping(Frozen):
+    """One row of sku_mappings.csv."""
+
+    mapping_id: str
+    shop_id: str = Field(description="A shop id, or * for all.")
+    platform_sku: str = Field(description="Normalised merchant code or platform SKU.")
+    sku_id: str
+
+
+class MerchantConfig(Frozen):
+    """Everything one config version says. `version` is the hash of all its files."""
+
+    version: str
+    shops: tuple[Shop, ...]
+    warehouses: tuple[Warehouse, ...]
+    rules: tuple[RoutingRule, ...]
+    regions: Mapping[str, tuple[tuple[str, str], ...]] = Field(
+        description="Region set → (province, city) pairs; city empty = the whole province."
+    )
+    sku_mappings: tuple[SkuMapping, ...]
+    safety_stock: Mapping[tuple[str, str], int] = Field(
+        description="(warehouse, SKU or *) → pieces never promised."
+    )
+    alerts: Alerts
+    field_maps: Mapping[str, str] = Field(
+        description="platform → text of the merchant's own fields.csv, replacing the shipped one."
+    )
+    suites: Mapping[str, str] = Field(description="file name → text of the merchant's own suites.")
+
+    def shop(self, shop_id: str) -> Shop:
+        """Return the shop with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(shop for shop in self.shops if shop.id == shop_id)
+
+    def shops_of(self, platform: str) -> tuple[Shop, ...]:
+        """Return the shops on `platform`."""
+        return tuple(shop for shop in self.shops if shop.platform == platform)
+
+
+def _refuse_repeated(what: str, values: list[str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{what} {value!r} is used twice")

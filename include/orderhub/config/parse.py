@@ -1,0 +1,130 @@
+"""Turns the merchant's files (path → text) into one checked `MerchantConfig`."""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from orderhub.config import models
+from orderhub.config.csv_table import read_table
+from orderhub.config.located_yaml import nearest, parse
+from orderhub.errors import ConfigError
+
+REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
+OPTIONAL = ("safety_stock.csv",)
+_PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
+
+
+def read_directory(directory: Path) -> dict[str, str]:
+    """Return the files of a configuration directory, path → text.
+
+    Raises:
+        ConfigError: the directory or a required file is missing, or is not UTF-8.
+    """
+    if not directory.is_dir():
+        raise ConfigError(f"{directory}: no such directory; set ORDERHUB_CONFIG or copy include/config")
+    missing = [name for name in REQUIRED if not (directory / name).is_file()]
+    if missing:
+        raise ConfigError(f"{directory / missing[0]}: missing; copy it from include/config and edit it")
+    names = [*REQUIRED, *(name for name in OPTIONAL if (directory / name).is_file())]
+    names += [str(p.relative_to(directory)) for pattern in _PATTERNS for p in sorted(directory.glob(pattern))]
+    return {name: _read_text(directory / name) for name in names}
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """Return the version: SHA-256 over names and texts, hex."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{files[name]}\0".encode())
+    return digest.hexdigest()
+
+
+def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
+    """Return the typed configuration.
+
+    Raises:
+        ConfigError: the first thing wrong, with file, line, key, value and the nearest valid one.
+    """
+    warehouses = parse(models.Warehouses, files["warehouses.yaml"], "warehouses.yaml").warehouses
+    rules = parse(models.Routing, files["routing.yaml"], "routing.yaml").rules
+    shops = parse(models.Shops, files["shops.yaml"], "shops.yaml").shops
+    regions = _regions(files["regions.csv"])
+    _check_rules(rules, [w.id for w in warehouses], list(regions), [s.id for s in shops])
+    return models.MerchantConfig(
+        version=version_of(files),
+        shops=shops,
+        warehouses=warehouses,
+        rules=rules,
+        regions=regions,
+        sku_mappings=_sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops]),
+        safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
+        alerts=parse(models.Alerts, files["alerts.yaml"], "alerts.yaml"),
+        field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
+        suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
+    )
+
+
+def normalise_sku(code: str) -> str:
+    """Return a merchant code as it is compared: NFKC (full width → half), upper case, no outer blanks."""
+    return unicodedata.normalize("NFKC", code).strip().upper()
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
+
+
+def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for row in read_table(source, "regions.csv", ("region", "province"), ("city",)):
+        if not row["region"] or not row["province"]:
+            raise row.refuse("region", "and province must both be given")
+        regions.setdefault(row["region"], []).append((row["province"], row["city"]))
+    return {name: tuple(pairs) for name, pairs in regions.items()}
+
+
+def _check_rules(
+    rules: tuple[models.RoutingRule, ...], warehouses: list[str], regions: list[str], shops: list[str]
+) -> None:
+    for rule in rules:
+        for what, values, allowed in (
+            ("warehouse", rule.warehouses, warehouses),
+            ("region", rule.when.region, regions),
+            ("shop", rule.when.shop, shops),
+        ):
+            for value in values:
+                if value not in allowed:
+                    raise ConfigError(
+                        f"routing.yaml: rule {rule.id}: {what} {value!r} does not exist; {nearest(value, allowed)}"
+                    )
+
+
+def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...]:
+    mappings: dict[tuple[str, str], models.SkuMapping] = {}
+    for row in read_table(source, "sku_mappings.csv", ("mapping_id", "shop_id", "platform_sku", "sku_id"), ("comment",)):
+        if row["shop_id"] != "*" and row["shop_id"] not in shops:
+            raise row.refuse("shop_id", f"is not a shop; {nearest(row['shop_id'], [*shops, '*'])}")
+        if not row["mapping_id"] or not row["sku_id"]:
+            raise row.refuse("mapping_id", "and sku_id must both be given")
+        key = (row["shop_id"], normalise_sku(row["platform_sku"]))
+        if key in mappings:
+            raise row.refuse("platform_sku", f"is mapped twice (also by {mappings[key].mapping_id})")
+        mappings[key] = models.SkuMapping(
+            mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
+        )
+    return tuple(mappings.values())
+
+
+def _safety_stock(source: str, warehouses: list[str]) -> dict[tuple[str, str], int]:
+    floors: dict[tuple[str, str], int] = {}
+    if not source:
+        return floors
+    for row in read_table(source, "safety_stock.csv", ("warehouse_id", "sku_id", "quantity"), ("comment",)):
+        if row["warehouse_id"] not in warehouses:
+            raise row.refuse("warehouse_id", f"does not exist; {nearest(row['warehouse_id'], warehouses)}")
+        if not row["quantity"].isdecimal():
+            raise row.refuse("quantity", "is not a whole number of pieces")
+        floors[row["warehouse_id"], row["sku_id"]] = int(row["quantity"])
+    return floors

@@ -1,0 +1,141 @@
+"""Config versions: files enter by `config apply`, leave by `config export`; the last good one stays active."""
+
+import json
+from pathlib import Path
+
+from sqlalchemy import text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.parse import parse_config, read_directory, version_of
+from orderhub.db.copy import copy_rows
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.errors import AlreadyDone, ConfigError
+
+BASE_FILE = "config_base"
+
+
+def apply_directory(
+    database: Database, clock: Clock, directory: Path, home: Path, actor: str, *, force: bool = False
+) -> MerchantConfig:
+    """Check the files of `directory` and make them the active version.
+
+    Args:
+        database: the hub's database.
+        clock: stamps the version.
+        directory: the merchant's configuration directory.
+        home: remembers which version these files were derived from.
+        actor: who applies.
+        force: overwrite a version that was not derived from these files.
+
+    Raises:
+        ConfigError: a file is wrong (the active version stays), or the active version was applied from
+            elsewhere since these files were exported.
+        AlreadyDone: these files are the active version.
+    """
+    files = read_directory(directory)
+    config = parse_config(files)
+    with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
+        active = connection.execute(
+            text("select config_version from ops.config_versions where is_active")
+        ).scalar_one_or_none()
+        if active == config.version:
+            _remember(home, config.version)
+            raise AlreadyDone(f"configuration {config.version[:12]} is active already")
+        _refuse_foreign(active, home, directory, force=force)
+        connection.execute(text("update ops.config_versions set is_active = false where is_active"))
+        connection.execute(
+            text(
+                "insert into ops.config_versions values (:version, cast(:files as jsonb), :active, :now, :actor, true) "
+                "on conflict (config_version) do update set is_active = true"
+            ),
+            {
+                "version": config.version,
+                "files": json.dumps(files, ensure_ascii=False),
+                "active": active,
+                "now": clock.now(),
+                "actor": actor,
+            },
+        )
+        connection.execute(
+            text(
+                "insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail) values "
+                "(:now, :actor, 'apply', 'config', :version, jsonb_build_object('from', cast(:active as text)))"
+            ),
+            {"now": clock.now(), "actor": actor, "version": config.version, "active": active},
+        )
+        connection.execute(text("delete from core.sku_mappings"))
+        copy_rows(
+            connection,
+            "core.sku_mappings",
+            ("mapping_id", "shop_id", "platform_sku", "sku_id"),
+            [(m.mapping_id, m.shop_id, m.platform_sku, m.sku_id) for m in config.sku_mappings],
+        )
+    _remember(home, config.version)
+    return config
+
+
+def load_active(database: Database) -> MerchantConfig:
+    """Return the active configuration.
+
+    Raises:
+        ConfigError: none was ever applied.
+    """
+    with database.read() as connection:
+        row = connection.execute(
+            text("select files from ops.config_versions where is_active")
+        ).one_or_none()
+    if row is None:
+        raise ConfigError("no configuration is active; run `orderhub config apply`")
+    return parse_config(row.files)
+
+
+def export_active(database: Database, directory: Path, home: Path) -> str:
+    """Write the files of the active version into `directory` and return its version.
+
+    Raises:
+        ConfigError: none was ever applied.
+    """
+    with database.read() as connection:
+        row = connection.execute(
+            text("select config_version, files from ops.config_versions where is_active")
+        ).one_or_none()
+    if row is None:
+        raise ConfigError("no configuration is active; there is nothing to export")
+    for name, content in row.files.items():
+        file = directory / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    _remember(home, row.config_version)
+    return str(row.config_version)
+
+
+def check_directory(directory: Path) -> MerchantConfig:
+    """Return what the files of `directory` say, without applying them.
+
+    Raises:
+        ConfigError: the first thing wrong.
+    """
+    return parse_config(read_directory(directory))
+
+
+def directory_version(directory: Path) -> str:
+    """Return the version that the files of `directory` would have."""
+    return version_of(read_directory(directory))
+
+
+def _refuse_foreign(active: str | None, home: Path, directory: Path, *, force: bool) -> None:
+    base_file = home / BASE_FILE
+    base = base_file.read_text(encoding="ascii").strip() if base_file.exists() else None
+    if active is None or active == base or force:
+        return
+    raise ConfigError(
+        f"{directory}: the active configuration {active[:12]} was not derived from these files; "
+        "run `orderhub config export DIR`, merge your change there, then apply, or use --force"
+    )
+
+
+def _remember(home: Path, version: str) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / BASE_FILE).write_text(version + "\n", encoding="ascii")
