@@ -1,0 +1,73 @@
+"""Payloads at the door: strict JSON in, text that PostgreSQL takes out, and the hash that names a version."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from orderhub.errors import ContractError
+
+#: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse_json(body: bytes, what: str) -> Any:
+    """Return the JSON value of an answer; whole numbers of any length stay exact.
+
+    Raises:
+        ContractError: not UTF-8, not JSON, NaN or Infinity, an object with a repeated key, nested too deep.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_keys,
+        )
+    except (ValueError, RecursionError) as error:
+        kind = "an HTML page" if body.lstrip()[:1] == b"<" else "not the documented JSON"
+        raise ContractError(f"{what}: the answer is {kind} ({type(error).__name__}, {len(body)} bytes)") from None
+
+
+def dump_json(value: Any) -> str:
+    """Return compact JSON text in a fixed key order, so that equal records have equal texts."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def clean(text: str) -> tuple[str, str | None]:
+    """Return text that the database takes, and a note when something was replaced by U+FFFD.
+
+    JSON escapes (backslash-u) of such characters are gone already: `dump_json` writes characters.
+    """
+    if "\\u0000" not in text and not _REFUSED.search(text):
+        return text, None
+    cleaned = _REFUSED.sub("\ufffd", text.replace("\\u0000", "\ufffd"))
+    return cleaned, "refused characters replaced"
+
+
+def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:
+    """Return SHA-256 (hex) of a record without its volatile top-level keys: the version's name."""
+    stable = {key: value for key, value in record.items() if key not in volatile} if volatile else record
+    return hashlib.sha256(dump_json(stable).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def at_path(value: Any, path: str) -> Any:
+    """Return what stands at a dotted path, or None; `a|b` tries paths in order; "" is the value itself."""
+    for alternative in path.split("|"):
+        found = value
+        for key in alternative.split(".") if alternative else ():
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    return None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key is given twice")
+    return result

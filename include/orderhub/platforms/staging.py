@@ -1,0 +1,143 @@
+"""Puts one page or file into staging: one load row, and only versions that are not there yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.db.copy import copy_rows
+
+COLUMNS = (
+    "load_id", "shop_id", "record_id", "modified_at", "payload", "payload_sha256", "position", "note", "fetched_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """One version of one record, ready for the database.
+
+    Attributes:
+        record_id: the platform's id, text.
+        modified_at: UTC, as the list said; None when it did not.
+        payload: JSON text, cleaned.
+        payload_sha256: names the version; volatile paths do not count.
+        position: index inside its page or file.
+        note: what was cleaned; None when nothing.
+    """
+
+    record_id: str
+    modified_at: datetime | None
+    payload: str
+    payload_sha256: str
+    position: int
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class StagedPage:
+    """What one page brought."""
+
+    load_id: int
+    row_count: int
+    staged_count: int
+
+
+def stage_page(
+    connection: Connection,
+    clock: Clock,
+    *,
+    platform: str,
+    shop_id: str,
+    stream: str,
+    window_id: int | None,
+    source: str,
+    records: Sequence[Record],
+    row_count: int | None = None,
+) -> StagedPage:
+    """Write the load and its unseen versions in the caller's transaction.
+
+    Args:
+        connection: inside `Database.transaction`.
+        clock: stamps `committed_at` and `fetched_at`.
+        platform: platform name; the table is `staging.<platform>_<stream>`.
+        shop_id: our id of the shop.
+        stream: orders or refunds.
+        window_id: the pull window, None for files.
+        source: page number or file name.
+        records: the page's records.
+        row_count: ids the source listed, when more than `records` (slim rows known already).
+    """
+    table = f"staging.{platform}_{stream}"
+    unseen = _unseen(connection, table, shop_id, records)
+    listed = len(records) if row_count is None else row_count
+    now = clock.now()
+    load_id = connection.execute(
+        text(
+            "insert into ops.loads (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at) "
+            "values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id"
+        ),
+        {
+            "platform": platform,
+            "shop": shop_id,
+            "stream": stream,
+            "window": window_id,
+            "source": source,
+            "rows": listed,
+            "staged": len(unseen),
+            "now": now,
+        },
+    ).scalar_one()
+    fetched = now.isoformat()
+    copy_rows(
+        connection,
+        table,
+        COLUMNS,
+        (
+            (
+                load_id, shop_id, r.record_id, r.modified_at.isoformat() if r.modified_at else None, r.payload,
+                r.payload_sha256, r.position, r.note, fetched,
+            )
+            for r in unseen
+        ),
+    )  # fmt: skip
+    return StagedPage(load_id, listed, len(unseen))
+
+
+def _unseen(connection: Connection, table: str, shop_id: str, records: Sequence[Record]) -> list[Record]:
+    if not records:
+        return []
+    known = connection.execute(
+        text(
+            f"select record_id, payload_sha256 from {table} "  # noqa: S608 - platform names are identifiers
+            "where shop_id = :shop and record_id = any(:ids)"
+        ),
+        {"shop": shop_id, "ids": [record.record_id for record in records]},
+    )
+    seen = {(row.record_id, row.payload_sha256) for row in known}
+    unseen: list[Record] = []
+    for record in records:
+        version = (record.record_id, record.payload_sha256)
+        if version not in seen:
+            seen.add(version)
+            unseen.append(record)
+    return unseen
+
+
+def certain_versions(
+    connection: Connection, table: str, shop_id: str, listed: dict[str, datetime]
+) -> set[str]:
+    """Return the ids whose listed version is in staging for certain, so that no detail call is needed.
+
+    Platform times have whole seconds: a record fetched within `5 s` after its `modified` may have changed
+    again in that second, so such a copy does not count.
+    """
+    rows = connection.execute(
+        text(
+            f"select record_id, modified_at from {table} "  # noqa: S608 - platform names are identifiers
+            "where shop_id = :shop and record_id = any(:ids) and fetched_at > modified_at + interval '5 seconds'"
+        ),
+        {"shop": shop_id, "ids": list(listed)},
+    )
+    return {row.record_id for row in rows if listed.get(row.record_id) == row.modified_at}
