@@ -1,0 +1,80 @@
+"""Fixtures of the whole suite: one embedded PostgreSQL per worker, one fresh database per test."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from orderhub.clock import SystemClock
+from orderhub.db.engine import Database
+from orderhub.db.migrations import migrate
+from orderhub.db.postgres import Server, free_port, open_cluster
+from orderhub.guard import Guard
+from orderhub.operate.databases import Passwords, create_roles
+
+PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
+TEMPLATE = "template_hub"
+#: A test server may lose everything in a crash of the machine; a hub's never does.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL of this worker, with the migrated database `template_hub`."""
+    folder = tmp_path_factory.mktemp("postgres")
+    cluster = open_cluster(folder / "cluster", durable=False)
+    with Guard() as guard:
+        running = Server(cluster, free_port(), folder / "postgres.log", guard, FAST)
+        _make_template(running)
+        yield running
+        running.stop()
+
+
+def _make_template(running: Server) -> None:
+    admin = Database(running.url("postgres"), "tests")
+    create_roles(admin, PASSWORDS)
+    with admin.session() as session:
+        session.execute(text(f"create database {TEMPLATE} owner orderhub_owner"))
+    admin.close()
+    owner = Database(running.url(TEMPLATE, "orderhub_owner", PASSWORDS.owner), "tests")
+    migrate(owner, SystemClock())
+    owner.close()
+
+
+@pytest.fixture
+def database_name(server: Server) -> Iterator[str]:
+    """Name of a fresh, migrated, empty database of this test alone."""
+    name = f"test_{next(_numbers)}"
+    admin = Database(server.url("postgres"), "tests")
+    with admin.session() as session:
+        session.execute(text(f"create database {name} template {TEMPLATE} owner orderhub_owner"))
+    yield name
+    with admin.session() as session:
+        session.execute(text(f"drop database {name} with (force)"))
+    admin.close()
+
+
+@pytest.fixture
+def database(server: Server, database_name: str) -> Iterator[Database]:
+    """The fresh database as role orderhub_app, as tasks see it."""
+    opened = Database(server.url(database_name, "orderhub_app", PASSWORDS.app), "tests")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def owner(server: Server, database_name: str) -> Iterator[Database]:
+    """The same fresh database as role orderhub_owner: for arranging what the application may not."""
+    opened = Database(server.url(database_name, "orderhub_owner", PASSWORDS.owner), "tests")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def analyst(server: Server, database_name: str) -> Iterator[Database]:
+    """The same fresh database as role orderhub_analyst: read-only, no personal data."""
+    opened = Database(server.url(database_name, "orderhub_analyst", PASSWORDS.analyst), "tests")
+    yield opened
+    opened.close()
