@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
@@ -65,13 +65,7 @@ def apply_directory(
             ),
             {"now": clock.now(), "actor": actor, "version": config.version, "active": active},
         )
-        connection.execute(text("delete from core.sku_mappings"))
-        copy_rows(
-            connection,
-            "core.sku_mappings",
-            ("mapping_id", "shop_id", "platform_sku", "sku_id"),
-            [(m.mapping_id, m.shop_id, m.platform_sku, m.sku_id) for m in config.sku_mappings],
-        )
+        _replace_tables(connection, config)
     _remember(home, config.version)
     return config
 
@@ -83,9 +77,7 @@ def load_active(database: Database) -> MerchantConfig:
         ConfigError: none was ever applied.
     """
     with database.read() as connection:
-        row = connection.execute(
-            text("select files from ops.config_versions where is_active")
-        ).one_or_none()
+        row = connection.execute(text("select files from ops.config_versions where is_active")).one_or_none()
     if row is None:
         raise ConfigError("no configuration is active; run `orderhub config apply`")
     return parse_config(row.files)
@@ -123,6 +115,36 @@ def check_directory(directory: Path) -> MerchantConfig:
 def directory_version(directory: Path) -> str:
     """Return the version that the files of `directory` would have."""
     return version_of(read_directory(directory))
+
+
+def _replace_tables(connection: Connection, config: MerchantConfig) -> None:
+    """Give SQL what it needs of the files: mappings and shops, whole tables of a few rows."""
+    connection.execute(text("delete from core.sku_mappings"))
+    copy_rows(
+        connection,
+        "core.sku_mappings",
+        ("mapping_id", "shop_id", "platform_sku", "sku_id"),
+        [(m.mapping_id, m.shop_id, m.platform_sku, m.sku_id) for m in config.sku_mappings],
+    )
+    connection.execute(text("delete from core.shops"))
+    copy_rows(
+        connection,
+        "core.shops",
+        ("shop_id", "platform", "name", "is_pulled", "is_shadow", "currency", "address_source", "go_live_at"),
+        [
+            (
+                shop.id,
+                shop.platform,
+                shop.name,
+                shop.connection is not None,
+                shop.mode == "shadow",
+                shop.currency,
+                shop.address_source,
+                shop.go_live_at.isoformat(),
+            )
+            for shop in config.shops
+        ],
+    )
 
 
 def _refuse_foreign(active: str | None, home: Path, directory: Path, *, force: bool) -> None:
