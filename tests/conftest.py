@@ -9,8 +9,7 @@ from sqlalchemy import text
 from orderhub.clock import SystemClock
 from orderhub.db.engine import Database
 from orderhub.db.migrations import migrate
-from orderhub.db.postgres import Server, free_port, open_cluster
-from orderhub.guard import Guard
+from orderhub.db.postgres import Server, free_port, open_cluster, running_server
 from orderhub.operate.databases import Passwords, create_roles
 
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
@@ -25,11 +24,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL of this worker, with the migrated database `template_hub`."""
     folder = tmp_path_factory.mktemp("postgres")
     cluster = open_cluster(folder / "cluster", durable=False)
-    with Guard() as guard:
-        running = Server(cluster, free_port(), folder / "postgres.log", guard, FAST)
+    with running_server(cluster, free_port(), folder / "postgres.log", FAST) as running:
         _make_template(running)
         yield running
-        running.stop()
 
 
 def _make_template(running: Server) -> None:

@@ -15,6 +15,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -92,10 +94,6 @@ class Cluster:
     def password(self) -> str:
         """Return the superuser's password."""
         return (self.base / "superuser").read_text(encoding="utf-8")
-
-    def url(self, port: int, database: str, role: str = SUPERUSER, password: str | None = None) -> str:
-        """Return the address of `database` for `role`."""
-        return f"postgresql://{role}:{password or self.password}@127.0.0.1:{port}/{database}"
 
     def command(self, program: str, *arguments: str) -> list[str]:
         """Return the command line that runs one of PostgreSQL's programs in this cluster's mode."""
@@ -211,61 +209,73 @@ def _refuse_other_version(cluster: Cluster) -> None:
         )
 
 
+def server_command(cluster: Cluster, port: int, tuning: dict[str, str] | None = None) -> list[str]:
+    """Return the command of the server itself, which stays in the foreground; SIGINT ends it properly.
+
+    Args:
+        cluster: from `open_cluster`.
+        port: TCP, on 127.0.0.1.
+        tuning: settings that win over ours.
+    """
+    options = [f"-c{name}={value}" for name, value in {**_TUNING, **(tuning or {})}.items()]
+    where = ["-D", str(cluster.data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+    return cluster.command("postgres", *where, *options)
+
+
+def wait_until_ready(cluster: Cluster, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the server answers.
+
+    Raises:
+        EnvironmentFault: it ended, or did not answer in a minute; the message quotes its last words.
+    """
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if _is_ready(cluster.data, process.pid):
+            return
+        time.sleep(0.02)
+    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+    raise EnvironmentFault(f"PostgreSQL did not start: {' / '.join(words)}; log: {log}")
+
+
+@dataclass(frozen=True)
 class Server:
-    """A running PostgreSQL; ends with us."""
+    """A running PostgreSQL.
 
-    def __init__(
-        self, cluster: Cluster, port: int, log: Path, guard: Guard, tuning: dict[str, str] | None = None
-    ) -> None:
-        """Start the server and wait until it answers.
+    Attributes:
+        cluster: its data.
+        port: where it listens on 127.0.0.1.
+    """
 
-        Raises:
-            EnvironmentFault: it ended at once; the message quotes its last words.
-        """
-        self.cluster = cluster
-        self.port = port
-        self._guard = guard
-        _end_leftover(cluster)
-        options = [f"-c{name}={value}" for name, value in {**_TUNING, **(tuning or {})}.items()]
-        where = ["-D", str(cluster.data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603
-                cluster.command("postgres", *where, *options),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                cwd="/",
-            )
-        guard.watch(self.process.pid, "INT")
-        self._wait(log)
+    cluster: Cluster
+    port: int
 
     def url(self, database: str, role: str = SUPERUSER, password: str | None = None) -> str:
         """Return the address of `database` for `role` on this server."""
-        return self.cluster.url(self.port, database, role, password)
+        return f"postgresql://{role}:{password or self.cluster.password}@127.0.0.1:{self.port}/{database}"
 
-    def stop(self) -> None:
-        """End the server: connections are closed, committed work is on disk."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGQUIT)
-                self.process.wait()
-        self._guard.forget(self.process.pid)
 
-    def _wait(self, log: Path) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while self.process.poll() is None and time.monotonic() < deadline:
-            if _is_ready(self.cluster.data, self.process.pid):
-                return
-            time.sleep(0.02)
-        self.stop()
-        words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-        raise EnvironmentFault(
-            f"PostgreSQL did not start on port {self.port}: {' / '.join(words)} (log: {log})"
+@contextmanager
+def running_server(
+    cluster: Cluster, port: int, log: Path, tuning: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Run the server for as long as the block lasts; nothing is left running, however the block ends.
+
+    Raises:
+        EnvironmentFault: it did not start.
+    """
+    end_leftover(cluster)
+    with Guard() as guard, log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603
+            server_command(cluster, port, tuning),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd="/",
         )
+        guard.watch(process, signal.SIGINT)
+        wait_until_ready(cluster, process, log)
+        yield Server(cluster, port)
 
 
 def _is_ready(data: Path, pid: int) -> bool:
@@ -277,17 +287,11 @@ def _is_ready(data: Path, pid: int) -> bool:
     return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
 
 
-def _end_leftover(cluster: Cluster) -> None:
+def end_leftover(cluster: Cluster) -> None:
     """End a server that outlived its hub; the hub's own lock proves that nobody else uses the home."""
     try:
         pid = int((cluster.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-        name = subprocess.run(  # noqa: S603
-            ["ps", "-o", "args=", "-p", str(pid)],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-        if str(cluster.data) not in name:
+        if str(cluster.data) not in _command_line(pid):
             return
         os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + _STOP_SECONDS
@@ -296,6 +300,14 @@ def _end_leftover(cluster: Cluster) -> None:
             time.sleep(0.1)
     except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
         return
+
+
+def _command_line(pid: int) -> str:
+    listed = Path(f"/proc/{pid}/cmdline")
+    if listed.exists():
+        return listed.read_text(encoding="utf-8", errors="replace")
+    command = ["ps", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 def free_port() -> int:
