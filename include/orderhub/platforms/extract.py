@@ -1,0 +1,371 @@
+"""Pulls one shop of an API platform: closed windows, pages last to first, coverage proven by counting.
+
+Forward paging loses orders when one is modified between two page calls; last to first on a closed window can
+only repeat some (docs/explanation/paging.md). A page is committed as it arrives; a kill loses no page.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig, Shop
+from orderhub.db.engine import Database
+from orderhub.db.leases import PULL_WINDOWS, Lease, hold_row, hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
+from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
+from orderhub.platforms.client import Client
+from orderhub.platforms.payload import at_path, clean, dump_json, version_hash
+from orderhub.platforms.spec import DetailCall, Platform, Stream
+from orderhub.platforms.staging import Record, certain_versions, stage_page
+
+#: A pull stops cleanly after this long and says how many windows are left.
+BUDGET = timedelta(minutes=10)
+#: A window that could not be proven complete this often is reported.
+REPORT_AFTER = 3
+
+
+@dataclass
+class PullCounts:
+    """What one pull of a shop did; small enough for XCom."""
+
+    windows_covered: int = 0
+    windows_left: int = 0
+    rows: int = 0
+    staged: int = 0
+    parked: int = 0
+    waits_until: str | None = None
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Everything that reading one stream of one shop needs."""
+
+    database: Database
+    clock: Clock
+    platform: Platform
+    shop: Shop
+    client: Client
+    config: MerchantConfig
+    stream_name: str
+    counts: PullCounts = field(default_factory=PullCounts)
+
+    @property
+    def stream(self) -> Stream:
+        """Return the spec of the stream."""
+        return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
+
+    @property
+    def table(self) -> str:
+        """Return the staging table."""
+        return f"staging.{self.platform.spec.name}_{self.stream_name}"
+
+
+def pull_shop(
+    database: Database, clock: Clock, platform: Platform, shop: Shop, client: Client, config: MerchantConfig
+) -> PullCounts:
+    """Plan and read every due window of `shop`; return what was done.
+
+    Raises:
+        CredentialError: the platform refuses this shop's account; a person must act.
+        RetryError: the platform or the database failed for the moment; committed pages stay.
+    """
+    counts = PullCounts()
+    for stream_name in platform.spec.streams:
+        pull = Pull(database, clock, platform, shop, client, config, stream_name, counts)
+        _plan(pull)
+        _retry_parked(pull)
+        _read_windows(pull)
+    return counts
+
+
+def _plan(pull: Pull) -> None:
+    window = pull.stream.window
+    _count(pull, *_probe_range(pull))  # The first answer tells the platform's clock.
+    until = pull.client.platform_now() - timedelta(seconds=window.lag_seconds)
+    cut = Cut(
+        since=_first_start(pull) or until - timedelta(days=pull.shop.since_days),
+        live=timedelta(minutes=window.live_minutes),
+        catch_up=timedelta(minutes=window.catch_up_minutes),
+    )
+    plan_windows(
+        pull.database,
+        pull.clock,
+        platform=pull.platform.spec.name,
+        shop_id=pull.shop.id,
+        stream=pull.stream_name,
+        until=until,
+        cut=cut,
+    )
+
+
+def _probe_range(pull: Pull) -> tuple[datetime, datetime]:
+    end = pull.client.platform_now().replace(microsecond=0) - timedelta(minutes=10)
+    return end - timedelta(seconds=1), end
+
+
+def _first_start(pull: Pull) -> datetime | None:
+    """Return where this stream's coverage began: later pulls never start after it."""
+    with pull.database.read() as connection:
+        return connection.execute(
+            text("select min(start_at) from ops.pull_windows where shop_id = :shop and stream = :stream and kind <> 'requested'"),
+            {"shop": pull.shop.id, "stream": pull.stream_name},
+        ).scalar_one()
+
+
+def _read_windows(pull: Pull) -> None:
+    deadline = pull.clock.now() + BUDGET
+    windows = open_windows(pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name)
+    for done, window in enumerate(windows):
+        if pull.clock.now() > deadline:
+            pull.counts.windows_left += len(windows) - done
+            return
+        try:
+            with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease:
+                read_window(pull, window, lease)
+        except LeaseTaken:
+            continue  # Another process reads it; its pages count as ours.
+        except ThrottledError as error:
+            _wait_until(pull, windows[done:], error)
+            return
+
+
+def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
+    """Read one window last page to first, judge its coverage, and return whether it is proven complete."""
+    total_before = _count(pull, window.start_at, window.end_at)
+    distinct: set[str] = set()
+    for page in range(math.ceil(total_before / pull.stream.list.page_size), 0, -1):
+        rows = _page(pull, window, page)
+        distinct.update(_row_id(pull.stream, row) for row in rows)
+        _stage(pull, window, lease, page, rows)
+    total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
+    return _judge(pull, window, lease, (total_before, total_after, len(distinct)))
+
+
+def _count(pull: Pull, start: datetime, end: datetime) -> int:
+    call = pull.stream.list
+    body = pull.client.call(call, _range(pull.stream, start, end, page=1), call.count_parameters)
+    try:
+        return int(at_path(body, call.total))
+    except (TypeError, ValueError):
+        raise ContractError(f"{call.method}: {call.total} is not a count") from None
+
+
+def _page(pull: Pull, window: PullWindow, page: int) -> list[Any]:
+    call = pull.stream.list
+    body = pull.client.call(
+        call, _range(pull.stream, window.start_at, window.end_at, page), call.page_parameters
+    )
+    rows = at_path(body, call.rows)
+    if rows is None:
+        return []  # The window shrank while it was read: a last page may be empty.
+    return rows if isinstance(rows, list) else [rows]
+
+
+def _range(stream: Stream, start: datetime, end: datetime, page: int) -> dict[str, Any]:
+    last = end - timedelta(seconds=1) if stream.window.end_inclusive else end
+    return {"start": start, "end": last, "page": page, "size": stream.list.page_size}
+
+
+def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[Any]) -> None:
+    if pull.stream.detail is None:
+        records, failed = [_record(pull.stream, row, index) for index, row in enumerate(rows)], {}
+    else:
+        records, failed = _details(pull, pull.stream.detail, rows)
+    source = f"window {window.window_id} page {page}"
+    with pull.database.transaction(lease) as connection:
+        staged = stage_page(
+            connection,
+            pull.clock,
+            platform=pull.platform.spec.name,
+            shop_id=pull.shop.id,
+            stream=pull.stream_name,
+            window_id=window.window_id,
+            source=f"page {page}",
+            records=records,
+            row_count=len(rows),
+        )
+        _park(pull, connection, failed, source)
+        _unpark(pull, connection, [record.record_id for record in records])
+    pull.counts.rows += staged.row_count
+    pull.counts.staged += staged.staged_count
+    pull.counts.parked += len(failed)
+
+
+def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
+    """Return whole records of listed rows, and id → reason of those that could not be had."""
+    listed = {_row_id(pull.stream, row): _modified(pull, row) for row in rows}
+    dated = {record_id: modified for record_id, modified in listed.items() if modified}
+    with pull.database.read() as connection:
+        known = certain_versions(connection, pull.table, pull.shop.id, dated)
+    return _fetch(pull, call, [record_id for record_id in listed if record_id not in known])
+
+
+def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
+    records: list[Record] = []
+    failed: dict[str, str] = {}
+
+    def fetch(record_id: str) -> Any:
+        try:
+            return pull.client.call(call, {"id": record_id})
+        except ThrottledError:
+            raise
+        except RetryError as error:
+            return error
+
+    assert pull.platform.spec.api is not None  # noqa: S101 - the spec promises it for kind api
+    with ThreadPoolExecutor(pull.platform.spec.api.concurrency) as pool:
+        for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
+            if isinstance(found, RetryError):
+                failed[record_id] = str(found)
+            else:
+                records.append(_record(pull.stream, found, index, record_id, _modified(pull, found)))
+    return records, failed
+
+
+def _record(
+    stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None
+) -> Record:
+    if not isinstance(row, dict):
+        raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
+    payload, note = clean(dump_json(row))
+    return Record(
+        record_id=record_id or _row_id(stream, row),
+        modified_at=modified,
+        payload=payload,
+        payload_sha256=version_hash(row, stream.volatile),
+        position=index,
+        note=note,
+    )
+
+
+def _row_id(stream: Stream, row: Any) -> str:
+    found = at_path(row, stream.list.id)
+    if found is None or isinstance(found, (dict, list)):
+        raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
+    return str(found)
+
+
+def _modified(pull: Pull, row: Any) -> datetime | None:
+    api = pull.platform.spec.api
+    found = at_path(row, pull.stream.list.modified)
+    if api is None or not isinstance(found, str):
+        return None
+    try:
+        local = datetime.strptime(found, api.timestamp_format)  # noqa: DTZ007 - the zone is the platform's
+    except ValueError:
+        return None
+    return local.replace(tzinfo=ZoneInfo(api.zone)).astimezone(UTC)
+
+
+def _judge(pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int]) -> bool:
+    total_before, total_after, distinct = totals
+    is_covered = total_after <= distinct <= total_before
+    said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
+    with pull.database.transaction(lease) as connection:
+        attempts = connection.execute(
+            text("""
+                update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
+                    distinct_read = :distinct, not_before = null,
+                    state = case when :covered then 'covered' else 'open' end,
+                    covered_at = case when :covered then cast(:now as timestamptz) end,
+                    last_error = case when not :covered then cast(:said as text) end
+                where window_id = :window returning attempts"""),
+            {
+                "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
+                "now": pull.clock.now(), "said": said, "window": window.window_id,
+            },
+        ).scalar_one()  # fmt: skip
+        if not is_covered and attempts >= REPORT_AFTER:
+            enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
+    if is_covered:
+        pull.counts.windows_covered += 1
+    else:
+        pull.counts.windows_left += 1
+    return is_covered
+
+
+def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
+    body = (
+        f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
+        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
+        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
+    )
+    return Effect(
+        outbox_id=f"mail:window:{window.window_id}:uncovered",
+        target="mail",
+        subject=f"window:{window.window_id}",
+        payload={"to": list(pull.config.alerts.supervisors), "subject": "拉取窗口不完整 / window not covered", "text": body},
+    )
+
+
+def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) -> None:
+    """Store the platform's ban on every window that waits, so that no worker is held meanwhile."""
+    until = pull.clock.now() + timedelta(seconds=error.wait_seconds)
+    pull.counts.windows_left += len(windows)
+    pull.counts.waits_until = until.isoformat()
+    for window in windows:
+        try:
+            with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease, pull.database.transaction(lease) as connection:
+                connection.execute(
+                    text("update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window"),
+                    {"until": until, "said": str(error), "window": window.window_id},
+                )
+        except LeaseTaken:
+            continue
+
+
+def _retry_parked(pull: Pull) -> None:
+    """Fetch again what could not be had before; one failing id never blocks its window."""
+    call = pull.stream.detail
+    if call is None:
+        return
+    with pull.database.read() as connection:
+        ids = connection.execute(
+            text("""
+                select record_id from ops.parked_records
+                where shop_id = :shop and stream = :stream and resolved_at is null order by parked_at limit 200"""),
+            {"shop": pull.shop.id, "stream": pull.stream_name},
+        ).scalars().all()  # fmt: skip
+    if not ids:
+        return
+    records, failed = _fetch(pull, call, list(ids))
+    with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease, pull.database.transaction(lease) as connection:
+        stage_page(
+            connection, pull.clock, platform=pull.platform.spec.name, shop_id=pull.shop.id,
+            stream=pull.stream_name, window_id=None, source="parked records", records=records,
+        )  # fmt: skip
+        _park(pull, connection, failed, "parked records")
+        _unpark(pull, connection, [record.record_id for record in records])
+    pull.counts.staged += len(records)
+
+
+def _park(pull: Pull, connection: Connection, failed: dict[str, str], source: str) -> None:
+    for record_id, reason in failed.items():
+        connection.execute(
+            text("""
+                insert into ops.parked_records (platform, shop_id, stream, record_id, reason, source, parked_at)
+                values (:platform, :shop, :stream, :record, :reason, :source, :now)
+                on conflict (platform, shop_id, stream, record_id) do update
+                set attempts = ops.parked_records.attempts + 1, reason = excluded.reason,
+                    parked_at = excluded.parked_at, resolved_at = null"""),
+            {
+                "platform": pull.platform.spec.name, "shop": pull.shop.id, "stream": pull.stream_name,
+                "record": record_id, "reason": reason[:500], "source": source, "now": pull.clock.now(),
+            },
+        )  # fmt: skip
+
+
+def _unpark(pull: Pull, connection: Connection, ids: list[str]) -> None:
+    connection.execute(
+        text("""
+            update ops.parked_records set resolved_at = :now
+            where shop_id = :shop and stream = :stream and resolved_at is null and record_id = any(:ids)"""),
+        {"now": pull.clock.now(), "shop": pull.shop.id, "stream": pull.stream_name, "ids": ids},
+    )

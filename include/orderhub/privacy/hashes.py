@@ -1,0 +1,21 @@
+"""Keyed hashes: let two values be compared without being kept.
+
+The key is `ORDERHUB_HASH_KEY`, outside the database: a phone number has so few possibilities that a hash
+without key is as good as the number.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+
+from pydantic import SecretStr
+
+
+def keyed_hash(key: SecretStr, value: str) -> str:
+    """Return HMAC-SHA256, hex, of a normalised value."""
+    return hmac.new(key.get_secret_value().encode(), value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def normalise_address(text: str) -> str:
+    """Return an address as it is compared: half width, lower case, letters and digits only."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())

@@ -1,0 +1,168 @@
+"""One transform pass: takes the loads no finished pass has taken, maps, merges, checks, holds; one transaction."""
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import source, statement
+from orderhub.errors import ConfigError
+from orderhub.platforms.spec import Platform, load_platform
+from orderhub.quality.check import check_orders
+from orderhub.quality.suites import load_suites
+from orderhub.transform.compile import compile_lines, compile_versions
+
+_PENDING = """
+    from ops.loads as l
+    where l.stream = 'orders' and not exists (
+        select from ops.pass_loads as t join ops.passes as p using (pass_id)
+        where t.load_id = l.load_id and p.finished_at is not null)"""
+
+
+@dataclass
+class TransformCounts:
+    """What one pass did; small enough for XCom. `skipped_platforms` names platform → why."""
+
+    pass_id: int = 0
+    loads: int = 0
+    versions: int = 0
+    orders_changed: int = 0
+    lines: int = 0
+    lines_remapped: int = 0
+    orders_checked: int = 0
+    anomalies: int = 0
+    holds: int = 0
+    skipped_platforms: dict[str, str] = field(default_factory=dict)
+
+
+def is_work_pending(database: Database) -> bool:
+    """Return whether a pass would find anything: loads, unchecked orders, or lines whose mapping arrived."""
+    with database.read() as connection:
+        return bool(
+            connection.execute(
+                text(
+                    f"select exists(select {_PENDING}) "  # noqa: S608 - a constant
+                    "or exists(select from core.orders where checked_version is distinct from version_id) "
+                    "or exists(select from core.order_lines l join core.sku_mappings m on m.platform_sku in "
+                    "(upper(btrim(normalize(l.merchant_code, nfkc))), upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
+                    "join core.orders o on o.order_id = l.order_id and m.shop_id in (o.shop_id, '*') "
+                    "where l.sku_id is null)"
+                )
+            ).scalar_one()
+        )
+
+
+def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> TransformCounts:
+    """Run one pass and return its counts. Running it again without new loads changes nothing.
+
+    A platform whose spec or field map is broken is left out: its loads wait, the others go on, one mail says so.
+
+    Raises:
+        LeaseTaken: another pass runs now.
+        ConfigError: a suite is broken; nothing was changed.
+        DatabaseFault: the database failed; nothing was changed.
+    """
+    suites = load_suites(config)
+    counts = TransformCounts()
+    with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        counts.pass_id = _open_pass(connection, clock, config)
+        connection.exec_driver_sql(source("core/incoming"))
+        platforms = _map_versions(connection, clock, config, counts)
+        _merge(connection, clock, platforms, counts)
+        checked = check_orders(connection, clock, suites, config, counts.pass_id)
+        counts.orders_checked, counts.anomalies, counts.holds = checked.orders, checked.anomalies, checked.holds
+        _finish_pass(connection, clock, counts)
+    return counts
+
+
+def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:
+    return int(
+        connection.execute(
+            text(
+                "insert into ops.passes (kind, config_version, started_at) values ('transform', :config, :now) "
+                "returning pass_id"
+            ),
+            {"config": config.version, "now": clock.now()},
+        ).scalar_one()
+    )
+
+
+def _map_versions(
+    connection: Connection, clock: Clock, config: MerchantConfig, counts: TransformCounts
+) -> list[Platform]:
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for row in connection.execute(text(f"select l.platform, l.load_id {_PENDING}")):  # noqa: S608 - a constant
+        waiting[row.platform].append(row.load_id)
+    platforms = []
+    for name, loads in sorted(waiting.items()):
+        try:
+            platform = load_platform(name, config)
+        except ConfigError as error:
+            counts.skipped_platforms[name] = str(error)
+            enqueue(connection, [_broken_platform_mail(name, error, config)], clock)
+            continue
+        counts.versions += connection.execute(
+            text(compile_versions(platform)),
+            {
+                "loads": loads,
+                "shop_ids": [shop.id for shop in config.shops],
+                "go_live_ats": [shop.go_live_at for shop in config.shops],
+            },
+        ).rowcount
+        counts.loads += len(loads)
+        connection.execute(
+            text("insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"),
+            {"pass_id": counts.pass_id, "loads": loads},
+        )
+        platforms.append(platform)
+    connection.exec_driver_sql("analyze incoming_versions")
+    return platforms
+
+
+def _merge(connection: Connection, clock: Clock, platforms: list[Platform], counts: TransformCounts) -> None:
+    connection.exec_driver_sql(source("core/changed_orders"))
+    connection.exec_driver_sql("analyze changed_orders")
+    stamp = {"pass_id": counts.pass_id, "now": clock.now()}
+    counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
+    touched = connection.execute(statement("core/receivers")).scalars().all()
+    for platform in platforms:
+        counts.lines += connection.execute(text(compile_lines(platform))).rowcount
+    connection.exec_driver_sql("analyze incoming_lines")
+    connection.execute(text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"))
+    connection.execute(statement("core/order_lines"))
+    if touched:
+        # A receiver that arrived with an older version changes what the checks see.
+        connection.execute(
+            text("update core.orders set checked_version = null where order_id = any(:ids) and checked_version is not null"),
+            {"ids": list(touched)},
+        )
+    counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
+
+
+def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:
+    connection.execute(
+        text("update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id"),
+        {"now": clock.now(), "counts": json.dumps(asdict(counts), ensure_ascii=False), "pass_id": counts.pass_id},
+    )
+
+
+def _broken_platform_mail(name: str, error: ConfigError, config: MerchantConfig) -> Effect:
+    said = str(error)
+    return Effect(
+        outbox_id=f"mail:platform:{name}:{hashlib.sha256(said.encode()).hexdigest()[:16]}",
+        target="mail",
+        subject=f"platform:{name}",
+        payload={
+            "to": list(config.alerts.supervisors),
+            "subject": f"平台 {name} 的配置有误,已暂停 / platform {name} is paused",
+            "text": f"{said}\n其它平台照常运行;改好后自动继续。\nOther platforms go on; this one continues once it is fixed.",
+        },
+    )
+

@@ -1,0 +1,25 @@
+-- One row per line that may be routed now; key order_id, line_id.
+create temporary table candidate_lines on commit drop as
+select
+    l.order_id,
+    l.line_id,
+    l.sku_id,
+    l.quantity,
+    l.shop_id,
+    l.platform,
+    l.version_id,
+    l.ship_by_at,
+    l.paid_at,
+    r.province,
+    r.city
+from core.line_readiness as l
+left join core.receivers as r on l.order_id = r.order_id
+where l.blocked_by is null
+    and not exists (
+        select from core.reservations as v
+        where v.order_id = l.order_id and v.line_id = l.line_id and v.state in ('active', 'posted')
+    )
+    and not exists (
+        select from core.manifest_lines as m
+        where m.order_id = l.order_id and m.line_id = l.line_id and not m.is_void
+    )

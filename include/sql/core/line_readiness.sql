@@ -1,0 +1,41 @@
+-- One row per order line; key order_id, line_id. What keeps it from shipping, null when nothing does: the one place that says "shippable".
+create view core.line_readiness as
+with active_holds as (
+    select
+        order_id,
+        bool_or(subject_type = 'order') as is_order_held,
+        array_agg(line_id) filter (where subject_type = 'order_line') as held_lines
+    from core.holds
+    where state = 'active'
+    group by order_id
+)
+
+select
+    l.order_id,
+    l.line_id,
+    l.sku_id,
+    l.quantity,
+    o.shop_id,
+    o.platform,
+    o.version_id,
+    o.ship_by_at,
+    o.paid_at,
+    case
+        when o.lifecycle <> 'live' then 'order_' || o.lifecycle
+        when o.gate = 'stop' then 'order_stopped'
+        when l.gate = 'stop' then 'line_stopped'
+        when l.kind = 'service' then 'line_is_service'
+        when h.is_order_held then 'order_held'
+        when l.line_id = any(h.held_lines) then 'line_held'
+        when o.gate = 'wait' then 'order_waits'
+        when l.gate = 'wait' then 'line_waits'
+        when l.sku_id is null then 'sku_unmapped'
+        when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
+        when o.checked_version is distinct from o.version_id then 'order_unchecked'
+    end as blocked_by
+from core.order_lines as l
+inner join core.orders as o on l.order_id = o.order_id
+left join active_holds as h on l.order_id = h.order_id;
+
+comment on view core.line_readiness is '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping';
+comment on column core.line_readiness.blocked_by is 'null when shippable; else the first thing in its way; order_unchecked passes by itself';

@@ -1,0 +1,32 @@
+-- Fills core.orders from changed_orders. A person's decision to ship an order from before go-live stays.
+insert into core.orders as present (
+    order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
+    platform_status, status, status_rank, is_terminal, payment_state, gate, gate_reason, lifecycle,
+    currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
+    buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
+    unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
+    _load_id, _pass_id, _seen_at
+)
+select
+    order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
+    platform_status, status, status_rank, is_terminal, payment_state, gate, gate_reason, lifecycle,
+    currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
+    buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
+    unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
+    load_id, :pass_id, :now
+from changed_orders
+on conflict (order_id) do update set
+    customer_id = excluded.customer_id, buyer_label = excluded.buyer_label,
+    platform_status = excluded.platform_status, status = excluded.status, status_rank = excluded.status_rank,
+    is_terminal = excluded.is_terminal, payment_state = excluded.payment_state,
+    gate = excluded.gate, gate_reason = excluded.gate_reason,
+    lifecycle = case when present.lifecycle = 'live' then 'live' else excluded.lifecycle end,
+    currency = excluded.currency, total_fen = excluded.total_fen, discount_fen = excluded.discount_fen,
+    freight_fen = excluded.freight_fen, paid_fen = excluded.paid_fen, promotion_mark = excluded.promotion_mark,
+    buyer_message = excluded.buyer_message, seller_memo = excluded.seller_memo, seller_flag = excluded.seller_flag,
+    placed_at = excluded.placed_at, paid_at = excluded.paid_at, modified_at = excluded.modified_at,
+    ship_by_at = excluded.ship_by_at, unreadable_fields = excluded.unreadable_fields,
+    disagreeing_fields = excluded.disagreeing_fields, version_id = excluded.version_id,
+    merge_key = excluded.merge_key, mapping_version = excluded.mapping_version,
+    _load_id = excluded._load_id, _pass_id = excluded._pass_id, _seen_at = excluded._seen_at
+where excluded.merge_key > present.merge_key

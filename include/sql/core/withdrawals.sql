@@ -1,0 +1,41 @@
+-- One row per active reservation that must be given back; key reservation_id. Whole documents go when the order or a
+-- line's need changed; a line that stops, waits or is held goes alone.
+create temporary table withdrawals on commit drop as
+with judged as (
+    select
+        r.reservation_id,
+        r.fulfillment_order_id,
+        r.warehouse_id,
+        r.sku_id,
+        r.quantity,
+        case
+            when l.line_id is null then 'line_gone'
+            when l.blocked_by <> 'order_unchecked' then l.blocked_by
+        end as line_reason,
+        case
+            when f.is_shadow <> (l.shop_id = any(:shadow_shops)) then 'mode_changed'
+            when f.fulfillment_order_id = any(:rerouted) then 'destination_changed'
+            when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
+        end as document_reason
+    from core.fulfillment_orders as f
+    inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+    left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
+    where f.state = 'allocated'
+),
+
+reasoned as (
+    select
+        *,
+        coalesce(line_reason, max(document_reason) over (partition by fulfillment_order_id)) as reason
+    from judged
+)
+
+select
+    reservation_id,
+    fulfillment_order_id,
+    warehouse_id,
+    sku_id,
+    quantity,
+    reason
+from reasoned
+where reason is not null

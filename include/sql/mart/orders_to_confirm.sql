@@ -1,0 +1,21 @@
+-- One row per order that was open when its shop went live; key order_id. A person says which of them the hub ships.
+create view mart.orders_to_confirm as
+select
+    o.order_id,
+    o.shop_id,
+    o.platform_order_id,
+    o.status,
+    o.gate,
+    count(l.line_id) as line_count,
+    sum(l.quantity) as quantity,
+    o.paid_fen,
+    o.placed_at,
+    o.paid_at,
+    o.ship_by_at
+from core.orders as o
+left join core.order_lines as l on o.order_id = l.order_id
+where o.lifecycle = 'to_confirm'
+group by o.order_id
+order by o.ship_by_at nulls last, o.order_id;
+
+comment on view mart.orders_to_confirm is '上线时尚未完结、待确认由谁发货的订单 / orders open at go-live, waiting for a yes';
