@@ -131,18 +131,12 @@ def _merge(connection: Connection, clock: Clock, platforms: list[Platform], coun
     connection.exec_driver_sql("analyze changed_orders")
     stamp = {"pass_id": counts.pass_id, "now": clock.now()}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
-    touched = connection.execute(statement("core/receivers")).scalars().all()
+    connection.execute(statement("core/receivers"))
     for platform in platforms:
         counts.lines += connection.execute(text(compile_lines(platform))).rowcount
     connection.exec_driver_sql("analyze incoming_lines")
     connection.execute(text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"))
     connection.execute(statement("core/order_lines"))
-    if touched:
-        # A receiver that arrived with an older version changes what the checks see.
-        connection.execute(
-            text("update core.orders set checked_version = null where order_id = any(:ids) and checked_version is not null"),
-            {"ids": list(touched)},
-        )
     counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 

@@ -1,4 +1,5 @@
 -- Fills core.receivers: the greatest version that had a receiver; an empty one never replaces a known one.
+with touched as (
 insert into core.receivers as present (
     order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
     province, city, district, town, address_verdict, phone_verdict, address_evidence, token, version_id, merge_key
@@ -21,3 +22,8 @@ on conflict (order_id) do update set
     version_id = excluded.version_id, merge_key = excluded.merge_key
 where excluded.merge_key > present.merge_key
 returning order_id
+)
+-- A receiver that arrived with an older version changes what the checks see.
+update core.orders as o set checked_version = null
+from touched
+where o.order_id = touched.order_id and o.checked_version is not null
