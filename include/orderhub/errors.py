@@ -10,9 +10,11 @@
     │   ├── TransientError     network, 5xx, platform says "try again"
     │   ├── ThrottledError     the platform named a waiting time
     │   ├── ContractError      the answer is not what the protocol documents
-    │   └── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
+    │   ├── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
+    │   └── StockTaken         pieces were promised to somebody else in between; decide again
     ├── SkipError          nothing to do here; not a failure
     │   ├── LeaseTaken         somebody else works on this scope now
+    │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
     │   └── AlreadyDone        the effect exists already
     └── FencedError        our lease was taken over; roll back, never retry
 
@@ -72,12 +74,30 @@ class DatabaseFault(RetryError):
     """The database refused or vanished; carries SQLSTATE and constraint, never row values."""
 
 
+class StockTaken(RetryError):  # noqa: N818 - an outcome, named like one
+    """Pieces were promised to somebody else between our decision and our promise; decide again."""
+
+
 class SkipError(OrderhubError):
     """Nothing to do here; not a failure."""
 
 
 class LeaseTaken(SkipError):  # noqa: N818 - an outcome, named like one
     """Somebody else holds the lease on this scope."""
+
+
+class FileRejected(SkipError):  # noqa: N818 - an outcome, named like one
+    """A dropped file cannot be taken as a whole; the pass goes on with the next file.
+
+    Attributes:
+        zh: what is wrong and what to do, for the report; no personal data.
+        en: the same in English.
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 class AlreadyDone(SkipError):  # noqa: N818 - an outcome, named like one

@@ -1,0 +1,89 @@
+"""The fulfil pass: withdraw what may not ship any more, route what may, reserve stock for it."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.errors import StockTaken
+from orderhub.fulfillment.reserve import reserve
+from orderhub.fulfillment.route import decide
+from orderhub.fulfillment.withdraw import Withdrawn, withdraw
+
+#: Deciding again after somebody else took the stock; more often means something takes it all the time.
+ATTEMPTS = 5
+_BEGIN = text("""
+    insert into ops.passes (kind, config_version, started_at) values ('fulfill', :config_version, :now)
+    returning pass_id""")
+_FINISH = text("""
+    update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id""")
+
+
+@dataclass(frozen=True)
+class FulfillCounts:
+    """What a fulfil pass did, in orders unless named otherwise."""
+
+    pass_id: int
+    allocated: int
+    out_of_stock: int
+    no_rule: int
+    withdrawn_reservations: int
+    cancelled_documents: int
+
+
+def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) -> FulfillCounts:
+    """Run one fulfil pass under the lease `route`; running it again with nothing new changes no row of core.
+
+    Raises:
+        LeaseTaken: another pass is at work.
+        FencedError: our lease was taken over; the step at hand was rolled back.
+        StockTaken: stock kept being taken in between.
+        DatabaseFault: the server failed.
+    """
+    with hold_scope(database, "route") as lease:
+        with database.transaction(lease) as connection:
+            stamp = {"config_version": config.version, "now": clock.now()}
+            pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
+            withdrawn = withdraw(connection, clock, config)
+        outcomes = _route(database, lease, clock, config, pass_id)
+        counts = _counts(pass_id, outcomes, withdrawn)
+        with database.transaction(lease) as connection:
+            _finish(connection, clock, counts)
+    return counts
+
+
+def _route(
+    database: Database, lease: Lease, clock: Clock, config: MerchantConfig, pass_id: int
+) -> Counter[str]:
+    for _ in range(ATTEMPTS):
+        try:
+            with database.transaction(lease) as connection:
+                outcomes = decide(connection, config)
+                reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
+            return outcomes
+        except StockTaken:
+            continue
+    raise StockTaken(
+        f"fulfil pass {pass_id}: stock changed during each of {ATTEMPTS} attempts; the next pass tries again"
+    )
+
+
+def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn) -> FulfillCounts:
+    return FulfillCounts(
+        pass_id=pass_id,
+        allocated=outcomes["allocated"],
+        out_of_stock=outcomes["out_of_stock"],
+        no_rule=outcomes["no_rule"],
+        withdrawn_reservations=withdrawn.reservations,
+        cancelled_documents=withdrawn.documents,
+    )
+
+
+def _finish(connection: Connection, clock: Clock, counts: FulfillCounts) -> None:
+    values = {name: value for name, value in asdict(counts).items() if name != "pass_id"}
+    connection.execute(_FINISH, {"now": clock.now(), "counts": json.dumps(values), "pass_id": counts.pass_id})

@@ -1,0 +1,5 @@
+-- Locks the stock rows that `withdrawals` frees, in one order.
+select from core.stock as s
+where (s.warehouse_id, s.sku_id) in (select w.warehouse_id, w.sku_id from withdrawals as w)
+order by s.warehouse_id, s.sku_id
+for update
