@@ -184,7 +184,8 @@ class _Reading:
 
     def conclude(self, detail: str) -> ParsedAddress:
         for level in Level:
-            if level not in self._names and len(self._code) >= level:
+            is_known = len(self._code) >= level or (level is Level.CITY and self._code in MUNICIPALITIES)
+            if level not in self._names and is_known:
                 implied = self._gazetteer.name(self._code.ljust(6, "0"), level)
                 if implied:
                     self._set(level, implied, "implied")

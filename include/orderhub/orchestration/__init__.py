@@ -1,0 +1,1 @@
+"""The only part that imports Airflow: turns the hub's functions into tasks."""

@@ -1,0 +1,32 @@
+"""
+# 映射、合并、检查、挂起 · Map, merge, check, hold
+
+任何平台有新数据就运行:取走还没处理过的装载,映射到统一模型,按"与到达顺序无关"的规则合并,
+用一次 SQL 扫描检查,坏订单记异常并挂起,其余继续。Great Expectations 在旁路复核同样的规则。
+Runs whenever a platform has news; a bad order is an anomaly, never a failed task.
+
+- **失败时 / when it fails**: 整批回滚,自动重试;同样的数据跑两次结果不变。见 `docs/runbooks/transform.md`。
+"""
+
+from airflow.sdk import dag
+
+from orderhub.orchestration.assets import any_staging
+from orderhub.orchestration.defaults import task_defaults
+from orderhub.orchestration.transform_tasks import audit_with_great_expectations, is_work_pending, map_merge_and_check
+
+
+@dag(
+    schedule=any_staging(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=task_defaults(),
+    tags=["transform"],
+    doc_md=__doc__,
+)
+def transform_orders() -> None:
+    counts = map_merge_and_check()
+    is_work_pending() >> counts
+    audit_with_great_expectations(counts)
+
+
+transform_orders()

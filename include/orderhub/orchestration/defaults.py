@@ -1,0 +1,55 @@
+"""What every DAG shares: owner, retries, time limit, who hears of a failure; and the alarm clocks."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from orderhub.config.models import Warehouses
+from orderhub.config.located_yaml import parse
+from orderhub.errors import ConfigError, FencedError, StopError
+from orderhub.orchestration.failure_mail import mail_failure
+from orderhub.settings import load_settings
+
+#: Platforms have settled by then, and a pull has landed before a cut-off on the hour.
+EVERY_15_MINUTES = "12-59/15 * * * *"
+BEIJING = "Asia/Shanghai"
+#: A cut-off whose sources are late closes after ten minutes' grace; this alarm is for those.
+GRACE_MINUTES = 11
+
+#: A person must act, or somebody newer works: trying again cannot help.
+_NO_RETRY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception=StopError, action=RetryAction.FAIL, reason="a person must act"),
+        RetryRule(exception=FencedError, action=RetryAction.FAIL, reason="a newer holder works on it"),
+    ]
+)
+
+
+def task_defaults() -> dict[str, Any]:
+    """Return the default arguments of every task."""
+    return {
+        "owner": "orderhub",
+        "retries": 3,
+        "retry_delay": timedelta(seconds=15),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(minutes=5),
+        "retry_policy": _NO_RETRY,
+        "execution_timeout": timedelta(minutes=20),
+        "on_failure_callback": mail_failure,
+    }
+
+
+def cutoff_alarms() -> list[str]:
+    """Return crons (Asia/Shanghai) for every cut-off of warehouses.yaml, and again after the grace.
+
+    The alarm only wakes fulfilment; which cut-offs are due is in the database. A broken file rings at 10:00.
+    """
+    try:
+        file = load_settings().config / "warehouses.yaml"
+        warehouses = parse(Warehouses, file.read_text(encoding="utf-8-sig"), file.name).warehouses
+    except (ConfigError, OSError):
+        return ["0 10 * * *", f"{GRACE_MINUTES} 10 * * *"]
+    minutes = {cutoff.hour * 60 + cutoff.minute for warehouse in warehouses for cutoff in warehouse.cutoffs}
+    alarms = minutes | {(minute + GRACE_MINUTES) % (24 * 60) for minute in minutes}
+    return [f"{minute % 60} {minute // 60} * * *" for minute in sorted(alarms)]

@@ -1,0 +1,33 @@
+"""Tasks of the extract DAGs."""
+
+from typing import Any
+
+from airflow.sdk import task
+
+from orderhub.orchestration.hub import open_hub
+from orderhub.platforms.spec import load_platform
+
+
+def checked_platform(name: str) -> str:
+    """Return `name` after reading its spec: a broken one stops this DAG's file, and only this one.
+
+    Raises:
+        ConfigError: naming file, line, key, value and the nearest valid one.
+    """
+    return load_platform(name).spec.name
+
+
+@task
+def list_shops(platform: str) -> list[str]:
+    """Return the ids of the shops on `platform`."""
+    with open_hub("list_shops") as hub:
+        return [shop.id for shop in hub.config.shops_of(platform)]
+
+
+@task(map_index_template="{{ task.op_kwargs['shop_id'] }}", max_active_tis_per_dagrun=2)
+def pull_shop(platform: str, shop_id: str) -> dict[str, Any]:
+    """Pull one shop; the others run on whatever happens here."""
+    from orderhub.platforms.pull import pull
+
+    with open_hub(f"pull:{shop_id}") as hub:
+        return pull(hub.database, hub.clock, hub.settings, hub.config, platform, shop_id)

@@ -1,0 +1,38 @@
+"""Tasks of fulfill_orders."""
+
+from typing import Any
+
+from airflow.sdk import task
+
+from orderhub.orchestration.hub import open_hub
+
+
+@task
+def route_and_reserve() -> dict[str, Any]:
+    """Withdraw what may no longer ship, route the rest, reserve real stock."""
+    from dataclasses import asdict
+
+    from orderhub.fulfillment.run import run_fulfillment
+
+    with open_hub("fulfill") as hub:
+        return asdict(run_fulfillment(hub.database, hub.clock, hub.config))
+
+
+@task
+def close_manifests() -> list[str]:
+    """Close the manifests of all due cut-offs and return their ids."""
+    from orderhub.fulfillment.cutoffs import close_due
+
+    with open_hub("close_manifests") as hub:
+        return [closed.manifest_id for closed in close_due(hub.database, hub.clock, hub.config)]
+
+
+@task
+def publish() -> dict[str, Any]:
+    """Send what the outbox holds: manifest files and mails."""
+    from dataclasses import asdict
+
+    from orderhub.delivery.dispatch import deliver_pending
+
+    with open_hub("publish") as hub:
+        return asdict(deliver_pending(hub.database, hub.clock, hub.settings))

@@ -1,0 +1,39 @@
+"""Opens the hub for one task and closes it again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orderhub.clock import Clock, SystemClock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import load_active
+from orderhub.db.engine import Database
+from orderhub.db.migrations import check_version
+from orderhub.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Hub:
+    """What every function of the hub is given."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    config: MerchantConfig
+
+
+@contextmanager
+def open_hub(purpose: str) -> Iterator[Hub]:
+    """Yield the hub; `purpose` is shown in `pg_stat_activity` with the process id.
+
+    Raises:
+        SchemaVersionError: the database belongs to another version of the code.
+        ConfigError: settings or the active configuration are unusable.
+    """
+    settings = load_settings()
+    database = Database(settings.database_url.get_secret_value(), purpose)
+    try:
+        check_version(database)
+        yield Hub(settings, database, SystemClock(), load_active(database))
+    finally:
+        database.close()
