@@ -41,7 +41,7 @@ class ParsedAddress:
         city: full name; None for counties that a province runs itself.
         district: full name of the district, county or county-level city.
         detail: the rest, plain text: never store it.
-        evidence: level → literal, column, implied or unlisted; `candidates` when a name exists more than once.
+        evidence: level → literal, column, implied or unlisted; `candidates` of a name that exists repeatedly.
         verdict: ok, or the first thing that is vague.
     """
 
@@ -66,7 +66,9 @@ _STREET_AFTER = re.compile("[东西南北中]?(?:路|街|大道|大街|巷|弄|�
 _SKIPPED = re.compile(r"[\s,，、/|>·.\-—:：]+|中国|中华人民共和国")
 _STAND_IN_TEXT = re.compile("市辖区|省直辖县级行政区划|自治区直辖县级行政区划|省直辖县|省直辖")
 #: New districts appear every year; after a city, a short name of this form is taken as written.
-_UNLISTED = re.compile(r"[\u4e00-\u9fff]{1,5}?(?<![小社校厂景园街山库营矿片新])(?:区|县|旗)|工业园区|高新技术产业开发区")
+_UNLISTED = re.compile(
+    r"[\u4e00-\u9fff]{1,5}?(?<![小社校厂景园街山库营矿片新])(?:区|县|旗)|工业园区|高新技术产业开发区"
+)
 _PLACEHOLDER = re.compile("测试|无效|同上|电话联系|待定|不详|(?<![a-z])test(?![a-z])", re.IGNORECASE)
 _BUILDING = re.compile(
     r"\d|[一二三四五六七八九十百]+(?:号|栋|幢|楼|单元|室)|村|屯|寨|组|大厦|广场|大楼|中心|学校|大学|学院|中学|小学|医院|小区|花园|公寓"
@@ -213,7 +215,11 @@ class _Reading:
     def _take(self, found: list[Division], source: str) -> bool:
         inside = [d for d in found if d.code.startswith(self._code) and d.level > len(self._code)]
         if not self._code:
-            inside = [d for d in inside if d.level is not Level.DISTRICT or d.name.endswith(("区", "县", "市", "旗"))]
+            inside = [
+                d
+                for d in inside
+                if d.level is not Level.DISTRICT or d.name.endswith(("区", "县", "市", "旗"))
+            ]
         if len({d.level for d in inside}) > 1:
             top = min(d.level for d in inside)
             inside = [d for d in inside if d.level is top]
@@ -239,7 +245,9 @@ class _Reading:
         self._evidence[level.name.lower()] = source
 
     def _full_name(self, division: Division) -> str:
-        city = self._gazetteer.name(division.code, Level.CITY) or self._gazetteer.name(division.code, Level.PROVINCE)
+        city = self._gazetteer.name(division.code, Level.CITY) or self._gazetteer.name(
+            division.code, Level.PROVINCE
+        )
         return f"{city or ''}{division.name}"
 
     def _verdict(self, detail: str) -> AddressVerdict:
@@ -281,4 +289,4 @@ def _short_name(division: Division) -> str:
         case Level.CITY:
             return _PEOPLES.sub("州", name) if name.endswith("自治州") else name.removesuffix("市")
         case Level.DISTRICT:
-            return name.removesuffix("市") if len(name) > 2 else name
+            return name.removesuffix("市")

@@ -1,0 +1,1 @@
+"""Personal data: masks and keyed hashes that replace it."""

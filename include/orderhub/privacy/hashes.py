@@ -13,7 +13,9 @@ from pydantic import SecretStr
 
 def keyed_hash(key: SecretStr, value: str) -> str:
     """Return HMAC-SHA256, hex, of a normalised value."""
-    return hmac.new(key.get_secret_value().encode(), value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return hmac.new(
+        key.get_secret_value().encode(), value.encode("utf-8", "replace"), hashlib.sha256
+    ).hexdigest()
 
 
 def normalise_address(text: str) -> str:

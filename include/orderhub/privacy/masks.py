@@ -12,7 +12,7 @@ _SHOWN_PHONE = 7
 
 
 def mask_name(name: str) -> str:
-    """Return the first character and stars; a joined emoji or a letter with accents counts as one character."""
+    """Return the first character and stars; a joined emoji or an accented letter is one character."""
     text = name.strip()
     if not text:
         return ""

@@ -13,8 +13,10 @@ from orderhub.platforms.spreadsheet.sheet import Cells, Remark, normalise_header
 #: Receiver fields whose aliases name columns of plain personal data (class P2): replaced before staging.
 PLAIN_FIELDS = ("name_masked", "phone_masked", "address_masked")
 REGION_FIELDS = ("province", "city", "district")
-_ID_FIELDS = frozenset({"platform_order_id", "customer_id", "line_id", "platform_item_id", "platform_sku_id", "merchant_code"})  # fmt: skip
-_MESSAGE_FIELDS = frozenset({"buyer_message", "seller_memo", "buyer_label"})
+_ID_FIELDS = frozenset(
+    {"platform_order_id", "customer_id", "line_id", "platform_item_id", "platform_sku_id", "merchant_code"}
+)
+_MESSAGE_FIELDS = frozenset({"buyer_message", "seller_memo"})
 #: Unmapped headers of this kind hold personal data; their values are not kept.
 _PERSONAL_HEADER = re.compile(
     "姓名|收货人|收件人|联系人|电话|手机|地址|身份证|微信|phone|mobile|address|receiver|consignee|wechat"
@@ -34,6 +36,7 @@ class Columns:
         receiver: receiver field → columns.
         personal: columns that are not staged.
         messages: columns of free text, in which phone numbers are masked.
+        labels: columns with the buyer's nick, which is masked like a name.
         remarks: what to tell about the header.
     """
 
@@ -45,6 +48,7 @@ class Columns:
     receiver: Mapping[str, tuple[int, ...]]
     personal: frozenset[int]
     messages: frozenset[int]
+    labels: frozenset[int]
     remarks: tuple[Remark, ...]
 
 
@@ -78,8 +82,11 @@ def resolve(header: Cells, field_map: FieldMap) -> Columns:
         order_level={field: columns for field, columns in order.items() if columns},
         receiver={field: columns for field, columns in receiver.items() if columns},
         personal=frozenset(plain) | suspects,
-        messages=frozenset(index for field, columns in fields if field in _MESSAGE_FIELDS for index in columns)
+        messages=frozenset(
+            index for field, columns in fields if field in _MESSAGE_FIELDS for index in columns
+        )
         | frozenset(found.unmapped()),
+        labels=frozenset(order.get("buyer_label", ())),
         remarks=tuple(_not_kept(header[index]) for index in sorted(suspects)),
     )
 
@@ -121,7 +128,8 @@ class _Found:
         hint = f"最接近的列是“{near}”。" if near else ""
         english = f"; the nearest header is {near!r}" if near else ""
         raise FileRejected(
-            f"缺少“{aliases[0]}”列。可用的写法:{'、'.join(aliases)}。{hint}请改列名,或在 fields.csv 里加上这个写法。",
+            f"缺少“{aliases[0]}”列。可用的写法:{'、'.join(aliases)}。{hint}"
+            "请改列名,或在 fields.csv 里加上这个写法。",
             f"Column {aliases[0]!r} is missing (also: {', '.join(aliases[1:])}){english}; "
             "rename it, or add the alias to fields.csv.",
         )
@@ -134,7 +142,10 @@ class _Found:
 
     def _nearest(self, aliases: tuple[str, ...]) -> str:
         scored = [
-            (difflib.SequenceMatcher(None, cell, normalise_header(alias)).ratio(), self._header[index].strip())
+            (
+                difflib.SequenceMatcher(None, cell, normalise_header(alias)).ratio(),
+                self._header[index].strip(),
+            )
             for index, cell in enumerate(self._normalised)
             if cell and index not in self._mapped
             for alias in aliases
@@ -149,7 +160,9 @@ def _rule(rules: tuple[FieldRule, ...], field: str) -> FieldRule:
 
 def _sku_aliases(field_map: FieldMap) -> tuple[str, ...]:
     fields = ("merchant_code", "platform_sku_id")
-    return tuple(path for field in fields for rule in field_map.line if rule.field == field for path in rule.paths)
+    return tuple(
+        path for field in fields for rule in field_map.line if rule.field == field for path in rule.paths
+    )
 
 
 def _cleaned(cell: str) -> str:
@@ -158,4 +171,6 @@ def _cleaned(cell: str) -> str:
 
 def _not_kept(header: str) -> Remark:
     name = _cleaned(header)
-    return Remark(f"列“{name}”看起来是个人信息,没有保存。", f"Column {name!r} looks personal and was not kept.")
+    return Remark(
+        f"列“{name}”看起来是个人信息,没有保存。", f"Column {name!r} looks personal and was not kept."
+    )

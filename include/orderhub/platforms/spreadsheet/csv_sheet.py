@@ -32,7 +32,9 @@ def read_csv(file: Path, order_headers: frozenset[str]) -> Sheet:
     rows = _rows(file, encoding)
     top = list(islice(rows, HEADER_ROWS))
     if not top:
-        raise FileRejected("文件里没有数据。请确认导出的文件后重新放入。", "The file has no data; export it again.")
+        raise FileRejected(
+            "文件里没有数据。请确认导出的文件后重新放入。", "The file has no data; export it again."
+        )
     header = find_header(top, order_headers)
     return Sheet(top[header].cells, chain(top[header + 1 :], rows))
 

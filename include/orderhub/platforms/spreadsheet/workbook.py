@@ -97,7 +97,7 @@ def _inspect(file: Path) -> tuple[Remark, ...]:
         has_hidden = any(_contains(archive, part, b' hidden="1"', b' hidden="true"') for part in sheets)
     formula = Remark(
         "工作簿含公式:取的是上次保存时的计算结果,没有结果的单元格按空白处理。",
-        "The workbook has formulas: the results saved with it were taken; without one a cell counts as empty.",
+        "The workbook has formulas: saved results were taken; without one a cell counts as empty.",
     )
     hidden = Remark("工作簿有隐藏的行或列,也一并读取了。", "Hidden rows or columns were read too.")
     return tuple(remark for remark, holds in ((formula, has_formula), (hidden, has_hidden)) if holds)
@@ -129,7 +129,9 @@ def _choose(workbook: "Workbook", order_headers: frozenset[str], remarks: tuple[
         if top:
             candidates.append((worksheet.title, top, rows))
     if not candidates:
-        raise FileRejected("工作簿里没有数据。请确认导出的文件后重新放入。", "The workbook has no data; export it again.")
+        raise FileRejected(
+            "工作簿里没有数据。请确认导出的文件后重新放入。", "The workbook has no data; export it again."
+        )
     title, top, rows = next((c for c in candidates if _names_orders(c[1], order_headers)), candidates[0])
     others = [name for name, _, _ in candidates if name != title]
     if others:

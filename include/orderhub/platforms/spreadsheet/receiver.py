@@ -1,0 +1,79 @@
+"""The receiver of an order in a file: region and verdicts come from the plain text, then it is masked."""
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from orderhub.config.models import Shop
+from orderhub.domain.address import ParsedAddress, parse_address
+from orderhub.domain.phone import parse_phone
+from orderhub.platforms.address import gazetteer
+from orderhub.privacy.hashes import keyed_hash, normalise_address
+from orderhub.privacy.masks import STAR, mask_address, mask_name, mask_phone
+
+Receiver = dict[str, object]
+
+
+def protect(plain: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
+    """Return the receiver fields that may be stored (P0, P1) for what a file says in plain text.
+
+    Args:
+        plain: receiver field → text, under the names of fields.csv (`name_masked` is still the plain name).
+        shop: decides by `address_source` whether addresses are judged at all.
+        key: of the hashes.
+    """
+    given = {field: text.strip() for field, text in plain.items() if text.strip()}
+    receiver = {**_address(given, shop, key), **_phone(given, shop, key)}
+    receiver["name_masked"] = mask_name(given.get("name_masked", ""))
+    receiver["town"] = given.get("town")
+    receiver["receiver_state"] = _state(given)
+    return {field: value for field, value in receiver.items() if value}
+
+
+def _state(given: Mapping[str, str]) -> str:
+    if not given:
+        return "absent"
+    return "masked" if any(STAR in text for text in given.values()) else "clear"
+
+
+def _address(given: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
+    text = given.get("address_masked", "")
+    columns = (given.get("province", ""), given.get("city", ""), given.get("district", ""))
+    address_hash = (
+        keyed_hash(key, normalise_address("".join(columns) + text)) if text and STAR not in text else None
+    )
+    if shop.address_source == "none":
+        province, city, district = columns
+        masked = mask_address(province, city, district) if text else None
+        return {
+            "province": province,
+            "city": city,
+            "district": district,
+            "address_masked": masked,
+            "address_hash": address_hash,
+        }
+    parsed = parse_address(gazetteer(), columns, text)
+    return {**_judged(parsed, is_masked=STAR in text), "address_hash": address_hash}
+
+
+def _judged(parsed: ParsedAddress, *, is_masked: bool) -> Receiver:
+    return {
+        "province": parsed.province,
+        "city": parsed.city,
+        "district": parsed.district,
+        "address_masked": mask_address(parsed.province, parsed.city, parsed.district)
+        if parsed.detail
+        else None,
+        "address_verdict": None if is_masked else parsed.verdict.value,
+        "address_evidence": dict(parsed.evidence),
+    }
+
+
+def _phone(given: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
+    phone = parse_phone(given.get("phone_masked", ""))
+    is_judged = shop.address_source != "none" or bool(phone.number)
+    return {
+        "phone_masked": mask_phone(phone.number),
+        "phone_hash": keyed_hash(key, phone.number) if phone.number and phone.verdict else None,
+        "phone_verdict": phone.verdict.value if is_judged and phone.verdict else None,
+    }
