@@ -1,0 +1,1 @@
+"""What people are told: mails built from counts and ids."""

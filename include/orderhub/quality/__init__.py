@@ -1,0 +1,1 @@
+"""Checks: suites of expectations, compiled to SQL, audited by Great Expectations."""

@@ -4,7 +4,7 @@ Null passes, as in Great Expectations. Every value of a suite is a bound paramet
 checked against the view when the suite was loaded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,33 @@ from orderhub.quality.views import View
 
 #: The rows of a suite that the pass judges, as a table expression.
 ROWS = "judged_rows"
+_COLUMNS = ("column", "column_A", "column_B")
+_VALUES = ("min_value", "max_value", "value_set", "regex")
+#: When a row fails; null passes in each of them. Bounds and uniqueness are built below.
+_FAILURES: Mapping[str, str] = {
+    "expect_column_values_to_not_be_null": "{column} is null",
+    "expect_column_values_to_be_null": "{column} is not null",
+    "expect_column_values_to_be_in_set": "{column} <> all ({value_set})",
+    "expect_column_values_to_not_be_in_set": "{column} = any ({value_set})",
+    "expect_column_values_to_match_regex": "{column} !~ {regex}",
+    "expect_column_values_to_not_match_regex": "{column} ~ {regex}",
+    "expect_column_pair_values_a_to_be_greater_than_b": "{column_A} {operator} {column_B}",
+    "expect_column_pair_values_to_be_equal": "{column_A} <> {column_B}",
+}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scan:
-    """Two statements over `ROWS` and the parameters both share."""
+    """What runs over the rows of a pass.
 
+    Attributes:
+        columns: the columns of the view that the checks read.
+        failures: gives rule_id, order_id, line_id, evidence of each failure.
+        counts: gives judged and evaluated_<n> of the n-th row check.
+        parameters: of `failures`.
+    """
+
+    columns: tuple[str, ...]
     failures: str
     counts: str
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -34,30 +55,38 @@ def compile_suite(suite: Suite) -> Scan:
     parameters: dict[str, Any] = {}
     checks = [check for check in suite.checks if not check.query]
     windows: list[str] = []
-    failing: list[str] = []
-    branches: list[str] = []
-    counters: list[str] = ["count(*) as judged"]
+    failing, branches, counters = [], [], ["count(*) as judged"]
     for number, check in enumerate(checks):
         scope = _scope(check)
         failed = f"({scope}) and ({_failure(check, number, parameters, windows)})"
         failing.append(f"({failed})")
         parameters[f"rule_{number}"] = check.id
-        branches.append(f"(cast(:rule_{number} as text), {failed}, {_evidence(check, suite.view, number, parameters)})")
+        branches.append(
+            f"(cast(:rule_{number} as text), {failed}, {_evidence(check, suite.view, number, parameters)})"
+        )
         counters.append(f"count(*) filter (where {scope}) as evaluated_{number}")
     line = "line_id" if suite.view.subject_type == "order_line" else "null::text"
-    source = f"(select *{''.join(', ' + window for window in windows)} from {ROWS}) as marked" if windows else ROWS
+    extra = "".join(f", {window}" for window in windows)
+    source = f"(select *{extra} from {ROWS}) as marked" if windows else ROWS  # noqa: S608 - columns of a view of ours
     failures = (
         f"select rule_id, order_id, {line} as line_id, evidence from {source} cross join lateral "  # noqa: S608 - names were checked, values are bound
         f"(values {', '.join(branches)}) as verdict (rule_id, has_failed, evidence) "
         f"where ({' or '.join(failing)}) and has_failed"
     )
     counts = f"select {', '.join(counters)} from {ROWS}"  # noqa: S608 - as above
-    return Scan(failures, counts, parameters)
+    return Scan(_columns(checks, suite.view), failures, counts, parameters)
 
 
 def compile_query(check: Check, rows: str) -> str:
     """Return the SQL of a query check over `rows`, a table name or a parenthesised query."""
-    return check.query.strip().rstrip(";").replace("{batch}", rows)
+    return check.query.replace("{batch}", rows)
+
+
+def _columns(checks: Sequence[Check], view: View) -> tuple[str, ...]:
+    used = set(view.key)
+    for check in checks:
+        used.update(check.evidence, check.columns, [check.condition[0]] if check.condition else [])
+    return tuple(column for column in view.columns if column in used)
 
 
 def _scope(check: Check) -> str:
@@ -68,48 +97,25 @@ def _scope(check: Check) -> str:
 
 
 def _failure(check: Check, number: int, parameters: dict[str, Any], windows: list[str]) -> str:
-    arguments = check.arguments
-    column = arguments.get("column", "")
-
-    def bind(name: str) -> str:
-        parameters[f"{name}_{number}"] = arguments[name]
-        return f":{name}_{number}"
-
-    match check.type.removeprefix("expect_"):
-        case "column_values_to_not_be_null":
-            return f"{column} is null"
-        case "column_values_to_be_null":
-            return f"{column} is not null"
-        case "column_values_to_be_between":
-            return _outside(column, arguments, bind)
-        case "column_value_lengths_to_be_between":
-            return _outside(f"length({column})", arguments, bind)
-        case "column_values_to_be_in_set":
-            return f"{column} <> all ({bind('value_set')})"
-        case "column_values_to_not_be_in_set":
-            return f"{column} = any ({bind('value_set')})"
-        case "column_values_to_match_regex":
-            return f"{column} !~ {bind('regex')}"
-        case "column_values_to_not_match_regex":
-            return f"{column} ~ {bind('regex')}"
-        case "column_pair_values_a_to_be_greater_than_b":
-            return _pair(arguments, "<" if arguments.get("or_equal") else "<=")
-        case "column_pair_values_to_be_equal":
-            return _pair(arguments, "<>")
-        case _:
-            return _repeated(check, number, windows)
+    if "unique" in check.type:
+        return _repeated(check, number, windows)
+    names = {name: check.arguments[name] for name in _COLUMNS if name in check.arguments}
+    for name in (name for name in _VALUES if check.arguments.get(name) is not None):
+        parameters[f"{name}_{number}"] = check.arguments[name]
+        names[name] = f":{name}_{number}"
+    if check.type.endswith("be_between"):
+        return _outside(check.type, check.arguments, names)
+    operator = "<" if check.arguments.get("or_equal") else "<="
+    return _FAILURES[check.type].format(operator=operator, **names)
 
 
-def _pair(arguments: Mapping[str, Any], operator: str) -> str:
-    return f"{arguments['column_A']} {operator} {arguments['column_B']}"
-
-
-def _outside(value: str, arguments: Mapping[str, Any], bind: Any) -> str:
+def _outside(kind: str, arguments: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    value = f"length({names['column']})" if "lengths" in kind else names["column"]
     parts = []
-    if arguments.get("min_value") is not None:
-        parts.append(f"{value} {'<=' if arguments.get('strict_min') else '<'} {bind('min_value')}")
-    if arguments.get("max_value") is not None:
-        parts.append(f"{value} {'>=' if arguments.get('strict_max') else '>'} {bind('max_value')}")
+    if "min_value" in names:
+        parts.append(f"{value} {'<=' if arguments.get('strict_min') else '<'} {names['min_value']}")
+    if "max_value" in names:
+        parts.append(f"{value} {'>=' if arguments.get('strict_max') else '>'} {names['max_value']}")
     return " or ".join(parts)
 
 
@@ -129,9 +135,10 @@ def _evidence(check: Check, view: View, number: int, parameters: dict[str, Any])
         if view.columns[column] != "free_text":
             pairs.append(f"'{column}', {column}")
             continue
-        # What people wrote may hold a name or a number: show the words a rule looks for, and name the rest.
-        regex = f":regex_{number}" if f"regex_{number}" in parameters else "'^$'"
-        pairs.append(f"'words', (select jsonb_agg(distinct regexp_replace(left(hit[1], 12), '[0-9]', '*', 'g')) "
-            f"from regexp_matches({column}, '(' || {regex} || ')', 'g') as hit)")
+        # What people wrote may hold a name or a number: show only the words a rule looks for.
         pairs.append(f"'text_digest', left(encode(sha256(convert_to({column}, 'UTF8')), 'hex'), 8)")
+        if f"regex_{number}" in parameters:
+            hits = f"regexp_matches({column}, '(' || :regex_{number} || ')', 'g') as hit"
+            words = "jsonb_agg(distinct regexp_replace(left(hit[1], 12), '[0-9]', '*', 'g'))"
+            pairs.append(f"'words', (select {words} from {hits})")  # noqa: S608 - the pattern is bound
     return f"jsonb_build_object({', '.join(pairs)})"

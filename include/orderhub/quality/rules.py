@@ -66,8 +66,8 @@ def refuse_other_keys(what: str, given: Iterable[str], allowed: tuple[str, ...])
         choose(what, key, allowed)
 
 
-def check_arguments(kind: str, arguments: Mapping[str, Any], view: View) -> None:
-    """Let an expectation pass that compiles to SQL.
+def check_arguments(kind: str, arguments: Mapping[str, Any], view: View) -> tuple[str, ...]:
+    """Let an expectation pass that compiles to SQL, and return the columns it reads.
 
     Raises:
         Fault: the type, an argument, a column or a value cannot be compiled.
@@ -85,6 +85,7 @@ def check_arguments(kind: str, arguments: Mapping[str, Any], view: View) -> None
     for column in columns:
         choose("column", column, tuple(view.columns))
     _check_values(kind, arguments, [view.columns[column] for column in columns])
+    return tuple(columns)
 
 
 def _columns(arguments: Mapping[str, Any]) -> list[str]:

@@ -33,6 +33,7 @@ class Check:
         severity: Great Expectations' own scale.
         message_zh: what a supervisor reads.
         message_en: the same in English.
+        columns: columns that the verdict reads.
         evidence: columns that an anomaly shows.
         query: SQL with `{batch}` of an `unexpected_rows_expectation`, else empty.
     """
@@ -45,6 +46,7 @@ class Check:
     severity: Severity
     message_zh: str
     message_en: str
+    columns: tuple[str, ...]
     evidence: tuple[str, ...]
     query: str
 
@@ -97,7 +99,9 @@ def parse_suites(texts: Mapping[str, str], queries: Mapping[str, str]) -> Suites
         ConfigError: the first thing wrong.
     """
     suites = tuple(_parse_suite(file, text, queries) for file, text in sorted(texts.items()))
-    _refuse_repeated((file, check.id) for file, suite in zip(sorted(texts), suites, strict=True) for check in suite.checks)
+    _refuse_repeated(
+        (file, check.id) for file, suite in zip(sorted(texts), suites, strict=True) for check in suite.checks
+    )
     digest = hashlib.sha256()
     for name, text in sorted({**texts, **queries}.items()):
         digest.update(f"{name}\0{text}\0".encode())
@@ -144,7 +148,7 @@ def _read_check(
     arguments = dict(entry.get("kwargs") or {})
     condition = _read_condition(arguments.pop("row_condition", None), view)
     kind = str(entry.get("type"))
-    check_arguments(kind, arguments, view)
+    columns = check_arguments(kind, arguments, view)
     query = _read_query(kind, meta, condition, queries)
     evidence = tuple(meta.get("evidence", ()))
     for column in evidence:
@@ -158,7 +162,8 @@ def _read_check(
         severity=cast("Severity", choose("severity", entry.get("severity"), ("critical", "warning", "info"))),
         message_zh=meta["message_zh"],
         message_en=meta["message_en"],
-        evidence=evidence or _subject_columns(arguments),
+        columns=columns,
+        evidence=evidence or columns,
         query=query,
     )
 
@@ -175,33 +180,35 @@ def _read_condition(given: object, view: View) -> tuple[str, bool] | None:
         return None
     booleans = tuple(name for name, kind in view.columns.items() if kind == "boolean")
     match given:
-        case {"type": "comparison", "column": {"name": column}, "operator": "==", "parameter": bool(value), **rest}:
+        case {
+            "type": "comparison",
+            "column": {"name": column},
+            "operator": "==",
+            "parameter": bool(value),
+            **rest,
+        }:
             if not rest:
                 return choose("row_condition column", column, booleans), value
     raise Fault(
         "row_condition must compare one boolean column: "
-        '{"type": "comparison", "column": {"name": "' + booleans[0] + '"}, "operator": "==", "parameter": true}'
+        '{"type": "comparison", "column": {"name": "'
+        + booleans[0]
+        + '"}, "operator": "==", "parameter": true}'
     )
 
 
-def _read_query(
-    kind: str, meta: Mapping[str, Any], condition: object, queries: Mapping[str, str]
-) -> str:
+def _read_query(kind: str, meta: Mapping[str, Any], condition: object, queries: Mapping[str, str]) -> str:
     if kind != QUERY_TYPE:
         if "query_file" in meta:
             raise Fault(f"meta.query_file belongs to {QUERY_TYPE} only")
         return ""
     if condition is not None:
         raise Fault("row_condition is not read by a query; write the condition in its SQL")
-    query = queries[choose("meta.query_file", meta.get("query_file"), tuple(queries))]
-    if "{batch}" not in query or query.count("{") != 1 or "%" in query or ":" in query:
-        raise Fault(f"{meta['query_file']} must name {{batch}} once and hold no other brace, % or colon")
+    text = queries[choose("meta.query_file", meta.get("query_file"), tuple(queries))]
+    query = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    if query.count("{") != 1 or "{batch}" not in query or any(sign in query for sign in "%:;"):
+        raise Fault(f"{meta['query_file']} must name {{batch}} once and hold no other brace, %, : or ;")
     return query
-
-
-def _subject_columns(arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    single = [arguments[key] for key in ("column", "column_A", "column_B") if key in arguments]
-    return tuple([*single, *arguments.get("column_list", ())])
 
 
 def _refuse_repeated(ids: Iterable[tuple[str, str]]) -> None:
@@ -209,6 +216,6 @@ def _refuse_repeated(ids: Iterable[tuple[str, str]]) -> None:
     for file, check_id in ids:
         if check_id in seen:
             raise ConfigError(
-                f"expectations/{file}: expectation {check_id}: the id is used twice (also in {seen[check_id]})"
+                f"expectations/{file}: expectation {check_id}: used twice (also in {seen[check_id]})"
             )
         seen[check_id] = file

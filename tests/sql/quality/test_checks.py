@@ -1,0 +1,343 @@
+"""What a pass of checks does to orders: verdicts, anomalies, holds and the mail."""
+
+from datetime import timedelta
+
+import pytest
+from arrangement import Hub, open_hub
+
+from orderhub.db.engine import Database
+
+
+@pytest.fixture
+def hub(database: Database) -> Hub:
+    return open_hub(database)
+
+
+OPEN = "select rule_id, subject_id from core.anomalies where state = 'open' order by 1, 2"
+HELD = "select rule_id, subject_id from core.holds where state = 'active' order by 1, 2"
+
+
+def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
+    hub.put({})
+
+    _, counts = hub.check()
+
+    assert (counts.judged_orders, counts.failed_checks) == (1, 0)
+    assert hub.rows("select checked_version = version_id, checks_version is not null from core.orders") == [
+        (True, True)
+    ]
+    assert hub.rows(OPEN) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "receiver", "expected"),
+    [
+        ({}, {}, {"province": None, "city": None, "district": None}, [("missing_region", "tb/1")]),
+        ({}, {}, {"city": None, "district": None}, [("missing_region", "tb/1")]),
+        ({}, {}, {"city": None, "district": "仙桃市"}, []),
+        ({}, {}, {"district": None}, []),
+        ({}, {}, {"address_verdict": "ambiguous"}, [("vague_address", "tb/1")]),
+        ({}, {}, {"address_verdict": None}, []),
+        ({}, {}, {"phone_verdict": "invalid"}, [("invalid_phone", "tb/1")]),
+        ({"status": "unknown", "gate": "wait"}, {}, {}, [("unknown_status", "tb/1")]),
+        ({"unreadable_fields": ["paid", "total"]}, {}, {}, [("unreadable_value", "tb/1")]),
+        ({"paid_fen": 900}, {}, {}, [("amount_mismatch", "tb/1")]),
+        ({"paid_fen": 1001}, {}, {}, []),
+        ({"paid_fen": 1800, "freight_fen": 800}, {}, {}, []),
+        ({"paid_fen": 1800, "freight_fen": None}, {}, {}, []),
+        ({"paid_fen": 900, "freight_fen": None}, {}, {}, [("amount_mismatch", "tb/1")]),
+        ({"paid_fen": 900}, {"paid_fen": None}, {}, []),
+        ({"paid_fen": 0}, {"paid_fen": 0}, {}, [("zero_amount", "tb/1")]),
+        ({"paid_fen": 0}, {"paid_fen": 0, "kind": "gift", "unit_price_fen": 0}, {}, []),
+        ({"paid_fen": 0, "payment_state": "cod_accepted"}, {"paid_fen": 0}, {}, []),
+        ({"paid_at": "2026-03-02T00:50:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"placed_at": "2027-03-02T00:50:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"currency": "USD"}, {}, {}, [("wrong_currency", "tb/1")]),
+        ({"currency": None}, {}, {}, []),
+        ({"buyer_message": "请改地址到公司"}, {}, {}, [("memo_instruction", "tb/1")]),
+        ({"seller_memo": "买家要换颜色"}, {}, {}, [("memo_instruction", "tb/1")]),
+        ({"buyer_message": "先别发货,等我电话"}, {}, {}, [("memo_instruction", "tb/1")]),
+        ({"buyer_message": "谢谢老板,尽快发货!不要香菜", "seller_memo": ""}, {}, {}, []),
+        ({"buyer_message": "给朋友换季穿的,别发错了"}, {}, {}, []),
+        ({"disagreeing_fields": ["placed_at"]}, {}, {}, [("disagreeing_rows", "tb/1")]),
+        ({"customer_id": None}, {}, {}, [("missing_customer", "tb/1")]),
+        ({}, {"sku_id": None}, {}, [("sku_not_mapped", "tb/1#1")]),
+        ({}, {"sku_id": None, "kind": "service"}, {}, []),
+        ({}, {"quantity": 0}, {}, [("bad_quantity", "tb/1#1")]),
+        ({}, {"quantity": 100001}, {}, [("bad_quantity", "tb/1#1")]),
+        ({}, {"quantity": None}, {}, [("missing_quantity", "tb/1#1")]),
+        ({}, {"unit_price_fen": 0}, {}, [("zero_price", "tb/1#1")]),
+        ({}, {"unit_price_fen": -5}, {}, [("negative_price", "tb/1#1")]),
+        ({}, {"unreadable_fields": ["quantity"]}, {}, [("unreadable_line_value", "tb/1#1")]),
+        ({}, {"repeat_no": 2}, {}, [("duplicate_row", "tb/1#1")]),
+        ({}, {"title": " "}, {}, [("missing_title", "tb/1#1")]),
+        ({}, {"refund_state": "pending", "gate": "wait"}, {}, []),
+    ],
+)  # fmt: skip
+def test_each_rule_marks_its_case_and_only_it(hub: Hub, order, line, receiver, expected) -> None:
+    hub.put(order, line, receiver=receiver)
+
+    hub.check()
+
+    assert hub.rows(OPEN) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lifecycle": "history"},
+        {"gate": "stop", "status": "closed"},
+        {"payment_state": "unpaid", "gate": "wait"},
+    ],
+)
+def test_an_order_that_cannot_ship_is_marked_as_judged_and_never_held(hub: Hub, change) -> None:
+    hub.put({"currency": "USD", **change})
+
+    _, counts = hub.check()
+
+    assert counts.judged_orders == 1
+    assert hub.rows(OPEN) == []
+
+
+def test_an_order_that_waits_for_confirmation_stays_unjudged_until_it_is_live(hub: Hub) -> None:
+    hub.put({"currency": "USD", "lifecycle": "to_confirm"})
+    _, before = hub.check()
+
+    hub.execute("update core.orders set lifecycle = 'live'")
+    _, after = hub.check()
+
+    assert (before.judged_orders, after.judged_orders) == (0, 1)
+    assert hub.rows(HELD) == [("wrong_currency", "tb/1")]
+
+
+def test_a_blind_shop_has_no_address_verdict(hub: Hub) -> None:
+    hub.put(
+        {"order_id": "blind/1", "customer_id": None},
+        receiver={"province": None, "city": None, "district": None},
+    )
+
+    hub.check()
+
+    assert hub.rows(OPEN) == []
+
+
+def test_an_order_without_receiver_row_is_held(hub: Hub) -> None:
+    hub.put({})
+    hub.execute("delete from core.receivers")
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("missing_region", "tb/1")]
+
+
+def test_a_bad_line_holds_the_line_and_not_the_order(hub: Hub) -> None:
+    hub.put({"paid_fen": 2000}, {}, {"quantity": -3})
+
+    hub.check()
+
+    assert hub.rows("select rule_id, subject_type, subject_id, line_id from core.holds") == [
+        ("bad_quantity", "order_line", "tb/1#2", "2")
+    ]
+
+
+def test_evidence_shows_the_values_that_failed(hub: Hub) -> None:
+    hub.put({"paid_fen": 900})
+
+    hub.check()
+
+    assert hub.rows("select evidence from core.anomalies") == [
+        ({"paid_fen": 900, "freight_fen": 0, "lines_paid_fen": 1000},)
+    ]
+
+
+def test_evidence_of_a_message_never_quotes_what_people_wrote(hub: Hub) -> None:
+    hub.put({"buyer_message": "改地址:王小明 13812345678 文三路 9 号"})
+
+    hub.check()
+
+    evidence = hub.rows("select evidence from core.anomalies")[0][0]
+    assert evidence["words"] == ["改地址"]
+    assert set(evidence) == {"words", "text_digest"}
+
+
+def test_checking_twice_changes_nothing(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    hub.check()
+    before = hub.rows("select * from core.anomalies") + hub.rows("select * from core.holds")
+
+    _, counts = hub.check()
+
+    assert counts.judged_orders == 0
+    assert hub.rows("select * from core.anomalies") + hub.rows("select * from core.holds") == before
+
+
+def test_a_corrected_order_closes_its_anomaly_and_its_hold(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    hub.check()
+    hub.execute("update core.orders set currency = 'CNY', version_id = 'v2'")
+
+    _, counts = hub.check()
+
+    assert (counts.anomalies_closed, counts.holds_closed) == (1, 1)
+    assert hub.rows("select state from core.anomalies union all select state from core.holds") == [
+        ("closed",),
+        ("closed",),
+    ]
+
+
+def test_evidence_that_comes_back_holds_again(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    hub.check()
+    hub.execute("update core.orders set currency = 'CNY', version_id = 'v2'")
+    hub.check()
+    hub.execute("update core.orders set currency = 'USD', version_id = 'v3'")
+
+    hub.check()
+
+    assert hub.rows("select state, ended_at from core.holds") == [("active", None)]
+
+
+def test_what_a_person_released_stays_released_while_the_evidence_is_the_same(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    hub.check()
+    hub.execute("update core.holds set state = 'released', ended_by = '李主管', end_reason = '已核对'")
+    hub.execute("update core.orders set version_id = 'v2'")
+
+    hub.check()
+
+    assert hub.rows("select state, ended_by from core.holds") == [("released", "李主管")]
+
+
+def test_new_evidence_holds_again_though_a_person_released_the_old_one(hub: Hub) -> None:
+    hub.put({"paid_fen": 900})
+    hub.check()
+    hub.execute("update core.holds set state = 'released', ended_by = '李主管'")
+    hub.execute("update core.orders set paid_fen = 800, version_id = 'v2'")
+
+    hub.check()
+
+    assert hub.rows("select state from core.holds order by 1") == [("active",), ("released",)]
+
+
+def test_two_reasons_are_two_holds(hub: Hub) -> None:
+    hub.put({"currency": "USD", "paid_fen": 900})
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("amount_mismatch", "tb/1"), ("wrong_currency", "tb/1")]
+
+
+def test_the_later_of_two_equal_orders_is_held(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
+    assert hub.rows("select evidence from core.anomalies") == [({"earlier_order_id": "tb/1"},)]
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "receiver"),
+    [
+        ({"paid_at": "2026-03-02T01:12:00Z"}, {}, {}),
+        ({"customer_id": "buyer-2"}, {}, {}),
+        ({"customer_id": None}, {}, {}),
+        ({}, {"quantity": 2, "paid_fen": 1000}, {}),
+        ({}, {"sku_id": "SKU-2"}, {}),
+        ({}, {}, {"name_masked": "李**"}),
+        ({}, {}, {"district": "上城区"}),
+    ],
+)  # fmt: skip
+def test_orders_that_differ_are_no_duplicates(hub: Hub, order, line, receiver) -> None:
+    hub.put({"order_id": "tb/1"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z", **order}, line, receiver=receiver)
+
+    hub.check()
+
+    assert [row for row in hub.rows(OPEN) if row[0] == "suspected_duplicate_order"] == []
+
+
+def test_tokens_are_never_compared(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1"}, receiver={"token": "1111"})
+    hub.put({"order_id": "tb/2"}, receiver={"token": "2222"})
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
+
+
+def test_an_earlier_order_that_arrives_late_has_the_later_one_held(hub: Hub) -> None:
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+    hub.check()
+    hub.put({"order_id": "tb/1"})
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
+
+
+def test_a_duplicate_is_freed_when_the_earlier_order_is_closed(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+    hub.check()
+    hub.execute(
+        "update core.orders set status = 'closed', gate = 'stop', version_id = 'v2' where order_id = 'tb/1'"
+    )
+
+    hub.check()
+
+    assert hub.rows(HELD) == []
+
+
+def test_a_duplicate_of_a_shipped_order_stays_held(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+    hub.check()
+    hub.execute(
+        "update core.orders set status = 'shipped', gate = 'stop', version_id = 'v2' where order_id = 'tb/1'"
+    )
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
+
+
+def test_one_mail_tells_what_a_pass_newly_held(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1", "currency": "USD", "paid_fen": 900})
+    hub.put({"order_id": "tb/2", "currency": "USD", "customer_id": "buyer-2"})
+
+    pass_id, _ = hub.check()
+
+    [(outbox_id, target, payload)] = hub.rows("select outbox_id, target, payload from ops.outbox")
+    assert (outbox_id, target) == (f"mail:held:{pass_id}", "mail")
+    assert payload["recipients"] == ["supervisor@example.test"]
+    assert payload["messages"]["zh"]["subject"] == "[orderhub] 订单挂起:2 单需要处理"
+    assert (
+        "2 | 订单币种与店铺币种不同(wrong_currency,critical) | tb/1, tb/2"
+        in payload["messages"]["zh"]["text"]
+    )
+
+
+def test_shadow_shops_and_repeated_passes_send_no_mail(hub: Hub) -> None:
+    hub.put({"order_id": "shadow/1", "currency": "USD"})
+    hub.check()
+    hub.clock.move(timedelta(minutes=15))
+    hub.check()
+
+    assert hub.rows("select count(*) from ops.outbox") == [(0,)]
+    assert hub.rows(HELD) == [("wrong_currency", "shadow/1")]
+
+
+def test_verdicts_count_judged_evaluated_and_failed_rows(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1"}, receiver={"province": None, "city": None, "district": None})
+    hub.put(
+        {"order_id": "blind/1", "customer_id": None},
+        receiver={"province": None, "city": None, "district": None},
+    )
+
+    hub.check()
+
+    assert hub.rows(
+        "select judged_count, evaluated_count, failed_count from ops.check_verdicts where rule_id = 'missing_region'"
+    ) == [(2, 1, 1)]
