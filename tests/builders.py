@@ -1,5 +1,6 @@
 """Puts rows of core and ops straight into a database: for tests that start after transform."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,8 +62,6 @@ def merchant(**shop: str) -> MerchantConfig:
 
 def activate(connection: Connection, **shop: str) -> MerchantConfig:
     """Store `merchant(**shop)` as the active version and return it."""
-    import json
-
     files = {**FILES, "shops.yaml": shops_file(**shop)}
     config = parse_config(files)
     connection.execute(text("update ops.config_versions set is_active = false"))

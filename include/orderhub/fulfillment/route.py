@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -79,10 +80,10 @@ def _availability(connection: Connection, config: MerchantConfig) -> Availabilit
 
 def _waves(connection: Connection) -> Iterator[list[tuple[Any, ...]]]:
     """Yield whole orders in waves: a cursor on the server, so that a million orders never sit in memory."""
-    with connection.connection.cursor("candidates_by_urgency") as cursor:
+    with closing(connection.connection.cursor("candidates_by_urgency")) as cursor:
         cursor.execute(_IN_ORDER_OF_URGENCY)
         carried: list[tuple[Any, ...]] = []
-        while rows := cursor.fetchmany(WAVE_LINES):
+        while rows := list(cursor.fetchmany(WAVE_LINES)):
             last = rows[-1][0]
             cut = next((i for i in range(len(rows) - 1, -1, -1) if rows[i][0] != last), -1) + 1
             if cut:

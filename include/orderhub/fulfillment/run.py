@@ -65,9 +65,10 @@ def _route(
             with database.transaction(lease) as connection:
                 outcomes = decide(connection, config)
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
-            return outcomes
         except StockTaken:
             continue
+        else:
+            return outcomes
     raise StockTaken(
         f"fulfil pass {pass_id}: stock changed during each of {ATTEMPTS} attempts; the next pass tries again"
     )

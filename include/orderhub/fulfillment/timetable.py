@@ -1,0 +1,150 @@
+"""When manifests close: cut-offs of `warehouses.yaml`, extra ones by hand, and which of them are due.
+
+A cut-off is a row; Airflow's timetable is only the alarm clock. Closing: `orderhub.fulfillment.cutoffs`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from orderhub.clock import BEIJING, Clock
+from orderhub.config.located_yaml import nearest
+from orderhub.config.models import MerchantConfig, Warehouse
+from orderhub.config.store import load_active
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.errors import ConfigError
+
+SCOPE = "cutoffs"
+_FIRST_START = text("select first_started_at from ops.hub")
+_INSERT = text("""
+    insert into ops.cutoffs (cutoff_id, warehouse_id, cutoff_at, kind, requested_by)
+    values (:cutoff_id, :warehouse_id, :cutoff_at, :kind, :requested_by)
+    on conflict do nothing""")
+_OPEN = text("""
+    select cutoff_id, warehouse_id, cutoff_at, kind from ops.cutoffs
+    where state = 'open' and cutoff_at <= :now
+    order by cutoff_at, cutoff_id""")
+_LATEST = text("""
+    select warehouse_id, max(cutoff_at) as cutoff_at from ops.cutoffs
+    where kind = 'scheduled' group by warehouse_id""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
+    values (:now, :actor, 'request', 'cutoff', :cutoff_id)""")
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """One (warehouse, instant) at which a manifest closes; kind is scheduled or extra."""
+
+    cutoff_id: str
+    warehouse_id: str
+    cutoff_at: datetime
+    kind: str
+
+
+def ensure_first_start(database: Database, clock: Clock) -> datetime:
+    """Remember when this hub first started, and return it; cut-offs before are never due.
+
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    known = _first_start(database)
+    if known is not None:
+        return known
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        connection.execute(
+            text("insert into ops.hub (first_started_at) values (:now) on conflict do nothing"),
+            {"now": clock.now()},
+        )
+        started: datetime = connection.execute(_FIRST_START).scalar_one()
+    return started
+
+
+def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> list[Cutoff]:
+    """Return every open cut-off whose instant has passed, oldest first, after writing the scheduled ones.
+
+    An instant counts after the hub's first start and after the warehouse's latest known cut-off, so that a
+    time of day added today makes nothing due in the past.
+
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    started = ensure_first_start(database, clock)
+    now = clock.now()
+    with database.read() as connection:
+        latest = {row.warehouse_id: row.cutoff_at for row in connection.execute(_LATEST)}
+    missing = [
+        _row(warehouse.id, at, "scheduled", None)
+        for warehouse in config.warehouses
+        for at in _instants(warehouse, latest.get(warehouse.id), started, now)
+    ]
+    if missing:
+        with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+            connection.execute(_INSERT, missing)
+    with database.read() as connection:
+        return [Cutoff(*row) for row in connection.execute(_OPEN, {"now": now})]
+
+
+def request_extra(database: Database, clock: Clock, warehouse_id: str, actor: str) -> str:
+    """Ask for a manifest of `warehouse_id` now, and return the id of its cut-off.
+
+    The next `close_due` closes it, by the same rules as a scheduled one. Asking twice within a second gives
+    the same cut-off.
+
+    Raises:
+        ConfigError: the active configuration has no such warehouse.
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    known = [warehouse.id for warehouse in load_active(database).warehouses]
+    if warehouse_id not in known:
+        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+    ensure_first_start(database, clock)
+    at = clock.now().replace(microsecond=0)
+    wanted = cutoff_id(warehouse_id, at)
+    row = {
+        "cutoff_id": wanted,
+        "warehouse_id": warehouse_id,
+        "cutoff_at": at,
+        "kind": "extra",
+        "requested_by": actor,
+    }
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        if connection.execute(_INSERT, row).rowcount:
+            connection.execute(_AUDIT, {"now": clock.now(), "actor": actor, "cutoff_id": wanted})
+    return wanted
+
+
+def cutoff_id(warehouse_id: str, instant: datetime) -> str:
+    """Return the id of a cut-off: warehouse/instant in UTC, whole seconds."""
+    return f"{warehouse_id}/{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _row(warehouse_id: str, at: datetime, kind: str, requested_by: str | None) -> dict[str, object]:
+    return {
+        "cutoff_id": cutoff_id(warehouse_id, at),
+        "warehouse_id": warehouse_id,
+        "cutoff_at": at,
+        "kind": kind,
+        "requested_by": requested_by,
+    }
+
+
+def _first_start(database: Database) -> datetime | None:
+    with database.read() as connection:
+        started: datetime | None = connection.execute(_FIRST_START).scalar_one_or_none()
+    return started
+
+
+def _instants(
+    warehouse: Warehouse, latest: datetime | None, started: datetime, now: datetime
+) -> Iterator[datetime]:
+    day = (latest or started).astimezone(BEIJING).date()
+    while day <= now.astimezone(BEIJING).date():
+        for time_of_day in warehouse.cutoffs:
+            instant = datetime.combine(day, time_of_day, BEIJING).astimezone(UTC)
+            if started <= instant <= now and (latest is None or instant > latest):
+                yield instant
+        day += timedelta(days=1)

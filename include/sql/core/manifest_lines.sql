@@ -1,0 +1,13 @@
+-- One row per line of the manifest; key manifest_id, order_id, line_id. Only what `due_documents` lets in.
+insert into core.manifest_lines (manifest_id, fulfillment_order_id, order_id, line_id, sku_id, quantity)
+select
+    :manifest_id,
+    r.fulfillment_order_id,
+    r.order_id,
+    r.line_id,
+    r.sku_id,
+    r.quantity
+from due_documents as d
+inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+where d.reason is null
+order by r.fulfillment_order_id, r.line_id

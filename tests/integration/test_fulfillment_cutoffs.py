@@ -1,0 +1,182 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from orderhub.clock import FixedClock
+from orderhub.db.engine import Database
+from orderhub.fulfillment.cutoffs import close_due, due_cutoffs, ensure_first_start, request_extra
+from orderhub.fulfillment.run import run_fulfillment
+from tests.builders import Order, activate, hold, put, rows, stock
+
+TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+LAGS = {"taobao": timedelta(minutes=1)}
+EARLY = TEN - timedelta(minutes=20)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(EARLY)
+
+
+def cover(
+    connection: Connection, until: datetime, since: datetime = TEN - timedelta(days=1), state: str = "covered"
+):
+    connection.execute(
+        text(
+            "insert into ops.pull_windows (platform, shop_id, stream, kind, start_at, end_at, state, created_at) "
+            "values ('taobao', 'tb', 'orders', 'live', :since, :until, :state, :since)"
+        ),
+        {"since": since, "until": until, "state": state},
+    )
+
+
+def arrange(
+    database: Database, clock: FixedClock, *orders: Order, covered: datetime | None = TEN, **shop: str
+):
+    with database.engine.begin() as connection:
+        config = activate(connection, **shop)
+        stock(connection, hangzhou__MUG=50, yiwu__MUG=50)
+        put(connection, *orders)
+        if covered:
+            cover(connection, covered)
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, config)
+    return config
+
+
+def at(clock: FixedClock, instant: datetime) -> FixedClock:
+    clock.move(instant - clock.now())
+    return clock
+
+
+def test_each_warehouse_gets_one_manifest_of_what_was_allocated(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), Order("2", province="西藏自治区"), Order("3"))
+
+    closed = close_due(database, at(clock, TEN), config, LAGS)
+
+    assert [(m.manifest_id, m.order_count) for m in closed] == [
+        ("hangzhou/20261123T020000Z", 2),
+        ("yiwu/20261123T020000Z", 1),
+    ]
+    assert rows(database, "select state from core.fulfillment_orders") == [("manifested",)] * 3
+    assert rows(database, "select outbox_id, target from ops.outbox order by 1") == [
+        ("manifest_files:hangzhou/20261123T020000Z", "manifest_files"),
+        ("manifest_files:yiwu/20261123T020000Z", "manifest_files"),
+    ]
+
+
+def test_closing_twice_or_with_the_clock_set_back_closes_once(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"))
+    close_due(database, at(clock, TEN), config, LAGS)
+
+    again = close_due(database, clock, config, LAGS)
+    clock.move(timedelta(minutes=-5))
+    earlier = close_due(database, clock, config, LAGS)
+    clock.move(timedelta(minutes=6))
+    later = close_due(database, clock, config, LAGS)
+
+    assert (again, earlier, later) == ([], [], [])
+    assert rows(database, "select count(*) from core.manifests") == [(2,)]
+
+
+def test_a_cutoff_before_the_first_start_is_never_due(database: Database, clock: FixedClock):
+    at(clock, TEN + timedelta(minutes=5))
+    config = arrange(database, clock)
+
+    due = due_cutoffs(database, at(clock, TEN + timedelta(hours=25)), config)
+
+    assert [cutoff.cutoff_id for cutoff in due] == ["hangzhou/20261124T020000Z", "yiwu/20261124T020000Z"]
+
+
+def test_an_order_allocated_after_the_instant_waits_for_the_next_list(database: Database, clock: FixedClock):
+    at(clock, TEN - timedelta(minutes=1))
+    config = arrange(database, clock, Order("1"))
+    with database.engine.begin() as connection:
+        put(connection, Order("2"))
+    run_fulfillment(database, at(clock, TEN + timedelta(seconds=1)), config)
+
+    closed = close_due(database, clock, config, LAGS)
+
+    assert [m.order_count for m in closed] == [1, 0]
+
+
+def test_a_late_pull_is_waited_for_within_grace(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), covered=TEN - timedelta(minutes=40))
+    waiting = close_due(database, at(clock, TEN + timedelta(minutes=9)), config, LAGS)
+    with database.engine.begin() as connection:
+        cover(connection, TEN, TEN - timedelta(minutes=40))
+
+    closed = close_due(database, clock, config, LAGS)
+
+    assert waiting == []
+    assert [(m.order_count, m.left_out) for m in closed] == [(1, {}), (0, {})]
+
+
+def test_after_grace_the_stale_shop_is_left_out_and_follows_later(database: Database, clock: FixedClock):
+    config = arrange(
+        database, clock, Order("1"), Order("2", shop_id="group", platform="spreadsheet"),
+        covered=TEN - timedelta(minutes=40),
+    )  # fmt: skip
+
+    closed = close_due(database, at(clock, TEN + timedelta(minutes=10)), config, LAGS)
+
+    assert [(m.order_count, m.left_out) for m in closed] == [(1, {"source_stale": 1}), (0, {})]
+    assert rows(database, "select state from core.fulfillment_orders order by order_id") == [
+        ("manifested",),
+        ("allocated",),
+    ]
+
+
+def test_a_hole_in_coverage_is_as_stale_as_a_late_pull(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), covered=TEN - timedelta(hours=3))
+    with database.engine.begin() as connection:
+        cover(connection, TEN, TEN - timedelta(hours=2))
+
+    closed = close_due(database, at(clock, TEN + timedelta(minutes=10)), config, LAGS)
+
+    assert closed[0].left_out == {"source_stale": 1}
+
+
+def test_a_shop_that_ships_when_stale_is_not_waited_for(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), covered=None, on_stale="ship")
+
+    closed = close_due(database, at(clock, TEN), config, LAGS)
+
+    assert [m.order_count for m in closed] == [1, 0]
+
+
+def test_a_hold_placed_after_reserving_keeps_the_order_out(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), Order("2"))
+    with database.engine.begin() as connection:
+        hold(connection, "tb/1")
+
+    closed = close_due(database, at(clock, TEN), config, LAGS)
+
+    assert (closed[0].order_count, closed[0].left_out) == (1, {"order_held": 1})
+
+
+def test_an_extra_cutoff_takes_what_is_allocated_now(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"))
+    wanted = request_extra(database, clock, "hangzhou", "worker")
+    again = request_extra(database, clock, "hangzhou", "worker")
+
+    closed = close_due(database, clock, config, LAGS)
+
+    assert (wanted, again) == ("hangzhou/20261123T014000Z",) * 2
+    assert [(m.manifest_id, m.order_count) for m in closed] == [(wanted, 1)]
+    assert rows(database, "select actor, action, subject_id from ops.audit") == [
+        ("worker", "request", wanted)
+    ]
+
+
+def test_shadow_decides_everything_and_sends_nothing(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), mode="shadow")
+
+    closed = close_due(database, at(clock, TEN), config, LAGS)
+
+    assert [(m.manifest_id, m.is_shadow, m.order_count) for m in closed] == [
+        ("hangzhou/20261123T020000Z/shadow", True, 1),
+        ("yiwu/20261123T020000Z/shadow", True, 0),
+    ]
+    assert rows(database, "select * from ops.outbox") == []
