@@ -21,10 +21,12 @@ def route_and_reserve() -> dict[str, Any]:
 @task
 def close_manifests() -> list[str]:
     """Close the manifests of all due cut-offs and return their ids."""
-    from orderhub.fulfillment.cutoffs import close_due
+    from orderhub.fulfillment.close import close_due
+    from orderhub.platforms.spec import visibility_lags
 
     with open_hub("close_manifests") as hub:
-        return [closed.manifest_id for closed in close_due(hub.database, hub.clock, hub.config)]
+        closed = close_due(hub.database, hub.clock, hub.config, visibility_lags(hub.config))
+        return [manifest.manifest_id for manifest in closed]
 
 
 @task

@@ -5,6 +5,7 @@ The engine knows schemes by name (signing, paging, converters); it never knows a
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -222,3 +223,20 @@ def load_platform(name: str, config: MerchantConfig | None = None) -> Platform:
         return Platform(spec, read_field_map(own, f"platforms/{name}/fields.csv"), source)
     shipped = (folder / "fields.csv").read_text(encoding="utf-8")
     return Platform(spec, read_field_map(shipped, f"{label}/fields.csv"), source)
+
+
+def visibility_lags(config: MerchantConfig) -> dict[str, timedelta]:
+    """Return API platform → how long its orders take to become visible, for the platforms in use.
+
+    A platform whose spec is broken has its DAG stopped; here it counts as never covered sooner than an hour.
+    """
+    lags: dict[str, timedelta] = {}
+    for name in sorted({shop.platform for shop in config.shops}):
+        try:
+            spec = load_platform(name, config).spec
+        except ConfigError:
+            lags[name] = timedelta(hours=1)
+            continue
+        if spec.kind == "api":
+            lags[name] = timedelta(seconds=spec.streams["orders"].window.lag_seconds)
+    return lags
