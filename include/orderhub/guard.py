@@ -22,10 +22,19 @@ _SECONDS = {signal.SIGTERM: 6.0, signal.SIGINT: 30.0}
 class Guard:
     """Ends the registered children and all they started when this process ends, however it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: tuple[int, ...] = ()) -> None:
+        """Start the watcher.
+
+        Args:
+            held: descriptors, of locks, that stay open until everything has ended.
+        """
         self._children: dict[int, tuple[subprocess.Popen[bytes], signal.Signals]] = {}
         self._watcher = subprocess.Popen(  # noqa: S603 - this very file
-            [sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True, cwd="/"
+            [sys.executable, "-I", "-S", __file__],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=held,
+            cwd="/",
         )
 
     def watch(self, child: subprocess.Popen[bytes], polite: signal.Signals = signal.SIGTERM) -> None:

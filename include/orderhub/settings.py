@@ -41,6 +41,10 @@ class Settings(BaseModel):
     analyst_url: SecretStr | None = Field(
         default=None, description="The same database as role orderhub_analyst; printed by `./hub sql --dsn`."
     )
+    airflow_database_url: SecretStr | None = Field(
+        default=None,
+        description="Airflow's own database; needed with ORDERHUB_DATABASE_URL, else `./hub` makes one.",
+    )
     connections: Path | None = Field(
         default=None, description="JSON file of connections in Airflow's form; the environment wins over it."
     )

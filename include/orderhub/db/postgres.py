@@ -287,6 +287,16 @@ def _is_ready(data: Path, pid: int) -> bool:
     return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
 
 
+def discard_cluster(base: Path) -> None:
+    """Delete a cluster with its data, also what `nobody` keeps elsewhere; end its server first."""
+    recorded = base / "mode"
+    if recorded.exists():
+        cluster = Cluster(base.absolute(), _checked_mode(recorded))
+        end_leftover(cluster)
+        shutil.rmtree(cluster.data.parent if cluster.mode == "nobody" else cluster.data)
+    shutil.rmtree(base, ignore_errors=True)
+
+
 def end_leftover(cluster: Cluster) -> None:
     """End a server that outlived its hub; the hub's own lock proves that nobody else uses the home."""
     try:

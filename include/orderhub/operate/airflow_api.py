@@ -1,0 +1,89 @@
+"""The few calls of Airflow's REST API that the launcher makes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+
+from orderhub.clock import Clock
+from orderhub.errors import TransientError
+from orderhub.operate.ports import LOOPBACK
+
+_SECONDS = 10
+
+
+class AirflowApi:
+    """One Airflow on this machine.
+
+    Args:
+        port: of its API server.
+        password: of its user admin; not needed where everyone is admin.
+        clock: stamps triggered runs.
+    """
+
+    def __init__(self, port: int, password: str, clock: Clock) -> None:
+        self._base = f"http://{LOOPBACK}:{port}"
+        self._password = password
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def is_healthy(self, components: Sequence[str] = ("metadatabase", "scheduler", "dag_processor")) -> bool:
+        """Tell whether all these components report themselves healthy."""
+        try:
+            answer = self._session.get(f"{self._base}/api/v2/monitor/health", timeout=_SECONDS)
+            states = answer.json()
+        except (requests.RequestException, ValueError):
+            return False
+        return answer.ok and all((states.get(name) or {}).get("status") == "healthy" for name in components)
+
+    def dag_ids(self) -> set[str]:
+        """Return the DAGs that Airflow has parsed."""
+        return {dag["dag_id"] for dag in self._call("GET", "/dags?limit=100")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """Return the files that do not parse, each with the last line of its trace."""
+        errors = self._call("GET", "/importErrors")["import_errors"]
+        return [f"{e['filename']}: {e['stack_trace'].strip().splitlines()[-1]}" for e in errors]
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run on its schedule."""
+        self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+
+    def trigger(self, dag_id: str) -> str:
+        """Start a run now and return its id."""
+        now = self._clock.now().isoformat()
+        run: str = self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": now})["dag_run_id"]
+        return run
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """Return `queued`, `running`, `success` or `failed`."""
+        state: str = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]
+        return state
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Make a call; log in first, and again when the token has expired.
+
+        Raises:
+            TransientError: Airflow did not answer, or refused.
+        """
+        try:
+            answer = self._session.request(method, f"{self._base}/api/v2{path}", json=body, timeout=_SECONDS)
+            if answer.status_code == requests.codes.unauthorized:
+                self._log_in()
+                answer = self._session.request(
+                    method, f"{self._base}/api/v2{path}", json=body, timeout=_SECONDS
+                )
+            answer.raise_for_status()
+            values: dict[str, Any] = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise TransientError(
+                f"Airflow refused {method} {path}: {error}; see logs/api-server.log in the hub's home"
+            ) from None
+        return values
+
+    def _log_in(self) -> None:
+        credentials = {"username": "admin", "password": self._password}
+        answer = self._session.post(f"{self._base}/auth/token", json=credentials, timeout=_SECONDS)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -1,0 +1,184 @@
+"""`./hub demo`, `./hub up`, `./hub reset` and `./hub sql`: what the front door starts in the foreground."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from orderhub import paths
+from orderhub.clock import Clock, SystemClock
+from orderhub.db.postgres import binaries, discard_cluster
+from orderhub.errors import EnvironmentFault, OrderhubError
+from orderhub.guard import Guard
+from orderhub.operate.demo import run_demo
+from orderhub.operate.home import Home, Memory
+from orderhub.operate.ports import DEFAULT_BASE, LOOPBACK, Ports, refuse_taken
+from orderhub.operate.setup import apply_configuration
+from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
+from orderhub.operate.supervisor import Supervisor
+from orderhub.operate.voice import Voice
+from orderhub.settings import load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command of the front door and return its exit code; errors are one sentence."""
+    options = _parser().parse_args(arguments)
+    voice = Voice("en" if os.environ.get("ORDERHUB_LANGUAGE") == "en" else "zh")
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _leave)
+    home = Home(Path(options.home).absolute())
+    os.environ["ORDERHUB_HOME"] = str(home.root)
+    try:
+        match options.command:
+            case "demo" | "up":
+                return _run(options, home, voice)
+            case "reset":
+                return _reset(home, voice, sure=options.yes)
+            case _:
+                return _sql(options)
+    except OrderhubError as error:
+        print(f"hub: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./hub", description="The order hub's front door.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    home = os.environ.get("ORDERHUB_HOME", ".orderhub")
+    common.add_argument("--home", default=home, help="where this hub keeps its state (default .orderhub)")
+    port = "first of five neighbouring ports (default 8080, then what the home remembers)"
+    demo = commands.add_parser("demo", parents=[common], help="the whole hub on a made-up shop, in minutes")
+    demo.add_argument("--port", type=int, help=port)
+    demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
+    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 240)")
+    demo.add_argument(
+        "--once", action="store_true", help="end after the pass; exit code 0 only if all is well"
+    )
+    up = commands.add_parser("up", parents=[common], help="the hub on your own platforms; nothing unpaused")
+    up.add_argument("--port", type=int, help=port)
+    reset = commands.add_parser("reset", parents=[common], help="delete the home with all its data")
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")
+    sql.add_argument("--dsn", action="store_true", help="print the address for another tool instead")
+    sql.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to psql")
+    return parser
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _run(options: argparse.Namespace, home: Home, voice: Voice) -> int:
+    """Start everything, do the demo's pass if asked, and stay until Ctrl-C."""
+    clock = SystemClock()
+    demo = options.command == "demo"
+    with home.locked() as lock:
+        memory = _remember(options, home)
+        with _stopping(lock, voice) as guard:
+            supervisor = Supervisor(guard, home.logs, voice)
+            stack = Stack(paths.project_root(), home, memory, voice, supervisor, clock, sandboxed=demo)
+            if demo:
+                code = run_demo(stack)
+                if options.once:
+                    return code
+            else:
+                _bring_up(stack, clock)
+            while True:
+                supervisor.tick(0.5)
+
+
+def _remember(options: argparse.Namespace, home: Home) -> Memory:
+    """Return the memory of the home, made now if it is new, after checking ports and space."""
+    home.prepare()
+    memory = home.recall() or Memory(port=options.port or DEFAULT_BASE)
+    is_new = not (home.root / "launcher.json").exists()
+    wanted = {name: getattr(options, name, None) for name in ("seed", "orders")}
+    for name, value in wanted.items():
+        if value is not None and value != getattr(memory, name) and not is_new:
+            raise EnvironmentFault(
+                f"{home.root} holds a world with --{name} {getattr(memory, name)}, not {value}; "
+                "clear it with `./hub reset`, or name another --home"
+            )
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if options.port is not None:
+        given["port"] = options.port
+    memory = memory.model_copy(update=given)
+    refuse_taken(Ports(memory.port))
+    home.remember(memory)
+    return memory
+
+
+@contextmanager
+def _stopping(lock: int, voice: Voice) -> Iterator[Guard]:
+    """Yield the guard of all processes; at the end, wait until it has ended them, whatever is pressed."""
+    guard = Guard((lock,))
+    try:
+        yield guard
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        voice.say("正在停止所有进程…", "stopping all processes…")
+        guard.close()
+        voice.say("已全部停止", "nothing is running any more")
+
+
+def _bring_up(stack: Stack, clock: Clock) -> None:
+    start_stack(stack)
+    apply_configuration(stack, clock)
+    wait_until_healthy(stack)
+    address = f"http://{LOOPBACK}:{stack.ports.airflow}"
+    password = stack.home.airflow / "passwords.json"
+    stack.voice.say(
+        f"Airflow:{address}(用户 admin,密码见 {password})。所有 DAG 处于暂停状态;Ctrl-C 停止",
+        f"Airflow: {address} (user admin, password in {password}). All DAGs are paused; Ctrl-C stops",
+    )
+
+
+def _reset(home: Home, voice: Voice, *, sure: bool) -> int:
+    """Delete the home after asking."""
+    if not home.root.exists():
+        voice.say(f"{home.root} 不存在,无需清除", f"{home.root} does not exist, nothing to clear")
+        return 0
+    if not (home.root / "hub.pid").exists():
+        raise EnvironmentFault(f"{home.root} is not the home of a hub; nothing was deleted")
+    with home.locked():
+        question = voice.pick(
+            f"将删除 {home.root} 中的全部数据(数据库、发货清单、密钥)。输入 yes 确认:",
+            f"This deletes everything in {home.root} (database, manifests, keys). Type yes to confirm: ",
+        )
+        if not sure and input(question).strip() != "yes":
+            voice.say("未删除任何内容", "nothing was deleted")
+            return 1
+        discard_cluster(home.postgres)
+        shutil.rmtree(home.root)
+    voice.say(f"已清除 {home.root}", f"{home.root} is cleared")
+    return 0
+
+
+def _sql(options: argparse.Namespace) -> int:
+    """Run psql as the analyst, or print the address."""
+    settings = load_settings()
+    if settings.analyst_url is None:
+        raise EnvironmentFault(
+            "the address of the analyst role is not known; set ORDERHUB_ANALYST_URL to use your own PostgreSQL"
+        )
+    url = settings.analyst_url.get_secret_value()
+    if options.dsn:
+        print(url)  # noqa: T201
+        return 0
+    program = str(binaries() / "psql")
+    return subprocess.run([program, url, *options.arguments], check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main())
