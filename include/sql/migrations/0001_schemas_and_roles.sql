@@ -21,6 +21,7 @@ comment on schema pii is '受限层:加密的收件人 / encrypted receivers, re
 comment on schema ops is '运行层:窗口、装载、租约、发件箱、审计 / the machinery';
 
 grant usage on schema staging, core, mart, ops, pii to orderhub_app;
+grant select on ops.schema_migrations to orderhub_app;
 grant usage on schema core, mart to orderhub_analyst;
 grant usage on schema pii to orderhub_pii;
 
