@@ -1,0 +1,93 @@
+"""Planned failures: which call breaks, how, and how often."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+KINDS = {
+    "throttle": "code 7 until `seconds` (default 1) are over, for every call of the method",
+    "error": "error envelope with `code`, `msg`, `sub_code`, `sub_msg`",
+    "status": "HTTP status `status` (default 503) with an HTML body",
+    "cut": "the connection closes in the middle of the body",
+    "html": "HTTP 200 with a login page instead of JSON",
+    "body": "HTTP 200 with the text `body` (default: empty), whatever it is",
+    "gbk": "the right answer, encoded as GBK",
+    "slow": "the answer comes after `seconds` (default 1, at most 30)",
+    "lying_total": "total_results is wrong by `delta` (default +7)",
+    "endless_has_next": "has_next is always true",
+    "expire_token": "the shop's session expires before this call and stays so",
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """One entry of a plan. Conditions that are set must all hold; `times` 0 means for ever."""
+
+    kind: str
+    method: str = "*"
+    nth: int = 0
+    page: int = 0
+    tid_mod: tuple[int, int] | None = None
+    times: int = 1
+    seconds: float = 1.0
+    status: int = 503
+    delta: int = 7
+    body: str = ""
+    code: int = 15
+    msg: str = "Remote service error"
+    sub_code: str = "isp.top-remote-connection-timeout"
+    sub_msg: str = "the sandbox planned this"
+    fired: int = field(default=0)
+    seen: int = field(default=0)
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Fault":
+        """Return the fault that `entry` describes.
+
+        Raises:
+            ValueError: its kind or one of its keys is unknown.
+        """
+        known = {f.name for f in fields(cls)} - {"fired", "seen"}
+        if entry.get("kind") not in KINDS:
+            raise ValueError(f"fault kind {entry.get('kind')!r} is unknown; known: {', '.join(KINDS)}")
+        if unknown := set(entry) - known:
+            raise ValueError(f"fault key(s) {sorted(unknown)} are unknown; known: {', '.join(sorted(known))}")
+        fault = cls(**entry)
+        fault.tid_mod = (fault.tid_mod[0], fault.tid_mod[1]) if fault.tid_mod else None
+        return fault
+
+    def strikes(self, method: str, page: int, tid: int) -> bool:
+        """Return whether this call breaks, and count it."""
+        if self.method not in {"*", method}:
+            return False
+        self.seen += 1
+        spent = self.times and self.fired >= self.times
+        early = self.nth and self.seen < self.nth
+        elsewhere = self.page and page != self.page
+        other = self.tid_mod and tid % self.tid_mod[0] != self.tid_mod[1]
+        if spent or early or elsewhere or other:
+            return False
+        self.fired += 1
+        return True
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """The faults that are waiting, and the bans that are running (method → end, epoch seconds)."""
+
+    faults: list[Fault] = field(default_factory=list)
+    bans: dict[str, float] = field(default_factory=dict)
+    calls_while_banned: int = 0
+
+    def replace(self, entries: list[dict[str, Any]]) -> None:
+        """Forget the old plan and its bans, and wait for the faults in `entries`.
+
+        Raises:
+            ValueError: an entry cannot be understood; the old plan stays.
+        """
+        self.faults = [Fault.of(entry) for entry in entries]
+        self.bans = {}
+        self.calls_while_banned = 0
+
+    def take(self, method: str, page: int, tid: int) -> list[Fault]:
+        """Return the faults that strike this call."""
+        return [fault for fault in self.faults if fault.strikes(method, page, tid)]

@@ -1,0 +1,156 @@
+"""Binds the world to sockets: one process, one event loop, HTTP and SMTP."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+import uvicorn
+from aiosmtpd.smtp import SMTP
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sandbox.admin import Admin
+from sandbox.credentials import Credentials
+from sandbox.mailbox import Mailbox
+from sandbox.pages import mail_page, mailbox_page, state_page
+from sandbox.taobao.gateway import Gateway, Reply
+from sandbox.world.world import World
+
+GATEWAY_PATH = "/taobao/router/rest"
+LARGEST_MAIL_BYTES = 32 * 1024 * 1024
+DRAIN_S = 2
+BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where to listen and how fast new orders come."""
+
+    host: str
+    http_port: int
+    smtp_port: int
+    trickle_per_minute: float
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn that leaves signals to `serve` and calls `when_ready` once it listens."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Install nothing."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._when_ready()
+
+    def stop(self) -> None:
+        """Finish the running answers and return from `serve`."""
+        self.should_exit = True
+
+
+def build_app(gateway: Gateway, mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
+    """Return the HTTP side: gateway, admin, pages."""
+
+    async def rest(request: Request) -> Response:
+        form = dict(request.query_params)
+        form |= dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        return await _send(gateway.answer(form, clock()))
+
+    async def home(_request: Request) -> Response:
+        return HTMLResponse(state_page(gateway, len(mailbox.mails)))
+
+    async def mails(_request: Request) -> Response:
+        return HTMLResponse(mailbox_page(mailbox.mails))
+
+    async def mail(request: Request) -> Response:
+        number = int(request.path_params["number"])
+        if not 1 <= number <= len(mailbox.mails):
+            return HTMLResponse("没有这封邮件", status_code=404)
+        return HTMLResponse(mail_page(mailbox.mails[number - 1]))
+
+    return Starlette(
+        routes=[
+            Route(GATEWAY_PATH, rest, methods=["GET", "POST"]),
+            Route("/", home),
+            Route("/mailbox", mails),
+            Route("/mailbox/{number:int}", mail),
+            *Admin(gateway, mailbox, clock).routes(),
+        ]
+    )
+
+
+async def _send(reply: Reply) -> Response:
+    if reply.delay_s:
+        await asyncio.sleep(reply.delay_s)
+    if not reply.cut:
+        return Response(reply.content, reply.status, media_type=reply.media_type)
+    return StreamingResponse(
+        _half(reply.content),
+        headers={"content-length": str(len(reply.content)), "content-type": reply.media_type},
+    )
+
+
+async def _half(content: bytes) -> AsyncIterator[bytes]:
+    yield content[: len(content) // 2]
+
+
+async def serve(
+    world: World, credentials: Credentials, options: Options, clock: Callable[[], datetime]
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    gateway, mailbox, loop = Gateway.of(world, credentials), Mailbox(clock), asyncio.get_running_loop()
+    http_socket = socket.create_server((options.host, options.http_port), backlog=BACKLOG)
+    # asyncio does this only for sockets it made itself; without it every answer waits 40 ms.
+    http_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    mail_server = await loop.create_server(
+        lambda: SMTP(mailbox, enable_SMTPUTF8=True, data_size_limit=LARGEST_MAIL_BYTES, loop=loop),
+        options.host,
+        options.smtp_port,
+    )
+    config = uvicorn.Config(
+        build_app(gateway, mailbox, clock),
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    http_server = HttpServer(config, lambda: _announce(options, len(world.orders)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, http_server.stop)
+    trickle = asyncio.create_task(_trickle(world, options.trickle_per_minute, clock))
+    try:
+        await http_server.serve([http_socket])
+    finally:
+        trickle.cancel()
+        await asyncio.gather(trickle, return_exceptions=True)
+        mail_server.close()
+
+
+def _announce(options: Options, orders: int) -> None:
+    http, mail = f"{options.host}:{options.http_port}", f"{options.host}:{options.smtp_port}"
+    sys.stdout.write(f"sandbox ready: http://{http}/ smtp {mail} orders {orders}\n")
+    sys.stdout.flush()
+
+
+async def _trickle(world: World, per_minute: float, clock: Callable[[], datetime]) -> None:
+    while per_minute > 0:
+        await asyncio.sleep(60 / per_minute)
+        world.place(1, clock())
