@@ -15,7 +15,7 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
-from orderhub.quality.check import check_orders
+from orderhub.quality.check import CheckCounts, check_orders
 from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_lines, compile_versions
 
@@ -36,9 +36,7 @@ class TransformCounts:
     orders_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
-    orders_checked: int = 0
-    anomalies: int = 0
-    holds: int = 0
+    checks: CheckCounts | None = None
     skipped_platforms: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,8 +74,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         connection.exec_driver_sql(source("core/incoming"))
         platforms = _map_versions(connection, clock, config, counts)
         _merge(connection, clock, platforms, counts)
-        checked = check_orders(connection, clock, suites, config, counts.pass_id)
-        counts.orders_checked, counts.anomalies, counts.holds = checked.orders, checked.anomalies, checked.holds
+        counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
         _finish_pass(connection, clock, counts)
     return counts
 
