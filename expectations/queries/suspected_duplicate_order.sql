@@ -1,9 +1,13 @@
 -- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, paid at most ten minutes later.
 -- The platform's receiver token belongs to one order and is never compared; masks, hashes and regions are.
+with later as (
+    select order_id, shop_id, customer_id, paid_at, goods_key
+    from {batch}
+)
 select distinct on (later.order_id)
     later.order_id,
     earlier.order_id as earlier_order_id
-from {batch} as later
+from later
 join core.orders as earlier
     on earlier.shop_id = later.shop_id
     and earlier.customer_id = later.customer_id

@@ -41,11 +41,17 @@ class HeldRule:
 
 @dataclass(frozen=True)
 class Difference:
-    """One check on which the scan and Great Expectations disagree; both numbers count rows."""
+    """One check on which the scan and Great Expectations disagree.
+
+    Attributes:
+        rule_id: the check.
+        scan_failed: rows that the scan marked.
+        audit_failed: rows that Great Expectations counted; None when it could not run the check.
+    """
 
     rule_id: str
     scan_failed: int
-    audit_failed: int
+    audit_failed: int | None
 
 
 def held_mail(alerts: Alerts, pass_id: int, held: Sequence[HeldRule], order_count: int) -> Effect:
@@ -80,7 +86,10 @@ def held_mail(alerts: Alerts, pass_id: int, held: Sequence[HeldRule], order_coun
 
 def difference_mail(alerts: Alerts, pass_id: int, differences: Sequence[Difference]) -> Effect:
     """Return the mail that says that the two readers of one suite disagree about a pass."""
-    rows = [(str(d.rule_id), str(d.scan_failed), str(d.audit_failed)) for d in differences]
+    rows = [
+        (d.rule_id, str(d.scan_failed), "?" if d.audit_failed is None else str(d.audit_failed))
+        for d in differences
+    ]
     zh = _message(
         f"检查结果不一致:第 {pass_id} 批",
         "同一套检查,数据库扫描与 Great Expectations 的失败行数不同。挂起以扫描为准;请数据工程师查明原因。",

@@ -1,7 +1,7 @@
 """Judges the orders that no check has seen: verdicts, anomalies, holds, one mail.
 
-Works on sets, never a row at a time. Runs inside the transform pass's transaction, so that an order and its holds appear together. The one writer
-of `core.anomalies`.
+Works on sets, never a row at a time. Runs inside the transform pass's transaction, so that an order and its
+holds appear together. The one writer of `core.anomalies`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -101,7 +101,7 @@ def scan_suite(connection: Connection, suite: Suite, pass_id: int) -> Iterator[V
 
 def _run_query(connection: Connection, suite: Suite, check: Check, rows: str) -> int:
     line = "line_id" if suite.view.subject_type == "order_line" else "null"
-    query = compile_query(check, f"({rows})")
+    query = compile_query(check, f"({rows}) as batch")
     evidence = "to_jsonb(found) - 'order_id' - 'line_id'"
     return connection.execute(
         text(

@@ -78,7 +78,7 @@ def compile_suite(suite: Suite) -> Scan:
 
 
 def compile_query(check: Check, rows: str) -> str:
-    """Return the SQL of a query check over `rows`, a table name or a parenthesised query."""
+    """Return the SQL of a query check over `rows`, an item of a `from` clause."""
     return check.query.replace("{batch}", rows)
 
 

@@ -1,0 +1,150 @@
+"""Has Great Expectations run the same suites over the same rows, and compares both verdicts.
+
+Off the critical path: holds never wait for it. Great Expectations is imported when an audit runs, because
+the import alone takes seconds.
+"""
+
+import copy
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from orderhub.alerts.messages import Difference, difference_mail
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import enqueue
+from orderhub.quality.compile import compile_query, rows_of_pass
+from orderhub.quality.suites import Suite, load_suites
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What one audit found.
+
+    Attributes:
+        pass_id: the transform pass.
+        audited_checks: checks with both verdicts.
+        skipped_suites: suites whose rows a later pass judged again before the audit came to them.
+        differences: checks on which the two readers disagree.
+    """
+
+    pass_id: int
+    audited_checks: int
+    skipped_suites: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class _Scanned:
+    judged_count: int
+    failed_count: int
+
+
+def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id: int) -> AuditReport:
+    """Compare the scan's verdicts of a pass with Great Expectations' and alert when they differ.
+
+    Running it again is harmless: a pass has one mail at most.
+
+    Raises:
+        LeaseTaken: another audit is writing.
+        DatabaseFault: the database refused or vanished.
+    """
+    scanned = _scanned(database, pass_id)
+    audited: dict[str, int | None] = {}
+    skipped: list[str] = []
+    for suite in load_suites(config).suites:
+        known = {check.id for check in suite.checks if check.id in scanned}
+        if not known or scanned[min(known)].judged_count == 0:
+            continue
+        judged = scanned[min(known)].judged_count
+        counted = _count(database, suite, pass_id) if _rows(database, suite, pass_id) == judged else {}
+        if not counted or _rows(database, suite, pass_id) != judged:
+            skipped.append(suite.name)
+            continue
+        audited.update({rule_id: counted[rule_id] for rule_id in known})
+    differences = tuple(
+        Difference(rule_id, scanned[rule_id].failed_count, failed)
+        for rule_id, failed in sorted(audited.items())
+        if failed != scanned[rule_id].failed_count
+    )
+    if audited:
+        with hold_scope(database, "audit") as lease, database.transaction(lease) as connection:
+            _record(connection, clock, pass_id, audited)
+            if differences:
+                enqueue(connection, [difference_mail(config.alerts, pass_id, differences)], clock)
+    return AuditReport(pass_id, len(audited), tuple(skipped), differences)
+
+
+def _scanned(database: Database, pass_id: int) -> dict[str, _Scanned]:
+    with database.read() as connection:
+        rows = connection.execute(
+            text(
+                "select rule_id, suite, judged_count, failed_count from ops.check_verdicts where pass_id = :pass_id"
+            ),
+            {"pass_id": pass_id},
+        )
+        return {row.rule_id: _Scanned(row.judged_count, row.failed_count) for row in rows}
+
+
+def _rows(database: Database, suite: Suite, pass_id: int) -> int:
+    with database.read() as connection:
+        query = f"select count(*) from ({rows_of_pass(suite.view, pass_id)}) as judged"  # noqa: S608 - a view of ours
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def _count(database: Database, suite: Suite, pass_id: int) -> dict[str, int | None]:
+    """Return check id → failing rows as Great Expectations counts them, None where it could not."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx  # noqa: PLC0415 - costs seconds, only an audit needs it
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    url = database.engine.url.render_as_string(hide_password=False)
+    source = context.data_sources.add_postgres("hub", connection_string=url, create_temp_table=False)
+    try:
+        asset = source.add_query_asset(suite.name, query=rows_of_pass(suite.view, pass_id))
+        batch = asset.add_batch_definition_whole_table(suite.name).get_batch()
+        expectations = gx.ExpectationSuite(name=suite.name, expectations=_expectations(suite))
+        outcome = batch.validate(expectations, result_format="BASIC")
+    finally:
+        source.get_engine().dispose()
+    return {
+        result.expectation_config.meta["id"]: _failed(result.success, result.result)
+        for result in outcome.results
+    }
+
+
+def _expectations(suite: Suite) -> list[dict[str, Any]]:
+    """Return the suite's own JSON, with the SQL of query checks in place."""
+    expectations: list[dict[str, Any]] = copy.deepcopy(list(suite.document["expectations"]))
+    queries = {check.id: compile_query(check, "{batch}") for check in suite.checks if check.query}
+    for expectation in expectations:
+        query = queries.get(expectation["meta"]["id"])
+        if query is not None:
+            expectation["kwargs"] = {"unexpected_rows_query": query}
+    return expectations
+
+
+def _failed(success: bool, result: Mapping[str, Any]) -> int | None:  # noqa: FBT001 - two parts of one result
+    counted = result.get("unexpected_count", result.get("observed_value"))
+    if counted is None:
+        return 0 if success else None
+    return int(counted)
+
+
+def _record(connection: Connection, clock: Clock, pass_id: int, audited: Mapping[str, int | None]) -> None:
+    connection.execute(
+        text(
+            "update ops.check_verdicts set audited_failed_count = :failed, audited_at = :now "
+            "where pass_id = :pass_id and rule_id = :rule_id"
+        ),
+        [
+            {"pass_id": pass_id, "rule_id": rule_id, "failed": failed, "now": clock.now()}
+            for rule_id, failed in audited.items()
+        ],
+    )

@@ -1,0 +1,153 @@
+"""Great Expectations and the compiled scan read the same files and must say the same."""
+
+import json
+
+import pytest
+from arrangement import NOW, Hub, open_hub
+from sqlalchemy import text
+
+from orderhub.db.engine import Database
+from orderhub.quality.audit import audit_pass
+from orderhub.quality.suites import parse_suites
+from orderhub.quality.views import VIEWS
+
+NASTY = [
+    "",
+    " ",
+    "NaN",
+    "null",
+    "None",
+    "'",
+    "%s",
+    ":x",
+    "換行\n碼",
+    "😀",
+    "\\",
+    "Ａ１",
+    "e\u0301",
+    "0",
+    "ok",
+    "省",
+]
+
+
+@pytest.fixture
+def hub(database: Database) -> Hub:
+    return open_hub(database)
+
+
+def put_nasty_orders(hub: Hub) -> None:
+    """Every odd text in every text that a check reads, and odd numbers beside them."""
+    for number, odd in enumerate(NASTY):
+        amount = [None, 0, -1, 1000, 2**40][number % 5]
+        hub.put(
+            {
+                "order_id": f"{'sheet' if number % 3 else 'tb'}/{number}", "customer_id": odd or None, "currency": [None, "CNY", "USD"][number % 3],
+                "status": ["unknown", "to_ship"][number % 2], "platform_status": odd, "paid_fen": amount, "freight_fen": [None, 0, 5][number % 3],
+                "buyer_message": odd, "seller_memo": ["退款", None, "谢谢"][number % 3], "unreadable_fields": [[], ["paid"]][number % 2], "disagreeing_fields": [["placed_at"], []][number % 2],
+                "paid_at": [None, "2026-03-02T01:01:00Z", "2026-03-02T00:01:00Z", "infinity"][number % 4],
+            },
+            {"title": odd, "quantity": amount, "unit_price_fen": amount, "sku_id": odd or None, "kind": ["goods", "gift", "service"][number % 3]},
+            {"title": None, "merchant_code": odd, "paid_fen": amount, "repeat_no": number % 3 + 1, "unreadable_fields": ["quantity"]},
+            receiver={"province": odd or None, "city": [None, odd][number % 2], "address_verdict": [None, "ok", odd][number % 3], "phone_verdict": odd or None},
+        )  # fmt: skip
+
+
+def test_both_readers_agree_on_every_shipped_rule(hub: Hub) -> None:
+    put_nasty_orders(hub)
+    hub.put({"order_id": "tb/d1"})
+    hub.put({"order_id": "tb/d2"})
+    pass_id, _ = hub.check()
+
+    report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert report.differences == ()
+    assert report.audited_checks == len(hub.suites.checks())
+    verdicts = hub.rows(
+        "select rule_id, failed_count, audited_failed_count from ops.check_verdicts order by 1"
+    )
+    assert [(rule, failed) for rule, failed, _ in verdicts] == [
+        (rule, audited) for rule, _, audited in verdicts
+    ]
+    assert [rule for rule, failed, _ in verdicts if failed == 0] == []
+
+
+def test_both_readers_agree_on_every_allowed_type(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    when = {"type": "comparison", "column": {"name": "is_sent"}, "operator": "==", "parameter": False}
+    kwargs = [
+        ("expect_column_values_to_not_be_null", {"column": "title"}),
+        ("expect_column_values_to_be_null", {"column": "sku_id"}),
+        ("expect_column_values_to_be_between", {"column": "quantity", "min_value": 0, "strict_min": True}),
+        ("expect_column_values_to_be_between", {"column": "quantity", "min_value": 0, "max_value": 1000, "strict_max": True}),
+        ("expect_column_values_to_be_in_set", {"column": "sku_id", "value_set": ["NaN", "'", "%s"]}),
+        ("expect_column_values_to_be_in_set", {"column": "quantity", "value_set": [0, 1000]}),
+        ("expect_column_values_to_not_be_in_set", {"column": "merchant_code", "value_set": ["😀", ""]}),
+        ("expect_column_values_to_match_regex", {"column": "merchant_code", "regex": "^[a-z0-9 ]*$"}),
+        ("expect_column_values_to_not_match_regex", {"column": "merchant_code", "regex": "[%:'\\\\]|行(?=\n)"}),
+        ("expect_column_value_lengths_to_be_between", {"column": "merchant_code", "min_value": 1, "max_value": 2}),
+        ("expect_column_value_lengths_to_be_between", {"column": "merchant_code", "max_value": 2, "strict_max": True}),
+        ("expect_column_values_to_be_unique", {"column": "quantity"}),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["merchant_code", "quantity"], "ignore_row_if": "any_value_is_missing"}),
+        ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "quantity", "column_B": "paid_fen", "ignore_row_if": "either_value_is_missing"}),
+        ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "quantity", "column_B": "paid_fen", "or_equal": True, "ignore_row_if": "either_value_is_missing"}),
+        ("expect_column_pair_values_to_be_equal", {"column_A": "sku_id", "column_B": "title", "ignore_row_if": "either_value_is_missing"}),
+    ]  # fmt: skip
+    expectations = [
+        {
+            "type": kind,
+            "kwargs": arguments | condition,
+            "severity": "info",
+            "meta": {"id": f"{name}_{number}", "action": "warn", "message_zh": "试", "message_en": "try"},
+        }
+        for number, (kind, arguments) in enumerate(kwargs)
+        for name, condition in (("all", {}), ("some", {"row_condition": when}))
+    ]
+    document = {"name": "types", "meta": {"view": "ops.checkable_lines"}, "expectations": expectations}
+    hub.suites = parse_suites({"types.json": json.dumps(document)}, {})
+    monkeypatch.setattr("orderhub.quality.audit.load_suites", lambda config: hub.suites)
+    put_nasty_orders(hub)
+    pass_id, _ = hub.check()
+
+    report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert (report.audited_checks, report.differences) == (len(expectations), ())
+    assert hub.rows("select count(*) > 20 from ops.check_verdicts where failed_count > 0") == [(True,)]
+
+
+def test_a_difference_sends_one_mail(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    pass_id, _ = hub.check()
+    hub.execute("update ops.check_verdicts set failed_count = 0 where rule_id = 'wrong_currency'")
+
+    first = audit_pass(hub.database, hub.clock, hub.config, pass_id)
+    audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    [difference] = first.differences
+    assert (difference.rule_id, difference.scan_failed, difference.audit_failed) == ("wrong_currency", 0, 1)
+    assert hub.rows(f"select count(*) from ops.outbox where outbox_id = 'mail:verdicts:{pass_id}'") == [(1,)]
+
+
+def test_rows_that_a_later_pass_judged_again_are_not_compared(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    pass_id, _ = hub.check()
+    hub.execute("update core.orders set currency = 'CNY', version_id = 'v2'")
+    hub.check()
+
+    report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert (report.skipped_suites, report.differences) == (("order_lines", "orders"), ())
+
+
+def test_the_listed_columns_are_those_of_the_views(hub: Hub) -> None:
+    with hub.database.read() as connection:
+        for view in VIEWS.values():
+            columns = tuple(connection.execute(text(f"select * from {view.name}")).keys())
+
+            assert columns == tuple(view.columns)
+
+
+def test_no_verdict_depends_on_the_time_of_day(hub: Hub) -> None:
+    hub.put({"placed_at": NOW, "paid_at": NOW, "_seen_at": NOW})
+    hub.check()
+
+    assert hub.rows("select count(*) from core.anomalies") == [(0,)]
