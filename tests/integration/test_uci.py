@@ -1,0 +1,171 @@
+"""The UCI months under their own configuration: every row of the file is found again, every reason adds up."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from orderhub import paths
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory
+from orderhub.db.engine import Database
+from orderhub.platforms.spreadsheet import FileCounts, extract_shop
+from orderhub.settings import Settings
+from orderhub.transform.run import run_transform
+
+EXAMPLE = paths.project_root() / "examples" / "uci"
+DATA = (
+    Path(os.environ.get("ORDERHUB_SHARED_DATA") or paths.project_root().parent / "shared" / "data")
+    / "uci-online-retail"
+    / "online_retail_2010-12_2011-08.csv.gz"
+)
+SAMPLE_ROWS = 6_000
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+#: What the data's README says of the whole file.
+PUBLISHED = {
+    "rows": 320_705,
+    "orders": 16_459,
+    "cancellation_document": 5_847,
+    "negative_quantity_outside_cancellations": 925,
+    "zero_price": 1_797,
+    "negative_price": 2,
+    "anonymous_customer": 88_652,
+    "missing_title": 1_161,
+    "duplicate_row": 2_483,
+    "disagreeing_orders": 38,
+}
+needs_data = pytest.mark.skipif(
+    not DATA.is_file(), reason=f"{DATA.name} is not here; set ORDERHUB_SHARED_DATA to the folder of reference data"
+)
+
+
+@dataclass
+class Replay:
+    """A file that went through, with what an independent count says of it."""
+
+    database: Database
+    clock: FixedClock
+    settings: Settings
+    config: MerchantConfig
+    file: Path
+    target: Path
+    expected: dict[str, int]
+    taken: FileCounts
+
+
+def replay(database: Database, folder: Path, rows: int | None) -> Replay:
+    file = folder / "online_retail.csv"
+    with gzip.open(DATA, "rt", encoding="utf-8") as source, file.open("w", encoding="utf-8") as copy:
+        copy.writelines(islice(source, None if rows is None else rows + 1))
+    run_script("derive.py", file, folder)
+    expected = json.loads(run_script("count_reasons.py", file))
+    settings = Settings(home=folder / "home", database_url=SecretStr("not used"), hash_key=SecretStr("test key"))
+    clock = FixedClock(NOW)
+    config = apply_directory(database, clock, folder / "config", settings.home, "test")
+    taken = drop(file, database, clock, settings, config)
+    run_transform(database, clock, config)
+    return Replay(database, clock, settings, config, file, folder, expected, taken)
+
+
+def run_script(name: str, *arguments: Path) -> str:
+    return subprocess.run(
+        [sys.executable, str(EXAMPLE / name), *map(str, arguments)], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def drop(
+    file: Path, database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+) -> FileCounts:
+    folder = settings.drop / "uci"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / file.name
+    target.write_bytes(file.read_bytes())
+    rested = (clock.now() - timedelta(minutes=1)).timestamp()
+    os.utime(target, (rested, rested))
+    return extract_shop(database, clock, settings, config.shop("uci"))
+
+
+def rows_by_reason(database: Database) -> dict[str, int]:
+    """Rows of the file per rule: a doubtful line is one row, a doubtful order all its rows."""
+    with database.read() as connection:
+        found = connection.execute(
+            text(
+                "select rule_id, count(*) from core.anomalies a join core.order_lines l on l.order_id = a.order_id "
+                "and (a.subject_type = 'order' or l.line_id = a.line_id) where a.state = 'open' group by rule_id"
+            )
+        )
+        return {row.rule_id: row.count for row in found}
+
+
+def number(database: Database, query: str) -> int:
+    with database.read() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+@pytest.fixture
+def sample(database: Database, tmp_path: Path) -> Iterator[Replay]:
+    yield replay(database, tmp_path, SAMPLE_ROWS)
+
+
+def assert_adds_up(replayed: Replay) -> None:
+    expected, database = replayed.expected, replayed.database
+    stored = {
+        "rows": number(database, "select count(*) from core.order_lines"),
+        "orders": number(database, "select count(*) from core.orders"),
+        "negative_quantity_outside_cancellations": number(
+            database,
+            "select count(*) from core.anomalies q where rule_id = 'bad_quantity' and state = 'open' and not exists "
+            "(select from core.anomalies c where c.order_id = q.order_id and c.rule_id = 'cancellation_document')",
+        ),
+        "disagreeing_orders": number(
+            database, "select count(*) from core.anomalies where rule_id = 'disagreeing_rows' and state = 'open'"
+        ),
+        "skus": number(database, "select count(distinct sku_id) from core.order_lines"),
+        **rows_by_reason(database),
+    }
+
+    assert {name: rows for name, rows in expected.items() if rows} == stored
+    assert (expected["rows"], expected["rows"]) == (replayed.taken.rows_read, replayed.taken.rows_accepted)
+
+
+@needs_data
+def test_a_sample_adds_up_per_reason(sample: Replay) -> None:
+    assert_adds_up(sample)
+
+
+@needs_data
+def test_dropping_the_same_bytes_again_stages_nothing(sample: Replay) -> None:
+    again = drop(sample.file, sample.database, sample.clock, sample.settings, sample.config)
+
+    assert FileCounts(files_known=1) == again
+
+
+@needs_data
+def test_address_rules_say_nothing_of_a_shop_without_addresses(sample: Replay) -> None:
+    judged = number(
+        sample.database,
+        "select coalesce(sum(evaluated_count), 0) from ops.check_verdicts "
+        "where rule_id in ('missing_region', 'vague_address', 'invalid_phone')",
+    )
+
+    assert 0 == judged
+
+
+@needs_data
+@pytest.mark.slow
+def test_the_whole_file_adds_up_to_the_published_figures(database: Database, tmp_path: Path) -> None:
+    replayed = replay(database, tmp_path, None)
+
+    assert PUBLISHED == {name: replayed.expected[name] for name in PUBLISHED}
+    assert_adds_up(replayed)
