@@ -37,6 +37,8 @@ app.add_typer(config_app, name="config")
 app.add_typer(stock_app, name="stock")
 app.add_typer(manifest_app, name="manifest")
 app.add_typer(golive_app, name="go-live")
+bench_app = typer.Typer(no_args_is_help=True, help="测量正在运行的 demo / measure a running demo")
+app.add_typer(bench_app, name="bench")
 console = Console(soft_wrap=True)
 clock = SystemClock()
 
@@ -272,6 +274,31 @@ def reference(directory: Annotated[Path, typer.Argument()] = Path("docs/referenc
     with opened() as (_, database):
         for file in write_reference(database, directory):
             console.print(str(file))
+
+
+@bench_app.command("idle")
+def bench_idle(seconds: Annotated[float, typer.Option(help="观察多久 / how long to watch")] = 60) -> None:
+    """空闲开销:正在运行的 demo 的内存(PSS)与 CPU / what a running demo costs while nothing happens."""
+    from orderhub.operate.bench import measure_idle
+    from orderhub.operate.home import Home
+
+    cost = measure_idle(Home(load_settings().home), seconds)
+    for kind, mib in sorted(cost.pss_mib.items()):
+        console.print(f"  {kind}: {mib:.0f} MiB")
+    console.print(f"PSS {cost.total_mib:.0f} MiB · {cost.processes} 进程 · {cost.core_share:.1%} 单核 / of one core · {cost.seconds:.0f} s")
+
+
+@bench_app.command("tick")
+def bench_tick(orders: int = 220, rounds: int = 3) -> None:
+    """一次节拍:新订单经真实调度器,从第一页到预占 / new orders through the real scheduler, first page to reserved."""
+    from orderhub.operate.bench import measure_ticks, median_seconds
+    from orderhub.operate.home import Home
+
+    with opened() as (settings, database):
+        ticks = measure_ticks(Home(settings.home), database, clock, orders, rounds, console.print)
+    for tick in ticks:
+        console.print(f"  {tick.orders} 单: {tick.first_page_to_reserved:.1f} s (触发起 / from trigger {tick.trigger_to_reserved:.1f} s)")
+    console.print(f"中位数 / median {median_seconds(ticks):.1f} s")
 
 
 def _beijing(instant: datetime | None) -> str:
