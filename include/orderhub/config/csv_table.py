@@ -47,7 +47,9 @@ def read_table(source: str, file: str, columns: Sequence[str], optional: Sequenc
             _check_header(header, file, line, columns, optional)
             continue
         if len(cells) != len(header):
-            raise ConfigError(f"{file}:{line}: {len(cells)} cells, the header has {len(header)}; quote commas inside a cell")
+            raise ConfigError(
+                f"{file}:{line}: {len(cells)} cells, the header has {len(header)}; quote commas inside a cell"
+            )
         values = dict.fromkeys(optional, "") | dict(zip(header, cells, strict=True))
         rows.append(Row(file, line, values))
     if header is None:

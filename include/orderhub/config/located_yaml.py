@@ -43,7 +43,9 @@ def read_document(source: str, file: str) -> LocatedDocument:
         for token in yaml.scan(source):
             if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
                 line = token.start_mark.line + 1
-                raise ConfigError(f"{file}:{line}: anchors, aliases and tags are not allowed; write the value out")
+                raise ConfigError(
+                    f"{file}:{line}: anchors, aliases and tags are not allowed; write the value out"
+                )
         node = yaml.compose(source, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -104,7 +106,9 @@ def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDo
         return f"{where}: {key} is missing"
     value = problem.get("input")
     if problem["type"] in ("literal_error", "enum"):
-        allowed = [word.strip(" '") for word in str(problem["ctx"]["expected"]).replace(" or ", ",").split(",")]
+        allowed = [
+            word.strip(" '") for word in str(problem["ctx"]["expected"]).replace(" or ", ",").split(",")
+        ]
         return f"{where}: {key}: {value!r} is not allowed; {nearest(str(value), allowed)}"
     message = problem["msg"].removeprefix("Value error, ")
     shown = "" if isinstance(value, (dict, list)) else f" (value {value!r})"

@@ -103,7 +103,9 @@ def _check_rules(
 
 def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...]:
     mappings: dict[tuple[str, str], models.SkuMapping] = {}
-    for row in read_table(source, "sku_mappings.csv", ("mapping_id", "shop_id", "platform_sku", "sku_id"), ("comment",)):
+    for row in read_table(
+        source, "sku_mappings.csv", ("mapping_id", "shop_id", "platform_sku", "sku_id"), ("comment",)
+    ):
         if row["shop_id"] != "*" and row["shop_id"] not in shops:
             raise row.refuse("shop_id", f"is not a shop; {nearest(row['shop_id'], [*shops, '*'])}")
         if not row["mapping_id"] or not row["sku_id"]:

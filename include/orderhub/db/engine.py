@@ -14,9 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from orderhub.errors import DatabaseFault
 
-_OPTIONS = (
-    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s -c client_min_messages=warning"
-)
+_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s -c client_min_messages=warning"
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -104,5 +102,7 @@ def describe_fault(error: DBAPIError) -> DatabaseFault:
     ]
     message = getattr(diagnostics, "message_primary", None)
     if message is None:
-        message = "connection lost or refused" if isinstance(error, OperationalError) else type(original).__name__
+        message = (
+            "connection lost or refused" if isinstance(error, OperationalError) else type(original).__name__
+        )
     return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")

@@ -43,9 +43,7 @@ class Migration:
 def available_migrations(directory: Path | None = None) -> list[Migration]:
     """Return all migrations of the code, in order."""
     files = sorted((directory or paths.sql_directory() / "migrations").glob("[0-9]*.sql"))
-    return [
-        Migration(int(file.stem[:4]), file.stem[5:], file.read_text(encoding="utf-8")) for file in files
-    ]
+    return [Migration(int(file.stem[:4]), file.stem[5:], file.read_text(encoding="utf-8")) for file in files]
 
 
 def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> list[str]:
@@ -84,9 +82,13 @@ def check_version(database: Database) -> None:
     """
     wanted = available_migrations()
     with database.read() as connection:
-        exists = connection.execute(text("select to_regclass('ops.schema_migrations') is not null")).scalar_one()
+        exists = connection.execute(
+            text("select to_regclass('ops.schema_migrations') is not null")
+        ).scalar_one()
         if not exists:
-            raise SchemaVersionError("the database is empty; run `orderhub migrate` (`./hub up` does it for you)")
+            raise SchemaVersionError(
+                "the database is empty; run `orderhub migrate` (`./hub up` does it for you)"
+            )
         present = _present(connection)
     _refuse_mismatch(present, wanted)
     missing = [m for m in wanted if m.version not in present]

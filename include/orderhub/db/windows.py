@@ -59,7 +59,10 @@ def plan_windows(
         return 0
     key = {"platform": platform, "shop": shop_id, "stream": stream}
     try:
-        with hold_scope(database, f"plan:{shop_id}:{stream}") as lease, database.transaction(lease) as connection:
+        with (
+            hold_scope(database, f"plan:{shop_id}:{stream}") as lease,
+            database.transaction(lease) as connection,
+        ):
             gaps = connection.execute(_GAPS, {**key, "since": since, "until": until}).all()
             rows = [
                 {**key, "kind": kind, "start": start, "end": end, "now": clock.now()}

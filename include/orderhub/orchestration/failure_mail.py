@@ -18,10 +18,12 @@ def mail_failure(context: Any) -> None:
     instance = context["ti"]
     error = context.get("exception")
     recipients, sender, airflow_url = _addresses()
-    link = (
-        f"{airflow_url}/dags/{quote(instance.dag_id)}/runs/{quote(instance.run_id)}/tasks/{quote(instance.task_id)}"
+    link = f"{airflow_url}/dags/{quote(instance.dag_id)}/runs/{quote(instance.run_id)}/tasks/{quote(instance.task_id)}"
+    said = (
+        f"{type(error).__name__}: {error}"
+        if error
+        else "任务进程意外终止 / the task process ended unexpectedly"
     )
-    said = f"{type(error).__name__}: {error}" if error else "任务进程意外终止 / the task process ended unexpectedly"
     body = (
         "<p>一个任务失败了,需要查看。/ A task failed.</p><table>"
         + "".join(

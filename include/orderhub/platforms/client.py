@@ -12,7 +12,14 @@ import tenacity
 
 from orderhub.clock import Clock
 from orderhub.connections import Connection
-from orderhub.errors import ConfigError, ContractError, CredentialError, RetryError, ThrottledError, TransientError
+from orderhub.errors import (
+    ConfigError,
+    ContractError,
+    CredentialError,
+    RetryError,
+    ThrottledError,
+    TransientError,
+)
 from orderhub.platforms.payload import at_path, parse_json
 from orderhub.platforms.signing import SCHEMES
 from orderhub.platforms.spec import Api, Call, ErrorClass
@@ -88,10 +95,14 @@ class Client:
             raise self._failure(call.method, answer[envelope.error])
         found = at_path(answer, call.root)
         if found is None:
-            raise ContractError(f"{call.method}: the answer has no {call.root}; it has {', '.join(map(str, answer))}")
+            raise ContractError(
+                f"{call.method}: the answer has no {call.root}; it has {', '.join(map(str, answer))}"
+            )
         return found
 
-    def _parameters(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, str]) -> dict[str, str]:
+    def _parameters(
+        self, call: Call, values: Mapping[str, Any], changed: Mapping[str, str]
+    ) -> dict[str, str]:
         texts = {name: self._text(value) for name, value in values.items()}
         api = self._api
         filled = {name: value.format_map(texts) for name, value in {**call.parameters, **changed}.items()}
@@ -108,7 +119,11 @@ class Client:
 
     def _account(self, field: str) -> str:
         connection = self._connection
-        value = connection.extra.get(field.removeprefix("extra.")) if field.startswith("extra.") else connection.login
+        value = (
+            connection.extra.get(field.removeprefix("extra."))
+            if field.startswith("extra.")
+            else connection.login
+        )
         if not value:
             raise CredentialError(f"the connection has no {field}; add it where the credentials are kept")
         return str(value)
@@ -127,7 +142,9 @@ class Client:
         if answer.status_code != requests.codes.ok:
             raise TransientError(f"{method}: HTTP {answer.status_code}")
         if len(answer.content) > MAX_ANSWER_BYTES:
-            raise ContractError(f"{method}: the answer has {len(answer.content)} bytes, more than any page has")
+            raise ContractError(
+                f"{method}: the answer has {len(answer.content)} bytes, more than any page has"
+            )
         return answer.content
 
     def _note_skew(self, date: str | None) -> None:

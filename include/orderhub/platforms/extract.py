@@ -114,7 +114,9 @@ def _first_start(pull: Pull) -> datetime | None:
     """Return where this stream's coverage began: later pulls never start after it."""
     with pull.database.read() as connection:
         return connection.execute(
-            text("select min(start_at) from ops.pull_windows where shop_id = :shop and stream = :stream and kind <> 'requested'"),
+            text(
+                "select min(start_at) from ops.pull_windows where shop_id = :shop and stream = :stream and kind <> 'requested'"
+            ),
             {"shop": pull.shop.id, "stream": pull.stream_name},
         ).scalar_one()
 
@@ -301,7 +303,11 @@ def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
         outbox_id=f"mail:window:{window.window_id}:uncovered",
         target="mail",
         subject=f"window:{window.window_id}",
-        payload={"to": list(pull.config.alerts.supervisors), "subject": "拉取窗口不完整 / window not covered", "text": body},
+        payload={
+            "to": list(pull.config.alerts.supervisors),
+            "subject": "拉取窗口不完整 / window not covered",
+            "text": body,
+        },
     )
 
 
@@ -312,9 +318,14 @@ def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) ->
     pull.counts.waits_until = until.isoformat()
     for window in windows:
         try:
-            with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease, pull.database.transaction(lease) as connection:
+            with (
+                hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
+                pull.database.transaction(lease) as connection,
+            ):
                 connection.execute(
-                    text("update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window"),
+                    text(
+                        "update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window"
+                    ),
                     {"until": until, "said": str(error), "window": window.window_id},
                 )
         except LeaseTaken:
@@ -336,7 +347,10 @@ def _retry_parked(pull: Pull) -> None:
     if not ids:
         return
     records, failed = _fetch(pull, call, list(ids))
-    with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease, pull.database.transaction(lease) as connection:
+    with (
+        hold_scope(pull.database, f"parked:{pull.shop.id}") as lease,
+        pull.database.transaction(lease) as connection,
+    ):
         stage_page(
             connection, pull.clock, platform=pull.platform.spec.name, shop_id=pull.shop.id,
             stream=pull.stream_name, window_id=None, source="parked records", records=records,

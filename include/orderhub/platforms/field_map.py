@@ -91,7 +91,9 @@ def _check(row: Row) -> None:
         raise row.refuse("record", f"is not known; {nearest(row['record'], list(FIELDS))}")
     allowed = FIELDS[row["record"]]
     if row["field"] not in allowed:
-        raise row.refuse("field", f"is not a field of {row['record']}; {nearest(row['field'], list(allowed))}")
+        raise row.refuse(
+            "field", f"is not a field of {row['record']}; {nearest(row['field'], list(allowed))}"
+        )
     if not row["path"]:
         raise row.refuse("path", "is empty; give a path, a|b, or =text")
     name = row["converter"]

@@ -26,7 +26,9 @@ def parse_json(body: bytes, what: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else "not the documented JSON"
-        raise ContractError(f"{what}: the answer is {kind} ({type(error).__name__}, {len(body)} bytes)") from None
+        raise ContractError(
+            f"{what}: the answer is {kind} ({type(error).__name__}, {len(body)} bytes)"
+        ) from None
 
 
 def dump_json(value: Any) -> str:

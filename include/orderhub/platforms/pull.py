@@ -17,7 +17,12 @@ log = structlog.get_logger(__name__)
 
 
 def pull(
-    database: Database, clock: Clock, settings: Settings, config: MerchantConfig, platform_name: str, shop_id: str
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    config: MerchantConfig,
+    platform_name: str,
+    shop_id: str,
 ) -> dict[str, Any]:
     """Pull what is due for one shop and return counts.
 
@@ -38,7 +43,12 @@ def pull(
 
 
 def _pull_api(
-    database: Database, clock: Clock, settings: Settings, config: MerchantConfig, platform: Platform, shop: Shop
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    config: MerchantConfig,
+    platform: Platform,
+    shop: Shop,
 ) -> dict[str, Any]:
     from orderhub.platforms.client import Client
     from orderhub.platforms.extract import pull_shop
@@ -53,7 +63,12 @@ def _pull_api(
 
 
 def _pull_files(
-    database: Database, clock: Clock, settings: Settings, config: MerchantConfig, platform: Platform, shop: Shop
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    config: MerchantConfig,
+    platform: Platform,
+    shop: Shop,
 ) -> dict[str, Any]:
     from orderhub.platforms.spreadsheet import extract_shop
 

@@ -180,7 +180,9 @@ class PlatformSpec(Frozen):
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
         if self.api and self.api.signing not in SCHEMES:
-            raise ValueError(f"signing {self.api.signing!r} does not exist; {nearest(self.api.signing, list(SCHEMES))}")
+            raise ValueError(
+                f"signing {self.api.signing!r} does not exist; {nearest(self.api.signing, list(SCHEMES))}"
+            )
         return self
 
 

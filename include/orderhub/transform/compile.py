@@ -65,7 +65,9 @@ def compile_versions(platform: Platform) -> str:
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.flags]
-    orders = open_record("o", _root(spec.records.order), [*_paths(fields.order), *flag_paths], is_flat=is_flat)
+    orders = open_record(
+        "o", _root(spec.records.order), [*_paths(fields.order), *flag_paths], is_flat=is_flat
+    )
     receiver = open_record("r", _root(spec.records.receiver), _paths(fields.receiver), is_flat=is_flat)
     default = _literal(spec.default_status) if spec.default_status else "null"
     return f"""

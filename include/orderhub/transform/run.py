@@ -115,7 +115,9 @@ def _map_versions(
         ).rowcount
         counts.loads += len(loads)
         connection.execute(
-            text("insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"),
+            text(
+                "insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"
+            ),
             {"pass_id": counts.pass_id, "loads": loads},
         )
         platforms.append(platform)
@@ -132,15 +134,23 @@ def _merge(connection: Connection, clock: Clock, platforms: list[Platform], coun
     for platform in platforms:
         counts.lines += connection.execute(text(compile_lines(platform))).rowcount
     connection.exec_driver_sql("analyze incoming_lines")
-    connection.execute(text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"))
+    connection.execute(
+        text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id")
+    )
     connection.execute(statement("core/order_lines"))
     counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:
     connection.execute(
-        text("update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id"),
-        {"now": clock.now(), "counts": json.dumps(asdict(counts), ensure_ascii=False), "pass_id": counts.pass_id},
+        text(
+            "update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id"
+        ),
+        {
+            "now": clock.now(),
+            "counts": json.dumps(asdict(counts), ensure_ascii=False),
+            "pass_id": counts.pass_id,
+        },
     )
 
 
@@ -156,4 +166,3 @@ def _broken_platform_mail(name: str, error: ConfigError, config: MerchantConfig)
             "text": f"{said}\n其它平台照常运行;改好后自动继续。\nOther platforms go on; this one continues once it is fixed.",
         },
     )
-
