@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def measure_ticks(home: Home, database: Database, clock: Clock, orders: int, rou
         placed.raise_for_status()
         say(f"{number}/{rounds}: {orders} 单已下,等待平台的可见延迟 / placed, waiting for the platform's lag")
         time.sleep(65)
-        ticks.append(_tick(api, database, orders))
+        ticks.append(_tick(api, database, clock, orders))
         say(f"{number}/{rounds}: {ticks[-1].first_page_to_reserved:.1f} s")
     return ticks
 
@@ -124,8 +124,8 @@ def median_seconds(ticks: list[Tick]) -> float:
     return statistics.median(tick.first_page_to_reserved for tick in ticks)
 
 
-def _tick(api: AirflowApi, database: Database, orders: int) -> Tick:
-    triggered = datetime.now(UTC)
+def _tick(api: AirflowApi, database: Database, clock: Clock, orders: int) -> Tick:
+    triggered = clock.now()
     api.trigger("extract_taobao")
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
