@@ -5,7 +5,8 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
-from orderhub.fulfillment.cutoffs import close_due, due_cutoffs, ensure_first_start, request_extra
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start, request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from tests.builders import Order, activate, hold, put, rows, stock
 
@@ -158,8 +159,8 @@ def test_a_hold_placed_after_reserving_keeps_the_order_out(database: Database, c
 
 def test_an_extra_cutoff_takes_what_is_allocated_now(database: Database, clock: FixedClock):
     config = arrange(database, clock, Order("1"))
-    wanted = request_extra(database, clock, "hangzhou", "worker")
-    again = request_extra(database, clock, "hangzhou", "worker")
+    wanted = request_extra(database, clock, config, "hangzhou", "worker")
+    again = request_extra(database, clock, config, "hangzhou", "worker")
 
     closed = close_due(database, clock, config, LAGS)
 

@@ -1,181 +1,151 @@
-"""Closes due cut-offs: one transaction fixes what a warehouse gets, and orders the files to be written."""
+"""When manifests close: cut-offs of `warehouses.yaml`, extra ones by hand, and which of them are due.
 
-import json
-import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+A cut-off is a row; Airflow's timetable is only the alarm clock. Closing: `orderhub.fulfillment.close`.
+"""
 
-from sqlalchemy import Connection, text
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from orderhub.clock import Clock
-from orderhub.config.models import MerchantConfig
+from sqlalchemy import text
+
+from orderhub.clock import BEIJING, Clock
+from orderhub.config.located_yaml import nearest
+from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
-from orderhub.db.leases import CUTOFFS, hold_row
-from orderhub.db.outbox import Effect, enqueue
-from orderhub.db.sql_files import statement
-from orderhub.errors import LeaseTaken
-from orderhub.fulfillment.timetable import Cutoff, due_cutoffs, ensure_first_start, request_extra
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
-from orderhub.platforms.spec import load_platform
+from orderhub.db.leases import hold_scope
+from orderhub.errors import ConfigError
 
-#: API platform → how late its orders become visible.
-Lags = Mapping[str, timedelta]
-__all__ = ["ClosedManifest", "close_due", "due_cutoffs", "ensure_first_start", "request_extra", "stale_shops"]
-_log = logging.getLogger(__name__)
-#: How long a manifest waits for a shop whose pull is late.
-GRACE = timedelta(minutes=10)
-#: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 15 minutes.
-PULL_CADENCE = timedelta(minutes=15)
-
-_IS_OPEN = text("select state = 'open' from ops.cutoffs where cutoff_id = :cutoff_id")
-_CLOSE = text("update ops.cutoffs set state = 'closed', closed_at = :now where cutoff_id = :cutoff_id")
-_MANIFESTED = text("""
-    update core.fulfillment_orders as f set state = 'manifested'
-    from (select distinct fulfillment_order_id from core.manifest_lines where manifest_id = :manifest_id) as m
-    where f.fulfillment_order_id = m.fulfillment_order_id and f.state = 'allocated'""")
+SCOPE = "cutoffs"
+_FIRST_START = text("select first_started_at from ops.hub")
+_INSERT = text("""
+    insert into ops.cutoffs (cutoff_id, warehouse_id, cutoff_at, kind, requested_by)
+    values (:cutoff_id, :warehouse_id, :cutoff_at, :kind, :requested_by)
+    on conflict do nothing""")
+_OPEN = text("""
+    select cutoff_id, warehouse_id, cutoff_at, kind from ops.cutoffs
+    where state = 'open' and cutoff_at <= :now
+    order by cutoff_at, cutoff_id""")
+_LATEST = text("""
+    select warehouse_id, max(cutoff_at) as cutoff_at from ops.cutoffs
+    where kind = 'scheduled' group by warehouse_id""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
+    values (:now, :actor, 'request', 'cutoff', :cutoff_id)""")
 
 
 @dataclass(frozen=True)
-class ClosedManifest:
-    """A manifest whose membership is fixed. Counts: fulfillment orders, lines, pieces.
+class Cutoff:
+    """One (warehouse, instant) at which a manifest closes; kind is scheduled or extra."""
 
-    Attributes:
-        left_out: reason → fulfillment orders that were due here and are not in.
-    """
-
-    manifest_id: str
+    cutoff_id: str
     warehouse_id: str
-    is_shadow: bool
-    order_count: int
-    line_count: int
-    quantity_total: int
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    cutoff_at: datetime
+    kind: str
 
 
-def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: Lags) -> list[ClosedManifest]:
-    """Close every due cut-off that may close, and return its manifests.
-
-    A cut-off with a stale shop stays open for `GRACE`, extra ones by hand too; after it, it closes without
-    that shop's orders unless the shop says `on_stale: ship`. One that somebody else is closing is skipped.
-
-    Args:
-        database: the hub's database.
-        clock: decides what is due.
-        config: the active configuration.
-        lags: API platform → how late its orders become visible, as its spec says when not given; a platform
-            without an API is never stale.
+def ensure_first_start(database: Database, clock: Clock) -> datetime:
+    """Remember when this hub first started, and return it; cut-offs before are never due.
 
     Raises:
         LeaseTaken: somebody else writes cut-offs at this moment.
-        DatabaseFault: the server failed; a cut-off is closed whole or not at all.
     """
-    known_lags = spec_lags(config) if lags is None else lags
-    closed: list[ClosedManifest] = []
-    for cutoff in due_cutoffs(database, clock, config):
-        try:
-            with (
-                hold_row(database, CUTOFFS, cutoff.cutoff_id) as lease,
-                database.transaction(lease) as connection,
-            ):
-                closed += _Closing(connection, clock, config, cutoff).close(known_lags)
-        except LeaseTaken:
-            _log.info("cut-off %s: somebody else is closing it", cutoff.cutoff_id)
-    return closed
+    known = _first_start(database)
+    if known is not None:
+        return known
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        connection.execute(
+            text("insert into ops.hub (first_started_at) values (:now) on conflict do nothing"),
+            {"now": clock.now()},
+        )
+        started: datetime = connection.execute(_FIRST_START).scalar_one()
+    return started
 
 
-def spec_lags(config: MerchantConfig) -> dict[str, timedelta]:
-    """Return, for each API platform of the configured shops, the lag of its order stream."""
-    streams = {
-        platform: load_platform(platform).spec.streams.get("orders")
-        for platform in sorted({shop.platform for shop in config.shops})
-    }
-    return {
-        platform: timedelta(seconds=stream.window.lag_seconds)
-        for platform, stream in streams.items()
-        if stream is not None
-    }
+def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> list[Cutoff]:
+    """Return every open cut-off whose instant has passed, oldest first, after writing the scheduled ones.
 
+    An instant counts after the hub's first start and after the warehouse's latest known cut-off, so that a
+    time of day added today makes nothing due in the past.
 
-def stale_shops(connection: Connection, config: MerchantConfig, instant: datetime, lags: Lags) -> list[str]:
-    """Return the shops whose orders are not known up to `instant` (less lag and cadence), ascending."""
-    return [
-        shop.id
-        for shop in sorted(config.shops, key=lambda shop: shop.id)
-        if shop.platform in lags
-        and not connection.execute(
-            statement("ops/covered_until"),
-            {"shop_id": shop.id, "until": instant - lags[shop.platform] - PULL_CADENCE},
-        ).scalar_one()
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    started = ensure_first_start(database, clock)
+    now = clock.now()
+    with database.read() as connection:
+        latest = {row.warehouse_id: row.cutoff_at for row in connection.execute(_LATEST)}
+    missing = [
+        _row(warehouse.id, at, "scheduled", None)
+        for warehouse in config.warehouses
+        for at in _instants(warehouse, latest.get(warehouse.id), started, now)
     ]
+    if missing:
+        with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+            connection.execute(_INSERT, missing)
+    with database.read() as connection:
+        return [Cutoff(*row) for row in connection.execute(_OPEN, {"now": now})]
 
 
-@dataclass(frozen=True)
-class _Closing:
-    """One cut-off on its way to being closed, inside the transaction that does it."""
+def request_extra(
+    database: Database, clock: Clock, config: MerchantConfig, warehouse_id: str, actor: str
+) -> str:
+    """Ask for a manifest of `warehouse_id` now, and return the id of its cut-off.
 
-    connection: Connection
-    clock: Clock
-    config: MerchantConfig
-    cutoff: Cutoff
+    The next `close_due` closes it, by the same rules as a scheduled one. Asking twice within a second gives
+    the same cut-off.
 
-    def close(self, lags: Lags) -> list[ClosedManifest]:
-        """Fix membership of the live and the shadow manifest, or leave the cut-off open."""
-        if not self.connection.execute(_IS_OPEN, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one():
-            return []
-        stale = stale_shops(self.connection, self.config, self.cutoff.cutoff_at, lags)
-        missed = [shop for shop in stale if self.config.shop(shop).on_stale == "wait"]
-        if missed and self.clock.now() < self.cutoff.cutoff_at + GRACE:
-            _log.warning(
-                "cut-off %s stays open: pull of %s is late", self.cutoff.cutoff_id, ", ".join(missed)
-            )
-            return []
-        self.connection.execute(LOCK_DOCUMENTS)
-        modes = sorted({shop.mode == "shadow" for shop in self.config.shops})
-        closed = [self._fix_membership(missed, is_shadow=mode) for mode in modes]
-        self.connection.execute(_CLOSE, {"now": self.clock.now(), "cutoff_id": self.cutoff.cutoff_id})
-        return closed
-
-    def _fix_membership(self, missed: list[str], *, is_shadow: bool) -> ClosedManifest:
-        due = {
-            "warehouse_id": self.cutoff.warehouse_id,
-            "is_shadow": is_shadow,
-            "until": self.clock.now() if self.cutoff.kind == "extra" else self.cutoff.cutoff_at,
-            "left_shops": missed,
-        }
-        self.connection.execute(text("drop table if exists due_documents"))
-        self.connection.execute(statement("core/due_documents"), due)
-        totals = self.connection.execute(statement("core/due_totals")).one()
-        manifest_id = f"{self.cutoff.cutoff_id}/shadow" if is_shadow else self.cutoff.cutoff_id
-        manifest = ClosedManifest(manifest_id, self.cutoff.warehouse_id, is_shadow, *totals)
-        self._write(manifest)
-        return manifest
-
-    def _write(self, manifest: ClosedManifest) -> None:
-        row = {
-            "manifest_id": manifest.manifest_id,
-            "warehouse_id": manifest.warehouse_id,
-            "cutoff_id": self.cutoff.cutoff_id,
-            "cutoff_at": self.cutoff.cutoff_at,
-            "is_shadow": manifest.is_shadow,
-            "orders": manifest.order_count,
-            "lines": manifest.line_count,
-            "pieces": manifest.quantity_total,
-            "left_out": json.dumps(dict(manifest.left_out)),
-            "config_version": self.config.version,
-            "now": self.clock.now(),
-        }
-        self.connection.execute(statement("core/manifests"), row)
-        self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
-        self.connection.execute(_MANIFESTED, {"manifest_id": manifest.manifest_id})
-        if not manifest.is_shadow:
-            enqueue(self.connection, [_files_of(manifest)], self.clock)
+    Raises:
+        ConfigError: `config` has no such warehouse.
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    known = [warehouse.id for warehouse in config.warehouses]
+    if warehouse_id not in known:
+        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+    ensure_first_start(database, clock)
+    at = clock.now().replace(microsecond=0)
+    wanted = cutoff_id(warehouse_id, at)
+    row = {
+        "cutoff_id": wanted,
+        "warehouse_id": warehouse_id,
+        "cutoff_at": at,
+        "kind": "extra",
+        "requested_by": actor,
+    }
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        if connection.execute(_INSERT, row).rowcount:
+            connection.execute(_AUDIT, {"now": clock.now(), "actor": actor, "cutoff_id": wanted})
+    return wanted
 
 
-def _files_of(manifest: ClosedManifest) -> Effect:
-    return Effect(
-        outbox_id=f"manifest_files:{manifest.manifest_id}",
-        target="manifest_files",
-        subject=manifest.manifest_id,
-        payload={"manifest_id": manifest.manifest_id},
-    )
+def cutoff_id(warehouse_id: str, instant: datetime) -> str:
+    """Return the id of a cut-off: warehouse/instant in UTC, whole seconds."""
+    return f"{warehouse_id}/{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _row(warehouse_id: str, at: datetime, kind: str, requested_by: str | None) -> dict[str, object]:
+    return {
+        "cutoff_id": cutoff_id(warehouse_id, at),
+        "warehouse_id": warehouse_id,
+        "cutoff_at": at,
+        "kind": kind,
+        "requested_by": requested_by,
+    }
+
+
+def _first_start(database: Database) -> datetime | None:
+    with database.read() as connection:
+        started: datetime | None = connection.execute(_FIRST_START).scalar_one_or_none()
+    return started
+
+
+def _instants(
+    warehouse: Warehouse, latest: datetime | None, started: datetime, now: datetime
+) -> Iterator[datetime]:
+    day = (latest or started).astimezone(BEIJING).date()
+    while day <= now.astimezone(BEIJING).date():
+        for time_of_day in warehouse.cutoffs:
+            instant = datetime.combine(day, time_of_day, BEIJING).astimezone(UTC)
+            if started <= instant <= now and (latest is None or instant > latest):
+                yield instant
+        day += timedelta(days=1)

@@ -1,0 +1,111 @@
+"""Takes a stock count: what a person or a file says is in each building becomes on_hand, through the ledger."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.csv_table import Row, read_table
+from orderhub.config.located_yaml import nearest
+from orderhub.config.store import load_active
+from orderhub.db.copy import copy_rows
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.errors import ConfigError
+
+SCOPE = "stock"
+_COLUMNS = ("warehouse_id", "sku_id", "on_hand")
+#: More pieces than this are a typing mistake, and bigint sums stay far from their end.
+MOST_PIECES = 1_000_000_000
+_COUNTS = text("""
+    create temporary table counts (
+        warehouse_id text collate "C", sku_id text collate "C", on_hand bigint, primary key (warehouse_id, sku_id)
+    ) on commit drop""")
+_REFUSED = text("""
+    select s.warehouse_id, s.sku_id, c.on_hand, s.reserved
+    from counts as c join core.stock as s using (warehouse_id, sku_id)
+    where s.reserved > c.on_hand
+    order by s.warehouse_id, s.sku_id""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, 'count', 'stock', :source_id, jsonb_build_object('changed', cast(:changed as integer)))""")
+
+
+@dataclass(frozen=True)
+class StockCounts:
+    """What a count changed, in (warehouse, SKU) rows.
+
+    Attributes:
+        refused: rows not taken because more is promised than was counted, each with its figures.
+    """
+
+    counted: int
+    changed: int
+    refused: tuple[str, ...]
+
+
+def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> StockCounts:
+    """Take `file` (warehouse_id, sku_id, on_hand) as a count; the same figures again change nothing.
+
+    Every change of on_hand is a ledger row, `opening` for a SKU that was never counted, else `count`. SKUs
+    that the file does not name keep their stock.
+
+    Raises:
+        ConfigError: the file cannot be read, or a row is wrong; nothing was taken.
+        LeaseTaken: another count is being taken.
+    """
+    counts = _read(file, [warehouse.id for warehouse in load_active(database).warehouses])
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    now = clock.now()
+    source_id = f"{digest[:16]}@{now.isoformat()}"
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        connection.execute(_COUNTS)
+        copy_rows(
+            connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
+        )
+        connection.execute(statement("core/lock_counted_stock"))
+        refused = _refused(connection)
+        stamp = {"now": now, "source_id": source_id}
+        changed = connection.execute(statement("core/stock_ledger"), stamp).rowcount
+        connection.execute(statement("core/stock"), {"now": now})
+        if changed:
+            connection.execute(_AUDIT, {**stamp, "actor": actor, "changed": changed})
+    return StockCounts(len(counts), changed, refused)
+
+
+def _refused(connection: Connection) -> tuple[str, ...]:
+    return tuple(
+        f"{row.warehouse_id} {row.sku_id}: counted {row.on_hand}, but {row.reserved} are promised to orders; "
+        "recount, or cancel orders first"
+        for row in connection.execute(_REFUSED)
+    )
+
+
+def _read(file: Path, warehouses: list[str]) -> dict[tuple[str, str], int]:
+    try:
+        source = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: no such file; a count has the columns {','.join(_COLUMNS)}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
+    counts: dict[tuple[str, str], int] = {}
+    for row in read_table(source, file.name, _COLUMNS, ("comment",)):
+        key = (row["warehouse_id"], row["sku_id"])
+        _check(row, warehouses)
+        if key in counts:
+            raise row.refuse("sku_id", f"is counted twice for warehouse {key[0]}")
+        counts[key] = int(row["on_hand"])
+    return counts
+
+
+def _check(row: Row, warehouses: list[str]) -> None:
+    if row["warehouse_id"] not in warehouses:
+        raise row.refuse("warehouse_id", f"does not exist; {nearest(row['warehouse_id'], warehouses)}")
+    if not row["sku_id"]:
+        raise row.refuse("sku_id", "must be given")
+    pieces = row["on_hand"]
+    if not (pieces.isascii() and pieces.isdecimal() and int(pieces) <= MOST_PIECES):
+        raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES}")
