@@ -1,0 +1,151 @@
+"""The world is the same for the same seed, its money adds up, and its planted defects are labelled."""
+
+import csv
+import json
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from sandbox.state import open_world
+from sandbox.taobao.trade import detail_row, oaid
+from sandbox.world import catalog
+from sandbox.world.story import DEFECTS
+from sandbox.world.truth import truth_of
+from sandbox.world.world import World
+
+
+def everything(world):
+    return [truth_of(order) for order in world.orders.values()]
+
+
+def test_the_same_seed_gives_the_same_world(gateway):
+    again = World(7, 240, gateway.world.started_at)
+
+    assert everything(gateway.world) == everything(again)
+
+
+def test_another_seed_gives_another_world(gateway):
+    other = World(8, 240, gateway.world.started_at)
+
+    assert everything(gateway.world) != everything(other)
+
+
+def test_a_world_has_as_many_orders_as_asked_for(gateway):
+    assert len(gateway.world.orders) == 240
+
+
+def test_most_orders_wait_to_be_shipped(gateway):
+    share = sum(order.is_shippable for order in gateway.world.orders.values()) / 240
+
+    assert 0.8 <= share <= 0.9
+
+
+def test_every_defect_is_planted_and_labelled(gateway):
+    labels = Counter(i.label for order in gateway.world.orders.values() for i in order.intents)
+
+    assert dict(labels) == DEFECTS
+
+
+def test_nothing_is_younger_than_the_start(gateway):
+    assert max(o.modified for o in gateway.world.orders.values()) <= gateway.world.started_at
+
+
+def test_trade_money_adds_up_except_where_a_mismatch_was_planted(gateway):
+    for order in gateway.world.orders.values():
+        row = detail_row(order)
+        lines = row["orders"]["order"]
+        divided = sum(Decimal(line["divide_order_fee"]) for line in lines) + Decimal(row["post_fee"])
+        planted = any(intent.label == "amount_mismatch" for intent in order.intents)
+
+        assert planted == (divided != Decimal(row["payment"])), order.tid
+        assert Decimal(row["discount_fee"]) == sum(Decimal(line["part_mjz_discount"]) for line in lines)
+        assert Decimal(row["total_fee"]) == sum(Decimal(line["price"]) * line["num"] for line in lines)
+
+
+def test_line_money_adds_up(gateway):
+    for order in gateway.world.orders.values():
+        row = detail_row(order)
+        lines = row["orders"]["order"]
+        for line in lines:
+            money = {name: Decimal(line[name]) for name in line if name.endswith("_fee") or name == "price"}
+            goods = money["price"] * line["num"] + money["adjust_fee"] - money["discount_fee"]
+            expected = Decimal(row["payment"]) if len(lines) == 1 else goods
+
+            assert expected == Decimal(line["payment"])
+            assert goods - Decimal(line["part_mjz_discount"]) == money["divide_order_fee"]
+
+
+def test_a_duplicate_has_the_same_goods_and_receiver_under_another_token(gateway):
+    again = next(
+        order
+        for order in gateway.world.orders.values()
+        if any(intent.label == "suspected_duplicate" for intent in order.intents)
+    )
+    first = gateway.world.orders[int(again.intents[0].detail.rsplit(" ", 1)[1])]
+
+    def goods(order):
+        return Counter((line.sku_id, line.quantity) for line in order.lines)
+
+    assert (first.buyer, first.receiver, goods(first)) == (again.buyer, again.receiver, goods(again))
+    assert oaid(first) != oaid(again)
+    assert again.created - first.created <= timedelta(minutes=10)
+
+
+def test_counties_run_by_a_province_have_no_city(gateway):
+    bare = {
+        (order.receiver.state, order.receiver.district)
+        for order in World(7, 2000, gateway.world.started_at).orders.values()
+        if order.receiver.district and not order.receiver.city
+    }
+
+    assert ("河南省", "济源市") in bare
+
+
+def test_ids_and_codes_are_unique(gateway):
+    orders = World(7, 5000, gateway.world.started_at).orders.values()
+    oids = [line.oid for order in orders for line in order.lines]
+
+    assert len(oids) == len(set(oids))
+    assert len(catalog.SKUS) == len({sku.sku_id for sku in catalog.SKUS}) == 60
+
+
+def rows_of(file):
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [tuple(row) for row in csv.reader(lines[1:])]
+
+
+def test_the_example_mapping_knows_every_code_but_the_forgotten_one(root):
+    rows = rows_of(root / "include/config/sku_mappings.csv")
+
+    assert set(catalog.sku_mapping_rows()) == set(rows)
+    assert catalog.UNMAPPED.code not in {row[2] for row in rows}
+
+
+def test_the_example_stock_is_the_stock_of_the_catalog(root):
+    rows = rows_of(root / "include/config/stock.csv")
+
+    assert [(w, sku_id, str(on_hand)) for w, sku_id, on_hand in catalog.stock_rows()] == rows
+
+
+def test_a_restart_continues_the_world_with_its_changes(tmp_path, now):
+    world = open_world(7, 60, now, tmp_path)
+    world.place(3, now + timedelta(minutes=1))
+    world.touch(2, now + timedelta(minutes=2))
+    world.churn("tb_flagship", (0, int(now.timestamp())), 2, 1, now + timedelta(minutes=3))
+
+    again = open_world(7, 60, now + timedelta(hours=5), tmp_path)
+
+    assert everything(world) == everything(again)
+
+
+def test_a_state_directory_of_another_seed_is_refused(tmp_path, now):
+    open_world(7, 60, now, tmp_path)
+
+    with pytest.raises(ValueError, match="holds the world of seed 7 with 60 orders"):
+        open_world(8, 60, now, tmp_path)
+
+
+def test_the_truth_is_plain_json(gateway):
+    assert everything(gateway.world) == json.loads(json.dumps(everything(gateway.world)))
