@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -46,7 +45,8 @@ PUBLISHED = {
     "disagreeing_orders": 38,
 }
 needs_data = pytest.mark.skipif(
-    not DATA.is_file(), reason=f"{DATA.name} is not here; set ORDERHUB_SHARED_DATA to the folder of reference data"
+    not DATA.is_file(),
+    reason=f"{DATA.name} is not here; set ORDERHUB_SHARED_DATA to the folder of reference data",
 )
 
 
@@ -70,7 +70,9 @@ def replay(database: Database, folder: Path, rows: int | None) -> Replay:
         copy.writelines(islice(source, None if rows is None else rows + 1))
     run_script("derive.py", file, folder)
     expected = json.loads(run_script("count_reasons.py", file))
-    settings = Settings(home=folder / "home", database_url=SecretStr("not used"), hash_key=SecretStr("test key"))
+    settings = Settings(
+        home=folder / "home", database_url=SecretStr("not used"), hash_key=SecretStr("test key")
+    )
     clock = FixedClock(NOW)
     config = apply_directory(database, clock, folder / "config", settings.home, "test")
     taken = drop(file, database, clock, settings, config)
@@ -80,7 +82,10 @@ def replay(database: Database, folder: Path, rows: int | None) -> Replay:
 
 def run_script(name: str, *arguments: Path) -> str:
     return subprocess.run(
-        [sys.executable, str(EXAMPLE / name), *map(str, arguments)], check=True, capture_output=True, text=True
+        [sys.executable, str(EXAMPLE / name), *map(str, arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
 
 
@@ -114,8 +119,8 @@ def number(database: Database, query: str) -> int:
 
 
 @pytest.fixture
-def sample(database: Database, tmp_path: Path) -> Iterator[Replay]:
-    yield replay(database, tmp_path, SAMPLE_ROWS)
+def sample(database: Database, tmp_path: Path) -> Replay:
+    return replay(database, tmp_path, SAMPLE_ROWS)
 
 
 def assert_adds_up(replayed: Replay) -> None:
@@ -129,7 +134,8 @@ def assert_adds_up(replayed: Replay) -> None:
             "(select from core.anomalies c where c.order_id = q.order_id and c.rule_id = 'cancellation_document')",
         ),
         "disagreeing_orders": number(
-            database, "select count(*) from core.anomalies where rule_id = 'disagreeing_rows' and state = 'open'"
+            database,
+            "select count(*) from core.anomalies where rule_id = 'disagreeing_rows' and state = 'open'",
         ),
         "skus": number(database, "select count(distinct sku_id) from core.order_lines"),
         **rows_by_reason(database),

@@ -7,7 +7,7 @@ STAR = "*"
 _JOINER = "\u200d"
 _MOST_STARS = 2
 _MOBILE_IN_TEXT = re.compile(r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)")
-_IDENTITY_CARD = re.compile(r"(?<!\d)(\d{3})\d{11,12}(\d{2}[\dXx])(?!\d)")
+_IDENTITY_CARD = re.compile(r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)")
 _SHOWN_PHONE = 7
 
 
@@ -41,7 +41,7 @@ def mask_address(province: str | None, city: str | None, district: str | None) -
 
 def mask_numbers(text: str) -> str:
     """Return free text with mobile and identity card numbers masked, as buyers write them into messages."""
-    return _MOBILE_IN_TEXT.sub(r"\1****\2", _IDENTITY_CARD.sub(r"\1************\2", text))
+    return _MOBILE_IN_TEXT.sub(r"\1****\2", _IDENTITY_CARD.sub(r"\1***********\2", text))
 
 
 def _first_cluster(text: str) -> str:

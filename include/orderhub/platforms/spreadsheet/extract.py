@@ -5,6 +5,8 @@ A crash between the commit and the move is harmless: the file is found again, kn
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -72,12 +74,12 @@ class _Desk:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A file as it was understood."""
 
-    sheet: Sheet
     columns: Columns
     grouped: Grouped
+    remarks: tuple[Remark, ...]
 
 
 def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Shop) -> FileCounts:
@@ -144,7 +146,7 @@ def _take(desk: _Desk, file: Path, counts: FileCounts) -> None:
 
 def _read_and_stage(desk: _Desk, file: Path, digest: str) -> FileReport:
     try:
-        reading = _read(file, desk.field_map)
+        reading = read_orders(file, desk.field_map)
     except FileRejected as rejection:
         report = FileReport(file.name, FileState.REJECTED, remarks=(Remark(rejection.zh, rejection.en),))
         with desk.database.transaction(desk.lease) as connection:
@@ -153,17 +155,20 @@ def _read_and_stage(desk: _Desk, file: Path, digest: str) -> FileReport:
     return _stage(desk, file, digest, reading)
 
 
-def _read(file: Path, field_map: FieldMap) -> _Reading:
-    sheet = _open(file, order_headers(field_map))
-    columns = resolve(sheet.header, field_map)
-    return _Reading(sheet, columns, group_rows(sheet, columns))
+def read_orders(file: Path, field_map: FieldMap) -> Reading:
+    """Return what `file` says, without storing anything.
+
+    Raises:
+        FileRejected: the file cannot be taken as a whole.
+    """
+    with _open(file, order_headers(field_map)) as sheet:
+        columns = resolve(sheet.header, field_map)
+        return Reading(columns, group_rows(sheet, columns), (*sheet.remarks, *columns.remarks))
 
 
-def _stage(desk: _Desk, file: Path, digest: str, reading: _Reading) -> FileReport:
-    columns, grouped = reading.columns, reading.grouped
-    remarks = (*reading.sheet.remarks, *columns.remarks)
-    key = desk.settings.hash_key
-    records = list(to_records(grouped, columns, desk.shop, key, desk.clock.now()))
+def _stage(desk: _Desk, file: Path, digest: str, reading: Reading) -> FileReport:
+    grouped, key = reading.grouped, desk.settings.hash_key
+    records = list(to_records(grouped, reading.columns, desk.shop, key, desk.clock.now()))
     with desk.database.transaction(desk.lease) as connection:
         staged = 0
         if records:
@@ -184,7 +189,7 @@ def _stage(desk: _Desk, file: Path, digest: str, reading: _Reading) -> FileRepor
             rows_accepted=sum(len(rows) for rows in grouped.orders.values()),
             orders=len(records),
             new_versions=staged,
-            remarks=remarks if grouped.row_count else (*remarks, _NO_ROWS),
+            remarks=reading.remarks if grouped.row_count else (*reading.remarks, _NO_ROWS),
             problems=tuple(grouped.problems),
         )
         _record_drop(connection, desk, digest, report)
@@ -197,7 +202,8 @@ def _state(grouped: Grouped) -> FileState:
     return FileState.PARTLY_ACCEPTED if grouped.problems else FileState.ACCEPTED
 
 
-def _open(file: Path, headers: frozenset[str]) -> Sheet:
+@contextmanager
+def _open(file: Path, headers: frozenset[str]) -> Iterator[Sheet]:
     """Choose the reader by content; names lie (.xls renamed to .xlsx, XLSX called .csv)."""
     size = file.stat().st_size
     if size == 0:
@@ -214,13 +220,15 @@ def _open(file: Path, headers: frozenset[str]) -> Sheet:
     if start.startswith(workbook.OLE_MARK):
         raise workbook.refuse_container(file)
     if start.startswith(workbook.ZIP_MARK):
-        return workbook.read_workbook(file, headers)
+        with workbook.open_workbook(file, headers) as sheet:
+            yield sheet
+        return
     if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         raise FileRejected(
             "这是网页或 XML,不是表格,改扩展名没有用。请用 Excel 打开并另存为 .xlsx 后放入。",
             "This is HTML or XML, whatever its name says; open it in Excel and save it as .xlsx.",
         )
-    return csv_sheet.read_csv(file, headers)
+    yield csv_sheet.read_csv(file, headers)
 
 
 def _record_drop(connection: Connection, desk: _Desk, digest: str, report: FileReport) -> None:

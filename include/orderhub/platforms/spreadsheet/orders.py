@@ -4,6 +4,7 @@ An order is taken whole or not at all: when one of its rows cannot be trusted, a
 report, because half an order would be shipped as if it were the whole.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,7 @@ from orderhub.privacy.masks import mask_name, mask_numbers
 #: Not part of a version: the same rows dropped again are the same version.
 VOLATILE = ("accepted_at",)
 LONGEST_ID = 100
+_TOTAL = re.compile("合计|总计|小计|汇总|共计|total", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class _Grouping:
             return _too_many_cells(len(row.cells), self._width)
         if not order_number:
             return _NO_ORDER_NUMBER
+        if _TOTAL.fullmatch(order_number) and not _first(cells, self._columns.sku):
+            return _TOTAL_ROW
         if len(order_number) > LONGEST_ID:
             return _TOO_LONG
         lossy = next((i for i in self._columns.ids if is_lossy(cells[i])), None)
@@ -192,6 +196,7 @@ _NO_ORDER_NUMBER = Remark(
     "订单号为空。如果是合并单元格,请取消合并并填满每一行;它上面的订单可能缺行,因此也没有导入。",
     "No order number. Unmerge merged cells and fill every row; the order above may lack rows, so it waits.",
 )
+_TOTAL_ROW = Remark("合计行,不是订单。", "A total, not an order.")
 _TOO_LONG = Remark(
     f"订单号超过 {LONGEST_ID} 个字符,可能是列错位。请检查这一行。",
     f"The order number has more than {LONGEST_ID} characters; check the row for shifted columns.",
@@ -215,5 +220,5 @@ def _lossy(column: str) -> Remark:
 def _incomplete(cause: int) -> Remark:
     return Remark(
         f"同一订单的第 {cause} 行有问题,整单没有导入。改好那一行后重新放入即可。",
-        f"Row {cause} of the same order is refused, so the order waits; correct the row, drop the file again.",
+        f"Row {cause} of the same order is refused, so the order waits; correct it, drop the file again.",
     )

@@ -7,10 +7,11 @@ so that an id column refuses it like the same damage in a CSV file.
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from orderhub.errors import FileRejected
 from orderhub.platforms.spreadsheet.sheet import (
@@ -39,17 +40,15 @@ _BROKEN = (
 )  # fmt: skip
 
 
-def read_workbook(file: Path, order_headers: frozenset[str]) -> Sheet:
-    """Return the first sheet whose top rows name the order number, else the first sheet with data.
+@contextmanager
+def open_workbook(file: Path, order_headers: frozenset[str]) -> Iterator[Sheet]:
+    """Yield the first sheet whose top rows name the order number, else the first sheet with data.
 
     Raises:
-        FileRejected: not a workbook, damaged, too large unpacked, or empty; later rows can raise it too.
+        FileRejected: not a workbook, damaged, too large unpacked, or empty; reading rows can raise it too.
     """
-    try:
-        remarks = _inspect(file)
-        return _choose(_open(file), order_headers, remarks)
-    except _BROKEN:
-        raise _damaged() from None
+    with file.open("rb") as stream:
+        yield _prepare(stream, order_headers)
 
 
 def refuse_container(file: Path) -> FileRejected:
@@ -67,6 +66,14 @@ def refuse_container(file: Path) -> FileRejected:
     )
 
 
+def _prepare(stream: BinaryIO, order_headers: frozenset[str]) -> Sheet:
+    try:
+        remarks = _inspect(stream)
+        return _choose(_load(stream), order_headers, remarks)
+    except _BROKEN:
+        raise _damaged() from None
+
+
 def _damaged() -> FileRejected:
     return FileRejected(
         "工作簿已损坏,打不开。请用 Excel 重新打开并另存为 .xlsx 后重新放入。",
@@ -74,9 +81,9 @@ def _damaged() -> FileRejected:
     )
 
 
-def _inspect(file: Path) -> tuple[Remark, ...]:
+def _inspect(stream: BinaryIO) -> tuple[Remark, ...]:
     """Look into the archive before a parser does: size, foreign entities, formulas, hidden rows."""
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(stream) as archive:
         if "xl/workbook.xml" not in archive.namelist():
             raise FileRejected(
                 "压缩包里没有工作簿。请放入 .xlsx 文件本身,不要放压缩包或其他 Office 文件。",
@@ -89,8 +96,8 @@ def _inspect(file: Path) -> tuple[Remark, ...]:
             )
         for part in archive.namelist():
             if part.endswith((".xml", ".rels")):
-                with archive.open(part) as stream:
-                    if b"<!DOCTYPE" in stream.read(4096):
+                with archive.open(part) as content:
+                    if b"<!DOCTYPE" in content.read(4096):
                         raise _damaged()
         sheets = [part for part in archive.namelist() if part.startswith("xl/worksheets/")]
         has_formula = any(_contains(archive, part, b"<f>", b"<f ") for part in sheets)
@@ -115,10 +122,10 @@ def _contains(archive: zipfile.ZipFile, part: str, *needles: bytes) -> bool:
     return False
 
 
-def _open(file: Path) -> "Workbook":
+def _load(stream: BinaryIO) -> "Workbook":
     from openpyxl import load_workbook  # noqa: PLC0415 - costs half a second; CSV files do not need it
 
-    return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
 
 
 def _choose(workbook: "Workbook", order_headers: frozenset[str], remarks: tuple[Remark, ...]) -> Sheet:
