@@ -142,6 +142,17 @@ class Home:
                 f"{file} cannot be used (at {where[0]}); restore it from a backup, or `./hub reset`"
             ) from None
 
+    def recalled(self) -> Memory:
+        """Return what this home remembers.
+
+        Raises:
+            EnvironmentFault: nothing, or the file was damaged.
+        """
+        memory = self.recall()
+        if memory is None:
+            raise EnvironmentFault(f"{self.root} is not the home of a hub; start one with `./hub demo`")
+        return memory
+
     def remember(self, memory: Memory) -> None:
         """Keep `memory` for the next start."""
         write_private(self.root / "launcher.json", memory.model_dump())

@@ -17,7 +17,6 @@ from orderhub.clock import Clock, SystemClock
 from orderhub.db.postgres import binaries, discard_cluster
 from orderhub.errors import EnvironmentFault, OrderhubError
 from orderhub.guard import Guard
-from orderhub.operate.demo import run_demo
 from orderhub.operate.home import Home, Memory
 from orderhub.operate.ports import DEFAULT_BASE, LOOPBACK, Ports, refuse_taken
 from orderhub.operate.setup import apply_configuration
@@ -61,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, help=port)
     demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
     demo.add_argument("--orders", type=int, help="orders waiting at the start (default 240)")
-    demo.add_argument(
-        "--once", action="store_true", help="end after the pass; exit code 0 only if all is well"
-    )
+    demo.add_argument("--once", action="store_true", help="end after the pass; 0 only if all is well")
     up = commands.add_parser("up", parents=[common], help="the hub on your own platforms; nothing unpaused")
     up.add_argument("--port", type=int, help=port)
     reset = commands.add_parser("reset", parents=[common], help="delete the home with all its data")
@@ -88,6 +85,8 @@ def _run(options: argparse.Namespace, home: Home, voice: Voice) -> int:
             supervisor = Supervisor(guard, home.logs, voice)
             stack = Stack(paths.project_root(), home, memory, voice, supervisor, clock, sandboxed=demo)
             if demo:
+                from orderhub.operate.demo import run_demo  # loads the rest of the package
+
                 code = run_demo(stack)
                 if options.once:
                     return code
@@ -170,7 +169,7 @@ def _sql(options: argparse.Namespace) -> int:
     settings = load_settings()
     if settings.analyst_url is None:
         raise EnvironmentFault(
-            "the address of the analyst role is not known; set ORDERHUB_ANALYST_URL to use your own PostgreSQL"
+            "the analyst's address is not known; set ORDERHUB_ANALYST_URL for a PostgreSQL of your own"
         )
     url = settings.analyst_url.get_secret_value()
     if options.dsn:

@@ -1,6 +1,4 @@
-"""What a hub needs before its first pass: an active configuration and, in the demo, stock."""
-
-from pathlib import Path
+"""What a hub needs before its first pass: an active configuration."""
 
 from orderhub.clock import Clock
 from orderhub.config.store import apply_directory
@@ -30,8 +28,3 @@ def apply_configuration(stack: Stack, clock: Clock) -> None:
 def open_database(settings: Settings) -> Database:
     """Return the hub's database as the application sees it."""
     return Database(settings.database_url.get_secret_value(), "hub")
-
-
-def example_orders(root: Path) -> list[Path]:
-    """Return the shipped spreadsheets that the demo drops into a shop's folder."""
-    return sorted((root / "examples").glob("orders-*.xlsx"))

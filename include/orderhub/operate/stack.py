@@ -231,10 +231,5 @@ def _migrate(stack: Stack, addresses: Addresses, airflow: dict[str, str]) -> Non
         stack.voice.say(f"数据库结构已更新({len(applied)} 步)", f"schemas migrated ({len(applied)} steps)")
     if process is not None:
         stack.supervisor.finish(service, process)
-        stack.home.remember(replace_version(stack.memory, installed))
+        stack.home.remember(stack.memory.model_copy(update={"airflow_version": installed}))
         stack.voice.say("Airflow 数据库已就绪", "Airflow's database is migrated")
-
-
-def replace_version(memory: Memory, installed: str) -> Memory:
-    """Return the memory with the Airflow version that migrated its database."""
-    return memory.model_copy(update={"airflow_version": installed})
