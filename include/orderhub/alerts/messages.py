@@ -81,7 +81,7 @@ def held_mail(alerts: Alerts, pass_id: int, held: Sequence[HeldRule], order_coun
         language: _message(subject, intro, header, [_held_row(rule, language) for rule in held], closing)
         for language, (subject, intro, header, closing) in texts.items()
     }
-    return _mail(f"mail:held:{pass_id}", "held", alerts, messages)
+    return _mail(f"held:{pass_id}", alerts, messages)
 
 
 def difference_mail(alerts: Alerts, pass_id: int, differences: Sequence[Difference]) -> Effect:
@@ -105,7 +105,7 @@ def difference_mail(alerts: Alerts, pass_id: int, differences: Sequence[Differen
         rows,
         "Runs:",
     )
-    return _mail(f"mail:verdicts:{pass_id}", "verdicts", alerts, {"zh": zh, "en": en})
+    return _mail(f"verdicts:{pass_id}", alerts, {"zh": zh, "en": en})
 
 
 def _held_row(rule: HeldRule, language: str) -> tuple[str, str, str]:
@@ -131,10 +131,7 @@ def _message(
     return {"subject": f"[orderhub] {subject}", "text": "\n".join(lines) + "\n", "html": html}
 
 
-def _mail(outbox_id: str, subject: str, alerts: Alerts, messages: dict[str, dict[str, str]]) -> Effect:
-    payload: dict[str, Any] = {
-        "sender": alerts.sender,
-        "recipients": list(alerts.supervisors),
-        "messages": messages,
-    }
-    return Effect(outbox_id, "mail", f"mail:{subject}", payload)
+def _mail(fact: str, alerts: Alerts, messages: dict[str, dict[str, str]]) -> Effect:
+    payload: dict[str, Any] = {"sender": alerts.sender, "to": list(alerts.supervisors), "en": messages["en"]}
+    payload.update(messages["zh"])
+    return Effect(f"mail:{fact}", "mail", fact, payload)

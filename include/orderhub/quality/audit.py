@@ -28,13 +28,13 @@ class AuditReport:
 
     Attributes:
         pass_id: the transform pass.
-        audited_checks: checks with both verdicts.
+        rules: checks with both verdicts.
         skipped_suites: suites whose rows a later pass judged again before the audit came to them.
         differences: checks on which the two readers disagree.
     """
 
     pass_id: int
-    audited_checks: int
+    rules: tuple[str, ...]
     skipped_suites: tuple[str, ...]
     differences: tuple[Difference, ...]
 
@@ -77,14 +77,14 @@ def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id
             _record(connection, clock, pass_id, audited)
             if differences:
                 enqueue(connection, [difference_mail(config.alerts, pass_id, differences)], clock)
-    return AuditReport(pass_id, len(audited), tuple(skipped), differences)
+    return AuditReport(pass_id, tuple(sorted(audited)), tuple(skipped), differences)
 
 
 def _scanned(database: Database, pass_id: int) -> dict[str, _Scanned]:
     with database.read() as connection:
         rows = connection.execute(
             text(
-                "select rule_id, suite, judged_count, failed_count from ops.check_verdicts where pass_id = :pass_id"
+                "select rule_id, judged_count, failed_count from ops.check_verdicts where pass_id = :pass_id"
             ),
             {"pass_id": pass_id},
         )

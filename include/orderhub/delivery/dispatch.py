@@ -1,0 +1,141 @@
+"""Sends what the outbox holds: claim, commit, send, record. At least once, with the same id.
+
+No transaction is open while something is sent. A sender that dies leaves its row claimed; the next holder of
+the lease resolves it as its target resolves doubt.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Row, text
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.delivery.mail import RefusedError
+from orderhub.delivery.targets import Parcel, Target, shipped_targets
+from orderhub.errors import AlreadyDone, OrderhubError, RetryError
+from orderhub.settings import Settings
+
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class DeliveryCounts:
+    """What one delivery did; each number counts rows of the outbox.
+
+    Attributes:
+        sent: the other side has it.
+        postponed: failed for now and will be tried again.
+        refused: given up; a person must act.
+    """
+
+    sent: int
+    postponed: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    result: Literal["sent", "pending", "unknown", "failed"]
+    answer: Mapping[str, Any] | None = None
+    error: str | None = None
+    is_target_down: bool = False
+
+
+def deliver_pending(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    targets: Mapping[str, Target] | None = None,
+    limit: int = 1000,
+) -> DeliveryCounts:
+    """Send due rows of the outbox in order until none is left, or `limit` were tried.
+
+    A target that cannot be reached is left alone until the next delivery; the others go on.
+
+    Args:
+        database: the hub's database.
+        clock: decides what is due, stamps what was sent.
+        settings: language and addresses of mails, folder of manifests.
+        targets: target name → how it is sent; the hub's own when not given.
+        limit: rows to try at most.
+
+    Raises:
+        LeaseTaken: another process delivers.
+        FencedError: another process took over; what it finds claimed it resolves.
+    """
+    known = shipped_targets(database, clock, settings) if targets is None else targets
+    waiting = dict(known)
+    counts = {"sent": 0, "pending": 0, "unknown": 0, "failed": 0}
+    with hold_scope(database, "deliver") as lease:
+        for _ in range(limit):
+            row = _claim(database, clock, lease, list(waiting))
+            if row is None:
+                break
+            outcome = _send(waiting[row.target], row)
+            _settle(database, clock, lease, row, outcome)
+            counts[outcome.result] += 1
+            if outcome.is_target_down:
+                del waiting[row.target]
+    return DeliveryCounts(
+        sent=counts["sent"], postponed=counts["pending"] + counts["unknown"], refused=counts["failed"]
+    )
+
+
+def _claim(database: Database, clock: Clock, lease: Lease, targets: list[str]) -> Row[Any] | None:
+    with database.transaction(lease) as connection:
+        row = connection.execute(
+            statement("ops/next_outbox"), {"targets": targets, "now": clock.now()}
+        ).one_or_none()
+        if row is not None:
+            connection.execute(
+                text(
+                    "update ops.outbox set state = 'claimed', attempts = attempts + 1, "
+                    "claimed_at = clock_timestamp() where outbox_id = :outbox_id"
+                ),
+                {"outbox_id": row.outbox_id},
+            )
+    return row
+
+
+def _send(target: Target, row: Row[Any]) -> _Outcome:
+    parcel = Parcel(row.outbox_id, row.target, row.subject, row.payload, row.created_at)
+    try:
+        if target.ask is not None and row.state != "pending":
+            known = target.ask(parcel)
+            if known is not None:
+                return _Outcome("sent", known)
+        return _Outcome("sent", target.send(parcel))
+    except AlreadyDone as done:
+        return _Outcome("sent", {"already_done": str(done)})
+    except RefusedError as error:
+        return _Outcome("failed", error=str(error))
+    except OrderhubError as error:
+        # The answer may be lost: a target that can be asked is asked before anything is sent again.
+        later: Literal["pending", "unknown"] = "pending" if target.ask is None else "unknown"
+        return _Outcome(later, error=str(error), is_target_down=isinstance(error, RetryError))
+
+
+def _settle(database: Database, clock: Clock, lease: Lease, row: Row[Any], outcome: _Outcome) -> None:
+    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(row.attempts, 10))
+    with database.transaction(lease) as connection:
+        connection.execute(
+            text(
+                "update ops.outbox set state = :state, answer = cast(:answer as jsonb), last_error = :error, "
+                "not_before = :not_before, sent_at = :sent_at where outbox_id = :outbox_id"
+            ),
+            {
+                "outbox_id": row.outbox_id,
+                "state": outcome.result,
+                "answer": None if outcome.answer is None else json.dumps(outcome.answer, ensure_ascii=False),
+                "error": outcome.error,
+                "not_before": clock.now() + wait if outcome.error is not None else None,
+                "sent_at": clock.now() if outcome.result == "sent" else None,
+            },
+        )
