@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -118,8 +119,6 @@ def test_files_are_for_their_owner_only(database: Database, clock: FixedClock, s
 def test_an_empty_manifest_is_a_file_that_says_zero(
     database: Database, clock: FixedClock, settings: Settings
 ):
-    from openpyxl import load_workbook
-
     payload = closed_manifest(database, clock)
 
     publish(database, clock, settings, payload)
@@ -184,8 +183,6 @@ def test_a_handed_over_list_is_never_rewritten_differently(
 def test_lines_beyond_the_limit_go_into_further_workbooks(
     database: Database, clock: FixedClock, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    from openpyxl import load_workbook
-
     monkeypatch.setattr(manifest_files, "WORKBOOK_LINES", 2)
     payload = closed_manifest(database, clock, ONE, TWO)
 

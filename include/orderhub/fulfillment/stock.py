@@ -1,4 +1,4 @@
-"""Takes a stock count: what a person or a file says is in each building becomes on_hand, through the ledger."""
+"""Takes a stock count: what a file says is in each building becomes on_hand, through the ledger."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ _COLUMNS = ("warehouse_id", "sku_id", "on_hand")
 MOST_PIECES = 1_000_000_000
 _COUNTS = text("""
     create temporary table counts (
-        warehouse_id text collate "C", sku_id text collate "C", on_hand bigint, primary key (warehouse_id, sku_id)
+        warehouse_id text collate "C", sku_id text collate "C", on_hand bigint,
+        primary key (warehouse_id, sku_id)
     ) on commit drop""")
 _REFUSED = text("""
     select s.warehouse_id, s.sku_id, c.on_hand, s.reserved
@@ -31,7 +32,7 @@ _REFUSED = text("""
     order by s.warehouse_id, s.sku_id""")
 _AUDIT = text("""
     insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'count', 'stock', :source_id, jsonb_build_object('changed', cast(:changed as integer)))""")
+    values (:now, :actor, 'count', 'stock', :source_id, json_build_object('changed', cast(:n as int)))""")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         changed = connection.execute(statement("core/stock_ledger"), stamp).rowcount
         connection.execute(statement("core/stock"), {"now": now})
         if changed:
-            connection.execute(_AUDIT, {**stamp, "actor": actor, "changed": changed})
+            connection.execute(_AUDIT, {**stamp, "actor": actor, "n": changed})
     return StockCounts(len(counts), changed, refused)
 
 
