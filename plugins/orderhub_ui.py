@@ -1,0 +1,67 @@
+"""What Airflow itself loads: a menu entry that shows the runbooks inside the UI.
+
+The pages are the files of `docs/runbooks`, readable without the internet. They hold no data of the shop, so they
+need no login. Everything else of the hub is the installed package `orderhub`.
+"""
+
+from html import escape
+from pathlib import Path
+
+from airflow.plugins_manager import AirflowPlugin
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import HTMLResponse
+from markdown_it import MarkdownIt
+
+from orderhub.paths import project_root
+
+PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:16px/1.7 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}
+code,pre{{background:#8882;border-radius:4px;padding:.1em .3em}}td,th{{border:1px solid #8886;padding:.2em .6em}}
+table{{border-collapse:collapse}}</style><p><a href="../runbooks/">运行手册 / Runbooks</a></p>{body}</html>"""
+app = FastAPI(title="orderhub runbooks", docs_url=None, redoc_url=None, openapi_url=None)
+
+
+def runbooks() -> dict[str, Path]:
+    """Return name → file of every runbook."""
+    return {file.stem: file for file in sorted((project_root() / "docs" / "runbooks").glob("*.md"))}
+
+
+def page(title: str, markdown: str) -> HTMLResponse:
+    """Return `markdown` as a page; HTML inside it stays text."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return HTMLResponse(PAGE.format(title=escape(title), body=body))
+
+
+@app.get("/runbooks/")
+def list_runbooks() -> HTMLResponse:
+    """Show which runbooks there are."""
+    titles = {
+        name: file.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+        for name, file in runbooks().items()
+    }
+    return page("运行手册", "\n".join(f"- [{title}]({name})" for name, title in titles.items()))
+
+
+@app.get("/runbooks/{name}")
+def show_runbook(name: str) -> HTMLResponse:
+    """Show one runbook; 404 for another name."""
+    file = runbooks().get(name)
+    if file is None:
+        raise HTTPException(404, f"there is no runbook {name!r}; there are: {', '.join(runbooks())}")
+    return page(name, file.read_text(encoding="utf-8"))
+
+
+class OrderhubUi(AirflowPlugin):
+    """Adds 运行手册 to Airflow's menu."""
+
+    name = "orderhub_ui"
+    fastapi_apps = [{"app": app, "url_prefix": "/orderhub", "name": "orderhub runbooks"}]  # noqa: RUF012 - Airflow's form
+    external_views = [  # noqa: RUF012 - Airflow's form
+        {
+            "name": "运行手册 / Runbooks",
+            "href": "/orderhub/runbooks/",
+            "destination": "nav",
+            "url_route": "runbooks",
+            "category": "docs",
+        }
+    ]
