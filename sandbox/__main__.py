@@ -62,7 +62,8 @@ def main() -> int:
     started_at = arguments.started_at or _now()
     if started_at.tzinfo is None:
         parser.error(f"--started-at {started_at.isoformat()} has no zone; write 2026-01-31T12:00:00+08:00")
-    options = Options(arguments.host, arguments.http_port, arguments.smtp_port, arguments.trickle)
+    mail_file = arguments.state_dir / "mails.jsonl" if arguments.state_dir else None
+    options = Options(arguments.host, arguments.http_port, arguments.smtp_port, arguments.trickle, mail_file)
     try:
         world = open_world(arguments.seed, arguments.orders, started_at.astimezone(UTC), arguments.state_dir)
         asyncio.run(serve(world, credentials, options, _now))

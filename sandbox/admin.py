@@ -77,8 +77,10 @@ class Admin:
         )
 
     def touch(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{n, shop?}`: memo and flag of n shippable orders change now."""
-        orders = self.gateway.world.touch(_count(wish, "n"), self.clock(), wish.get("shop", ""))
+        """`{n, shop?, what?, tids?}`: a memo (default), address, refund, close or ship happens now."""
+        tids = [int(tid) for tid in wish.get("tids", [])]
+        what, shop_id = wish.get("what", "memo"), wish.get("shop", "")
+        orders = self.gateway.world.touch(_count(wish, "n"), self.clock(), shop_id, what, tids)
         return {"touched": [str(order.tid) for order in orders]}
 
     def place(self, wish: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -26,8 +28,13 @@ from sandbox.world.world import World
 
 GATEWAY_PATH = "/taobao/router/rest"
 LARGEST_MAIL_BYTES = 32 * 1024 * 1024
-DRAIN_S = 2
 BACKLOG = 512
+UVICORN: dict[str, Any] = {
+    "log_level": "critical",
+    "access_log": False,
+    "lifespan": "off",
+    "timeout_graceful_shutdown": 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Options:
     http_port: int
     smtp_port: int
     trickle_per_minute: float
+    mail_file: Path | None = None
 
 
 class HttpServer(uvicorn.Server):
@@ -116,22 +124,18 @@ async def serve(
     Raises:
         OSError: a port is taken.
     """
-    gateway, mailbox, loop = Gateway.of(world, credentials), Mailbox(clock), asyncio.get_running_loop()
-    http_socket = socket.create_server((options.host, options.http_port), backlog=BACKLOG)
-    # asyncio does this only for sockets it made itself; without it every answer waits 40 ms.
-    http_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    gateway, mailbox, loop = (
+        Gateway.of(world, credentials),
+        Mailbox(clock, options.mail_file),
+        asyncio.get_running_loop(),
+    )
+    http_socket = _listen(options.host, options.http_port)
     mail_server = await loop.create_server(
         lambda: SMTP(mailbox, enable_SMTPUTF8=True, data_size_limit=LARGEST_MAIL_BYTES, loop=loop),
         options.host,
         options.smtp_port,
     )
-    config = uvicorn.Config(
-        build_app(gateway, mailbox, clock),
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=DRAIN_S,
-    )
+    config = uvicorn.Config(build_app(gateway, mailbox, clock), **UVICORN)
     http_server = HttpServer(config, lambda: _announce(options, len(world.orders)))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, http_server.stop)
@@ -142,6 +146,13 @@ async def serve(
         trickle.cancel()
         await asyncio.gather(trickle, return_exceptions=True)
         mail_server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.create_server((host, port), backlog=BACKLOG)
+    # asyncio does this only for sockets it made itself; without it every answer waits 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _announce(options: Options, orders: int) -> None:

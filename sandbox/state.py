@@ -54,8 +54,16 @@ def open_world(seed: int, orders: int, now: datetime, directory: Path | None) ->
 
 
 def _replay(world: World, journal: Journal) -> None:
-    if journal.path is not None and journal.path.exists():
-        for line in journal.path.read_text(encoding="utf-8").splitlines():
-            if line.endswith("}"):  # the last line may be torn by a kill
-                world.replay(json.loads(line))
+    if journal.path is not None:
+        for operation in read_lines(journal.path):
+            world.replay(operation)
     journal.is_open = True
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a JSON-lines file that may be absent; a line torn by a kill is cut off."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return [json.loads(line) for line in whole.splitlines()]

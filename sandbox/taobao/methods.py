@@ -106,11 +106,11 @@ def _window(call: Call) -> tuple[int, int]:
 def _page(world: World, call: Call, window: tuple[int, int], page: int, size: int) -> tuple[list[Order], int]:
     index = world.index[call.shop_id]
     low, high = index.span(*window)
-    if not call.form.get("status") and not call.form.get("type"):
-        top = high - (page - 1) * size
-        return [world.orders[tid] for tid in index.tids(max(low, top - size), max(low, top))], high - low
     types = frozenset(call.form.get("type", "").split(",")) - {""} or LISTED_UNASKED
     status = call.form.get("status", "")
+    if not status and types >= world.kinds:
+        top = high - (page - 1) * size
+        return [world.orders[tid] for tid in index.tids(max(low, top - size), max(low, top))], high - low
     every = (world.orders[tid] for tid in index.tids(low, high))
     chosen = [order for order in every if order.kind in types and status in {"", order.status}]
     return chosen[(page - 1) * size : page * size], len(chosen)

@@ -90,16 +90,14 @@ def _trade(order: Order) -> dict[str, Any]:
         "has_buyer_message": bool(order.buyer_message),
         "seller_flag": order.seller_flag,
     }
-    for name, at in (
-        ("pay_time", order.paid_at),
-        ("consign_time", order.consigned_at),
-        ("end_time", order.ended_at),
-    ):
-        if at:
-            row[name] = beijing(at)
     if order.step_status:
         row |= {"step_trade_status": order.step_status, "step_paid_fee": yuan(order.step_paid_fen)}
-    return row
+    return {**row, **_known_times(order)}
+
+
+def _known_times(order: Order) -> dict[str, str]:
+    times = {"pay_time": order.paid_at, "consign_time": order.consigned_at, "end_time": order.ended_at}
+    return {name: beijing(at) for name, at in times.items() if at}
 
 
 def _amounts(order: Order) -> dict[str, Any]:

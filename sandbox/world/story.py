@@ -72,7 +72,7 @@ def _with_status(status: str, *, paid: bool, event: str, minutes: tuple[int, int
             _unpay(order)
         if event:
             order.record(order.modified + timedelta(minutes=maker.rng.randint(*minutes)), event)
-        _set_status(order, status)
+        set_status(order, status)
         if status in {"TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"}:
             order.ended_at = order.modified
         return [order]
@@ -86,13 +86,19 @@ def _unpay(order: Order) -> None:
     order.modified = order.created
 
 
-def _set_status(order: Order, status: str) -> None:
+def refund_id(oid: int) -> str:
+    """Return the id of the refund of a line."""
+    return f"98{oid % 10**12:012d}"
+
+
+def set_status(order: Order, status: str) -> None:
+    """Give the order and its lines a state; a closed order is a refunded one."""
     order.status = status
     for line in order.lines:
         line.status = status
         if status == "TRADE_CLOSED":
             line.refund_status = "SUCCESS"
-            line.refund_id = f"98{line.oid % 10**12:012d}"
+            line.refund_id = refund_id(line.oid)
 
 
 def _presale_deposit(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
@@ -104,7 +110,7 @@ def _presale_deposit(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]
     order.events = [
         replace(event, kind="deposit_paid") if event.kind == "paid" else event for event in order.events
     ]
-    _set_status(order, "WAIT_BUYER_PAY")
+    set_status(order, "WAIT_BUYER_PAY")
     return [order]
 
 
@@ -113,7 +119,7 @@ def _refund(status: str, event: str) -> Teller:
         order = maker.order(shop, at, lines_at_least=2)
         line = maker.rng.choice([line for line in order.lines if not line.is_gift])
         line.refund_status = status
-        line.refund_id = f"98{line.oid % 10**12:012d}"
+        line.refund_id = refund_id(line.oid)
         order.record(
             order.modified + timedelta(minutes=maker.rng.randint(3, 15)), "refund_applied", line.code
         )
@@ -129,7 +135,7 @@ def _shipped(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
     order.consigned_at = order.modified + timedelta(minutes=maker.rng.randint(3, 18))
     order.record(order.consigned_at, "shipped_by_hand")
-    _set_status(order, "WAIT_BUYER_CONFIRM_GOODS")
+    set_status(order, "WAIT_BUYER_CONFIRM_GOODS")
     return [order]
 
 
@@ -137,7 +143,7 @@ def _finished(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = _shipped(maker, shop, at)[0]
     order.ended_at = order.modified + timedelta(minutes=2)
     order.record(order.ended_at, "finished")
-    _set_status(order, "TRADE_FINISHED")
+    set_status(order, "TRADE_FINISHED")
     return [order]
 
 
@@ -211,7 +217,7 @@ def _impossible_time(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]
 
 def _unknown_status(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
-    _set_status(order, "WAIT_SELLER_PACK_GOODS")
+    set_status(order, "WAIT_SELLER_PACK_GOODS")
     order.intents.append(Intent("unknown_status", order.status))
     return [order]
 

@@ -5,21 +5,21 @@ a journal of operations replays to the same state.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.world.catalog import SHOPS, Shop
+from sandbox.world.changes import CHANGES
 from sandbox.world.make import OrderMaker
 from sandbox.world.model import Order
 from sandbox.world.modified_index import ModifiedIndex
-from sandbox.world.story import HARMLESS_MEMOS, deck, tell
+from sandbox.world.story import deck, tell
 
 HISTORY = timedelta(hours=30)
 SETTLED = timedelta(
     minutes=40
 )  # the last planned order is this much older than the start, its events younger
-TOUCH_FLAGS = 5
 LIVE_BUYERS = 400
 # How likely an order is at each hour of the Beijing day, relative to the evening peak.
 HOUR_WEIGHTS = (
@@ -64,6 +64,7 @@ class World:
         self.seed = seed
         self.started_at = started_at.replace(microsecond=0)
         self.orders: dict[int, Order] = {}
+        self.kinds: set[str] = set()
         self.index = {shop.shop_id: ModifiedIndex() for shop in SHOPS}
         self._journal = journal
         self._rng = random.Random(f"{seed}:live")
@@ -89,6 +90,7 @@ class World:
 
     def _enter(self, order: Order) -> None:
         self.orders[order.tid] = order
+        self.kinds.add(order.kind)
         self.index[order.shop_id].add(int(order.modified.timestamp()), order.tid)
 
     def place(self, count: int, at: datetime, shop_id: str = "") -> list[Order]:
@@ -108,18 +110,40 @@ class World:
         self._enter(order)
         return order
 
-    def touch(self, count: int, at: datetime, shop_id: str = "") -> list[Order]:
-        """Change memo and flag of up to `count` shippable orders; their `modified` becomes `at`."""
-        self._journal({"do": "touch", "count": count, "at": at.isoformat(), "shop_id": shop_id})
+    def touch(
+        self, count: int, at: datetime, shop_id: str = "", what: str = "memo", tids: Sequence[int] = ()
+    ) -> list[Order]:
+        """Let `what` happen, `at`, to the orders `tids`, else to up to `count` random shippable ones.
+
+        Raises:
+            ValueError: `what` is not in `CHANGES`, or a tid does not exist.
+        """
+        if what not in CHANGES:
+            raise ValueError(f"the change {what!r} is unknown; known: {', '.join(CHANGES)}")
+        if unknown := [tid for tid in tids if tid not in self.orders]:
+            raise ValueError(f"order(s) {unknown} do not exist")
+        self._journal(
+            {
+                "do": "touch",
+                "count": count,
+                "at": at.isoformat(),
+                "shop_id": shop_id,
+                "what": what,
+                "tids": [*tids],
+            }
+        )
+        chosen = [self.orders[tid] for tid in tids] or self._sample(count, shop_id)
+        for order in chosen:
+            self._change(order, what, at.replace(microsecond=0))
+        return chosen
+
+    def _sample(self, count: int, shop_id: str) -> list[Order]:
         open_orders = [
             order
             for order in self.orders.values()
             if order.is_shippable and not order.intents and shop_id in {"", order.shop_id}
         ]
-        chosen = self._rng.sample(open_orders, min(count, len(open_orders)))
-        for order in chosen:
-            self._change_memo(order, at.replace(microsecond=0))
-        return chosen
+        return self._rng.sample(open_orders, min(count, len(open_orders)))
 
     def churn(self, shop_id: str, window: tuple[int, int], count: int, place: int, at: datetime) -> None:
         """Move `count` random orders out of a window of modified seconds and place `place` new ones."""
@@ -138,17 +162,14 @@ class World:
             if high > low:
                 position = self._rng.randrange(low, high)
                 tid = self.index[shop_id].tids(position, position + 1)[0]
-                self._change_memo(self.orders[tid], at.replace(microsecond=0))
+                self._change(self.orders[tid], "memo", at.replace(microsecond=0))
         named = {shop.shop_id: shop for shop in SHOPS}
         for _ in range(place):
             self._place_one(named[shop_id], at.replace(microsecond=0))
 
-    def _change_memo(self, order: Order, at: datetime) -> None:
+    def _change(self, order: Order, what: str, at: datetime) -> None:
         before = int(order.modified.timestamp())
-        if not order.intents:
-            order.seller_memo = self._rng.choice(HARMLESS_MEMOS)
-        order.seller_flag = order.seller_flag % TOUCH_FLAGS + 1
-        order.record(at, "memo_changed", order.seller_memo)
+        CHANGES[what](order, self._rng, at)
         self.index[order.shop_id].move(order.tid, before, int(order.modified.timestamp()))
 
     def replay(self, operation: dict[str, Any]) -> None:
@@ -162,7 +183,8 @@ class World:
             case "place":
                 self.place(operation["count"], at, operation["shop_id"])
             case "touch":
-                self.touch(operation["count"], at, operation["shop_id"])
+                named = operation["shop_id"], operation["what"], operation["tids"]
+                self.touch(operation["count"], at, *named)
             case "churn":
                 start, end = operation["window"]
                 self.churn(operation["shop_id"], (start, end), operation["count"], operation["place"], at)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
 from sandbox.credentials import Credentials
 from sandbox.taobao.gateway import Gateway
 from sandbox.taobao.signature import sign
 from sandbox.taobao.trade import beijing
 from sandbox.world.world import World
 
+ROOT = Path(__file__).parents[2]
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 Ask = Callable[..., dict]

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from sandbox.credentials import Credentials
+from sandbox.mailbox import Mail, Mailbox
 from sandbox.taobao.methods import LIST
 from sandbox.taobao.trade import beijing
 
@@ -177,3 +178,13 @@ def test_a_port_in_use_is_one_clear_sentence(root):
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert "the sandbox cannot start" in ended.stderr
+
+
+def test_mails_survive_a_restart(tmp_path, now):
+    file = tmp_path / "mails.jsonl"
+    mail = Mail(1, "hub@example.test", ["a@example.test"], "主题", "正文", "", "<1@x>", now)
+    file.write_text(json.dumps(mail.as_json(), ensure_ascii=False) + "\n", encoding="utf-8")
+
+    mailbox = Mailbox(lambda: now, file)
+
+    assert mailbox.mails == [mail]

@@ -133,11 +133,51 @@ def test_a_restart_continues_the_world_with_its_changes(tmp_path, now):
     world = open_world(7, 60, now, tmp_path)
     world.place(3, now + timedelta(minutes=1))
     world.touch(2, now + timedelta(minutes=2))
+    world.touch(1, now + timedelta(minutes=2), what="refund")
     world.churn("tb_flagship", (0, int(now.timestamp())), 2, 1, now + timedelta(minutes=3))
 
     again = open_world(7, 60, now + timedelta(hours=5), tmp_path)
 
     assert everything(world) == everything(again)
+
+
+def test_a_journal_torn_by_a_kill_is_cut_and_goes_on(tmp_path, now):
+    world = open_world(7, 60, now, tmp_path)
+    world.place(1, now + timedelta(minutes=1))
+    with (tmp_path / "journal.jsonl").open("a") as journal:
+        journal.write('{"do": "pla')
+    world = open_world(7, 60, now, tmp_path)
+    world.place(1, now + timedelta(minutes=2))
+
+    again = open_world(7, 60, now, tmp_path)
+
+    assert len(again.orders) == 62
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "refund"),
+    [
+        ("memo", "WAIT_SELLER_SEND_GOODS", "NO_REFUND"),
+        ("refund", "WAIT_SELLER_SEND_GOODS", "WAIT_SELLER_AGREE"),
+        ("close", "TRADE_CLOSED", "SUCCESS"),
+        ("ship", "WAIT_BUYER_CONFIRM_GOODS", "NO_REFUND"),
+    ],
+)
+def test_a_change_moves_the_order_to_now(gateway, now, what, status, refund):
+    (order,) = gateway.world.touch(1, now, what=what)
+
+    refunds = {line.refund_status for line in order.lines}
+    assert (order.modified, order.status) == (now, status)
+    assert refund in refunds
+
+
+def test_a_changed_address_renews_the_token(gateway, now):
+    order = next(order for order in gateway.world.orders.values() if order.is_shippable)
+    before = oaid(order)
+
+    gateway.world.touch(0, now, what="address", tids=[order.tid])
+
+    assert before != oaid(order)
 
 
 def test_a_state_directory_of_another_seed_is_refused(tmp_path, now):
