@@ -52,7 +52,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
 
 def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) -> None:
     """Write an XLSX file of text cells; `created_at` is its only date: the same lists give the same bytes."""
-    import xlsxwriter  # noqa: PLC0415 - seconds to import, needed only here
+    import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     workbook = xlsxwriter.Workbook(str(path), options)

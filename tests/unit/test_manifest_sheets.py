@@ -1,0 +1,77 @@
+import csv
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from orderhub.fulfillment.sheets import CELL_LIMIT, Sheet, guard_text, write_csv, write_workbook
+
+CREATED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+ATTACKS = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\x00=1", "＝1+1", "＋1", " =1", "'=1", '"=1', "\n=cmd|' /C calc'!A0",
+]  # fmt: skip
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+def sheet(*rows: tuple[str | None, ...]) -> Sheet:
+    return Sheet("发货清单", "标题", ["甲", "乙"], rows)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_cell_of_a_csv_begins_like_a_formula(attack: str):
+    assert guard_text(attack).startswith("'")
+
+
+@pytest.mark.parametrize("plain", ["马克杯", "18000000000000000001", "138****0000", "a=b", "", "👨‍👩‍👧 𠮷"])
+def test_plain_text_stays_as_it_is(plain: str):
+    assert plain == guard_text(plain)
+
+
+@given(texts, texts)
+def test_any_text_survives_csv_quoting(first: str, second: str):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "list.csv"
+
+        write_csv(file, ["甲", "乙"], [(first, second)])
+
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            assert [["甲", "乙"], [guard_text(first), guard_text(second)]] == list(csv.reader(lines))
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=4))
+def test_a_workbook_holds_text_only(rows: list[tuple[str, str]]):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "list.xlsx"
+
+        write_workbook(file, CREATED, [sheet(*rows)])
+
+        cells = [cell for line in load_workbook(file)["发货清单"].iter_rows() for cell in line]
+        assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}
+
+
+def test_formulas_and_long_ids_are_text_in_a_workbook(tmp_path: Path):
+    file = tmp_path / "list.xlsx"
+
+    write_workbook(file, CREATED, [sheet(("=1+1", "18000000000000000001"))])
+
+    assert [cell.value for cell in load_workbook(file)["发货清单"][3]] == ["=1+1", "18000000000000000001"]
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path):
+    for name in ("one.xlsx", "two.xlsx"):
+        write_workbook(tmp_path / name, CREATED, [sheet(("a", "b"))])
+
+    assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
+
+
+def test_a_text_beyond_the_limit_of_a_cell_is_cut_visibly(tmp_path: Path):
+    file = tmp_path / "list.xlsx"
+
+    write_workbook(file, CREATED, [sheet(("字" * 40_000, None))])
+
+    value = load_workbook(file)["发货清单"]["A3"].value
+    assert (len(value), value[-1]) == (CELL_LIMIT, "…")
