@@ -57,6 +57,8 @@ def _stored(file: Path | None) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(f"{file}: not JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: must be a JSON object, connection id → connection")
     return values
 
 
@@ -69,5 +71,5 @@ def _parse(value: str | dict[str, Any], where: str) -> Connection:
     except ValidationError as error:
         bad = ", ".join(str(e["loc"][0]) for e in error.errors())
         raise ConfigError(f"{where}: unusable field(s) {bad} in the connection") from None
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         raise ConfigError(f"{where}: the connection is not a JSON object") from None

@@ -38,7 +38,7 @@ class CredentialError(StopError):
     """A platform refuses our token or signature; only that shop stops."""
 
 
-class EnvironmentFault(StopError):
+class EnvironmentFault(StopError):  # noqa: N818 - a fault, named like one
     """The machine lacks something: a port, disk space, a usable data directory."""
 
 
@@ -70,7 +70,7 @@ class ContractError(RetryError):
     """The answer does not have the documented shape; nothing of it was stored."""
 
 
-class DatabaseFault(RetryError):
+class DatabaseFault(RetryError):  # noqa: N818 - a fault, named like one
     """The database refused or vanished; carries SQLSTATE and constraint, never row values."""
 
 

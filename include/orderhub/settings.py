@@ -94,6 +94,8 @@ def _remembered(file: Path) -> dict[str, object]:
         return {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file}: cannot be read as JSON ({error}); `./hub up` writes it anew") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: not a JSON object; `./hub up` writes it anew")
     return values
 
 

@@ -1,6 +1,7 @@
 """Reads the CSV files a clerk edits: a header, `#` comment lines, text values with line numbers."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,10 +39,10 @@ def read_table(source: str, file: str, columns: Sequence[str], optional: Sequenc
     """
     header: list[str] | None = None
     rows: list[Row] = []
-    for line, text in enumerate(source.removeprefix("\ufeff").splitlines(), start=1):
+    for line, text in enumerate(re.split(r"\r\n|\n|\r", source.removeprefix("\ufeff")), start=1):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
-        cells = [cell.strip() for cell in next(csv.reader([text]))]
+        cells = _cells(text, file, line)
         if header is None:
             header = cells
             _check_header(header, file, line, columns, optional)
@@ -57,6 +58,15 @@ def read_table(source: str, file: str, columns: Sequence[str], optional: Sequenc
     return rows
 
 
+def _cells(text: str, file: str, line: int) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], strict=True))]
+    except csv.Error:
+        raise ConfigError(
+            f"{file}:{line}: a quote is not closed; a cell holds no line break, and a quote in it is doubled"
+        ) from None
+
+
 def _check_header(
     header: list[str], file: str, line: int, columns: Sequence[str], optional: Sequence[str]
 ) -> None:
@@ -64,6 +74,8 @@ def _check_header(
     for name in header:
         if name not in allowed:
             raise ConfigError(f"{file}:{line}: column {name!r} is not known; {nearest(name, allowed)}")
+        if header.count(name) > 1:
+            raise ConfigError(f"{file}:{line}: column {name!r} is given twice")
     missing = [name for name in columns if name not in header]
     if missing:
         raise ConfigError(f"{file}:{line}: column {missing[0]!r} is missing; expected {','.join(allowed)}")

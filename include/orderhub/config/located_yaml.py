@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from orderhub.errors import ConfigError
 
@@ -51,6 +52,11 @@ def read_document(source: str, file: str) -> LocatedDocument:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise ConfigError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from None
+    except ReaderError as error:
+        line = source.count("\n", 0, int(error.position)) + 1
+        raise ConfigError(
+            f"{file}:{line}: a character that YAML does not allow ({error.character!r})"
+        ) from None
     if node is None:
         raise ConfigError(f"{file}:1: the file is empty")
     lines: dict[Path, int] = {}
@@ -73,8 +79,10 @@ def _plain(node: Node, path: Path, lines: dict[Path, int], file: str) -> Any:
 def _plain_mapping(node: MappingNode, path: Path, lines: dict[Path, int], file: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = str(key_node.value)
         line = key_node.start_mark.line + 1
+        if not isinstance(key_node, ScalarNode):
+            raise ConfigError(f"{file}:{line}: a key must be a word, not a list or an object")
+        key = str(key_node.value)
         if key in result:
             raise ConfigError(f"{file}:{line}: {key} is given twice (first on line {lines[(*path, key)]})")
         result[key] = _plain(value_node, (*path, key), lines, file)

@@ -13,6 +13,13 @@ def _zoned(value: datetime) -> datetime:
     return value
 
 
+def _written_out(value: object) -> object:
+    """Refuse a bare number: it would be taken as seconds since 1970."""
+    if not isinstance(value, datetime) and "-" not in str(value)[1:]:
+        raise ValueError("must be written out, for example 2026-01-01T00:00:00+08:00")
+    return value
+
+
 def _clock_time(value: object) -> time:
     try:
         hours, minutes = str(value).split(":")
@@ -21,7 +28,7 @@ def _clock_time(value: object) -> time:
         raise ValueError("must be a time of day such as 10:00") from None
 
 
-ZonedTime = Annotated[datetime, AfterValidator(_zoned)]
+ZonedTime = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_zoned)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 

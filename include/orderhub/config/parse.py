@@ -49,7 +49,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     rules = parse(models.Routing, files["routing.yaml"], "routing.yaml").rules
     shops = parse(models.Shops, files["shops.yaml"], "shops.yaml").shops
     regions = _regions(files["regions.csv"])
-    _check_rules(rules, [w.id for w in warehouses], list(regions), [s.id for s in shops])
+    _check_rules(rules, [w.id for w in warehouses], list(regions), shops)
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
@@ -65,8 +65,12 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
 
 
 def normalise_sku(code: str) -> str:
-    """Return a merchant code as it is compared: NFKC (full width → half), upper case, no outer blanks."""
-    return unicodedata.normalize("NFKC", code).strip().upper()
+    """Return a merchant code as it is compared: NFKC (full width → half), upper case, no outer blanks.
+
+    The same as PostgreSQL's `upper(btrim(normalize(code, nfkc)))`: one letter for one letter (ß stays).
+    """
+    letters = unicodedata.normalize("NFKC", code).strip()
+    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in letters)
 
 
 def _read_text(file: Path) -> str:
@@ -86,30 +90,39 @@ def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 def _check_rules(
-    rules: tuple[models.RoutingRule, ...], warehouses: list[str], regions: list[str], shops: list[str]
+    rules: tuple[models.RoutingRule, ...],
+    warehouses: list[str],
+    regions: list[str],
+    shops: tuple[models.Shop, ...],
 ) -> None:
     for rule in rules:
         for what, values, allowed in (
             ("warehouse", rule.warehouses, warehouses),
             ("region", rule.when.region, regions),
-            ("shop", rule.when.shop, shops),
+            ("shop", rule.when.shop, [shop.id for shop in shops]),
+            ("platform", rule.when.platform, sorted({shop.platform for shop in shops})),
         ):
             for value in values:
                 if value not in allowed:
                     raise ConfigError(
-                        f"routing.yaml: rule {rule.id}: {what} {value!r} does not exist; {nearest(value, allowed)}"
+                        f"routing.yaml: rule {rule.id}: {what} {value!r} does not exist; "
+                        f"{nearest(value, allowed)}"
                     )
 
 
 def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...]:
     mappings: dict[tuple[str, str], models.SkuMapping] = {}
+    ids: set[str] = set()
     for row in read_table(
         source, "sku_mappings.csv", ("mapping_id", "shop_id", "platform_sku", "sku_id"), ("comment",)
     ):
         if row["shop_id"] != "*" and row["shop_id"] not in shops:
             raise row.refuse("shop_id", f"is not a shop; {nearest(row['shop_id'], [*shops, '*'])}")
-        if not row["mapping_id"] or not row["sku_id"]:
-            raise row.refuse("mapping_id", "and sku_id must both be given")
+        if not row["mapping_id"] or not row["sku_id"] or not row["platform_sku"]:
+            raise row.refuse("mapping_id", "platform_sku and sku_id must all be given")
+        if row["mapping_id"] in ids:
+            raise row.refuse("mapping_id", "is used twice; the id says later which row decided")
+        ids.add(row["mapping_id"])
         key = (row["shop_id"], normalise_sku(row["platform_sku"]))
         if key in mappings:
             raise row.refuse("platform_sku", f"is mapped twice (also by {mappings[key].mapping_id})")
@@ -128,5 +141,9 @@ def _safety_stock(source: str, warehouses: list[str]) -> dict[tuple[str, str], i
             raise row.refuse("warehouse_id", f"does not exist; {nearest(row['warehouse_id'], warehouses)}")
         if not row["quantity"].isdecimal():
             raise row.refuse("quantity", "is not a whole number of pieces")
+        if not row["sku_id"]:
+            raise row.refuse("sku_id", "must be given; * means every SKU")
+        if (row["warehouse_id"], row["sku_id"]) in floors:
+            raise row.refuse("sku_id", f"is given twice for {row['warehouse_id']}")
         floors[row["warehouse_id"], row["sku_id"]] = int(row["quantity"])
     return floors

@@ -1,4 +1,4 @@
-"""Config versions: files enter by `config apply`, leave by `config export`; the last good one stays active."""
+"""Config versions: files enter by `config apply`, leave by `config export`; the last good one stays."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,8 @@ def apply_directory(
         connection.execute(text("update ops.config_versions set is_active = false where is_active"))
         connection.execute(
             text(
-                "insert into ops.config_versions values (:version, cast(:files as jsonb), :active, :now, :actor, true) "
+                "insert into ops.config_versions "
+                "values (:version, cast(:files as jsonb), :active, :now, :actor, true) "
                 "on conflict (config_version) do update set is_active = true"
             ),
             {
@@ -60,8 +61,9 @@ def apply_directory(
         )
         connection.execute(
             text(
-                "insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail) values "
-                "(:now, :actor, 'apply', 'config', :version, jsonb_build_object('from', cast(:active as text)))"
+                "insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail) "
+                "values (:now, :actor, 'apply', 'config', :version, "
+                "jsonb_build_object('from', cast(:active as text)))"
             ),
             {"now": clock.now(), "actor": actor, "version": config.version, "active": active},
         )

@@ -1,8 +1,8 @@
 """Moves rows into a table by `COPY`, streaming, without building the text in memory."""
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from contextlib import closing
+from typing import Any
 
 from psycopg2 import sql
 from sqlalchemy import Connection
@@ -24,8 +24,9 @@ def copy_rows(
         sql.SQL(".").join(sql.Identifier(part) for part in table.split(".")),
         sql.SQL(", ").join(sql.Identifier(column) for column in columns),
     )
-    with connection.connection.cursor() as cursor:
-        cursor.copy_expert(target, cast("io.TextIOBase", _LineReader(counter.lines())), size=1 << 18)
+    driver: Any = connection.connection
+    with closing(driver.cursor()) as cursor:
+        cursor.copy_expert(target, _LineReader(counter.lines()), size=1 << 18)
     return counter.count
 
 

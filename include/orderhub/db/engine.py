@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import psycopg2
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from orderhub.errors import DatabaseFault
 
-_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s -c client_min_messages=warning"
+_OPTIONS = (
+    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s "
+    "-c client_min_messages=warning"
+)
+#: SQLSTATE class whose messages quote the value that was refused.
+_DATA_EXCEPTION = "22"
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -86,13 +92,13 @@ class Database:
 def _reported() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, psycopg2.Error) as error:  # COPY speaks to the driver directly.
         raise describe_fault(error) from None
 
 
-def describe_fault(error: DBAPIError) -> DatabaseFault:
-    """Return the fault without any row value: SQLSTATE, constraint or table, first line of the message."""
-    original = error.orig
+def describe_fault(error: DBAPIError | psycopg2.Error) -> DatabaseFault:
+    """Return the fault without any row value: SQLSTATE, constraint or table, the message's fixed part."""
+    original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "pgcode", None) or "no SQLSTATE"
     diagnostics = getattr(original, "diag", None)
     named = [
@@ -102,7 +108,8 @@ def describe_fault(error: DBAPIError) -> DatabaseFault:
     ]
     message = getattr(diagnostics, "message_primary", None)
     if message is None:
-        message = (
-            "connection lost or refused" if isinstance(error, OperationalError) else type(original).__name__
-        )
+        is_lost = isinstance(error, (OperationalError, psycopg2.OperationalError))
+        message = "connection lost or refused" if is_lost else type(original).__name__
+    elif code.startswith(_DATA_EXCEPTION):
+        message = message.partition('"')[0].rstrip(" :")  # What follows quotes the value.
     return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")

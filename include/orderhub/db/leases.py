@@ -7,7 +7,7 @@ free at once; when the holder is frozen, it is free after `LEASE_SECONDS`, and t
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -50,12 +50,13 @@ class Lease:
         Raises:
             FencedError: a newer epoch holds the row.
         """
+        statement = text(
+            f"update {self.claimable.table} "  # noqa: S608 - constants
+            "set expires_at = clock_timestamp() + make_interval(secs => :seconds) "
+            f"where {self.claimable.key} = :key and epoch = :epoch"
+        )
         renewed = connection.execute(
-            text(
-                f"update {self.claimable.table} set expires_at = clock_timestamp() + make_interval(secs => :seconds) "  # noqa: S608 - constants
-                f"where {self.claimable.key} = :key and epoch = :epoch"
-            ),
-            {"seconds": LEASE_SECONDS, "key": self.key, "epoch": self.epoch},
+            statement, {"seconds": LEASE_SECONDS, "key": self.key, "epoch": self.epoch}
         )
         if renewed.rowcount == 0:
             raise FencedError(f"the lease on {self.claimable.table} {self.key} was taken over; rolled back")
@@ -125,10 +126,9 @@ def _renew(session: Connection, lease: Lease, stop: threading.Event) -> None:
 
 
 def _release(session: Connection, lease: Lease) -> None:
-    session.execute(
-        text(
-            f"update {lease.claimable.table} set expires_at = null, holder_pid = null, holder_start = null "  # noqa: S608 - constants
-            f"where {lease.claimable.key} = :key and epoch = :epoch"
-        ),
-        {"key": lease.key, "epoch": lease.epoch},
+    statement = text(
+        f"update {lease.claimable.table} set expires_at = null, holder_pid = null, holder_start = null "  # noqa: S608 - constants
+        f"where {lease.claimable.key} = :key and epoch = :epoch"
     )
+    with suppress(DBAPIError):  # A session that is gone has freed the lease already.
+        session.execute(statement, {"key": lease.key, "epoch": lease.epoch})

@@ -1,6 +1,8 @@
 """Forward-only migrations: each file one transaction, in order, once; then views and passwords of roles."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,8 @@ _ADVISORY_LOCK = 7_301_001
 _BOOTSTRAP = """
 create schema if not exists ops;
 create table if not exists ops.schema_migrations (
-    version integer primary key, name text not null, file_sha256 text not null, applied_at timestamptz not null);
+    version integer primary key, name text not null, file_sha256 text not null,
+    applied_at timestamptz not null);
 comment on table ops.schema_migrations is 'One row per applied migration; key version.';
 comment on column ops.schema_migrations.version is 'the number in the file name';
 comment on column ops.schema_migrations.name is 'the rest of the file name';
@@ -60,8 +63,7 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
     """
     wanted = available_migrations(directory)
     applied: list[str] = []
-    with owner.session() as session:
-        session.execute(text("select pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
+    with _only_migrator(owner) as session:
         _run(session, _BOOTSTRAP)
         present = _present(session)
         _refuse_mismatch(present, wanted)
@@ -69,9 +71,19 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
             if migration.version not in present:
                 _apply(owner, migration, clock)
                 applied.append(f"{migration.version:04d}_{migration.name}")
-        session.execute(text("select pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
-    recreate_views(owner)
+        recreate_views(owner)
     return applied
+
+
+@contextmanager
+def _only_migrator(owner: Database) -> Iterator[Connection]:
+    """Yield a session that holds the migrators' lock; a pooled session would keep it after an error."""
+    with owner.session() as session:
+        session.execute(text("select pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
+        try:
+            yield session
+        finally:
+            session.execute(text("select pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
 
 
 def check_version(database: Database) -> None:

@@ -38,7 +38,7 @@ _GAPS = text("""
     from unnest(
         tstzmultirange(tstzrange(:since, :until)) - coalesce((
             select range_agg(tstzrange(start_at, end_at)) from ops.pull_windows
-            where platform = :platform and shop_id = :shop and stream = :stream
+            where platform = :platform and shop_id = :shop and stream = :stream and kind <> 'requested'
         ), '{}'::tstzmultirange)
     ) as gap
     where not isempty(gap)
@@ -72,7 +72,8 @@ def plan_windows(
             if rows:
                 connection.execute(
                     text(
-                        "insert into ops.pull_windows (platform, shop_id, stream, kind, start_at, end_at, created_at) "
+                        "insert into ops.pull_windows "
+                        "(platform, shop_id, stream, kind, start_at, end_at, created_at) "
                         "values (:platform, :shop, :stream, :kind, :start, :end, :now)"
                     ),
                     rows,
@@ -107,23 +108,28 @@ def open_windows(database: Database, clock: Clock, *, shop_id: str, stream: str)
                 where shop_id = :shop and stream = :stream and state = 'open'
                   and (not_before is null or not_before <= :now)
                 order by case kind when 'live' then 0 when 'gap' then 1 else 2 end,
-                         case kind when 'live' then - extract(epoch from start_at) else extract(epoch from start_at) end"""),
+                         extract(epoch from start_at) * case kind when 'live' then -1 else 1 end"""),
             {"shop": shop_id, "stream": stream, "now": clock.now()},
         ).all()
-    return [PullWindow(**row._mapping) for row in rows]
+    return [PullWindow(*row) for row in rows]
 
 
 def request_range(
     database: Database, clock: Clock, *, platform: str, shop_id: str, stream: str,
     since: datetime, until: datetime, length: timedelta, actor: str,
 ) -> list[int]:  # fmt: skip
-    """Add requested windows over a range, read again though covered, and return their ids."""
+    """Add requested windows over a range, read again though covered, and return their ids.
+
+    Requested windows prove nothing about coverage: planning does not count them.
+    """
     pieces = []
+    since, until = since.replace(microsecond=0), until.replace(microsecond=0)
     while since < until:
         pieces.append((since, min(since + length, until)))
         since += length
     statement = text(
-        "insert into ops.pull_windows (platform, shop_id, stream, kind, start_at, end_at, requested_by, created_at) "
+        "insert into ops.pull_windows "
+        "(platform, shop_id, stream, kind, start_at, end_at, requested_by, created_at) "
         "values (:platform, :shop, :stream, 'requested', :start, :end, :actor, :now) returning window_id"
     )
     with hold_scope(database, f"plan:{shop_id}:{stream}") as lease, database.transaction(lease) as connection:

@@ -13,5 +13,5 @@ def staging(platform: str) -> Asset:
 
 
 def any_staging() -> AssetAny:
-    """Return "any platform has news"; a plain list would mean all of them, and one dead platform stops all."""
+    """Return "any platform has news"; a plain list would mean all, and one dead platform stops all."""
     return AssetAny(*(staging(platform) for platform in platform_names()))

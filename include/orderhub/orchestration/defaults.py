@@ -5,8 +5,8 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from orderhub.config.models import Warehouses
 from orderhub.config.located_yaml import parse
+from orderhub.config.models import Warehouses
 from orderhub.errors import ConfigError, FencedError, StopError
 from orderhub.orchestration.failure_mail import mail_failure
 from orderhub.settings import load_settings

@@ -18,7 +18,8 @@ def mail_failure(context: Any) -> None:
     instance = context["ti"]
     error = context.get("exception")
     recipients, sender, airflow_url = _addresses()
-    link = f"{airflow_url}/dags/{quote(instance.dag_id)}/runs/{quote(instance.run_id)}/tasks/{quote(instance.task_id)}"
+    run = f"{airflow_url}/dags/{quote(instance.dag_id)}/runs/{quote(instance.run_id)}"
+    link = f"{run}/tasks/{quote(instance.task_id)}"
     said = (
         f"{type(error).__name__}: {error}"
         if error

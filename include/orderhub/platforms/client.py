@@ -59,6 +59,11 @@ class Client:
             **({"sleep": wait} if wait else {}),
         )
 
+    @property
+    def concurrency(self) -> int:
+        """Return how many calls may run at once."""
+        return self._api.concurrency
+
     def platform_now(self) -> datetime:
         """Return the platform's present, UTC: our clock corrected by the last answer's Date header."""
         return self._clock.now() + self._skew

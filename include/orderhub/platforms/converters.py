@@ -14,47 +14,56 @@ ZONED = re.compile(r"time@(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+){0,2})")
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
 
 
+#: Blanks around a value, as people and exports leave them: also no-break and full-width ones.
+_BLANKS = r"E' \t\r\n\u00a0\u3000'"
+
+
+def _trimmed(value: str) -> str:
+    return f"btrim({value}, {_BLANKS})"
+
+
+def _when(value: str, pattern: str, converted: str) -> str:
+    """Cast only text that `pattern` describes; its digits are ASCII, never full-width ones."""
+    return f"case when {_trimmed(value)} ~ '^{pattern}$' then {converted} end"
+
+
 def _text(value: str) -> str:
-    return f"nullif(btrim({value}), '')"
+    return f"nullif({_trimmed(value)}, '')"
 
 
 def _sku(value: str) -> str:
-    return f"nullif(upper(btrim(normalize({value}, nfkc))), '')"
+    return f"nullif(upper(btrim(normalize({_trimmed(value)}, nfkc))), '')"
 
 
 def _whole(value: str) -> str:
-    return (
-        f"case when {value} ~ '^\\s*[+-]?\\d{{1,15}}(\\.0+)?\\s*$' then btrim({value})::numeric::bigint end"
-    )
+    return _when(value, r"[+-]?[0-9]{1,15}(\.0+)?", f"{_trimmed(value)}::numeric::bigint")
 
 
 def _yuan(value: str) -> str:
     """Decimal text of whole units → minor units; more than two decimals is unreadable, not rounded."""
-    return (
-        f"case when {value} ~ '^\\s*[+-]?\\d{{1,13}}(\\.\\d{{0,2}}0*)?\\s*$' "
-        f"then (btrim({value})::numeric * 100)::bigint end"
-    )
+    return _when(value, r"[+-]?[0-9]{1,13}(\.[0-9]{0,2}0*)?", f"({_trimmed(value)}::numeric * 100)::bigint")
 
 
 def _boolean(value: str) -> str:
     return (
-        f"case lower(btrim({value})) when 'true' then true when '1' then true when '是' then true "
+        f"case lower({_trimmed(value)}) when 'true' then true when '1' then true when '是' then true "
         "when 'false' then false when '0' then false when '否' then false end"
     )
 
 
 def _sane(expression: str) -> str:
     return (
-        f"(select t from (values ({expression})) as converted(t) "
+        f"(select t from (values ({expression})) as converted(t) "  # noqa: S608 - constants
         f"where t between timestamptz '{_EARLIEST}' and timestamptz '{_LATEST}')"
     )
 
 
-def _epoch(divisor: str) -> Callable[[str], str]:
+def _epoch(digits: str, divisor: str) -> Callable[[str], str]:
+    """Seconds or their fractions since 1970; other lengths are another unit, and too large for a time."""
+
     def convert(value: str) -> str:
-        return _sane(
-            f"case when {value} ~ '^\\s*[1-9]\\d{{8,13}}\\s*$' then to_timestamp(btrim({value})::numeric{divisor}) end"
-        )
+        instant = f"to_timestamp({_trimmed(value)}::numeric{divisor})"
+        return _sane(_when(value, f"[1-9][0-9]{{{digits}}}", instant))
 
     return convert
 
@@ -62,16 +71,18 @@ def _epoch(divisor: str) -> Callable[[str], str]:
 def _instant(value: str) -> str:
     """ISO text that carries its zone."""
     return _sane(
-        f"case when {value} ~ '^\\d{{4}}-\\d\\d-\\d\\dT.*(Z|[+-]\\d\\d:\\d\\d)$' "
+        f"case when {value} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T.*(Z|[+-][0-9]{{2}}:[0-9]{{2}})$' "
         f"and pg_input_is_valid({value}, 'timestamptz') then {value}::timestamptz end"
     )
 
 
 def _local_time(value: str, zone: str) -> str:
-    name = ZoneInfo(zone).key
+    local = _trimmed(value)
+    time_of_day = r"([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?"
     return _sane(
-        f"case when {value} ~ '^\\s*\\d{{4}}[-/]\\d{{1,2}}[-/]\\d{{1,2}}([ T]\\d{{1,2}}:\\d\\d(:\\d\\d(\\.\\d+)?)?)?\\s*$' "
-        f"and pg_input_is_valid(btrim({value}), 'timestamp') then btrim({value})::timestamp at time zone '{name}' end"
+        f"case when {local} ~ '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}{time_of_day}$' "
+        f"and pg_input_is_valid({local}, 'timestamp') "
+        f"then {local}::timestamp at time zone '{ZoneInfo(zone).key}' end"
     )
 
 
@@ -82,8 +93,8 @@ CONVERTERS: dict[str, Callable[[str], str]] = {
     "fen": _whole,
     "yuan": _yuan,
     "boolean": _boolean,
-    "epoch_s": _epoch(""),
-    "epoch_ms": _epoch(" / 1000"),
+    "epoch_s": _epoch("8,9", ""),
+    "epoch_ms": _epoch("11,12", " / 1000"),
     "instant": _instant,
 }
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
@@ -21,6 +21,7 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
 from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
 from orderhub.platforms.client import Client
+from orderhub.platforms.parked import Source, park, unpark, waiting_ids
 from orderhub.platforms.payload import at_path, clean, dump_json, version_hash
 from orderhub.platforms.spec import DetailCall, Platform, Stream
 from orderhub.platforms.staging import Record, certain_versions, stage_page
@@ -66,11 +67,18 @@ class Pull:
         """Return the staging table."""
         return f"staging.{self.platform.spec.name}_{self.stream_name}"
 
+    @property
+    def source(self) -> Source:
+        """Return where parked records come from."""
+        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
+
 
 def pull_shop(
     database: Database, clock: Clock, platform: Platform, shop: Shop, client: Client, config: MerchantConfig
 ) -> PullCounts:
     """Plan and read every due window of `shop`; return what was done.
+
+    A ban longer than we wait in place is stored on the windows that wait for it; until then nothing is asked.
 
     Raises:
         CredentialError: the platform refuses this shop's account; a person must act.
@@ -79,10 +87,35 @@ def pull_shop(
     counts = PullCounts()
     for stream_name in platform.spec.streams:
         pull = Pull(database, clock, platform, shop, client, config, stream_name, counts)
-        _plan(pull)
-        _retry_parked(pull)
+        if _is_banned(pull):
+            continue
+        try:
+            _plan(pull)
+            _retry_parked(pull)
+        except ThrottledError as error:
+            _wait_until(pull, _open(pull), error)
+            continue
         _read_windows(pull)
     return counts
+
+
+def _open(pull: Pull) -> list[PullWindow]:
+    return open_windows(pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name)
+
+
+def _is_banned(pull: Pull) -> bool:
+    with pull.database.read() as connection:
+        ban = connection.execute(
+            text("""
+                select max(not_before) as until, count(*) as windows from ops.pull_windows
+                where shop_id = :shop and stream = :stream and state = 'open' and not_before > :now"""),
+            {"shop": pull.shop.id, "stream": pull.stream_name, "now": pull.clock.now()},
+        ).one()
+    if ban.until is None:
+        return False
+    pull.counts.windows_left += ban.windows
+    pull.counts.waits_until = ban.until.isoformat()
+    return True
 
 
 def _plan(pull: Pull) -> None:
@@ -112,18 +145,19 @@ def _probe_range(pull: Pull) -> tuple[datetime, datetime]:
 
 def _first_start(pull: Pull) -> datetime | None:
     """Return where this stream's coverage began: later pulls never start after it."""
+    statement = text("""
+        select min(start_at) from ops.pull_windows
+        where shop_id = :shop and stream = :stream and kind <> 'requested'""")
     with pull.database.read() as connection:
-        return connection.execute(
-            text(
-                "select min(start_at) from ops.pull_windows where shop_id = :shop and stream = :stream and kind <> 'requested'"
-            ),
-            {"shop": pull.shop.id, "stream": pull.stream_name},
+        found: datetime | None = connection.execute(
+            statement, {"shop": pull.shop.id, "stream": pull.stream_name}
         ).scalar_one()
+    return found
 
 
 def _read_windows(pull: Pull) -> None:
     deadline = pull.clock.now() + BUDGET
-    windows = open_windows(pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name)
+    windows = _open(pull)
     for done, window in enumerate(windows):
         if pull.clock.now() > deadline:
             pull.counts.windows_left += len(windows) - done
@@ -176,28 +210,12 @@ def _range(stream: Stream, start: datetime, end: datetime, page: int) -> dict[st
 
 
 def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[Any]) -> None:
+    failed: dict[str, str] = {}
     if pull.stream.detail is None:
-        records, failed = [_record(pull.stream, row, index) for index, row in enumerate(rows)], {}
+        records = [_record(pull.stream, row, index) for index, row in enumerate(rows)]
     else:
         records, failed = _details(pull, pull.stream.detail, rows)
-    source = f"window {window.window_id} page {page}"
-    with pull.database.transaction(lease) as connection:
-        staged = stage_page(
-            connection,
-            pull.clock,
-            platform=pull.platform.spec.name,
-            shop_id=pull.shop.id,
-            stream=pull.stream_name,
-            window_id=window.window_id,
-            source=f"page {page}",
-            records=records,
-            row_count=len(rows),
-        )
-        _park(pull, connection, failed, source)
-        _unpark(pull, connection, [record.record_id for record in records])
-    pull.counts.rows += staged.row_count
-    pull.counts.staged += staged.staged_count
-    pull.counts.parked += len(failed)
+    _stage_fetched(pull, lease, window.window_id, f"page {page}", records, failed, len(rows))
 
 
 def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
@@ -221,13 +239,15 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
         except RetryError as error:
             return error
 
-    assert pull.platform.spec.api is not None  # noqa: S101 - the spec promises it for kind api
-    with ThreadPoolExecutor(pull.platform.spec.api.concurrency) as pool:
+    pool = ThreadPoolExecutor(pull.client.concurrency)
+    try:
         for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
             if isinstance(found, RetryError):
                 failed[record_id] = str(found)
             else:
                 records.append(_record(pull.stream, found, index, record_id, _modified(pull, found)))
+    finally:
+        pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
     return records, failed
 
 
@@ -266,24 +286,25 @@ def _modified(pull: Pull, row: Any) -> datetime | None:
     return local.replace(tzinfo=ZoneInfo(api.zone)).astimezone(UTC)
 
 
+_JUDGE = text("""
+    update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
+        distinct_read = :distinct, not_before = null,
+        state = case when :covered then 'covered' else 'open' end,
+        covered_at = case when :covered then cast(:now as timestamptz) end,
+        last_error = case when not :covered then cast(:said as text) end
+    where window_id = :window returning attempts""")
+
+
 def _judge(pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int]) -> bool:
     total_before, total_after, distinct = totals
     is_covered = total_after <= distinct <= total_before
     said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
+    values = {
+        "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
+        "now": pull.clock.now(), "said": said, "window": window.window_id,
+    }  # fmt: skip
     with pull.database.transaction(lease) as connection:
-        attempts = connection.execute(
-            text("""
-                update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
-                    distinct_read = :distinct, not_before = null,
-                    state = case when :covered then 'covered' else 'open' end,
-                    covered_at = case when :covered then cast(:now as timestamptz) end,
-                    last_error = case when not :covered then cast(:said as text) end
-                where window_id = :window returning attempts"""),
-            {
-                "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
-                "now": pull.clock.now(), "said": said, "window": window.window_id,
-            },
-        ).scalar_one()  # fmt: skip
+        attempts = connection.execute(_JUDGE, values).scalar_one()
         if not is_covered and attempts >= REPORT_AFTER:
             enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
     if is_covered:
@@ -316,70 +337,61 @@ def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) ->
     until = pull.clock.now() + timedelta(seconds=error.wait_seconds)
     pull.counts.windows_left += len(windows)
     pull.counts.waits_until = until.isoformat()
+    statement = text("""
+        update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window""")
     for window in windows:
+        values = {"until": until, "said": str(error), "window": window.window_id}
         try:
             with (
                 hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
                 pull.database.transaction(lease) as connection,
             ):
-                connection.execute(
-                    text(
-                        "update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window"
-                    ),
-                    {"until": until, "said": str(error), "window": window.window_id},
-                )
+                connection.execute(statement, values)
         except LeaseTaken:
             continue
 
 
 def _retry_parked(pull: Pull) -> None:
-    """Fetch again what could not be had before; one failing id never blocks its window."""
+    """Fetch again what could not be had before."""
     call = pull.stream.detail
     if call is None:
         return
     with pull.database.read() as connection:
-        ids = connection.execute(
-            text("""
-                select record_id from ops.parked_records
-                where shop_id = :shop and stream = :stream and resolved_at is null order by parked_at limit 200"""),
-            {"shop": pull.shop.id, "stream": pull.stream_name},
-        ).scalars().all()  # fmt: skip
+        ids = waiting_ids(connection, pull.source)
     if not ids:
         return
-    records, failed = _fetch(pull, call, list(ids))
-    with (
-        hold_scope(pull.database, f"parked:{pull.shop.id}") as lease,
-        pull.database.transaction(lease) as connection,
-    ):
-        stage_page(
-            connection, pull.clock, platform=pull.platform.spec.name, shop_id=pull.shop.id,
-            stream=pull.stream_name, window_id=None, source="parked records", records=records,
-        )  # fmt: skip
-        _park(pull, connection, failed, "parked records")
-        _unpark(pull, connection, [record.record_id for record in records])
-    pull.counts.staged += len(records)
+    records, failed = _fetch(pull, call, ids)
+    try:
+        with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
+            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
+    except LeaseTaken:
+        return  # Another pull of this shop tries the same ids now.
 
 
-def _park(pull: Pull, connection: Connection, failed: dict[str, str], source: str) -> None:
-    for record_id, reason in failed.items():
-        connection.execute(
-            text("""
-                insert into ops.parked_records (platform, shop_id, stream, record_id, reason, source, parked_at)
-                values (:platform, :shop, :stream, :record, :reason, :source, :now)
-                on conflict (platform, shop_id, stream, record_id) do update
-                set attempts = ops.parked_records.attempts + 1, reason = excluded.reason,
-                    parked_at = excluded.parked_at, resolved_at = null"""),
-            {
-                "platform": pull.platform.spec.name, "shop": pull.shop.id, "stream": pull.stream_name,
-                "record": record_id, "reason": reason[:500], "source": source, "now": pull.clock.now(),
-            },
-        )  # fmt: skip
-
-
-def _unpark(pull: Pull, connection: Connection, ids: list[str]) -> None:
-    connection.execute(
-        text("""
-            update ops.parked_records set resolved_at = :now
-            where shop_id = :shop and stream = :stream and resolved_at is null and record_id = any(:ids)"""),
-        {"now": pull.clock.now(), "shop": pull.shop.id, "stream": pull.stream_name, "ids": ids},
-    )
+def _stage_fetched(
+    pull: Pull,
+    lease: Lease,
+    window_id: int | None,
+    source: str,
+    records: list[Record],
+    failed: dict[str, str],
+    row_count: int,
+) -> None:
+    with pull.database.transaction(lease) as connection:
+        staged = stage_page(
+            connection,
+            pull.clock,
+            platform=pull.platform.spec.name,
+            shop_id=pull.shop.id,
+            stream=pull.stream_name,
+            window_id=window_id,
+            source=source,
+            records=records,
+            row_count=row_count,
+        )
+        where = source if window_id is None else f"window {window_id} {source}"
+        park(connection, pull.clock, pull.source, failed, where)
+        unpark(connection, pull.clock, pull.source, [record.record_id for record in records])
+    pull.counts.rows += staged.row_count
+    pull.counts.staged += staged.staged_count
+    pull.counts.parked += len(failed)

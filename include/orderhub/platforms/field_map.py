@@ -1,6 +1,7 @@
 """`fields.csv`: our field ← their path ← converter; what a clerk edits in a spreadsheet."""
 
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 from orderhub.config.csv_table import Row, read_table
 from orderhub.config.located_yaml import nearest
@@ -8,8 +9,8 @@ from orderhub.platforms.converters import CONVERTERS, ZONED
 
 ORDER_FIELDS = (
     "platform_order_id", "platform_status", "customer_id", "buyer_label", "currency", "total", "discount",
-    "freight", "paid", "promotion_mark", "buyer_message", "seller_memo", "seller_flag", "placed_at", "paid_at",
-    "modified_at", "ship_by_at",
+    "freight", "paid", "promotion_mark", "buyer_message", "seller_memo", "seller_flag", "placed_at",
+    "paid_at", "modified_at", "ship_by_at",
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "platform_item_id", "platform_sku_id", "merchant_code", "title", "kind_hint", "quantity",
@@ -100,3 +101,8 @@ def _check(row: Row) -> None:
     if name not in CONVERTERS and not ZONED.fullmatch(name):
         known = [*CONVERTERS, "time@Asia/Shanghai"]
         raise row.refuse("converter", f"is not known; {nearest(name, known)}")
+    zoned = ZONED.fullmatch(name)
+    if zoned and zoned["zone"] not in available_timezones():
+        raise row.refuse(
+            "converter", f"names no zone; {nearest(zoned['zone'], sorted(available_timezones()))}"
+        )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,8 @@ from orderhub.errors import ContractError
 
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
+#: The JSON escape of NUL; after an odd backslash it is the text of an escape, not one.
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def parse_json(body: bytes, what: str) -> Any:
@@ -22,6 +25,7 @@ def parse_json(body: bytes, what: str) -> Any:
         return json.loads(
             body.decode("utf-8-sig"),
             parse_constant=_refuse_constant,
+            parse_float=_finite,
             object_pairs_hook=_unique_keys,
         )
     except (ValueError, RecursionError) as error:
@@ -39,12 +43,12 @@ def dump_json(value: Any) -> str:
 def clean(text: str) -> tuple[str, str | None]:
     """Return text that the database takes, and a note when something was replaced by U+FFFD.
 
-    JSON escapes (backslash-u) of such characters are gone already: `dump_json` writes characters.
+    `dump_json` writes characters, except for NUL, which it writes as a JSON escape.
     """
     if "\\u0000" not in text and not _REFUSED.search(text):
         return text, None
-    cleaned = _REFUSED.sub("\ufffd", text.replace("\\u0000", "\ufffd"))
-    return cleaned, "refused characters replaced"
+    cleaned = _REFUSED.sub("\ufffd", _ESCAPED_NUL.sub("\\1\ufffd", text))
+    return cleaned, "refused characters replaced" if cleaned != text else None
 
 
 def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:
@@ -66,6 +70,13 @@ def at_path(value: Any, path: str) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -36,8 +36,10 @@ def pull(
     if shop is None:
         known = ", ".join(shop.id for shop in config.shops_of(platform_name)) or "none"
         raise ConfigError(f"shop {shop_id!r} is not a shop on {platform_name}; shops there: {known}")
-    pulled = _pull_files if platform.spec.kind == "files" else _pull_api
-    counts = pulled(database, clock, settings, config, platform, shop)
+    if platform.spec.kind == "files":
+        counts = _pull_files(database, clock, settings, shop)
+    else:
+        counts = _pull_api(database, clock, settings, config, platform, shop)
     log.info("shop pulled", platform=platform_name, shop_id=shop_id, **counts)
     return counts
 
@@ -62,14 +64,7 @@ def _pull_api(
         client.close()
 
 
-def _pull_files(
-    database: Database,
-    clock: Clock,
-    settings: Settings,
-    config: MerchantConfig,
-    platform: Platform,
-    shop: Shop,
-) -> dict[str, Any]:
+def _pull_files(database: Database, clock: Clock, settings: Settings, shop: Shop) -> dict[str, Any]:
     from orderhub.platforms.spreadsheet import extract_shop
 
-    return asdict(extract_shop(database, clock, settings, config, platform, shop))
+    return asdict(extract_shop(database, clock, settings, shop))

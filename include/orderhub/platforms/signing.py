@@ -11,8 +11,8 @@ Scheme = Callable[[Mapping[str, str], str], str]
 
 
 def _concatenated(parameters: Mapping[str, str]) -> str:
-    """Sorted by name (bytes), name and value without separators; empty values do not count."""
-    return "".join(f"{name}{parameters[name]}" for name in sorted(parameters) if parameters[name] != "")
+    """Sorted by name (bytes), no separators; entries with an empty name or value do not count."""
+    return "".join(f"{name}{parameters[name]}" for name in sorted(parameters) if name and parameters[name])
 
 
 def md5_between_secrets(parameters: Mapping[str, str], secret: str) -> str:

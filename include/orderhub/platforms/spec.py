@@ -4,12 +4,15 @@ The engine knows schemes by name (signing, paging, converters); it never knows a
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from string import Formatter
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from orderhub import paths
 from orderhub.config.located_yaml import nearest, parse
@@ -22,13 +25,43 @@ Gate = Literal["ship", "wait", "stop"]
 OrderStatus = Literal["unpaid", "paid_hold", "to_ship", "part_shipped", "shipped", "done", "closed"]
 
 
+def _refuse_unknown_placeholders(parameters: dict[str, str]) -> dict[str, str]:
+    for name, value in parameters.items():
+        for _, placeholder, _, _ in Formatter().parse(value):
+            if placeholder is not None and placeholder not in _PLACEHOLDERS:
+                raise ValueError(
+                    f"{name}: {{{placeholder}}} is not known; {nearest(placeholder, _PLACEHOLDERS)}"
+                )
+    return parameters
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"is not a time zone; {nearest(name, sorted(available_timezones()))}")
+    return name
+
+
+def _pattern(expression: str) -> str:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return expression
+
+
+_PLACEHOLDERS = ["start", "end", "page", "size", "id"]
+Parameters = Annotated[dict[str, str], AfterValidator(_refuse_unknown_placeholders)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 class ErrorClass(Frozen):
     """What an error answer means for us; the first entry that matches decides."""
 
     code: str | None = Field(default=None, description="The answer's main code.")
-    sub_code: str | None = Field(default=None, description="Regular expression on the sub code.")
+    sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
     means: Literal["throttle", "transient", "credential", "request"]
-    wait_pattern: str | None = Field(
+    wait_pattern: Pattern | None = Field(
         default=None, description="Regular expression whose group 1 is the waiting time in seconds."
     )
 
@@ -55,7 +88,7 @@ class Api(Frozen):
     )
     timestamp_parameter: str
     timestamp_format: str
-    zone: str = Field(default="Asia/Shanghai", description="Zone of times in requests.")
+    zone: Zone = Field(default="Asia/Shanghai", description="Zone of times in requests.")
     envelope: Envelope
     timeout_seconds: float = 20
     concurrency: int = Field(default=4, ge=1, le=16, description="Detail calls at once per shop.")
@@ -65,7 +98,7 @@ class Call(Frozen):
     """One method. Values may hold {start} {end} {page} {size} {id}; times are in the API's zone."""
 
     method: str
-    parameters: dict[str, str]
+    parameters: Parameters
     root: str = Field(description="Path of the answer's body.")
 
 
@@ -76,10 +109,8 @@ class ListCall(Call):
     total: str = Field(description="Path of the count inside root.")
     id: str = Field(description="Path of the record id inside a row.")
     modified: str = Field(description="Path of the modified time inside a row.")
-    count_parameters: dict[str, str] = Field(
-        default={}, description="What changes when only the count is asked."
-    )
-    page_parameters: dict[str, str] = Field(default={}, description="What changes when a page is read.")
+    count_parameters: Parameters = Field(default={}, description="What changes when only the count is asked.")
+    page_parameters: Parameters = Field(default={}, description="What changes when a page is read.")
     page_size: int = Field(ge=1, le=500)
     is_complete: bool = Field(description="False: rows are slim, each needs a detail call.")
 
@@ -164,7 +195,7 @@ class PlatformSpec(Frozen):
         description="True: paid = sum of the lines' paid + freight, so a difference is an anomaly."
     )
     api: Api | None = None
-    streams: dict[Literal["orders", "refunds"], Stream] = {}
+    streams: dict[Literal["orders", "refunds"], Stream] = Field(default={})
     records: Records
     statuses: tuple[StatusMeaning, ...] = Field(min_length=1)
     line_statuses: tuple[StatusMeaning, ...] = Field(
@@ -174,6 +205,24 @@ class PlatformSpec(Frozen):
     flags: tuple[Flag, ...] = ()
     refunds: tuple[RefundMeaning, ...] = ()
     gift_values: tuple[str, ...] = Field(default=(), description="Values of kind_hint that mean a gift.")
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> "PlatformSpec":
+        for section, names in (
+            ("statuses", [entry.status for entry in self.statuses]),
+            ("line_statuses", [entry.status for entry in self.line_statuses]),
+            ("refunds", [entry.status for entry in self.refunds]),
+            ("flags", [entry.id for entry in self.flags]),
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"{section}: {name!r} is given twice")
+        known = [entry.status for entry in self.statuses]
+        if self.default_status is not None and self.default_status not in known:
+            raise ValueError(
+                f"default_status {self.default_status!r} is no status; {nearest(self.default_status, known)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "PlatformSpec":

@@ -10,7 +10,8 @@ from orderhub.clock import Clock
 from orderhub.db.copy import copy_rows
 
 COLUMNS = (
-    "load_id", "shop_id", "record_id", "modified_at", "payload", "payload_sha256", "position", "note", "fetched_at",
+    "load_id", "shop_id", "record_id", "modified_at", "payload", "payload_sha256", "position", "note",
+    "fetched_at",
 )  # fmt: skip
 
 
@@ -75,7 +76,8 @@ def stage_page(
     now = clock.now()
     load_id = connection.execute(
         text(
-            "insert into ops.loads (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at) "
+            "insert into ops.loads "
+            "(platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at) "
             "values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id"
         ),
         {
@@ -96,8 +98,8 @@ def stage_page(
         COLUMNS,
         (
             (
-                load_id, shop_id, r.record_id, r.modified_at.isoformat() if r.modified_at else None, r.payload,
-                r.payload_sha256, r.position, r.note, fetched,
+                load_id, shop_id, r.record_id, r.modified_at.isoformat() if r.modified_at else None,
+                r.payload, r.payload_sha256, r.position, r.note, fetched,
             )
             for r in unseen
         ),
@@ -110,8 +112,7 @@ def _unseen(connection: Connection, table: str, shop_id: str, records: Sequence[
         return []
     known = connection.execute(
         text(
-            f"select record_id, payload_sha256 from {table} "  # noqa: S608 - platform names are identifiers
-            "where shop_id = :shop and record_id = any(:ids)"
+            f"select record_id, payload_sha256 from {table} where shop_id = :shop and record_id = any(:ids)"  # noqa: S608 - platform names are identifiers
         ),
         {"shop": shop_id, "ids": [record.record_id for record in records]},
     )
@@ -136,7 +137,8 @@ def certain_versions(
     rows = connection.execute(
         text(
             f"select record_id, modified_at from {table} "  # noqa: S608 - platform names are identifiers
-            "where shop_id = :shop and record_id = any(:ids) and fetched_at > modified_at + interval '5 seconds'"
+            "where shop_id = :shop and record_id = any(:ids) "
+            "and fetched_at > modified_at + interval '5 seconds'"
         ),
         {"shop": shop_id, "ids": list(listed)},
     )

@@ -1,0 +1,1 @@
+"""Maps staged payloads to one model and merges them; one transaction per pass."""

@@ -11,6 +11,8 @@ from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIE
 from orderhub.platforms.spec import Flag, Platform, StatusMeaning
 
 MONEY = {"total", "discount", "freight", "paid", "unit_price"}
+#: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
+LONGEST_NAME = 63
 _NULL_TYPES = {
     "quantity": "bigint", "placed_at": "timestamptz", "paid_at": "timestamptz", "modified_at": "timestamptz",
     "ship_by_at": "timestamptz", **dict.fromkeys(MONEY, "bigint"),
@@ -31,6 +33,8 @@ class Opened:
         if path.startswith("/"):
             return f"s.payload #>> {_path_literal(path[1:].split('.'))}"
         parts = [path] if self.is_flat else path.split(".")
+        if parts[0] not in self.keys:
+            return f"{self.root} #>> {_path_literal(parts)}"
         column = f"{self.alias}.{_identifier(parts[0])}"
         if len(parts) > 1:
             return f"{column} #>> {_path_literal(parts[1:])}"
@@ -53,7 +57,8 @@ def open_record(alias: str, root: str, paths: Iterable[str], *, is_flat: bool) -
         if path.startswith("/"):
             continue
         parts = [path] if is_flat else path.split(".")
-        keys[parts[0]] = keys.get(parts[0], False) or len(parts) > 1
+        if len(parts[0].encode()) <= LONGEST_NAME:
+            keys[parts[0]] = keys.get(parts[0], False) or len(parts) > 1
     return Opened(alias, root, keys or {"_": False}, is_flat)
 
 
@@ -75,7 +80,8 @@ insert into incoming_versions
 with source as materialized (
     select s.staging_id, s.load_id, s.shop_id, s.record_id, s.payload_sha256, s.fetched_at,
         coalesce(case when jsonb_typeof(s.payload -> 'disagreeing_fields') = 'array'
-            then array(select jsonb_array_elements_text(s.payload -> 'disagreeing_fields')) end, '{{}}') as disagreeing_fields,
+            then array(select jsonb_array_elements_text(s.payload -> 'disagreeing_fields')) end, '{{}}'
+        ) as disagreeing_fields,
         {_raw(orders, fields.order, "")},
         {_raw(receiver, fields.receiver, "receiver_")},
         {_flag_number(orders, spec.flags)} as flag_no
@@ -95,10 +101,13 @@ statuses (platform_status, status, status_rank, is_terminal, gate, payment_state
 flags (flag_no, flag_id, gate, payment_state, reason) as (values
     {_flags(spec.flags)}
 ),
-shops (shop_id, go_live_at) as (select * from unnest(cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[])))
+shops (shop_id, go_live_at) as (
+    select * from unnest(cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[]))
+)
 select
     c.shop_id || '/' || coalesce(c.platform_order_id, c.record_id), c.staging_id, c.load_id,
-    {_literal(spec.name)}, c.shop_id, coalesce(c.platform_order_id, c.record_id), c.customer_id, c.buyer_label,
+    {_literal(spec.name)}, c.shop_id, coalesce(c.platform_order_id, c.record_id),
+    c.customer_id, c.buyer_label,
     coalesce(c.platform_status, {default}), coalesce(st.status, 'unknown'), coalesce(st.status_rank, 0),
     coalesce(st.is_terminal, false), coalesce(f.payment_state, st.payment_state, 'unknown'),
     case when 'stop' in (st.gate, f.gate) then 'stop'
@@ -109,7 +118,8 @@ select
     case when sh.go_live_at is null or c.placed_at is null or c.placed_at >= sh.go_live_at then 'live'
          when coalesce(st.gate, 'wait') = 'stop' then 'history' else 'to_confirm' end,
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
-    c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at, c.unreadable_fields, c.disagreeing_fields,
+    c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
+    c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
     case when st.is_terminal then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
@@ -117,12 +127,13 @@ select
     {_literal(platform.mapping_version)},
     coalesce(c.receiver_name_masked, c.receiver_phone_masked, c.receiver_address_masked, c.receiver_token,
         c.receiver_province, c.receiver_district) is not null,
-    coalesce(c.receiver_receiver_state, case when c.receiver_token is not null then 'token' else 'masked' end),
+    coalesce(c.receiver_receiver_state,
+        case when c.receiver_token is not null then 'token' else 'masked' end),
     {", ".join(f"c.receiver_{name}" for name in RECEIVER_FIELDS if name != "receiver_state")}
 from converted as c
 left join statuses as st on st.platform_status = coalesce(c.platform_status, {default})
 left join flags as f using (flag_no)
-left join shops as sh using (shop_id)"""
+left join shops as sh using (shop_id)"""  # noqa: S608 - names and literals of files, quoted
 
 
 def compile_lines(platform: Platform) -> str:
@@ -141,7 +152,8 @@ with source as materialized (
     from changed_orders as c
     join staging.{_identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
     lateral jsonb_array_elements(case jsonb_typeof({root}) when 'array' then {root}
-        when 'object' then jsonb_build_array({root}) else '[]'::jsonb end) with ordinality as e(line, line_no),
+        when 'object' then jsonb_build_array({root}) else '[]'::jsonb end
+    ) with ordinality as e(line, line_no),
     {lines.record}
     where c.platform = {_literal(spec.name)}
 ),
@@ -176,7 +188,7 @@ select
 from converted as c
 left join statuses as st on st.platform_status = c.platform_status
 left join refunds as rf on rf.refund_status = c.refund_status
-window twins as (partition by c.order_id, coalesce(c.line_id, c.line_no::text) order by c.line_no)"""
+window twins as (partition by c.order_id, coalesce(c.line_id, c.line_no::text) order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
 
 
 def _paths(rules: Sequence[FieldRule]) -> list[str]:
@@ -243,7 +255,8 @@ def _flags(flags: Sequence[Flag]) -> str:
     if not flags:
         return "(null::integer, null, null, null, null)"
     return ",\n    ".join(
-        f"({number}, {_literal(f.id)}, {_literal(f.gate)}, {_literal(f.payment) if f.payment else 'null'}, {_literal(f.reason)})"
+        f"({number}, {_literal(f.id)}, {_literal(f.gate)}, "
+        f"{_literal(f.payment) if f.payment else 'null'}, {_literal(f.reason)})"
         for number, f in enumerate(flags)
     )
 

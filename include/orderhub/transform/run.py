@@ -1,4 +1,4 @@
-"""One transform pass: takes the loads no finished pass has taken, maps, merges, checks, holds; one transaction."""
+"""One transform pass over the loads no finished pass has taken: map, merge, check, hold; one transaction."""
 
 import hashlib
 import json
@@ -46,10 +46,11 @@ def is_work_pending(database: Database) -> bool:
         return bool(
             connection.execute(
                 text(
-                    f"select exists(select {_PENDING}) "  # noqa: S608 - a constant
+                    f"select exists(select {_PENDING}) "  # noqa: S608 - constants
                     "or exists(select from core.orders where checked_version is distinct from version_id) "
                     "or exists(select from core.order_lines l join core.sku_mappings m on m.platform_sku in "
-                    "(upper(btrim(normalize(l.merchant_code, nfkc))), upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
+                    "(upper(btrim(normalize(l.merchant_code, nfkc))), "
+                    "upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
                     "join core.orders o on o.order_id = l.order_id and m.shop_id in (o.shop_id, '*') "
                     "where l.sku_id is null)"
                 )
@@ -60,7 +61,8 @@ def is_work_pending(database: Database) -> bool:
 def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> TransformCounts:
     """Run one pass and return its counts. Running it again without new loads changes nothing.
 
-    A platform whose spec or field map is broken is left out: its loads wait, the others go on, one mail says so.
+    A platform whose spec or field map is broken is left out: its loads wait, the others go on, one mail
+    says so.
 
     Raises:
         LeaseTaken: another pass runs now.
@@ -83,7 +85,8 @@ def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> 
     return int(
         connection.execute(
             text(
-                "insert into ops.passes (kind, config_version, started_at) values ('transform', :config, :now) "
+                "insert into ops.passes (kind, config_version, started_at) "
+                "values ('transform', :config, :now) "
                 "returning pass_id"
             ),
             {"config": config.version, "now": clock.now()},
@@ -95,7 +98,7 @@ def _map_versions(
     connection: Connection, clock: Clock, config: MerchantConfig, counts: TransformCounts
 ) -> list[Platform]:
     waiting: dict[str, list[int]] = defaultdict(list)
-    for row in connection.execute(text(f"select l.platform, l.load_id {_PENDING}")):  # noqa: S608 - a constant
+    for row in connection.execute(text(f"select l.platform, l.load_id {_PENDING}")):
         waiting[row.platform].append(row.load_id)
     platforms = []
     for name, loads in sorted(waiting.items()):
@@ -116,7 +119,8 @@ def _map_versions(
         counts.loads += len(loads)
         connection.execute(
             text(
-                "insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"
+                "insert into ops.pass_loads (pass_id, load_id) "
+                "select :pass_id, unnest(cast(:loads as bigint[]))"
             ),
             {"pass_id": counts.pass_id, "loads": loads},
         )
@@ -144,7 +148,8 @@ def _merge(connection: Connection, clock: Clock, platforms: list[Platform], coun
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:
     connection.execute(
         text(
-            "update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id"
+            "update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) "
+            "where pass_id = :pass_id"
         ),
         {
             "now": clock.now(),
@@ -163,6 +168,7 @@ def _broken_platform_mail(name: str, error: ConfigError, config: MerchantConfig)
         payload={
             "to": list(config.alerts.supervisors),
             "subject": f"平台 {name} 的配置有误,已暂停 / platform {name} is paused",
-            "text": f"{said}\n其它平台照常运行;改好后自动继续。\nOther platforms go on; this one continues once it is fixed.",
+            "text": f"{said}\n其它平台照常运行;改好后自动继续。\n"
+            "Other platforms go on; this one continues once it is fixed.",
         },
     )

@@ -1,27 +1,42 @@
 -- Fills core.receivers: the greatest version that had a receiver; an empty one never replaces a known one.
-with touched as (
-insert into core.receivers as present (
-    order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
-    province, city, district, town, address_verdict, phone_verdict, address_evidence, token, version_id, merge_key
-)
-select distinct on (order_id)
-    order_id, case when is_receiver_known then receiver_state else 'absent' end,
-    name_masked, phone_masked, phone_hash, address_masked, address_hash,
-    province, city, district, town, address_verdict, phone_verdict,
-    case when pg_input_is_valid(address_evidence, 'jsonb') then address_evidence::jsonb end, token, version_id,
-    case when is_receiver_known then merge_key else '' end
-from incoming_versions
-order by order_id, is_receiver_known desc, merge_key desc
-on conflict (order_id) do update set
-    receiver_state = excluded.receiver_state, name_masked = excluded.name_masked,
-    phone_masked = excluded.phone_masked, phone_hash = excluded.phone_hash,
-    address_masked = excluded.address_masked, address_hash = excluded.address_hash,
-    province = excluded.province, city = excluded.city, district = excluded.district, town = excluded.town,
-    address_verdict = excluded.address_verdict, phone_verdict = excluded.phone_verdict,
-    address_evidence = excluded.address_evidence, token = excluded.token,
-    version_id = excluded.version_id, merge_key = excluded.merge_key
-where excluded.merge_key > present.merge_key
-returning order_id
+-- A row says "absent" until one is known, and names no version then: which empty one came first says nothing.
+with greatest as (
+    select distinct on (order_id) * from incoming_versions
+    order by order_id, is_receiver_known desc, merge_key desc
+),
+source as (
+    select
+        order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
+        province, city, district, town, address_verdict, phone_verdict,
+        case when pg_input_is_valid(address_evidence, 'jsonb') then address_evidence::jsonb end as address_evidence,
+        token, version_id, merge_key
+    from greatest where is_receiver_known
+    union all
+    select
+        order_id, 'absent', null, null, null, null, null, null, null, null, null, null, null, null, null, '', ''
+    from greatest where not is_receiver_known
+),
+touched as (
+    insert into core.receivers as present (
+        order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
+        province, city, district, town, address_verdict, phone_verdict, address_evidence, token,
+        version_id, merge_key
+    )
+    select
+        order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
+        province, city, district, town, address_verdict, phone_verdict, address_evidence, token,
+        version_id, merge_key
+    from source
+    on conflict (order_id) do update set
+        receiver_state = excluded.receiver_state, name_masked = excluded.name_masked,
+        phone_masked = excluded.phone_masked, phone_hash = excluded.phone_hash,
+        address_masked = excluded.address_masked, address_hash = excluded.address_hash,
+        province = excluded.province, city = excluded.city, district = excluded.district, town = excluded.town,
+        address_verdict = excluded.address_verdict, phone_verdict = excluded.phone_verdict,
+        address_evidence = excluded.address_evidence, token = excluded.token,
+        version_id = excluded.version_id, merge_key = excluded.merge_key
+    where excluded.merge_key > present.merge_key
+    returning order_id
 )
 -- A receiver that arrived with an older version changes what the checks see.
 update core.orders as o set checked_version = null

@@ -1,0 +1,86 @@
+"""Records that could not be had: parked one by one, so that one failing id never blocks its window."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.db.outbox import Effect, enqueue
+
+#: A record that could not be had this often is reported: its order is missing from the hub.
+REPORT_AFTER = 3
+#: Records tried again per pull; the rest waits for the next one.
+RETRIED_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """The stream of a shop that records come from, and who hears of those that do not."""
+
+    platform: str
+    shop_id: str
+    stream: str
+    supervisors: tuple[str, ...]
+
+
+def waiting_ids(connection: Connection, source: Source) -> list[str]:
+    """Return the parked ids to try again, longest waiting first."""
+    statement = text("""
+        select record_id from ops.parked_records
+        where platform = :platform and shop_id = :shop and stream = :stream and resolved_at is null
+        order by parked_at, record_id limit :limit""")
+    return list(connection.execute(statement, {**_key(source), "limit": RETRIED_AT_ONCE}).scalars())
+
+
+def park(connection: Connection, clock: Clock, source: Source, failed: dict[str, str], where: str) -> None:
+    """Park `failed` (record id → reason) in the caller's transaction; the third failure of one is mailed."""
+    statement = text("""
+        insert into ops.parked_records (platform, shop_id, stream, record_id, reason, source, parked_at)
+        values (:platform, :shop, :stream, :record, :reason, :where, :now)
+        on conflict (platform, shop_id, stream, record_id) do update
+        set attempts = case when ops.parked_records.resolved_at is null
+                then ops.parked_records.attempts + 1 else 1 end,
+            reason = excluded.reason, parked_at = excluded.parked_at, resolved_at = null
+        returning attempts""")
+    effects = []
+    for record_id, reason in failed.items():
+        values = {
+            **_key(source), "record": record_id, "reason": reason[:500], "where": where, "now": clock.now(),
+        }  # fmt: skip
+        if connection.execute(statement, values).scalar_one() >= REPORT_AFTER:
+            effects.append(_mail(source, record_id, reason, clock.now()))
+    enqueue(connection, effects, clock)
+
+
+def unpark(connection: Connection, clock: Clock, source: Source, ids: list[str]) -> None:
+    """Mark `ids` as had, in the caller's transaction."""
+    statement = text("""
+        update ops.parked_records set resolved_at = :now
+        where platform = :platform and shop_id = :shop and stream = :stream
+          and resolved_at is null and record_id = any(:ids)""")
+    connection.execute(statement, {**_key(source), "ids": ids, "now": clock.now()})
+
+
+def _key(source: Source) -> dict[str, str]:
+    return {"platform": source.platform, "shop": source.shop_id, "stream": source.stream}
+
+
+def _mail(source: Source, record_id: str, reason: str, now: datetime) -> Effect:
+    """Tell once a day per record, for as long as it cannot be had."""
+    body = (
+        f"店铺 {source.shop_id} 的记录 {record_id}({source.stream})连续 {REPORT_AFTER} 次以上"
+        f"取不到详情:{reason}。该订单暂时不在系统里;系统会继续重试。\n"
+        f"Record {record_id} of shop {source.shop_id} could not be fetched: {reason}. "
+        "Its order is not in the hub yet; it is retried."
+    )
+    return Effect(
+        outbox_id=f"mail:parked:{source.shop_id}:{source.stream}:{record_id}:{now:%Y-%m-%d}",
+        target="mail",
+        subject=f"parked:{source.shop_id}:{record_id}",
+        payload={
+            "to": list(source.supervisors),
+            "subject": f"订单详情取不到 / order {record_id} cannot be fetched",
+            "text": body,
+        },
+    )
