@@ -1,0 +1,200 @@
+import pytest
+from sqlalchemy import Connection, text
+
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import request_extra
+from orderhub.fulfillment.golive import confirm
+from orderhub.fulfillment.run import run_fulfillment
+from tests.builders import NOON, Line, Order, activate, hold, put, rows, stock
+
+STOCK = "select warehouse_id, reserved from core.stock order by 1"
+DOCUMENTS = "select fulfillment_order_id, state, cancel_reason from core.fulfillment_orders order by 1"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def config(database: Database, clock: FixedClock) -> MerchantConfig:
+    """One order of two lines, reserved at Hangzhou."""
+    with database.engine.begin() as connection:
+        active = activate(connection)
+        stock(connection, hangzhou__MUG=10, yiwu__MUG=10)
+        put(connection, Order("1", (Line(quantity=2), Line(quantity=3))))
+    run_fulfillment(database, clock, active)
+    return active
+
+
+def change(database: Database, *statements: str) -> None:
+    """What a transform pass would write: a new version, checked."""
+    with database.engine.begin() as connection:
+        for statement in (*statements, "update core.orders set version_id = 'v2', checked_version = 'v2'"):
+            connection.execute(text(statement))
+
+
+def test_a_cancelled_order_gives_its_stock_back_once(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    change(database, "update core.orders set gate = 'stop'")
+
+    first = run_fulfillment(database, clock, config)
+    second = run_fulfillment(database, clock, config)
+
+    assert (first.withdrawn_reservations, first.cancelled_documents) == (2, 1)
+    assert (second.withdrawn_reservations, second.cancelled_documents) == (0, 0)
+    assert rows(database, STOCK) == [("hangzhou", 0), ("yiwu", 0)]
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "cancelled", "order_stopped")]
+
+
+def test_a_held_order_loses_its_promise_and_gets_a_new_one_when_released(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        hold(connection, "tb/1")
+    run_fulfillment(database, clock, config)
+    while_held = rows(database, STOCK)
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.holds set state = 'released'"))
+
+    run_fulfillment(database, clock, config)
+
+    assert while_held == [("hangzhou", 0), ("yiwu", 0)]
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "cancelled", "order_held"), ("tb/1@2", "allocated", None)]
+
+
+def test_a_refunded_line_goes_alone(database: Database, clock: FixedClock, config: MerchantConfig):
+    change(database, "update core.order_lines set gate = 'stop' where line_id = '1'")
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 3), ("yiwu", 0)]
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "allocated", None)]
+
+
+def test_a_vanished_line_goes_alone(database: Database, clock: FixedClock, config: MerchantConfig):
+    change(database, "delete from core.order_lines where line_id = '2'")
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 2), ("yiwu", 0)]
+
+
+def test_a_changed_quantity_is_promised_anew_for_the_whole_order(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    change(database, "update core.order_lines set quantity = 5 where line_id = '2'")
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 7), ("yiwu", 0)]
+    assert rows(database, DOCUMENTS) == [
+        ("tb/1@1", "cancelled", "line_changed"),
+        ("tb/1@2", "allocated", None),
+    ]
+
+
+def test_an_order_that_moves_to_another_rule_is_routed_anew(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    change(database, "update core.receivers set province = '西藏自治区', city = '拉萨市'")
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 0), ("yiwu", 5)]
+    assert rows(database, DOCUMENTS)[0] == ("tb/1@1", "cancelled", "destination_changed")
+
+
+def test_a_new_version_that_changes_nothing_for_us_keeps_its_promise(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    change(database, "update core.orders set seller_memo = '尽快发货'")
+
+    counts = run_fulfillment(database, clock, config)
+
+    assert (counts.withdrawn_reservations, counts.allocated) == (0, 0)
+
+
+def test_an_order_that_waits_for_its_check_keeps_its_place_and_stays_off_the_list(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.orders set version_id = 'v2'"))
+    run_fulfillment(database, clock, config)
+    request_extra(database, clock, config, "hangzhou", "test")
+
+    (closed,) = close_due(database, clock, config, {})
+
+    assert rows(database, STOCK) == [("hangzhou", 5), ("yiwu", 0)]
+    assert (closed.order_count, closed.left_out) == (0, {"order_unchecked": 1})
+
+
+def test_what_the_warehouse_already_holds_is_not_withdrawn(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    request_extra(database, clock, config, "hangzhou", "test")
+    close_due(database, clock, config, {})
+    change(database, "update core.orders set gate = 'stop'")
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 5), ("yiwu", 0)]
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "manifested", None)]
+
+
+def test_a_shop_that_leaves_shadow_gets_its_open_orders_decided_for_real(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        shadow = activate(connection, mode="shadow")
+    run_fulfillment(database, clock, shadow)
+    as_shadow = rows(database, "select is_shadow from core.fulfillment_orders where state = 'allocated'")
+
+    run_fulfillment(database, clock, config)
+
+    assert as_shadow == [(True,)]
+    assert rows(database, "select is_shadow from core.fulfillment_orders where state = 'allocated'") == [
+        (False,)
+    ]
+    assert rows(database, STOCK) == [("hangzhou", 5), ("yiwu", 0)]
+
+
+def put_open_at_go_live(connection: Connection) -> None:
+    put(connection, Order("old", lifecycle="to_confirm"), Order("older", lifecycle="history"))
+
+
+def test_an_order_open_at_go_live_ships_after_a_person_confirmed_it(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        put_open_at_go_live(connection)
+    listed = rows(database, "select order_id from mart.orders_to_confirm")
+
+    confirmed = confirm(database, clock, ["tb/old"], "supervisor")
+
+    assert listed == [("tb/old",)]
+    assert confirmed == 1
+    assert rows(database, "select lifecycle, checked_version from core.orders where order_id = 'tb/old'") == [
+        ("live", None)
+    ]
+    assert rows(database, "select actor, action, subject_id from ops.audit") == [
+        ("supervisor", "confirm", "tb/old")
+    ]
+
+
+def test_confirming_an_order_that_is_not_waiting_confirms_nothing(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    from orderhub.errors import StopError
+
+    with database.engine.begin() as connection:
+        put_open_at_go_live(connection)
+
+    with pytest.raises(StopError, match="tb/older"):
+        confirm(database, clock, ["tb/old", "tb/older"], "supervisor")
+
+    assert rows(database, "select count(*) from mart.orders_to_confirm") == [(1,)]
