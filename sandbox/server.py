@@ -27,8 +27,13 @@ from sandbox.taobao.gateway import Gateway, Reply
 from sandbox.world.world import World
 
 GATEWAY_PATH = "/taobao/router/rest"
-LARGEST_MAIL_BYTES = 32 * 1024 * 1024
 BACKLOG = 512
+# With a name of its own it does not ask the DNS for one at every mail.
+MAIL_SERVER: dict[str, Any] = {
+    "hostname": "sandbox.test",
+    "enable_SMTPUTF8": True,
+    "data_size_limit": 32 * 1024 * 1024,
+}
 UVICORN: dict[str, Any] = {
     "log_level": "critical",
     "access_log": False,
@@ -131,9 +136,7 @@ async def serve(
     )
     http_socket = _listen(options.host, options.http_port)
     mail_server = await loop.create_server(
-        lambda: SMTP(mailbox, enable_SMTPUTF8=True, data_size_limit=LARGEST_MAIL_BYTES, loop=loop),
-        options.host,
-        options.smtp_port,
+        lambda: SMTP(mailbox, **MAIL_SERVER, loop=loop), options.host, options.smtp_port
     )
     config = uvicorn.Config(build_app(gateway, mailbox, clock), **UVICORN)
     http_server = HttpServer(config, lambda: _announce(options, len(world.orders)))

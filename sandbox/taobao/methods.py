@@ -80,7 +80,8 @@ def list_by_modified(world: World, behavior: Behavior, call: Call) -> dict[str, 
         world.churn(call.shop_id, window, behavior.churn_per_call, behavior.churn_place, call.now)
     visible = min(window[1], int((call.now - behavior.lag).timestamp()))
     orders, total = _page(world, call, (window[0], visible), page, size)
-    rows = [select(list_row(order), fields) for order in orders]
+    with_lines = any(name.startswith("orders") for name in fields)
+    rows = [select(list_row(order, with_lines=with_lines), fields) for order in orders]
     body: dict[str, Any] = {"trades": {"trade": rows}} if rows else {}
     if call.form.get("use_has_next") == "true":
         return {"has_next": page * size < total, **body}

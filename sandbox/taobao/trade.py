@@ -57,9 +57,11 @@ def select(row: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
     return chosen
 
 
-def list_row(order: Order) -> dict[str, Any]:
+def list_row(order: Order, *, with_lines: bool) -> dict[str, Any]:
     """Return the slim row of a list."""
     row = {name: value for name, value in _trade(order).items() if name in LIST_FIELDS}
+    if not with_lines:
+        return row
     lines = [{name: line[name] for name in LIST_LINE_FIELDS} for line in _lines(order)]
     return {**row, "orders": {"order": lines}}
 
