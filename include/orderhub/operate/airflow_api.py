@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import requests
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from orderhub.clock import Clock
 from orderhub.errors import TransientError
 from orderhub.operate.ports import LOOPBACK
 
-_SECONDS = 10
+_SECONDS = 20
 
 
 class AirflowApi:
@@ -51,29 +52,36 @@ class AirflowApi:
         self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
     def trigger(self, dag_id: str) -> str:
-        """Start a run now and return its id."""
+        """Start a run now and return its id; asking again after a lost answer starts no second one."""
         now = self._clock.now().isoformat()
-        run: str = self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": now})["dag_run_id"]
-        return run
+        wanted = {"dag_run_id": f"hub__{now}", "logical_date": now}
+        self._call("POST", f"/dags/{dag_id}/dagRuns", wanted)
+        return wanted["dag_run_id"]
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return `queued`, `running`, `success` or `failed`."""
         state: str = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]
         return state
 
+    @retry(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(60),
+        reraise=True,
+    )
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make a call; log in first, and again when the token has expired.
 
         Raises:
-            TransientError: Airflow did not answer, or refused.
+            TransientError: Airflow did not answer, or refused, for a minute.
         """
         try:
-            answer = self._session.request(method, f"{self._base}/api/v2{path}", json=body, timeout=_SECONDS)
+            answer = self._send(method, path, body)
             if answer.status_code == requests.codes.unauthorized:
                 self._log_in()
-                answer = self._session.request(
-                    method, f"{self._base}/api/v2{path}", json=body, timeout=_SECONDS
-                )
+                answer = self._send(method, path, body)
+            if answer.status_code == requests.codes.conflict:
+                return {}
             answer.raise_for_status()
             values: dict[str, Any] = answer.json()
         except (requests.RequestException, ValueError) as error:
@@ -81,6 +89,9 @@ class AirflowApi:
                 f"Airflow refused {method} {path}: {error}; see logs/api-server.log in the hub's home"
             ) from None
         return values
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> requests.Response:
+        return self._session.request(method, f"{self._base}/api/v2{path}", json=body, timeout=_SECONDS)
 
     def _log_in(self) -> None:
         credentials = {"username": "admin", "password": self._password}

@@ -15,7 +15,7 @@ from orderhub.quality.suites import load_suites
 
 _PULLED = text("""
     select platform, shop_id, count(*), count(*) filter (where gate = 'ship'),
-        coalesce(sum(paid_fen), 0)
+        coalesce(sum(paid_fen), 0)::bigint
     from core.orders group by platform, shop_id order by platform, shop_id""")
 _ANOMALIES = text("""
     select rule_id, severity, count(*), min(order_id) from core.anomalies

@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     voice = Voice("en" if os.environ.get("ORDERHUB_LANGUAGE") == "en" else "zh")
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     home = Home(Path(options.home).absolute())
     os.environ["ORDERHUB_HOME"] = str(home.root)
     try:
@@ -85,7 +86,7 @@ def _run(options: argparse.Namespace, home: Home, voice: Voice) -> int:
             supervisor = Supervisor(guard, home.logs, voice)
             stack = Stack(paths.project_root(), home, memory, voice, supervisor, clock, sandboxed=demo)
             if demo:
-                from orderhub.operate.demo import run_demo  # loads the rest of the package
+                from orderhub.operate.demo import run_demo
 
                 code = run_demo(stack)
                 if options.once:
