@@ -22,6 +22,8 @@ def count(file: str) -> dict[str, int]:
     code = rows["StockCode"].str.strip().str.upper()
     is_cancellation = rows["InvoiceNo"].str.startswith("C")
     is_non_goods = code.isin(NON_GOODS) | code.str.startswith("GIFT_")
+    is_unreadable = rows["UnitPrice"].str.contains(r"\.\d\d\d*[1-9]")
+    is_order = ~rows["InvoiceNo"].str.startswith(("C", "A"))
     times_of_invoice = rows.groupby("InvoiceNo")["InvoiceDate"].transform("nunique")
     return {
         "rows": len(rows),
@@ -41,6 +43,7 @@ def count(file: str) -> dict[str, int]:
         "duplicate_row": int(rows.duplicated().sum()),
         "non_goods_code": int(is_non_goods.sum()),
         "sku_not_mapped": int(is_non_goods.sum()),
+        "ships": int((is_order & (quantity > 0) & (price > 0) & ~is_unreadable & ~is_non_goods).sum()),
         "disagreeing_rows": int((times_of_invoice > 1).sum()),
         "disagreeing_orders": int(rows.loc[times_of_invoice > 1, "InvoiceNo"].nunique()),
     }

@@ -19,6 +19,12 @@ from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import request_extra
+from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.stock import import_stock
+from orderhub.operate.verify import verify
 from orderhub.platforms.spreadsheet import FileCounts, extract_shop
 from orderhub.settings import Settings
 from orderhub.transform.run import run_transform
@@ -59,7 +65,7 @@ class Replay:
     settings: Settings
     config: MerchantConfig
     file: Path
-    target: Path
+    stock: Path
     expected: dict[str, int]
     taken: FileCounts
 
@@ -77,7 +83,7 @@ def replay(database: Database, folder: Path, rows: int | None) -> Replay:
     config = apply_directory(database, clock, folder / "config", settings.home, "test")
     taken = drop(file, database, clock, settings, config)
     run_transform(database, clock, config)
-    return Replay(database, clock, settings, config, file, folder, expected, taken)
+    return Replay(database, clock, settings, config, file, folder / "stock.csv", expected, taken)
 
 
 def run_script(name: str, *arguments: Path) -> str:
@@ -141,7 +147,7 @@ def assert_adds_up(replayed: Replay) -> None:
         **rows_by_reason(database),
     }
 
-    assert {name: rows for name, rows in expected.items() if rows} == stored
+    assert {name: rows for name, rows in expected.items() if rows and name != "ships"} == stored
     assert (expected["rows"], expected["rows"]) == (replayed.taken.rows_read, replayed.taken.rows_accepted)
 
 
@@ -168,6 +174,56 @@ def test_address_rules_say_nothing_of_a_shop_without_addresses(sample: Replay) -
     assert 0 == judged
 
 
+def fulfill(replayed: Replay) -> list[str]:
+    """Import the stock, route, and close one extra cut-off per building; return the manifests."""
+    database, clock, config = replayed.database, replayed.clock, replayed.config
+    import_stock(database, clock, replayed.stock, "test")
+    run_fulfillment(database, clock, config)
+    for warehouse in config.warehouses:
+        request_extra(database, clock, config, warehouse.id, "test")
+    return [closed.manifest_id for closed in close_due(database, clock, config, {})]
+
+
+def assert_ships_all_that_may(replayed: Replay) -> None:
+    manifests = fulfill(replayed)
+
+    handed_over = number(replayed.database, "select count(*) from core.manifest_lines")
+    assert (2, replayed.expected["ships"]) == (len(manifests), handed_over)
+    assert [] == [result for result in verify(replayed.database) if result.count]
+
+
+@needs_data
+def test_every_line_without_a_reason_against_it_reaches_a_manifest(sample: Replay) -> None:
+    assert_ships_all_that_may(sample)
+
+
+@needs_data
+def test_the_building_is_chosen_by_country(sample: Replay) -> None:
+    fulfill(sample)
+
+    with sample.database.read() as connection:
+        found = connection.execute(
+            text(
+                "select distinct f.warehouse_id, r.province from core.fulfillment_orders f "
+                "join core.receivers r using (order_id) where r.province in ('United Kingdom', 'France', 'Australia')"
+            )
+        )
+        buildings = {row.province: row.warehouse_id for row in found}
+    assert {"United Kingdom": "london", "France": "rotterdam", "Australia": "london"} == buildings
+
+
+@needs_data
+def test_manifest_files_are_published(sample: Replay) -> None:
+    manifests = fulfill(sample)
+
+    for name in manifests:
+        publish(sample.database, sample.clock, sample.settings, {"manifest_id": name})
+
+    lists = sorted(sample.settings.manifests.rglob("shipping_list.csv"))
+    handed_over = sum(len(file.read_text(encoding="utf-8-sig").splitlines()) - 1 for file in lists)
+    assert (2, sample.expected["ships"]) == (len(lists), handed_over)
+
+
 @needs_data
 @pytest.mark.slow
 def test_the_whole_file_adds_up_to_the_published_figures(database: Database, tmp_path: Path) -> None:
@@ -175,3 +231,4 @@ def test_the_whole_file_adds_up_to_the_published_figures(database: Database, tmp
 
     assert PUBLISHED == {name: replayed.expected[name] for name in PUBLISHED}
     assert_adds_up(replayed)
+    assert_ships_all_that_may(replayed)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from workbooks import HEADER, ROW, damage, row, write_csv, write_xlsx
 
 from orderhub.errors import FileRejected
 from orderhub.platforms.spec import load_platform
@@ -14,6 +13,7 @@ from orderhub.platforms.spreadsheet.columns import resolve
 from orderhub.platforms.spreadsheet.extract import read_orders
 from orderhub.platforms.spreadsheet.orders import Grouped
 from orderhub.platforms.spreadsheet.sheet import normalise_header
+from tests.platforms.spreadsheet.workbooks import HEADER, ROW, damage, row, write_csv, write_xlsx
 
 
 def read(file: Path) -> Grouped:

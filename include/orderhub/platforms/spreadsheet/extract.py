@@ -30,7 +30,6 @@ from orderhub.platforms.spreadsheet.sheet import Remark, Sheet
 from orderhub.platforms.staging import stage_page
 from orderhub.settings import Settings
 
-PLATFORM = "spreadsheet"
 #: A file still being copied changes; it is taken once it has rested this long.
 RESTING = timedelta(seconds=2)
 SIZE_LIMIT = 500 << 20
@@ -89,7 +88,7 @@ def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Sho
         database: the hub's database.
         clock: its instant is the `modified_at` of the orders of a file.
         settings: name the drop folder and the key of the hashes.
-        shop: a shop of the platform `spreadsheet`.
+        shop: a shop whose platform is of kind files.
 
     Raises:
         LeaseTaken: another worker is on this shop's folder.
@@ -101,7 +100,7 @@ def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Sho
     files = _finished_files(folder, clock)
     if not files:
         return counts
-    field_map = load_platform(PLATFORM, load_active(database)).field_map
+    field_map = load_platform(shop.platform, load_active(database)).field_map
     with hold_scope(database, f"files:{shop.id}") as lease:
         desk = _Desk(database, clock, settings, shop, field_map, lease)
         for file in files:
@@ -175,7 +174,7 @@ def _stage(desk: _Desk, file: Path, digest: str, reading: Reading) -> FileReport
             staged = stage_page(
                 connection,
                 desk.clock,
-                platform=PLATFORM,
+                platform=desk.shop.platform,
                 shop_id=desk.shop.id,
                 stream="orders",
                 window_id=None,

@@ -123,7 +123,7 @@ def _contains(archive: zipfile.ZipFile, part: str, *needles: bytes) -> bool:
 
 
 def _load(stream: BinaryIO) -> "Workbook":
-    from openpyxl import load_workbook  # noqa: PLC0415 - costs half a second; CSV files do not need it
+    from openpyxl import load_workbook  # costs half a second; CSV files do not need it
 
     return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
 
