@@ -1,7 +1,7 @@
 """What Airflow itself loads: a menu entry that shows the runbooks inside the UI.
 
-The pages are the files of `docs/runbooks`, readable without the internet. They hold no data of the shop, so they
-need no login. Everything else of the hub is the installed package `orderhub`.
+The pages are the files of `docs/runbooks`, readable without the internet. They hold no data of the shop, so
+they need no login. Everything else of the hub is the installed package `orderhub`.
 """
 
 from html import escape
@@ -16,7 +16,8 @@ from orderhub.paths import project_root
 
 PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.7 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}
-code,pre{{background:#8882;border-radius:4px;padding:.1em .3em}}td,th{{border:1px solid #8886;padding:.2em .6em}}
+code,pre{{background:#8882;border-radius:4px;padding:.1em .3em}}
+td,th{{border:1px solid #8886;padding:.2em .6em}}
 table{{border-collapse:collapse}}</style><p><a href="../runbooks/">运行手册 / Runbooks</a></p>{body}</html>"""
 app = FastAPI(title="orderhub runbooks", docs_url=None, redoc_url=None, openapi_url=None)
 

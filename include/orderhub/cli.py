@@ -272,7 +272,7 @@ def reference(directory: Annotated[Path, typer.Argument()] = Path("docs/referenc
     from orderhub.operate.reference import write_reference
 
     with opened() as (_, database):
-        for file in write_reference(database, directory):
+        for file in write_reference(database, directory, typer.main.get_command(app)):
             console.print(str(file))
 
 

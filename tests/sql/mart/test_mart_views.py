@@ -126,16 +126,3 @@ def test_mart_has_no_column_of_a_receiver_finer_than_the_city(owner: Database):
         "buyer_label", "buyer_message", "seller_memo", "name_masked", "phone_masked", "phone_hash", "address_masked",
         "address_hash", "district", "town", "token",
     } == set()  # fmt: skip
-
-
-def test_every_relation_and_column_of_the_hub_is_commented(owner: Database):
-    silent = rows(
-        owner,
-        "select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '') from pg_class c "
-        "join pg_namespace n on n.oid = c.relnamespace "
-        "left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
-        "where n.nspname in ('core', 'mart', 'ops', 'pii', 'staging') and c.relkind in ('r', 'v') "
-        "and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null) order by 1",
-    )
-
-    assert silent == []

@@ -1,0 +1,316 @@
+"""Writes `docs/reference` from the code and a migrated database; a test says whether the pages are current.
+
+Not for explanations: those are written by hand under `docs/explanation`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from sqlalchemy import text
+
+from orderhub import errors, paths
+from orderhub.config import models
+from orderhub.db.engine import Database
+from orderhub.errors import ConfigError
+from orderhub.platforms.converters import CONVERTERS
+from orderhub.platforms.field_map import FIELDS, REQUIRED
+from orderhub.platforms.spec import PlatformSpec
+from orderhub.settings import PREFIX, Settings
+
+_HEAD = "<!-- 由 `orderhub reference` 生成,请勿手改 / written by `orderhub reference` -->\n\n"
+_SCHEMAS = ("mart", "core", "staging", "ops", "pii")
+#: What each converter does, for the person who edits fields.csv; a converter without a line here is refused.
+_CONVERTERS = {
+    "text": "原样文本,去掉首尾空白;空文本算没有 / as it is, trimmed; empty means missing",
+    "sku": "商品编码:NFKC 归一、去空白、大写 / a code: NFKC, trimmed, upper case",
+    "integer": "整数,最多 15 位;`3.0` 算 3 / a whole number of at most 15 digits",
+    "fen": "以分为单位的整数 / whole minor units",
+    "yuan": "元(小数),存为分;超过两位小数不取整 / decimal units → fen, never rounded",
+    "boolean": "true、1、是 / false、0、否",
+    "epoch_s": "1970 年起的秒数 / seconds since 1970",
+    "epoch_ms": "1970 年起的毫秒数 / milliseconds since 1970",
+    "instant": "带时区的 ISO 时间 / ISO time with its zone",
+    "time@<zone>": "该时区的时间,如 `time@Asia/Shanghai` / local time in that zone",
+}
+_FILES: Mapping[str, type[BaseModel]] = {
+    "shops.yaml": models.Shops,
+    "warehouses.yaml": models.Warehouses,
+    "routing.yaml": models.Routing,
+    "alerts.yaml": models.Alerts,
+}
+_SETTINGS_HEAD = """# 设置 / Settings
+
+环境变量优先,其次是 `./hub` 写好的 `<home>/settings.json`。未知的 `ORDERHUB_*` 变量会被拒绝。
+The environment wins, then `<home>/settings.json`, which `./hub` writes. Unknown `ORDERHUB_*` are refused.
+
+"""
+_CONFIG_HEAD = """# 商家配置文件 / The merchant's files
+
+目录由 `ORDERHUB_CONFIG` 指定,默认 `include/config`。
+改完后 `orderhub config check`,再 `orderhub config apply`。
+未知的键会被拒绝,并给出最接近的写法。 / Unknown keys are refused with the nearest valid one.
+"""
+_CONFIG_TABLES = """
+## CSV
+
+`#` 开头的行是注释 / lines that begin with `#` are comments.
+
+- **regions.csv** `region,province,city`:地区集合的一行;city 为空表示整个省
+  / one row of a region set; empty city = the whole province
+- **sku_mappings.csv** `mapping_id,shop_id,platform_sku,sku_id`:平台商品 → 我们的编码;shop_id 可写 `*`
+  / one platform SKU → our SKU; `*` = every shop
+- **safety_stock.csv** `warehouse_id,sku_id,quantity`:永不承诺的件数;sku_id 可写 `*`
+  / pieces never promised; `*` = every SKU
+- **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map
+- **expectations/<name>.json**:替换自带的检查规则 / replaces the shipped checks of that name
+"""
+_PLATFORM_HEAD = """# platform.yaml
+
+一个平台的协议与状态含义。引擎只认方案名(签名、翻页、转换器),不认平台。
+One platform's protocol and what its states mean. The engine knows schemes by name, never platforms.
+"""
+_FIELDS_HEAD = """# fields.csv
+
+列:`record,field,path,converter,comment`。path 可写 `甲|乙`(依次尝试)、`=常量`、用点号进入对象、
+以 `/` 开头从整个载荷的根开始。没有值和读不懂是两回事:读不懂的文本变为空值,并记为异常。
+Alternatives `a|b`, constants `=text`, dots descend, a leading `/` starts at the root of the payload.
+A text that cannot be read becomes null and an anomaly.
+"""
+_COMMANDS_HEAD = """# 命令 / Commands
+
+`./hub <命令>` 与 `orderhub <命令>` 相同 / `./hub <command>` is the same.
+退出码 / exit code:0 成功,1 失败或有违反,2 需要人处理,75 此刻无事可做或别人正在做。
+"""
+
+
+def write_reference(database: Database, directory: Path, command: Any) -> list[Path]:
+    """Write every page into `directory` and return the files.
+
+    Args:
+        database: a migrated database; only its catalog is read.
+        directory: usually docs/reference.
+        command: the root command as `typer.main.get_command` gives it; its help becomes a page.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, page in render_pages(database, command).items():
+        file = directory / name
+        file.write_text(page, encoding="utf-8")
+        written.append(file)
+    return written
+
+
+def render_pages(database: Database, command: Any) -> dict[str, str]:
+    """Return file name → Markdown of every generated page."""
+    pages = {
+        "settings.md": _settings(),
+        "tables.md": _tables(database),
+        "config-files.md": _config_files(),
+        "platform-yaml.md": _platform_yaml(),
+        "fields-csv.md": _fields_csv(),
+        "errors.md": _errors(),
+        "checks.md": _checks(),
+        "commands.md": _commands(command),
+    }
+    return {name: _HEAD + page for name, page in pages.items()}
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    def line(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |\n"
+
+    head = list(head)
+    return line(head) + line(["---"] * len(head)) + "".join(line(row) for row in rows)
+
+
+def _cell(said: str) -> str:
+    """Return text that stays inside its cell and is not taken for HTML; code is left as it is."""
+    said = said.replace("|", "\\|").replace("\n", " ")
+    return said if said.startswith("`") else said.replace("<", "&lt;")
+
+
+def _settings() -> str:
+    rows = [
+        (f"`{PREFIX}{name.upper()}`", _type(field.annotation), _default(name, field), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    return _SETTINGS_HEAD + _table(
+        ("变量 / variable", "类型 / type", "默认 / default", "说明 / meaning"), rows
+    )
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        return "必填 / required"
+    if name == "config":
+        return "`include/config`"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, tuple | list):
+        return "、".join(str(part) for part in value) or "空 / empty"
+    return "空 / empty" if value in (None, "", {}) else f"`{value}`"
+
+
+def _type(annotation: object) -> str:
+    """Return a type in words: `text`, `one of a, b`, `list of …`."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(parts[0])
+    if origin is Literal:
+        return "one of " + ", ".join(f"`{part}`" for part in parts)
+    if origin in (UnionType, Union):
+        return " or ".join(_type(part) for part in parts if part is not type(None))
+    if origin in (tuple, list):
+        return f"list of {_type(parts[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"{_type(parts[0])} → {_type(parts[1])}"
+    name = getattr(annotation, "__name__", str(annotation))
+    return {"str": "text", "int": "integer", "float": "number", "SecretStr": "secret", "bool": "boolean"}.get(
+        name, name
+    )
+
+
+def _tables(database: Database) -> str:
+    with database.read() as connection:
+        rows = connection.execute(
+            text("""
+                select n.nspname as schema, c.relname as relation, c.relkind = 'v' as is_view,
+                       obj_description(c.oid, 'pg_class') as about, a.attname as column_name,
+                       format_type(a.atttypid, a.atttypmod) as type,
+                       col_description(c.oid, a.attnum) as meaning
+                from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                where n.nspname = any(:schemas) and c.relkind in ('r', 'v')
+                order by array_position(:schemas, n.nspname::text), c.relname, a.attnum"""),
+            {"schemas": list(_SCHEMAS)},
+        ).all()
+    relations: dict[str, list[Any]] = {}
+    for row in rows:
+        relations.setdefault(f"{row.schema}.{row.relation}", []).append(row)
+    parts = ["# 表与视图 / Tables and views\n"]
+    for name, columns in relations.items():
+        kind = "视图 / view" if columns[0].is_view else "表 / table"
+        parts.append(f"\n## {name}\n\n{kind}:{columns[0].about or ''}\n\n")
+        parts.append(
+            _table(
+                ("列 / column", "类型 / type", "说明 / meaning"),
+                ((f"`{c.column_name}`", c.type, c.meaning or "") for c in columns),
+            )
+        )
+    return "".join(parts)
+
+
+def _config_files() -> str:
+    files = (f"\n## {file}\n" + _model(model, level=3, seen=set()) for file, model in _FILES.items())
+    return _CONFIG_HEAD + "".join(files) + _CONFIG_TABLES
+
+
+def _platform_yaml() -> str:
+    return _PLATFORM_HEAD + _model(PlatformSpec, level=2, seen=set())
+
+
+def _model(model: type[BaseModel], level: int, seen: set[type[BaseModel]]) -> str:
+    """Describe `model`, then the models that its fields hold, each once."""
+    seen.add(model)
+    rows = [
+        (f"`{name}`", _type(field.annotation), _default(name, field), field.description or "")
+        for name, field in model.model_fields.items()
+    ]
+    page = f"\n{'#' * level} {model.__name__}\n\n{_first_line(model)}\n\n"
+    page += _table(("键 / key", "类型 / type", "默认 / default", "说明 / meaning"), rows)
+    for field in model.model_fields.values():
+        for inner in _models_in(field.annotation):
+            if inner not in seen:
+                page += _model(inner, level, seen)
+    return page
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _fields_csv() -> str:
+    if unknown := CONVERTERS.keys() - _CONVERTERS.keys():
+        raise ConfigError(
+            f"operate/reference.py: converter(s) {sorted(unknown)} have no description; add them"
+        )
+    required = {f"{record}.{field}" for record, field in REQUIRED}
+    page = _FIELDS_HEAD
+    for record, fields in FIELDS.items():
+        names = (f"`{f}`" + (" (必填 / required)" if f"{record}.{f}" in required else "") for f in fields)
+        page += f"\n## {record}\n\n" + ", ".join(names) + "\n"
+    rows = ((f"`{name}`", meaning) for name, meaning in _CONVERTERS.items())
+    return page + "\n## 转换器 / Converters\n\n" + _table(("名称 / name", "做什么 / what it does"), rows)
+
+
+def _first_line(documented: type) -> str:
+    return (documented.__doc__ or "").strip().splitlines()[0]
+
+
+def _errors() -> str:
+    classes = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.OrderhubError)
+    ]
+    rows = [
+        (f"`{k.__name__}`", f"`{k.__mro__[1].__name__}`", (k.__doc__ or "").strip().splitlines()[0])
+        for k in classes
+    ]
+    tree = (errors.__doc__ or "").split("\n\n")[1]
+    return f"# 错误 / Errors\n\n```\n{tree}\n```\n\n" + _table(
+        ("名称 / name", "属于 / kind of", "意思 / meaning"), rows
+    )
+
+
+def _checks() -> str:
+    parts = ["# 检查规则 / Checks\n\n动作:hold 挂起订单,hold_line 挂起订单行,warn 只记录。\n"]
+    for file in sorted(paths.expectations_directory().glob("*.json")):
+        suite = json.loads(file.read_text(encoding="utf-8"))
+        rows = [
+            (
+                f"`{e['meta']['id']}`",
+                e["severity"],
+                e["meta"]["action"],
+                e["meta"]["message_zh"],
+                e["meta"]["message_en"],
+            )
+            for e in suite["expectations"]
+        ]
+        parts.append(f"\n## expectations/{file.name}\n\n`{suite['meta']['view']}`\n\n")
+        parts.append(_table(("id", "severity", "action", "说明", "meaning"), rows))
+    return "".join(parts)
+
+
+def _commands(command: Any) -> str:
+    parts = [
+        "# 命令 / Commands\n\n`./hub <命令>` 与 `orderhub <命令>` 相同 / `./hub <command>` is the same.\n"
+    ]
+    for name, leaf in _leaves(command, "orderhub"):
+        parts.append(f"\n## {name}\n\n{(leaf.help or '').strip()}\n")
+        rows = [
+            (f"`{_spelled(parameter)}`", getattr(parameter, "help", None) or "")
+            for parameter in leaf.params
+            if parameter.name != "help"
+        ]
+        if rows:
+            parts.append("\n" + _table(("参数 / parameter", "说明 / meaning"), rows))
+    return "".join(parts)
+
+
+def _spelled(parameter: Any) -> str:
+    if parameter.param_type_name == "option":
+        return ", ".join(parameter.opts)
+    return (parameter.name or "").upper()
+
+
+def _leaves(command: Any, name: str) -> list[tuple[str, Any]]:
+    if commands := getattr(command, "commands", None):
+        return [leaf for key, inner in commands.items() for leaf in _leaves(inner, f"{name} {key}")]
+    return [(name, command)]

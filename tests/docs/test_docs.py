@@ -1,0 +1,159 @@
+"""The documentation says what the code does: generated pages are current, links lead somewhere, commands exist."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from orderhub.cli import app
+from orderhub.db.engine import Database
+from orderhub.operate.reference import render_pages
+from orderhub.settings import PREFIX, Settings
+from tests.architecture.source_tree import text_of, tracked_files
+from tests.builders import rows
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
+COMMAND = re.compile(r"(?:\./hub|(?<![\w/.-])orderhub) ((?:[a-z][a-z-]+ ?)+)")
+#: What `./hub` itself does; everything else it hands on to `orderhub`.
+HUB_COMMANDS = {"demo", "up", "test", "check", "sql", "lock", "reset"}
+#: Rows of the terms table that the vocabulary cannot lack.
+TERMS = ("order", "reservation", "hold", "anomaly", "manifest", "cut-off", "window", "lease", "pass", "load")
+
+
+def pages() -> list[Path]:
+    return sorted(file for file in tracked_files() if file.suffix == ".md")
+
+
+def command_names() -> set[str]:
+    """Every command, with its group: `verify`, `config apply`."""
+    group = typer.main.get_command(app)
+    names: set[str] = set()
+    for name, command in getattr(group, "commands", {}).items():
+        inner = getattr(command, "commands", None)
+        names |= {f"{name} {leaf}" for leaf in inner} if inner else {name}
+    return names
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in REFERENCE.glob("*.md")}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "settings.md", "tables.md", "config-files.md", "platform-yaml.md", "fields-csv.md", "errors.md", "checks.md",
+        "commands.md",
+    ],
+)  # fmt: skip
+def test_a_generated_page_is_what_the_code_says(database: Database, written: dict[str, str], name: str):
+    """When it is not: `./hub reference`, and commit what it wrote."""
+    rendered = render_pages(database, typer.main.get_command(app))
+
+    assert written[name] == rendered[name]
+
+
+def test_every_generated_page_is_checked_above(database: Database, written: dict[str, str]):
+    by_hand = {"glossary.md", "README.md"}
+
+    assert written.keys() - by_hand == render_pages(database, typer.main.get_command(app)).keys()
+
+
+def test_every_relation_and_column_of_the_hub_is_commented(owner: Database):
+    silent = rows(
+        owner,
+        "select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '') from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace "
+        "left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
+        "where n.nspname in ('core', 'mart', 'ops', 'pii', 'staging') and c.relkind in ('r', 'v') "
+        "and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null) order by 1",
+    )
+
+    assert [name for (name,) in silent] == []
+
+
+def test_every_link_between_files_leads_somewhere():
+    broken = [
+        f"{page.relative_to(ROOT)} → {target}"
+        for page in pages()
+        for target in LINK.findall(text_of(page))
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_command_that_a_page_shows_exists():
+    known = command_names() | HUB_COMMANDS | {name.split()[0] for name in command_names()}
+    unknown = [
+        f"{page.relative_to(ROOT)}: {words}"
+        for page in pages()
+        for words in (match.strip() for code in re.findall(r"`[^`]+`|^\s*(?:\./hub|orderhub) .*$", text_of(page), re.MULTILINE)
+                      for match in COMMAND.findall(code))
+        if not any(words == name or words.startswith(f"{name} ") for name in known)
+    ]  # fmt: skip
+
+    assert unknown == []
+
+
+def test_every_setting_that_a_page_names_exists():
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {
+        "ORDERHUB_ROOT", "ORDERHUB_HOME", "ORDERHUB_SHARED_DATA", "ORDERHUB_KILLPOINT", "ORDERHUB_SIM_SEED"
+    }  # fmt: skip
+    unknown = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in pages()
+        for name in re.findall(r"ORDERHUB_[A-Z][A-Z_]+[A-Z]", text_of(page))
+        if name not in known
+    ]
+
+    assert unknown == []
+
+
+def test_every_check_id_that_a_runbook_names_exists(written: dict[str, str]):
+    named = {
+        name
+        for page in (ROOT / "docs/runbooks").glob("*.md")
+        for name in re.findall(r"^- `([a-z_]+)`:", text_of(page), re.MULTILINE)
+    }
+
+    assert [name for name in sorted(named) if f"`{name}`" not in written["checks.md"]] == []
+
+
+def test_the_glossary_has_every_word_of_the_trade(written: dict[str, str]):
+    glossary = written["glossary.md"].lower()
+
+    assert [term for term in TERMS if not re.search(rf"^\| [^|]*\b{re.escape(term)}\b", glossary, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_first_screen_shows_the_two_commands_and_what_one_will_see(page: str):
+    screen = "\n".join(text_of(ROOT / page).splitlines()[:60])
+
+    assert all(part in screen for part in ("./hub demo", "./hub test", "```", "docs/images/airflow.png"))
+
+
+def test_every_decision_record_says_context_decision_and_consequences():
+    lacking = [
+        record.name
+        for record in (ROOT / "docs/adr").glob("0*.md")
+        if not all(f"## {part}" in text_of(record) for part in ("Context", "Decision", "Consequences"))
+    ]
+
+    assert lacking == []
+
+
+def test_every_platform_has_its_page_and_it_marks_what_is_unconfirmed():
+    for folder in (ROOT / "include/platforms").iterdir():
+        page = text_of(ROOT / f"docs/platforms/{folder.name}.md")
+        assert "未确认" in page or "unconfirmed" in page, f"docs/platforms/{folder.name}.md"
+
+
+def test_the_changelog_has_the_version_of_the_package():
+    version = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["version"]
+
+    assert f"## {version}" in text_of(ROOT / "CHANGELOG.md")
