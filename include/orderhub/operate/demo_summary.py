@@ -1,5 +1,6 @@
 """What the demo shows at its end: pulled, held and why, routed, handed over, and where to look."""
 
+import sys
 from collections.abc import Sequence
 
 import requests
@@ -13,6 +14,8 @@ from orderhub.operate.ports import LOOPBACK
 from orderhub.operate.stack import Stack
 from orderhub.quality.suites import load_suites
 
+#: Where there is no terminal to ask, for example in a log.
+_WIDTH = 120
 _PULLED = text("""
     select platform, shop_id, count(*), count(*) filter (where gate = 'ship'),
         coalesce(sum(paid_fen), 0)::bigint
@@ -40,7 +43,7 @@ def show_summary(stack: Stack, database: Database, broken: Sequence[str]) -> Non
         database: the hub's.
         broken: invariants that `verify` found violated.
     """
-    console = Console(soft_wrap=False, highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     for table in (
         _pulled(stack, database),
         _anomalies(stack, database),
@@ -62,7 +65,6 @@ def show_summary(stack: Stack, database: Database, broken: Sequence[str]) -> Non
     console.print(
         pick(f"清单目录 {stack.home.manifests}", f"manifests {stack.home.manifests}"), soft_wrap=True
     )
-    console.print(pick("Ctrl-C 停止。", "Ctrl-C stops."))
 
 
 def _table(title: str, *columns: str) -> Table:

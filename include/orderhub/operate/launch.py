@@ -93,6 +93,7 @@ def _run(options: argparse.Namespace, home: Home, voice: Voice) -> int:
                     return code
             else:
                 _bring_up(stack, clock)
+            voice.say("保持运行;Ctrl-C 停止", "running; Ctrl-C stops")
             while True:
                 supervisor.tick(0.5)
 
@@ -139,8 +140,8 @@ def _bring_up(stack: Stack, clock: Clock) -> None:
     address = f"http://{LOOPBACK}:{stack.ports.airflow}"
     password = stack.home.airflow / "passwords.json"
     stack.voice.say(
-        f"Airflow:{address}(用户 admin,密码见 {password})。所有 DAG 处于暂停状态;Ctrl-C 停止",
-        f"Airflow: {address} (user admin, password in {password}). All DAGs are paused; Ctrl-C stops",
+        f"Airflow:{address}(用户 admin,密码见 {password})。所有 DAG 处于暂停状态",
+        f"Airflow: {address} (user admin, password in {password}). All DAGs are paused",
     )
 
 
