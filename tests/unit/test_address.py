@@ -1,8 +1,15 @@
 """Addresses: only what is written or exists once counts; the rest is named as vague, never guessed."""
 
+import csv
+import gzip
+import os
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
-from orderhub.domain.address import AddressVerdict, ParsedAddress, parse_address
+from orderhub import paths
+from orderhub.domain.address import STAND_INS, AddressVerdict, ParsedAddress, parse_address
 from orderhub.platforms.address import gazetteer
 
 NO_COLUMNS = ("", "", "")
@@ -102,10 +109,74 @@ def test_what_is_vague_is_named(text: str, verdict: AddressVerdict) -> None:
     assert verdict == parse(text).verdict
 
 
-def test_a_new_district_after_its_city_is_taken_as_written() -> None:
-    parsed = parse("浙江杭州临平区南苑街道3号")
+@pytest.mark.parametrize(
+    "text, district",
+    [
+        ("成都市高新区科园2路10号", "高新区"),
+        ("江苏苏州工业园区星湖街1号", "工业园区"),
+        ("河北省石家庄市辛集市兴华路1号", "辛集市"),
+        ("山西省长治市潞城区府前街1号", "潞城区"),
+    ],
+)
+def test_a_new_district_or_zone_after_its_city_is_taken_as_written(text: str, district: str) -> None:
+    parsed = parse(text)
 
-    assert ("临平区", "unlisted") == (parsed.district, parsed.evidence["district"])
+    assert (district, "unlisted") == (parsed.district, parsed.evidence["district"])
+
+
+@pytest.mark.parametrize("text", ["杭州湾新区兴慈一路368号", "南京东路1号楼", "重庆路100号院"])
+def test_a_short_name_inside_another_name_is_no_region(text: str) -> None:
+    assert AddressVerdict.MISSING_PROVINCE == parse(text).verdict
+
+
+def test_a_short_name_before_a_district_whose_name_begins_like_a_street_is_read() -> None:
+    assert ("北京市", "北京市", "东城区") == regions(parse("北京东城区东直门南大街14号"))
+
+
+@pytest.fixture(scope="module")
+def divisions() -> list[tuple[str, str, str]]:
+    data = Path(os.environ.get("ORDERHUB_SHARED_DATA") or paths.project_root().parent / "shared" / "data")
+    file = data / "cn-divisions" / "divisions_2023_province_city_area_street.csv.gz"
+    if not file.is_file():
+        pytest.skip(f"{file.name} is not here; set ORDERHUB_SHARED_DATA to the folder of reference data")
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return sorted({(row["province"], row["city"], row["area"]) for row in csv.DictReader(lines)})
+
+
+def test_no_district_of_china_is_put_into_another_city(divisions: list[tuple[str, str, str]]) -> None:
+    wrong = []
+    for province, city, district in divisions:
+        known_city = "" if city in STAND_INS else city
+        parsed = parse(f"{province}{known_city}{'' if district == city else district}人民路100号1栋")
+        if parsed.province != province or (known_city and parsed.city != known_city):
+            wrong.append((province, city, district))
+
+    assert [] == wrong
+
+
+def test_all_but_a_few_full_addresses_of_the_country_are_ok(divisions: list[tuple[str, str, str]]) -> None:
+    held = [
+        district
+        for province, city, district in divisions
+        if parse(
+            f"{province}{'' if city in STAND_INS else city}{'' if district == city else district}人民路100号1栋"
+        ).verdict
+        is not AddressVerdict.OK
+    ]
+
+    assert len(held) <= 30, held
+
+
+def test_every_district_name_that_exists_repeatedly_is_ambiguous(
+    divisions: list[tuple[str, str, str]],
+) -> None:
+    repeated = [
+        name for name, times in Counter(district for _, _, district in divisions).items() if times > 1
+    ]
+
+    verdicts = {name: parse(f"{name}人民路100号1栋").verdict for name in repeated}
+
+    assert dict.fromkeys(repeated, AddressVerdict.AMBIGUOUS) == verdicts
 
 
 def test_columns_win_and_the_text_may_repeat_them() -> None:

@@ -61,13 +61,17 @@ _SHORT_PROVINCES = {"内蒙古自治区": "内蒙古", "广西壮族自治区": 
 _PEOPLES = re.compile(
     "(?:朝鲜族|土家族|苗族|藏族|羌族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族?|哈萨克|柯尔克孜)+自治州$"
 )
-#: 北京路, 上海大厦, 南京东路: a short name before these words is part of a street or building.
-_STREET_AFTER = re.compile("[东西南北中]?(?:路|街|大道|大街|巷|弄|道|大厦|广场|商城|城|公馆|花园|新村|小区)")
+#: 北京路, 南京东路, 上海大厦, 杭州湾, 潞城区: a short name before these is part of another name.
+_OTHER_NAME = re.compile(
+    "[东西南北中]?(?:路|街|大道|大街|巷|弄|道)|大厦|广场|商城|公馆|花园|新村|小区|区|县|旗|湾|滩"
+)
 _SKIPPED = re.compile(r"[\s,，、/|>·.\-—:：]+|中国|中华人民共和国")
 _STAND_IN_TEXT = re.compile("市辖区|省直辖县级行政区划|自治区直辖县级行政区划|省直辖县|省直辖")
-#: New districts appear every year; after a city, a short name of this form is taken as written.
+#: New districts and zones appear every year; after a city, a name of this form is taken as written.
 _UNLISTED = re.compile(
-    r"[\u4e00-\u9fff]{1,5}?(?<![小社校厂景园街山库营矿片新])(?:区|县|旗)|工业园区|高新技术产业开发区"
+    "(?:(?![路街镇村])[\u4e00-\u9fff]){1,12}?(?:开发区|示范区|管理区|园区)"
+    "|(?:(?![路街镇村])[\u4e00-\u9fff]){1,5}?(?:(?<![小社校厂景园街山库营矿片业活属宅公务])区|县|旗)"
+    "|(?:(?![路街镇村])[\u4e00-\u9fff]){2,3}市(?![场民政区中立一二三委])"
 )
 _PLACEHOLDER = re.compile("测试|无效|同上|电话联系|待定|不详|(?<![a-z])test(?![a-z])", re.IGNORECASE)
 _BUILDING = re.compile(
@@ -123,7 +127,7 @@ class Gazetteer:
         for length in range(min(self._longest, len(text) - position), 1, -1):
             name = text[position : position + length]
             found = self._by_name.get(name)
-            if found and not self._is_street(name, found, text, position + length):
+            if found and not self._is_other_name(name, found, text, position + length):
                 return name, found
         return "", []
 
@@ -138,9 +142,9 @@ class Gazetteer:
                 self._parents.add(division.code[:level])
 
     @staticmethod
-    def _is_street(name: str, found: list[Division], text: str, end: int) -> bool:
+    def _is_other_name(name: str, found: list[Division], text: str, end: int) -> bool:
         is_short = all(name != division.name for division in found)
-        return is_short and _STREET_AFTER.match(text, end) is not None
+        return is_short and _OTHER_NAME.match(text, end) is not None
 
 
 def parse_address(gazetteer: Gazetteer, columns: tuple[str, str, str], text: str) -> ParsedAddress:
