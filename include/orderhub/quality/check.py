@@ -54,7 +54,10 @@ def check_orders(
         pass_id: the transform pass; called once per pass.
     """
     given = {"pass_id": pass_id, "now": clock.now(), "checks_version": suites.version}
-    judged = connection.execute(statement("ops/judged_orders"), given).rowcount
+    connection.execute(statement("ops/judged_orders"), given)
+    judged = connection.execute(
+        text("select count(*) from core.orders where _checked_pass_id = :pass_id"), given
+    )
     connection.execute(
         text(
             'create temporary table failures (rule_id text, order_id text collate "C", '
@@ -72,7 +75,7 @@ def check_orders(
     if placed:
         _tell_supervisors(connection, clock, suites, config, pass_id)
     connection.execute(text("drop table failures, failed_checks"))
-    return CheckCounts(judged, sum(v.failed_count for v in verdicts), closed, placed, released)
+    return CheckCounts(judged.scalar_one(), sum(v.failed_count for v in verdicts), closed, placed, released)
 
 
 def scan_suite(connection: Connection, suite: Suite, pass_id: int) -> Iterator[Verdict]:

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from arrangement import NOW, Hub, open_hub
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.quality.audit import audit_pass
 from orderhub.quality.suites import parse_suites
 from orderhub.quality.views import VIEWS
+from tests.sql.quality.arrangement import NOW, Hub, open_hub
 
 NASTY = [
     "",

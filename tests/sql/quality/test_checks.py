@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from arrangement import Hub, open_hub
 
 from orderhub.db.engine import Database
+from tests.sql.quality.arrangement import Hub, open_hub
 
 
 @pytest.fixture
@@ -99,15 +99,26 @@ def test_an_order_that_cannot_ship_is_marked_as_judged_and_never_held(hub: Hub, 
     assert hub.rows(OPEN) == []
 
 
-def test_an_order_that_waits_for_confirmation_stays_unjudged_until_it_is_live(hub: Hub) -> None:
+def test_an_order_that_waits_for_confirmation_is_held_once_it_is_live(hub: Hub) -> None:
     hub.put({"currency": "USD", "lifecycle": "to_confirm"})
-    _, before = hub.check()
+    hub.check()
+    before = hub.rows(HELD)
+    hub.execute("update core.orders set lifecycle = 'live', checked_version = null")
 
-    hub.execute("update core.orders set lifecycle = 'live'")
-    _, after = hub.check()
+    hub.check()
 
-    assert (before.judged_orders, after.judged_orders) == (0, 1)
-    assert hub.rows(HELD) == [("wrong_currency", "tb/1")]
+    assert (before, hub.rows(HELD)) == ([], [("wrong_currency", "tb/1")])
+
+
+def test_an_order_that_the_merge_marked_for_the_pass_is_judged_in_it(hub: Hub) -> None:
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+    first, _ = hub.check()
+    hub.put({"checked_version": "v1", "_checked_pass_id": first + 1})
+
+    second, counts = hub.check()
+
+    assert (second, counts.judged_orders) == (first + 1, 2)
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
 
 
 def test_a_blind_shop_has_no_address_verdict(hub: Hub) -> None:
