@@ -31,7 +31,7 @@ def task_defaults() -> dict[str, Any]:
     return {
         "owner": "orderhub",
         "retries": 3,
-        "retry_delay": timedelta(seconds=15),
+        "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": 2,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": _NO_RETRY,
