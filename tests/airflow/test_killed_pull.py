@@ -40,7 +40,7 @@ def test_a_pull_killed_in_five_pages_loses_and_doubles_nothing(live_hub: LiveHub
     assert len(known) >= ORDERS * 0.8
     assert set() == known - set(staged)
     assert {tid: truth[tid]["status"] for tid in known} == {tid: staged[tid]["status"] for tid in known}
-    assert {tid: truth[tid]["seller_memo"] for tid in known} == {tid: staged[tid]["seller_memo"] or "" for tid in known}
+    assert {tid: truth[tid]["seller_memo"] for tid in known} == {tid: staged[tid].get("seller_memo", "") for tid in known}
     assert 0 == hub.scalar(
         "select count(*) from (select from staging.taobao_orders group by shop_id, record_id, payload_sha256 having count(*) > 1) d"
     )
