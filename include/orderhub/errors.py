@@ -5,7 +5,8 @@
     │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
     │   ├── CredentialError    a token is missing, refused or expired; one shop stops
     │   ├── EnvironmentFault   port, disk, data directory, missing program
-    │   └── SchemaVersionError code and database do not belong together
+    │   ├── SchemaVersionError code and database do not belong together
+    │   └── RefusedError       the other side will never take what was sent
     ├── RetryError         the same call may succeed later
     │   ├── TransientError     network, 5xx, platform says "try again"
     │   ├── ThrottledError     the platform named a waiting time
@@ -44,6 +45,10 @@ class EnvironmentFault(StopError):  # noqa: N818 - a fault, named like one
 
 class SchemaVersionError(StopError):
     """The database was migrated by another version of the code."""
+
+
+class RefusedError(StopError):
+    """The other side will never take this effect; sending it again cannot help."""
 
 
 class RetryError(OrderhubError):

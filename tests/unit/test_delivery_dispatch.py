@@ -11,9 +11,8 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.delivery.dispatch import DeliveryCounts, deliver_pending
-from orderhub.delivery.mail import RefusedError
 from orderhub.delivery.targets import Target
-from orderhub.errors import LeaseTaken, StopError, TransientError
+from orderhub.errors import LeaseTaken, RefusedError, StopError, TransientError
 from orderhub.settings import Settings
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -20,8 +20,8 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import enqueue
 from orderhub.db.postgres import free_port
 from orderhub.delivery.dispatch import deliver_pending
-from orderhub.delivery.mail import RefusedError, build_mail, send_mail
-from orderhub.errors import TransientError
+from orderhub.delivery.mail import build_mail, send_mail
+from orderhub.errors import RefusedError, TransientError
 from orderhub.settings import Settings
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -16,9 +16,8 @@ from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.delivery.mail import RefusedError
 from orderhub.delivery.targets import Parcel, Target, shipped_targets
-from orderhub.errors import AlreadyDone, OrderhubError, RetryError
+from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError
 from orderhub.settings import Settings
 
 _FIRST_WAIT = timedelta(seconds=30)

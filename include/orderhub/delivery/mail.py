@@ -16,15 +16,11 @@ from typing import Any, Literal
 
 from orderhub.alerts.messages import LINK
 from orderhub.connections import Connection
-from orderhub.errors import StopError, TransientError
+from orderhub.errors import RefusedError, TransientError
 
 _POLICY = policy.SMTP.clone(cte_type="7bit")
 _TIMEOUT_SECONDS = 15
 _PERMANENT = 500
-
-
-class RefusedError(StopError):
-    """The other side will never take this; sending it again cannot help."""
 
 
 def build_mail(

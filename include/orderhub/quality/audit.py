@@ -100,7 +100,7 @@ def _rows(database: Database, suite: Suite, pass_id: int) -> int:
 def _count(database: Database, suite: Suite, pass_id: int) -> dict[str, int | None]:
     """Return check id → failing rows as Great Expectations counts them, None where it could not."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx  # noqa: PLC0415 - costs seconds, only an audit needs it
+    import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
