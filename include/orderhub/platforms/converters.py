@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from orderhub.domain.province import FULL_NAMES
+
 #: A time without zone in a named zone, for example time@Asia/Shanghai.
 ZONED = re.compile(r"time@(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+){0,2})")
 #: Times outside this range are typing mistakes or sentinels (year 0001, 9999), not times.
@@ -86,8 +88,15 @@ def _local_time(value: str, zone: str) -> str:
     )
 
 
+def _province(value: str) -> str:
+    """Short forms (浙江, 上海, 新疆) → full names; anything else stays as it is, for the checks to judge."""
+    cases = " ".join(f"when '{short}' then '{full}'" for short, full in FULL_NAMES.items())
+    return f"case btrim({value}) {cases} else nullif(btrim({value}), '') end"
+
+
 CONVERTERS: dict[str, Callable[[str], str]] = {
     "text": _text,
+    "province": _province,
     "sku": _sku,
     "integer": _whole,
     "fen": _whole,

@@ -227,7 +227,7 @@ def _unreadable(rules: Sequence[FieldRule]) -> str:
         f"case when btrim(raw_{rule.field}) <> '' and {convert(rule.converter, 'raw_' + rule.field)} is null "
         f"then '{rule.field}' end"
         for rule in rules
-        if rule.converter not in ("text", "sku")
+        if rule.converter not in ("text", "sku", "province")
     ]
     return f"array_remove(array[{', '.join(tests)}]::text[], null)"
 
