@@ -1,19 +1,32 @@
 """Reading: encodings, header aliases, odd workbooks; what cannot be trusted is refused with a clear sentence."""
 
+import json
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
+from pydantic import SecretStr
 
+from orderhub.config.models import Shop
 from orderhub.errors import FileRejected
 from orderhub.platforms.spec import load_platform
 from orderhub.platforms.spreadsheet.columns import resolve
 from orderhub.platforms.spreadsheet.extract import read_orders
-from orderhub.platforms.spreadsheet.orders import Grouped
-from orderhub.platforms.spreadsheet.sheet import normalise_header
+from orderhub.platforms.spreadsheet.orders import Grouped, group_rows, to_records
+from orderhub.platforms.spreadsheet.sheet import NumberedRow, Sheet, normalise_header
 from tests.platforms.spreadsheet.workbooks import HEADER, ROW, damage, row, write_csv, write_xlsx
+
+SHOP = Shop(
+    id="s",
+    platform="spreadsheet",
+    name="s",
+    go_live_at="2026-01-01T00:00:00+08:00",
+    address_source="free_text",
+)
 
 
 def read(file: Path) -> Grouped:
@@ -244,3 +257,29 @@ def test_a_note_of_a_megabyte_is_read_whole(tmp_path: Path) -> None:
     grouped = read(write_csv(tmp_path / "a.csv", [HEADER, row(买家留言="长" * 350_000)]))
 
     assert 350_000 == len(grouped.orders["G20260301001"][0][1][10])
+
+
+def test_a_text_that_excel_has_probably_cut_is_mentioned(tmp_path: Path) -> None:
+    file = write_xlsx(tmp_path / "a.xlsx", {"订单": [HEADER, row(买家留言="长" * 40_000)]})
+
+    assert "截断" in remarks(file)
+
+
+ODD = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n,\x00'), min_size=1, max_size=20)
+
+
+@given(title=ODD, message=ODD)
+def test_any_text_in_a_free_column_keeps_the_order(title: str, message: str) -> None:
+    columns = resolve(HEADER, load_platform("spreadsheet").field_map)
+    sheet = Sheet(HEADER, iter([NumberedRow(2, row(商品名称=title, 买家留言=message))]))
+
+    grouped = group_rows(sheet, columns)
+    record = next(to_records(grouped, columns, SHOP, SecretStr("key"), datetime(2026, 3, 1, tzinfo=UTC)))
+
+    assert title == json.loads(record.payload)["rows"][0]["商品名称"]
+
+
+def test_characters_that_the_database_refuses_are_replaced(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "a.csv", [HEADER, row(商品名称="龙\x00井")])
+
+    assert "龙\ufffd井" == read(file).orders["G20260301001"][0][1][2]

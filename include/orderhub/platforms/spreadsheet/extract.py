@@ -162,7 +162,8 @@ def read_orders(file: Path, field_map: FieldMap) -> Reading:
     """
     with _open(file, order_headers(field_map)) as sheet:
         columns = resolve(sheet.header, field_map)
-        return Reading(columns, group_rows(sheet, columns), (*sheet.remarks, *columns.remarks))
+        grouped = group_rows(sheet, columns)
+        return Reading(columns, grouped, (*sheet.remarks, *columns.remarks, *grouped.remarks))
 
 
 def _stage(desk: _Desk, file: Path, digest: str, reading: Reading) -> FileReport:

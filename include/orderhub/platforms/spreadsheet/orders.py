@@ -27,9 +27,9 @@ from orderhub.platforms.spreadsheet.sheet import (
 from orderhub.platforms.staging import Record
 from orderhub.privacy.masks import mask_name, mask_numbers
 
-#: Not part of a version: the same rows dropped again are the same version.
-VOLATILE = ("accepted_at",)
 LONGEST_ID = 100
+#: Excel cuts longer texts without a word, so a text of just this length has probably lost its end.
+LONGEST_CELL = 32_767
 _TOTAL = re.compile("合计|总计|小计|汇总|共计|total", re.IGNORECASE)
 
 
@@ -43,10 +43,11 @@ class RowProblem:
 
 @dataclass
 class Grouped:
-    """What a sheet holds: rows by order number, and the rows that were not taken."""
+    """What a sheet holds: rows by order number, the rows that were not taken, and what to tell."""
 
     orders: dict[str, list[tuple[int, Cells]]] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     row_count: int = 0
 
 
@@ -96,11 +97,13 @@ class _Grouping:
             self._spoiled.setdefault(spoiled, row.number)
 
     def conclude(self) -> Grouped:
-        """Take out the orders of which a row was refused."""
+        """Take out the orders of which a row was refused, and look for texts that were cut."""
         for order_number, cause in self._spoiled.items():
             for number, _ in self._grouped.orders.pop(order_number, ()):
                 self._grouped.problems.append(RowProblem(number, _incomplete(cause)))
         self._grouped.problems.sort(key=lambda problem: problem.row)
+        if any(len(text) == LONGEST_CELL for memo in self._memos for text in memo):
+            self._grouped.remarks.append(_CUT)
         return self._grouped
 
     def _refusal(self, row: NumberedRow, cells: Cells, order_number: str) -> Remark | None:
@@ -148,7 +151,9 @@ def to_records(
             "receiver": protect(_plain_receiver(rows, columns), shop, key),
             "disagreeing_fields": _disagreeing(rows, columns),
         }
-        version = version_hash(payload)
+        version = version_hash(
+            payload
+        )  # Without the instant: the same rows dropped again are the same version.
         payload["accepted_at"] = accepted_at.isoformat()
         yield Record(order_number, accepted_at, dump_json(payload), version, position)
 
@@ -189,12 +194,18 @@ def _disagreeing(rows: list[Cells], columns: Columns) -> list[str]:
 
 
 def _varies(rows: list[Cells], indexes: Sequence[int]) -> bool:
-    return len(rows) > 1 and len({text.strip() for cells in rows if (text := _first(cells, indexes))}) > 1
+    if all(len({cells[i] for cells in rows}) == 1 for i in indexes):
+        return False  # The usual case, and five times as fast.
+    return len({text.strip() for cells in rows if (text := _first(cells, indexes))}) > 1
 
 
 _NO_ORDER_NUMBER = Remark(
     "订单号为空。如果是合并单元格,请取消合并并填满每一行;它上面的订单可能缺行,因此也没有导入。",
     "No order number. Unmerge merged cells and fill every row; the order above may lack rows, so it waits.",
+)
+_CUT = Remark(
+    f"有单元格正好 {LONGEST_CELL} 个字符,Excel 很可能截断了它,请核对原文。",
+    f"A cell has exactly {LONGEST_CELL} characters: Excel has probably cut it; compare with the original.",
 )
 _TOTAL_ROW = Remark("合计行,不是订单。", "A total, not an order.")
 _TOO_LONG = Remark(
