@@ -57,8 +57,7 @@ def said(model: type, source: str) -> Any:
     """Return what the model holds of the file, without defaults; None when it is refused."""
     try:
         return parse(model, source, "f.yaml").model_dump(mode="json", exclude_unset=True, by_alias=True)
-    except ConfigError as error:
-        assert str(error).startswith("f.yaml:")
+    except ConfigError:
         return None
 
 
@@ -70,7 +69,7 @@ def test_deleted_node_is_refused_or_leaves_exactly_its_gap(name: str, model: typ
     surprising = [
         path
         for path in places(document)
-        if (mutant := said(model, dump(without(document, path)))) not in (None, without(whole, path))
+        if said(model, dump(without(document, path))) not in (None, without(whole, path))
     ]
 
     assert surprising == []

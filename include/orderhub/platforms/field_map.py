@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from orderhub.config.csv_table import Row, read_table
 from orderhub.config.located_yaml import nearest
+from orderhub.errors import ConfigError
 from orderhub.platforms.converters import CONVERTERS, ZONED
 
 ORDER_FIELDS = (
@@ -68,6 +69,10 @@ def read_field_map(source: str, file: str) -> FieldMap:
             first = rules[row["record"]][row["field"]].line
             raise row.refuse("field", f"is mapped twice (first on line {first}); use a|b for alternatives")
         rules[row["record"]][row["field"]] = _rule(row)
+    if not rows:
+        raise ConfigError(
+            f"{file}:1: nothing is mapped; copy the shipped fields.csv of the platform and edit it"
+        )
     for record, field in REQUIRED:
         if field not in rules[record]:
             raise rows[-1].refuse("field", f"ends the file, and {record} {field} is not mapped; it must be")
