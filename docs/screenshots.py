@@ -1,3 +1,4 @@
+# noqa: INP001 - a script, not a package
 """Takes the pictures of the README from a running demo: `.venv/bin/python docs/screenshots.py [--port 8080]`.
 
 Needs a system Chromium (`apt install chromium`); not part of the tests, so that CI needs no browser.

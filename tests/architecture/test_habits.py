@@ -57,7 +57,9 @@ PLACES = re.compile(
     + "|".join(("wor" + "k/", "far" + "m/", "roo" + "t/", "hom" + "e/[a-z]+/"))
     + ")"
 )
-OWN_REGISTRY = re.compile(r"--(extra-)?index-url|--find-links|--trusted-host|UV_INDEX|PIP_INDEX")
+OWN_REGISTRY = re.compile(
+    r"(--(extra-)?index-url|--find-links|--trusted-host|(UV|PIP)_[A-Z_]*(INDEX|HOST)[A-Z_]*)[ =]+['\"]?\w+[.:]"
+)
 
 
 def calls(file: Path, names: set[str]) -> list[str]:

@@ -17,7 +17,8 @@ from tests.builders import rows
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
-COMMAND = re.compile(r"(?:\./hub|(?<![\w/.-])orderhub) ((?:[a-z][a-z-]+ ?)+)")
+FENCED = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\s*(?:\$ )?(?:\./hub|orderhub) ((?:[a-z][a-z-]+ ?)+)")
 #: What `./hub` itself does; everything else it hands on to `orderhub`.
 HUB_COMMANDS = {"demo", "up", "test", "check", "sql", "lock", "reset"}
 #: Rows of the terms table that the vocabulary cannot lack.
@@ -26,6 +27,14 @@ TERMS = ("order", "reservation", "hold", "anomaly", "manifest", "cut-off", "wind
 
 def pages() -> list[Path]:
     return sorted(file for file in tracked_files() if file.suffix == ".md")
+
+
+def shown_commands(page: Path) -> list[str]:
+    """Words after `./hub` or `orderhub` at the start of a code line or of inline code."""
+    text = text_of(page)
+    code = [line for block in FENCED.findall(text) for line in block.splitlines()]
+    code += re.findall(r"`([^`\n]+)`", FENCED.sub("", text))
+    return [match[1].strip() for line in code if (match := COMMAND.match(line))]
 
 
 def command_names() -> set[str]:
@@ -92,10 +101,9 @@ def test_every_command_that_a_page_shows_exists():
     unknown = [
         f"{page.relative_to(ROOT)}: {words}"
         for page in pages()
-        for words in (match.strip() for code in re.findall(r"`[^`]+`|^\s*(?:\./hub|orderhub) .*$", text_of(page), re.MULTILINE)
-                      for match in COMMAND.findall(code))
+        for words in shown_commands(page)
         if not any(words == name or words.startswith(f"{name} ") for name in known)
-    ]  # fmt: skip
+    ]
 
     assert unknown == []
 
@@ -127,7 +135,9 @@ def test_every_check_id_that_a_runbook_names_exists(written: dict[str, str]):
 def test_the_glossary_has_every_word_of_the_trade(written: dict[str, str]):
     glossary = written["glossary.md"].lower()
 
-    assert [term for term in TERMS if not re.search(rf"^\| [^|]*\b{re.escape(term)}\b", glossary, re.MULTILINE)] == []
+    assert [
+        term for term in TERMS if not re.search(rf"^\| [^|]*\b{re.escape(term)}\b", glossary, re.MULTILINE)
+    ] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])

@@ -27,6 +27,7 @@ _SCHEMAS = ("mart", "core", "staging", "ops", "pii")
 #: What each converter does, for the person who edits fields.csv; a converter without a line here is refused.
 _CONVERTERS = {
     "text": "原样文本,去掉首尾空白;空文本算没有 / as it is, trimmed; empty means missing",
+    "province": "省份:简称换成全称,其余原样 / short names of provinces → full names",
     "sku": "商品编码:NFKC 归一、去空白、大写 / a code: NFKC, trimmed, upper case",
     "integer": "整数,最多 15 位;`3.0` 算 3 / a whole number of at most 15 digits",
     "fen": "以分为单位的整数 / whole minor units",
