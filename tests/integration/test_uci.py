@@ -26,6 +26,7 @@ from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock import import_stock
 from orderhub.operate.verify import verify
 from orderhub.platforms.spreadsheet import FileCounts, extract_shop
+from orderhub.quality.audit import audit_pass
 from orderhub.settings import Settings
 from orderhub.transform.run import run_transform
 
@@ -70,20 +71,32 @@ class Replay:
     taken: FileCounts
 
 
-def replay(database: Database, folder: Path, rows: int | None) -> Replay:
+@dataclass
+class Prepared:
+    """A file, what a merchant would have beside it, and the independent count."""
+
+    file: Path
+    config: Path
+    stock: Path
+    expected: dict[str, int]
+
+
+def prepare(folder: Path, rows: int | None) -> Prepared:
     file = folder / "online_retail.csv"
     with gzip.open(DATA, "rt", encoding="utf-8") as source, file.open("w", encoding="utf-8") as copy:
         copy.writelines(islice(source, None if rows is None else rows + 1))
     run_script("derive.py", file, folder)
     expected = json.loads(run_script("count_reasons.py", file))
-    settings = Settings(
-        home=folder / "home", database_url=SecretStr("not used"), hash_key=SecretStr("test key")
-    )
+    return Prepared(file, folder / "config", folder / "stock.csv", expected)
+
+
+def replay(database: Database, home: Path, prepared: Prepared) -> Replay:
+    settings = Settings(home=home, database_url=SecretStr("not used"), hash_key=SecretStr("test key"))
     clock = FixedClock(NOW)
-    config = apply_directory(database, clock, folder / "config", settings.home, "test")
-    taken = drop(file, database, clock, settings, config)
+    config = apply_directory(database, clock, prepared.config, home, "test")
+    taken = drop(prepared.file, database, clock, settings, config)
     run_transform(database, clock, config)
-    return Replay(database, clock, settings, config, file, folder / "stock.csv", expected, taken)
+    return Replay(database, clock, settings, config, prepared.file, prepared.stock, prepared.expected, taken)
 
 
 def run_script(name: str, *arguments: Path) -> str:
@@ -124,9 +137,14 @@ def number(database: Database, query: str) -> int:
         return int(connection.execute(text(query)).scalar_one())
 
 
+@pytest.fixture(scope="module")
+def prepared_sample(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare(tmp_path_factory.mktemp("uci"), SAMPLE_ROWS)
+
+
 @pytest.fixture
-def sample(database: Database, tmp_path: Path) -> Replay:
-    return replay(database, tmp_path, SAMPLE_ROWS)
+def sample(database: Database, tmp_path: Path, prepared_sample: Prepared) -> Replay:
+    return replay(database, tmp_path / "home", prepared_sample)
 
 
 def assert_adds_up(replayed: Replay) -> None:
@@ -172,6 +190,21 @@ def test_address_rules_say_nothing_of_a_shop_without_addresses(sample: Replay) -
     )
 
     assert 0 == judged
+
+
+@needs_data
+def test_great_expectations_says_the_same_of_the_same_rows(sample: Replay) -> None:
+    last_pass = number(sample.database, "select max(pass_id) from ops.passes where kind = 'transform'")
+
+    audit_pass(sample.database, sample.clock, sample.config, last_pass)
+
+    differing = (
+        "select count(*) from ops.check_verdicts where audited_failed_count is distinct from failed_count"
+    )
+    assert (0, True) == (
+        number(sample.database, differing),
+        number(sample.database, "select count(*) from ops.check_verdicts") > 20,
+    )
 
 
 def fulfill(replayed: Replay) -> list[str]:
@@ -227,7 +260,7 @@ def test_manifest_files_are_published(sample: Replay) -> None:
 @needs_data
 @pytest.mark.slow
 def test_the_whole_file_adds_up_to_the_published_figures(database: Database, tmp_path: Path) -> None:
-    replayed = replay(database, tmp_path, None)
+    replayed = replay(database, tmp_path / "home", prepare(tmp_path, None))
 
     assert PUBLISHED == {name: replayed.expected[name] for name in PUBLISHED}
     assert_adds_up(replayed)
