@@ -28,7 +28,7 @@ from orderhub.settings import load_settings
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of the front door and return its exit code; errors are one sentence."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     voice = Voice("en" if os.environ.get("ORDERHUB_LANGUAGE") == "en" else "zh")
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
@@ -50,6 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the parsed command line; what `sql` does not know goes to psql."""
+    parser = _parser()
+    options, others = parser.parse_known_args(arguments)
+    if others and options.command != "sql":
+        parser.error(f"unknown: {' '.join(others)}; `./hub {options.command} --help` lists what there is")
+    options.others = others
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./hub", description="The order hub's front door.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -68,7 +78,6 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")
     sql.add_argument("--dsn", action="store_true", help="print the address for another tool instead")
-    sql.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to psql")
     return parser
 
 
@@ -178,7 +187,7 @@ def _sql(options: argparse.Namespace) -> int:
         print(url)  # noqa: T201
         return 0
     program = str(binaries() / "psql")
-    return subprocess.run([program, url, *options.arguments], check=False).returncode  # noqa: S603
+    return subprocess.run([program, url, *options.others], check=False).returncode  # noqa: S603
 
 
 if __name__ == "__main__":
