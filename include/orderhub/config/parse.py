@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+from orderhub import paths
 from orderhub.config import models
 from orderhub.config.csv_table import read_table
 from orderhub.config.located_yaml import nearest, parse
@@ -62,6 +63,21 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
+
+
+def check_platforms(shops: tuple[models.Shop, ...]) -> None:
+    """Refuse a shop on a platform that this code does not ship: nothing would ever pull it.
+
+    Raises:
+        ConfigError: naming the shop and the nearest platform.
+    """
+    known = sorted(file.parent.name for file in paths.platforms_directory().glob("*/platform.yaml"))
+    for shop in shops:
+        if shop.platform not in known:
+            raise ConfigError(
+                f"shops.yaml: shop {shop.id}: platform {shop.platform!r} does not exist; "
+                f"{nearest(shop.platform, known)}"
+            )
 
 
 def normalise_sku(code: str) -> str:

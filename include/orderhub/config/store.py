@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.config.parse import parse_config, read_directory, version_of
+from orderhub.config.parse import check_platforms, parse_config, read_directory, version_of
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -36,6 +36,7 @@ def apply_directory(
     """
     files = read_directory(directory)
     config = parse_config(files)
+    check_platforms(config.shops)
     with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
         active = connection.execute(
             text("select config_version from ops.config_versions where is_active")
@@ -111,7 +112,9 @@ def check_directory(directory: Path) -> MerchantConfig:
     Raises:
         ConfigError: the first thing wrong.
     """
-    return parse_config(read_directory(directory))
+    config = parse_config(read_directory(directory))
+    check_platforms(config.shops)
+    return config
 
 
 def directory_version(directory: Path) -> str:

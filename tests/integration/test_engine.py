@@ -1,0 +1,79 @@
+import pytest
+from sqlalchemy import text
+
+from orderhub.db.copy import copy_rows
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.errors import DatabaseFault
+
+PHONE = "13800001111"
+
+
+def fault(database: Database, statement: str) -> str:
+    with (
+        pytest.raises(DatabaseFault) as caught,
+        hold_scope(database, "test") as lease,
+        database.transaction(lease) as connection,
+    ):
+        connection.execute(text(statement))
+    return str(caught.value)
+
+
+def test_constraint_error_carries_code_and_constraint_and_no_row_value(database: Database):
+    said = fault(database, f"insert into core.stock values ('{PHONE}', 'SKU', 1, 2, now())")
+
+    assert said == (
+        'database: new row for relation "stock" violates check constraint "reserved_within_on_hand" '
+        "(23514, constraint reserved_within_on_hand, table stock)"
+    )
+
+
+@pytest.mark.parametrize(
+    "statement, said",
+    [
+        (f"select '{PHONE}x'::bigint", "database: invalid input syntax for type bigint (22P02)"),
+        (f"select '{PHONE}'::timestamptz", "database: timestamp out of range (22008)"),
+        (f"select cast('{{{PHONE}' as jsonb)", "database: invalid input syntax for type json (22P02)"),
+    ],
+)
+def test_refused_value_is_not_quoted(database: Database, statement: str, said: str):
+    assert fault(database, statement) == said
+
+
+def test_refused_copy_is_a_fault_without_its_rows(database: Database):
+    with (
+        pytest.raises(DatabaseFault) as caught,
+        hold_scope(database, "test") as lease,
+        database.transaction(lease) as connection,
+    ):
+        copy_rows(connection, "core.stock", ("warehouse_id", "on_hand"), [(PHONE, PHONE + "x")])
+
+    assert str(caught.value) == "database: invalid input syntax for type bigint (22P02)"
+
+
+def test_reading_connection_cannot_write(database: Database):
+    with pytest.raises(DatabaseFault, match="25006"), database.read() as connection:
+        connection.execute(text("insert into ops.leases (scope) values ('x')"))
+
+
+def test_failed_transaction_leaves_nothing(database: Database):
+    with (
+        pytest.raises(DatabaseFault, match="22012"),
+        hold_scope(database, "test") as lease,
+        database.transaction(lease) as connection,
+    ):
+        connection.execute(text("insert into ops.leases (scope) values ('half'); select 1 / 0"))
+
+    with database.read() as connection:
+        assert (
+            connection.execute(text("select count(*) from ops.leases where scope = 'half'")).scalar_one() == 0
+        )
+
+
+def test_unreachable_server_is_a_fault_that_names_no_password():
+    nowhere = Database("postgresql://orderhub_app:geheim@127.0.0.1:1/orderhub")
+
+    with pytest.raises(DatabaseFault) as caught, nowhere.read():
+        pass
+
+    assert str(caught.value) == "database: connection lost or refused (no SQLSTATE)"
