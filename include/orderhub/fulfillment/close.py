@@ -125,10 +125,11 @@ class _Closing:
             "warehouse_id": self.cutoff.warehouse_id,
             "is_shadow": is_shadow,
             "until": self.clock.now() if self.cutoff.kind == "extra" else self.cutoff.cutoff_at,
-            "left_shops": missed,
         }
-        self.connection.execute(text("drop table if exists due_documents"))
-        self.connection.execute(statement("core/due_documents"), due)
+        self.connection.execute(text("drop table if exists due_reservations, due_documents"))
+        self.connection.execute(statement("core/due_reservations"), due)
+        self.connection.execute(text("analyze due_reservations"))
+        self.connection.execute(statement("core/due_documents"), {"left_shops": missed})
         totals = self.connection.execute(statement("core/due_totals")).one()
         manifest_id = f"{self.cutoff.cutoff_id}/shadow" if is_shadow else self.cutoff.cutoff_id
         manifest = ClosedManifest(manifest_id, self.cutoff.warehouse_id, is_shadow, *totals)

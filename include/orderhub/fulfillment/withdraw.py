@@ -36,6 +36,8 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     An order whose new version waits for its check keeps its place.
     """
     connection.execute(LOCK_DOCUMENTS)
+    connection.execute(statement("core/allocated_reservations"))
+    connection.execute(text("analyze allocated_reservations"))
     connection.execute(
         statement("core/withdrawals"),
         {"shadow_shops": shadow_shops(config), "rerouted": _rerouted(connection, config)},

@@ -8,6 +8,6 @@ select
     r.sku_id,
     r.quantity
 from due_documents as d
-inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+inner join due_reservations as r on d.fulfillment_order_id = r.fulfillment_order_id
 where d.reason is null
 order by r.fulfillment_order_id, r.line_id

@@ -13,14 +13,12 @@ with judged as (
             when l.blocked_by <> 'order_unchecked' then l.blocked_by
         end as line_reason,
         case
-            when f.is_shadow <> (l.shop_id = any(:shadow_shops)) then 'mode_changed'
-            when f.fulfillment_order_id = any(:rerouted) then 'destination_changed'
+            when r.is_shadow <> (l.shop_id = any(:shadow_shops)) then 'mode_changed'
+            when r.fulfillment_order_id = any(:rerouted) then 'destination_changed'
             when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
         end as document_reason
-    from core.fulfillment_orders as f
-    inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+    from allocated_reservations as r
     left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
-    where f.state = 'allocated'
 ),
 
 reasoned as (
