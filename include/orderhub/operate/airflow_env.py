@@ -35,10 +35,8 @@ FIXED: dict[str, str] = {
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
     "AIRFLOW__CORE__TEST_CONNECTION": "Disabled",
     "AIRFLOW__API__EXPOSE_CONFIG": "False",
-    # Mails go out through the connection smtp_default; nobody's default sender appears.
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-    # The UI is read by operators of a Chinese shop.
     "AIRFLOW__API__INSTANCE_NAME": "orderhub",
 }
 #: Set in many container images; Airflow then compiles every module at every start (4.4 s instead of 2.0 s).
@@ -69,12 +67,19 @@ def airflow_environment(
         "AIRFLOW__API__BASE_URL": f"http://{LOOPBACK}:{ports.airflow}",
         # Tasks talk to the API server; without this, another port breaks every task.
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{LOOPBACK}:{ports.airflow}/execution/",
-        "AIRFLOW__CORE__FERNET_KEY": memory.fernet_key,
-        "AIRFLOW__API_AUTH__JWT_SECRET": memory.jwt_secret,
-        "AIRFLOW__API__SECRET_KEY": memory.api_secret,
+        **_keys(memory),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": str(open_to_all),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home.airflow / "passwords.json"),
         "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
         "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(home.connections)}),
         "ORDERHUB_HOME": str(home.root),
+    }
+
+
+def _keys(memory: Memory) -> dict[str, str]:
+    """Return the keys that all processes share; Airflow's own defaults would be too short and differ."""
+    return {
+        "AIRFLOW__CORE__FERNET_KEY": memory.fernet_key,
+        "AIRFLOW__API_AUTH__JWT_SECRET": memory.jwt_secret,
+        "AIRFLOW__API__SECRET_KEY": memory.api_secret,
     }
