@@ -75,7 +75,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         counts.pass_id = _open_pass(connection, clock, config)
         connection.exec_driver_sql(source("core/incoming"))
         platforms = _map_versions(connection, clock, config, counts)
-        _merge(connection, clock, platforms, counts)
+        _merge(connection, clock, platforms, counts, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
         _finish_pass(connection, clock, counts)
     return counts
@@ -129,12 +129,18 @@ def _map_versions(
     return platforms
 
 
-def _merge(connection: Connection, clock: Clock, platforms: list[Platform], counts: TransformCounts) -> None:
+def _merge(
+    connection: Connection,
+    clock: Clock,
+    platforms: list[Platform],
+    counts: TransformCounts,
+    checks_version: str,
+) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
     connection.exec_driver_sql("analyze changed_orders")
-    stamp = {"pass_id": counts.pass_id, "now": clock.now()}
+    stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
-    connection.execute(statement("core/receivers"))
+    connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
     for platform in platforms:
         counts.lines += connection.execute(text(compile_lines(platform))).rowcount
     connection.exec_driver_sql("analyze incoming_lines")

@@ -1,11 +1,13 @@
 -- Fills core.orders from changed_orders. A person's decision to ship an order from before go-live stays.
+-- Each row is marked as judged by this pass at once, because checks judge it in the same transaction and
+-- writing a million rows a second time costs as much as the first.
 insert into core.orders as present (
     order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
     platform_status, status, status_rank, is_terminal, payment_state, gate, gate_reason, lifecycle,
     currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
     buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
     unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
-    _load_id, _pass_id, _seen_at
+    checked_version, checks_version, _load_id, _pass_id, _checked_pass_id, _seen_at
 )
 select
     order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
@@ -13,7 +15,7 @@ select
     currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
     buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
     unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
-    load_id, :pass_id, :now
+    version_id, :checks_version, load_id, :pass_id, :pass_id, :now
 from changed_orders
 on conflict (order_id) do update set
     customer_id = excluded.customer_id, buyer_label = excluded.buyer_label,
@@ -28,5 +30,7 @@ on conflict (order_id) do update set
     ship_by_at = excluded.ship_by_at, unreadable_fields = excluded.unreadable_fields,
     disagreeing_fields = excluded.disagreeing_fields, version_id = excluded.version_id,
     merge_key = excluded.merge_key, mapping_version = excluded.mapping_version,
-    _load_id = excluded._load_id, _pass_id = excluded._pass_id, _seen_at = excluded._seen_at
+    checked_version = excluded.checked_version, checks_version = excluded.checks_version,
+    _load_id = excluded._load_id, _pass_id = excluded._pass_id,
+    _checked_pass_id = excluded._checked_pass_id, _seen_at = excluded._seen_at
 where excluded.merge_key > present.merge_key

@@ -38,7 +38,8 @@ touched as (
     where excluded.merge_key > present.merge_key
     returning order_id
 )
--- A receiver that arrived with an older version changes what the checks see.
+-- A receiver that arrived with an older version changes what the checks see: this pass judges its order too.
 update core.orders as o set checked_version = null
 from touched
 where o.order_id = touched.order_id and o.checked_version is not null
+    and o._checked_pass_id is distinct from :pass_id
