@@ -73,7 +73,7 @@ def check_orders(
     released = connection.execute(statement("core/close_holds"), given).rowcount
     placed = connection.execute(statement("core/holds"), given).rowcount
     if placed:
-        _tell_supervisors(connection, clock, suites, config, pass_id)
+        _tell_supervisors(connection, clock, suites, config, given)
     connection.execute(text("drop table failures, failed_checks"))
     return CheckCounts(judged.scalar_one(), sum(v.failed_count for v in verdicts), closed, placed, released)
 
@@ -135,10 +135,10 @@ def _rule_columns(rules: Sequence[Check]) -> dict[str, list[str]]:
 
 
 def _tell_supervisors(
-    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, pass_id: int
+    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, given: Mapping[str, Any]
 ) -> None:
     checks = suites.checks()
-    rows = connection.execute(statement("ops/newly_held"), {"pass_id": pass_id, "now": clock.now()}).all()
+    rows = connection.execute(statement("ops/newly_held"), given).all()
     held = [
         HeldRule(
             rule_id=check.id,
@@ -152,4 +152,4 @@ def _tell_supervisors(
         if (check := checks[row.rule_id])
     ]
     if held:
-        enqueue(connection, [held_mail(config.alerts, pass_id, held, rows[0].held_count)], clock)
+        enqueue(connection, [held_mail(config.alerts, given["pass_id"], held, rows[0].held_count)], clock)
