@@ -4,7 +4,7 @@ Works on sets, never a row at a time. Runs inside the transform pass's transacti
 holds appear together. The one writer of `core.anomalies`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
