@@ -16,7 +16,7 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 
 #: API platform → how late its orders become visible.
 Lags = Mapping[str, timedelta]
@@ -127,9 +127,12 @@ class _Closing:
             "until": self.clock.now() if self.cutoff.kind == "extra" else self.cutoff.cutoff_at,
         }
         self.connection.execute(text("drop table if exists due_reservations, due_documents"))
+        self.connection.execute(WITHOUT_FIGURES)
         self.connection.execute(statement("core/due_reservations"), due)
         self.connection.execute(text("analyze due_reservations"))
+        self.connection.execute(WITH_FIGURES)
         self.connection.execute(statement("core/due_documents"), {"left_shops": missed})
+        self.connection.execute(text("analyze due_documents"))
         totals = self.connection.execute(statement("core/due_totals")).one()
         manifest_id = f"{self.cutoff.cutoff_id}/shadow" if is_shadow else self.cutoff.cutoff_id
         manifest = ClosedManifest(manifest_id, self.cutoff.warehouse_id, is_shadow, *totals)

@@ -3,7 +3,7 @@ create temporary table due_documents on commit drop as
 with lines as (
     select
         d.fulfillment_order_id,
-        d.shop_id,
+        o.shop_id,
         count(*) as line_count,
         sum(d.quantity) as pieces,
         min(
@@ -14,8 +14,9 @@ with lines as (
             end
         ) as reason
     from due_reservations as d
+    inner join core.orders as o on d.order_id = o.order_id
     left join core.line_readiness as l on d.order_id = l.order_id and d.line_id = l.line_id
-    group by d.fulfillment_order_id, d.shop_id
+    group by d.fulfillment_order_id, o.shop_id
 )
 
 select

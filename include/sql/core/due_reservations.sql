@@ -3,13 +3,11 @@
 create temporary table due_reservations on commit drop as
 select
     f.fulfillment_order_id,
-    o.shop_id,
     r.order_id,
     r.line_id,
     r.sku_id,
     r.quantity
 from core.fulfillment_orders as f
-inner join core.orders as o on f.order_id = o.order_id
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
 where f.state = 'allocated'
     and f.warehouse_id = :warehouse_id
