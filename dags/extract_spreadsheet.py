@@ -11,7 +11,7 @@
 from airflow.sdk import CronDataIntervalTimetable, dag
 
 from orderhub.orchestration.assets import staging
-from orderhub.orchestration.defaults import BEIJING, EVERY_15_MINUTES, task_defaults
+from orderhub.orchestration.defaults import BEIJING, EVERY_15_MINUTES, dag_defaults
 from orderhub.orchestration.extract_tasks import checked_platform, list_shops, pull_shop
 
 PLATFORM = checked_platform("spreadsheet")
@@ -19,11 +19,9 @@ PLATFORM = checked_platform("spreadsheet")
 
 @dag(
     schedule=CronDataIntervalTimetable(EVERY_15_MINUTES, timezone=BEIJING),
-    catchup=False,
-    max_active_runs=1,
-    default_args=task_defaults(),
     tags=["extract", "spreadsheet"],
     doc_md=__doc__,
+    **dag_defaults(),
 )
 def extract_spreadsheet() -> None:
     shops = list_shops(PLATFORM)

@@ -11,7 +11,7 @@ Runs when orders changed or a cut-off rings; which cut-offs are due is in the da
 from airflow.sdk import AssetOrTimeSchedule, MultipleCronTriggerTimetable, dag
 
 from orderhub.orchestration.assets import CORE_ORDERS
-from orderhub.orchestration.defaults import BEIJING, cutoff_alarms, task_defaults
+from orderhub.orchestration.defaults import BEIJING, cutoff_alarms, dag_defaults
 from orderhub.orchestration.fulfill_tasks import close_manifests, publish, route_and_reserve
 
 
@@ -19,11 +19,9 @@ from orderhub.orchestration.fulfill_tasks import close_manifests, publish, route
     schedule=AssetOrTimeSchedule(
         timetable=MultipleCronTriggerTimetable(*cutoff_alarms(), timezone=BEIJING), assets=[CORE_ORDERS]
     ),
-    catchup=False,
-    max_active_runs=1,
-    default_args=task_defaults(),
     tags=["fulfill"],
     doc_md=__doc__,
+    **dag_defaults(),
 )
 def fulfill_orders() -> None:
     route_and_reserve() >> close_manifests() >> publish()

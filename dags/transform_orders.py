@@ -11,17 +11,19 @@ Runs whenever a platform has news; a bad order is an anomaly, never a failed tas
 from airflow.sdk import dag
 
 from orderhub.orchestration.assets import any_staging
-from orderhub.orchestration.defaults import task_defaults
-from orderhub.orchestration.transform_tasks import audit_with_great_expectations, is_work_pending, map_merge_and_check
+from orderhub.orchestration.defaults import dag_defaults
+from orderhub.orchestration.transform_tasks import (
+    audit_with_great_expectations,
+    is_work_pending,
+    map_merge_and_check,
+)
 
 
 @dag(
     schedule=any_staging(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=task_defaults(),
     tags=["transform"],
     doc_md=__doc__,
+    **dag_defaults(),
 )
 def transform_orders() -> None:
     counts = map_merge_and_check()

@@ -136,7 +136,7 @@ def test_every_task_has_an_owner_a_limit_retries_and_somebody_who_hears_of_it(da
         if facts["owner"] != "orderhub"
         or not facts["retries"]
         or not facts["timeout_minutes"]
-        or facts["tells_on_failure"] != ["mail_failure"]
+        or facts["tells_on_failure"] != ["mail_failed_task"]
         or not facts["has_retry_policy"]
     }
 

@@ -21,13 +21,23 @@ FAIL = """
 import sys
 from types import SimpleNamespace
 from orderhub.errors import DatabaseFault
-from orderhub.orchestration.failure_mail import mail_failure
+from orderhub.orchestration.failure_mail import mail_failed_run, mail_failed_task
 
 task = SimpleNamespace(
-    dag_id="transform_orders", task_id="map_merge_and_check", run_id="asset__2026-11-23T02:00:00+00:00", try_number=4
+    dag_id="transform_orders", task_id="map_merge_and_check", run_id="asset__2026-11-23T02:00:00+00:00", try_number=4,
+    map_index=-1,
 )
-error = {"database": DatabaseFault("database: lost {{ 7 * 7 }} <b>connection</b> (57P01)"), "killed": None}[sys.argv[1]]
-mail_failure({"ti": task, "exception": error})
+error = DatabaseFault("database: lost {{ 7 * 7 }} <b>connection</b> (57P01)")
+calls = {
+    "database": [lambda: mail_failed_task({"ti": task, "exception": error})],
+    "killed": [lambda: mail_failed_run({"ti": task, "reason": "task_failure"})],
+    "both": [
+        lambda: mail_failed_task({"ti": task, "exception": error}),
+        lambda: mail_failed_run({"ti": task, "reason": "task_failure"}),
+    ],
+}
+for call in calls[sys.argv[1]]:
+    call()
 """
 
 
@@ -123,3 +133,12 @@ def test_a_killed_process_is_said_in_words(inbox: tuple[Inbox, int], tmp_path: P
     fail(port, tmp_path, "killed")
 
     assert "任务进程意外终止" in html_of(received.mails[0])
+
+
+def test_a_failed_task_and_its_failed_run_are_one_mail(inbox: tuple[Inbox, int], tmp_path: Path):
+    received, port = inbox
+
+    fail(port, tmp_path, "both")
+
+    [mail] = received.mails
+    assert "DatabaseFault" in html_of(mail)

@@ -8,7 +8,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from orderhub.config.located_yaml import parse
 from orderhub.config.models import Warehouses
 from orderhub.errors import ConfigError, FencedError, StopError
-from orderhub.orchestration.failure_mail import mail_failure
+from orderhub.orchestration.failure_mail import mail_failed_run, mail_failed_task
 from orderhub.settings import load_settings
 
 #: Platforms have settled by then, and a pull has landed before a cut-off on the hour.
@@ -36,7 +36,18 @@ def task_defaults() -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": _NO_RETRY,
         "execution_timeout": timedelta(minutes=20),
-        "on_failure_callback": mail_failure,
+        "on_failure_callback": mail_failed_task,
+    }
+
+
+def dag_defaults() -> dict[str, Any]:
+    """Return what every DAG shares: one run at a time, no catching up, who hears of a failure."""
+    return {
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": task_defaults(),
+        # A task process that was killed cannot call back; the failed run does it for it.
+        "on_failure_callback": mail_failed_run,
     }
 
 
