@@ -37,5 +37,7 @@ from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
-comment on view core.line_readiness is '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping';
-comment on column core.line_readiness.blocked_by is 'null when shippable; else the first thing in its way; order_unchecked passes by itself';
+select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',
+    'order_id', 'the order', 'line_id', 'the line', 'sku_id', 'our SKU; null while unmapped', 'quantity', 'pieces', 'shop_id', 'our id of the shop',
+    'platform', 'platform name', 'version_id', 'the order''s present version', 'ship_by_at', 'UTC, promised latest hand-over', 'paid_at', 'UTC',
+    'blocked_by', 'null when shippable; else the first thing in its way; order_unchecked passes by itself');

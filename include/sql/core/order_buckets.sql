@@ -47,8 +47,7 @@ select
     blocked_by
 from placed;
 
-comment on view core.order_buckets is '每个订单行恰在一个环节 / one row per order line: the one bucket it stands in';
-comment on column core.order_buckets.bucket is 'history, to_confirm, waiting, held, allocated, manifested, shipped or closed';
-comment on column core.order_buckets.bucket_rank is 'progress; an order shows its least advanced line';
-comment on column core.order_buckets.blocked_by is 'see core.line_readiness';
+select ops.describe('core.order_buckets', '每个订单行恰在一个环节 / one row per order line: the one bucket it stands in; key order_id, line_id.',
+    'order_id', 'the order', 'line_id', 'the line', 'bucket', 'history, to_confirm, waiting, held, allocated, manifested, shipped or closed',
+    'bucket_rank', 'progress; an order shows its least advanced line', 'blocked_by', 'see core.line_readiness');
 grant select on core.line_readiness, core.order_buckets to orderhub_analyst;

@@ -7,5 +7,6 @@ select distinct on (order_id)
 from core.order_buckets
 order by order_id, bucket_rank;
 
-comment on view core.order_progress is '每个订单一行:进度最慢的订单行所在环节 / one row per order: the bucket of its least advanced line';
+select ops.describe('core.order_progress', '每个订单一行:进度最慢的订单行所在环节 / one row per order: the bucket of its least advanced line; key order_id.',
+    'order_id', 'the order', 'bucket', 'see core.order_buckets', 'blocked_by', 'see core.line_readiness');
 grant select on core.order_progress to orderhub_analyst;

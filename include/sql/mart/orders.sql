@@ -1,12 +1,6 @@
 -- One row per order; key order_id. Business dates are Beijing days; no receiver finer than province and city.
 create view mart.orders as
-with progress as (
-    select distinct on (order_id) order_id, bucket
-    from core.order_buckets
-    order by order_id, bucket_rank
-),
-
-lines as (
+with lines as (
     select order_id, count(*) as line_count, count(distinct sku_id) as sku_count, sum(quantity)::bigint as quantity
     from core.order_lines
     group by order_id
@@ -50,7 +44,7 @@ left join core.shops as s on o.shop_id = s.shop_id
 left join core.receivers as r on o.order_id = r.order_id
 left join core.routing_decisions as c on o.order_id = c.order_id
 left join lines as l on o.order_id = l.order_id
-left join progress as p on o.order_id = p.order_id
+left join core.order_progress as p on o.order_id = p.order_id
 left join doubts as d on o.order_id = d.order_id
 left join first_allocated as f on o.order_id = f.order_id
 left join first_manifested as m on o.order_id = m.order_id;

@@ -18,4 +18,7 @@ where o.lifecycle = 'to_confirm'
 group by o.order_id
 order by o.ship_by_at nulls last, o.order_id;
 
-comment on view mart.orders_to_confirm is '上线时尚未完结、待确认由谁发货的订单 / orders open at go-live, waiting for a yes';
+select ops.describe('mart.orders_to_confirm', '上线时尚未完结、待确认由谁发货的订单 / orders open at go-live, waiting for a yes; key order_id.',
+    'order_id', 'shop_id/platform_order_id', 'shop_id', 'our id of the shop', 'platform_order_id', 'the platform''s id, text',
+    'status', 'our word for the platform''s state', 'gate', 'ship, wait or stop', 'line_count', 'order lines', 'quantity', 'pieces',
+    'paid_fen', 'paid, fen', 'placed_at', 'UTC', 'paid_at', 'UTC', 'ship_by_at', 'UTC, promised latest hand-over');

@@ -6,4 +6,5 @@ select
 from ops.outbox
 where state = 'claimed' and claimed_at < clock_timestamp() - interval '1 hour';
 
-comment on view ops.verify_claims is '无人认领过久 / claims that nobody finished; empty when clean';
+select ops.describe('ops.verify_claims', '无人认领过久 / claims that nobody finished; empty when clean',
+    'subject', 'what is wrong', 'problem', 'how, with the figures');

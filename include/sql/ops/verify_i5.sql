@@ -17,4 +17,5 @@ from core.order_lines as l
 left join placed as p on l.order_id = p.order_id and l.line_id = p.line_id
 where coalesce(p.times, 0) <> 1;
 
-comment on view ops.verify_i5 is '守恒:每个订单行恰在一个环节 / violations of conservation; empty when clean';
+select ops.describe('ops.verify_i5', '守恒:每个订单行恰在一个环节 / violations of conservation; empty when clean',
+    'subject', 'what is wrong', 'problem', 'how, with the figures');

@@ -37,4 +37,5 @@ select
 from figures
 where on_hand is null or reserved < 0 or reserved > on_hand or reserved <> promised or on_hand <> ledger;
 
-comment on view ops.verify_i6 is '库存:预占与台账相符 / stock that does not add up; empty when clean';
+select ops.describe('ops.verify_i6', '库存:预占与台账相符 / stock that does not add up; empty when clean',
+    'subject', 'what is wrong', 'problem', 'how, with the figures');

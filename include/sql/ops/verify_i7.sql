@@ -33,4 +33,5 @@ where (f.state = 'allocated' and (coalesce(r.active, 0) = 0 or r.posted > 0))
     or (f.state = 'shipped' and (r.active > 0 or coalesce(r.posted, 0) = 0))
     or (f.state = 'cancelled' and (r.active > 0 or r.posted > 0));
 
-comment on view ops.verify_i7 is '两阶段:预占恰好了结一次 / reservations not resolved exactly once; empty when clean';
+select ops.describe('ops.verify_i7', '两阶段:预占恰好了结一次 / reservations not resolved exactly once; empty when clean',
+    'subject', 'what is wrong', 'problem', 'how, with the figures');

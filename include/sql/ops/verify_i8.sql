@@ -57,4 +57,5 @@ select
 from ops.cutoffs as c
 where c.state = 'closed' and not exists (select from core.manifests as m where m.cutoff_id = c.cutoff_id);
 
-comment on view ops.verify_i8 is '只发一次:每行至多在一张有效清单 / lines shipped twice or unlisted; empty when clean';
+select ops.describe('ops.verify_i8', '只发一次:每行至多在一张有效清单 / lines shipped twice or unlisted; empty when clean',
+    'subject', 'what is wrong', 'problem', 'how, with the figures');
