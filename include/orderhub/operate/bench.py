@@ -95,7 +95,9 @@ def measure_idle(home: Home, seconds: float) -> IdleCost:
     return IdleCost(len(family), by_kind, used / elapsed, elapsed)
 
 
-def measure_ticks(home: Home, database: Database, clock: Clock, orders: int, rounds: int, say: Say) -> list[Tick]:
+def measure_ticks(
+    home: Home, database: Database, clock: Clock, orders: int, rounds: int, say: Say
+) -> list[Tick]:
     """Place `orders` new orders in the sandbox, pull them by the real scheduler, and time it; `rounds` times.
 
     Raises:

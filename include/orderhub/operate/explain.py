@@ -66,7 +66,9 @@ def explain(database: Database, wanted: str) -> Explanation:
 def _find(connection: Connection, wanted: str) -> RowMapping:
     rows = (
         connection.execute(
-            text("select * from core.orders where order_id = :wanted or platform_order_id = :wanted order by order_id"),
+            text(
+                "select * from core.orders where order_id = :wanted or platform_order_id = :wanted order by order_id"
+            ),
             {"wanted": wanted},
         )
         .mappings()
@@ -75,10 +77,14 @@ def _find(connection: Connection, wanted: str) -> RowMapping:
     if len(rows) == 1:
         return rows[0]
     if rows:
-        raise ConfigError(f"{wanted} exists in several shops: {', '.join(r['order_id'] for r in rows)}; name one of them")
+        raise ConfigError(
+            f"{wanted} exists in several shops: {', '.join(r['order_id'] for r in rows)}; name one of them"
+        )
     for platform in platform_names():
         staged = connection.execute(
-            text(f"select shop_id, fetched_at from staging.{platform}_orders where record_id = :wanted limit 1"),  # noqa: S608 - shipped names
+            text(
+                f"select shop_id, fetched_at from staging.{platform}_orders where record_id = :wanted limit 1"
+            ),  # noqa: S608 - shipped names
             {"wanted": wanted.rpartition("/")[2]},
         ).one_or_none()
         if staged:
@@ -113,7 +119,8 @@ def _received(connection: Connection, order: RowMapping) -> list[Step]:
 
 def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
     lines = connection.execute(
-        text("select * from core.order_lines where order_id = :order order by line_no"), {"order": order["order_id"]}
+        text("select * from core.order_lines where order_id = :order order by line_no"),
+        {"order": order["order_id"]},
     ).mappings()
     merged = Step(
         order["_seen_at"],
@@ -160,9 +167,18 @@ def _checked(connection: Connection, order: RowMapping) -> list[Step]:
     for row in connection.execute(
         text("select * from core.holds where order_id = :order order by placed_at, hold_id"), key
     ).mappings():
-        ended = f",{row['ended_at']:%m-%d %H:%M} UTC 由 {row['ended_by']} 结束:{row['end_reason']}" if row["ended_at"] else ""
+        ended = (
+            f",{row['ended_at']:%m-%d %H:%M} UTC 由 {row['ended_by']} 结束:{row['end_reason']}"
+            if row["ended_at"]
+            else ""
+        )
         steps.append(
-            Step(row["placed_at"], "hold", f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])}){ended}", {"hold": row["hold_id"][:17]})
+            Step(
+                row["placed_at"],
+                "hold",
+                f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])}){ended}",
+                {"hold": row["hold_id"][:17]},
+            )
         )
     return steps
 
@@ -181,7 +197,8 @@ def _routed(connection: Connection, order: RowMapping) -> list[Step]:
         ).mappings()
     ]
     for row in connection.execute(
-        text("select * from core.reservations where order_id = :order order by reserved_at, reservation_id"), key
+        text("select * from core.reservations where order_id = :order order by reserved_at, reservation_id"),
+        key,
     ).mappings():
         ended = f",{row['resolution']}" if row["resolution"] else ""
         steps.append(
@@ -215,7 +232,9 @@ def _manifested(connection: Connection, order: RowMapping) -> list[Step]:
 
 def _candidates(candidates: Any) -> str:
     return ";".join(
-        "、".join(f"{key}={value}" for key, value in candidate.items()) if isinstance(candidate, dict) else str(candidate)
+        "、".join(f"{key}={value}" for key, value in candidate.items())
+        if isinstance(candidate, dict)
+        else str(candidate)
         for candidate in candidates
     )
 

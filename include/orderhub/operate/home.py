@@ -36,7 +36,7 @@ class Memory(BaseModel):
 
     port: int = Field(description="First of the five ports.")
     seed: int = Field(default=7, description="Seed of the sandbox's world.")
-    orders: int = Field(default=240, description="Orders in the sandbox's world at its start.")
+    orders: int = Field(default=300, description="Orders in the sandbox's world at its start.")
     demo_done: bool = Field(default=False, description="The first pass of the demo was seen to its end.")
     airflow_version: str = Field(default="", description="Airflow version that migrated its database.")
     owner: str = Field(default_factory=_token, description="Password of role orderhub_owner.")

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", parents=[common], help="the whole hub on a made-up shop, in minutes")
     demo.add_argument("--port", type=int, help=port)
     demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
-    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 240)")
+    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 300)")
     demo.add_argument("--once", action="store_true", help="end after the pass; 0 only if all is well")
     up = commands.add_parser("up", parents=[common], help="the hub on your own platforms; nothing unpaused")
     up.add_argument("--port", type=int, help=port)

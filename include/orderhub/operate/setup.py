@@ -11,7 +11,13 @@ ACTOR = "hub"
 
 
 def apply_configuration(stack: Stack, clock: Clock) -> None:
-    """Make the files of the configuration directory the active version; a refused one changes nothing."""
+    """Make the files of the configuration directory the active version.
+
+    Refused files change nothing: the last good version stays active, and the supervisors get a mail.
+
+    Raises:
+        ConfigError: the files are refused, and no version was ever active.
+    """
     settings = load_settings()
     database = open_database(settings)
     try:
@@ -20,9 +26,33 @@ def apply_configuration(stack: Stack, clock: Clock) -> None:
     except AlreadyDone:
         stack.voice.say("配置未变", "the configuration is unchanged")
     except ConfigError as error:
-        stack.voice.say(f"配置未更新:{error}", f"the configuration was not updated: {error}")
+        active = load_active(database)
+        _tell_refused(database, clock, active, str(error))
+        stack.voice.say(
+            f"配置未更新,版本 {active.version[:12]} 继续生效:{error}",
+            f"the configuration was not updated, version {active.version[:12]} stays active: {error}",
+        )
     finally:
         database.close()
+
+
+def _tell_refused(database: Database, clock: Clock, active: MerchantConfig, said: str) -> None:
+    """Write one mail per distinct refusal into the outbox."""
+    kept = active.version[:12]
+    effect = Effect(
+        outbox_id=f"mail:config:{kept}:{hashlib.sha256(said.encode()).hexdigest()[:16]}",
+        target="mail",
+        subject="config",
+        payload={
+            "to": list(active.alerts.supervisors),
+            "sender": active.alerts.sender,
+            "subject": "配置有误,未启用 / configuration refused",
+            "text": f"{said}\n上一个好版本 {kept} 继续生效;改好后运行 orderhub config apply。\n"
+            f"The last good version {kept} stays active; correct the file and run orderhub config apply.",
+        },
+    )
+    with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
+        enqueue(connection, [effect], clock)
 
 
 def open_database(settings: Settings) -> Database:

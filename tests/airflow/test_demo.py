@@ -1,0 +1,162 @@
+"""`./hub demo` as a new user runs it: what the files hold is what was reserved is what SQL says."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import text
+
+from orderhub import paths
+from orderhub.db.engine import Database
+from orderhub.operate.ports import LOOPBACK, Ports, is_taken
+from tests.airflow.conftest import free_base
+
+pytestmark = pytest.mark.airflow
+STAYS = ("保持运行", "running; Ctrl-C")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that stays up."""
+
+    home: Path
+    base: int
+    output: str
+    database: Database
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(statement))]
+
+    def files(self) -> list[dict[str, str]]:
+        """Every line of every shipping list."""
+        found: list[dict[str, str]] = []
+        for file in sorted(self.home.glob("manifests/*/*/shipping_list.csv")):
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                found += [{**row, "warehouse": file.parts[-3]} for row in csv.DictReader(opened)]
+        return found
+
+    def truth(self) -> list[dict[str, Any]]:
+        url = f"http://{LOOPBACK}:{Ports(self.base).sandbox}/admin/truth"
+        return list(requests.get(url, timeout=30).json()["orders"])
+
+
+def hub_command(*arguments: str) -> list[str]:
+    return [str(paths.project_root() / "hub"), *arguments]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    home, base, log = folder / "home", free_base(), folder / "output.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            hub_command("demo", "--home", str(home), "--port", str(base)), stdout=output, stderr=output
+        )
+    try:
+        wait_for_line(process, log)
+        address = json.loads((home / "settings.json").read_text())["owner_url"]
+        database = Database(address, "tests")
+        yield Demo(home, base, log.read_text(encoding="utf-8"), database)
+        database.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert not any(is_taken(base + offset) for offset in range(4))
+
+
+def wait_for_line(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        said = log.read_text(encoding="utf-8")
+        if any(line in said for line in STAYS):
+            return
+        assert process.poll() is None, said[-3000:]
+        time.sleep(0.2)
+    raise AssertionError(f"the demo did not get through within 300 s: {log.read_text()[-3000:]}")
+
+
+def test_at_least_200_taobao_orders_stand_in_the_manifests_of_two_warehouses(demo: Demo) -> None:
+    taobao = [row for row in demo.files() if row["店铺"].startswith("简集")]
+
+    assert len({row["平台订单号"] for row in taobao}) >= 200
+    assert {"hangzhou", "yiwu"} <= {row["warehouse"] for row in taobao}
+
+
+def test_quantities_in_the_files_are_what_is_reserved_and_what_sql_says(demo: Demo) -> None:
+    in_files: Counter[tuple[str, str]] = Counter()
+    for row in demo.files():
+        in_files[row["warehouse"], row["商品编码"]] += int(row["数量"])
+
+    by_warehouse_and_sku = "warehouse_id, sku_id, sum(quantity)::int from {} group by 1, 2"
+    manifested = demo.rows(
+        "select " + by_warehouse_and_sku.format("core.manifest_lines join core.manifests using (manifest_id)")
+    )
+    reserved = demo.rows(
+        "select "
+        + by_warehouse_and_sku.format(
+            "core.reservations r join core.fulfillment_orders f using (fulfillment_order_id, warehouse_id) "
+            "where r.state = 'active' and f.state = 'manifested'"
+        )
+    )
+    stock = demo.rows("select sum(reserved)::int from core.stock")
+    promised = demo.rows("select sum(quantity)::int from core.reservations where state = 'active'")
+
+    assert in_files == Counter({(w, s): n for w, s, n in manifested})
+    assert in_files == Counter({(w, s): n for w, s, n in reserved})
+    assert stock == promised
+
+
+def test_an_order_of_each_demo_anomaly_is_absent_from_the_files(demo: Demo) -> None:
+    shipped = {row["平台订单号"] for row in demo.files()}
+    labelled = {(intent["label"], order["tid"]) for order in demo.truth() for intent in order["intents"]}
+
+    assert len({label for label, _ in labelled}) >= 9
+    assert set() == {(label, tid) for label, tid in labelled if tid in shipped}
+
+
+def test_only_orders_that_the_platform_lets_ship_are_in_the_files(demo: Demo) -> None:
+    shippable = {order["tid"] for order in demo.truth() if order["is_shippable"]}
+    taobao = {row["平台订单号"] for row in demo.files() if row["店铺"].startswith("简集")}
+
+    assert set() == taobao - shippable
+
+
+def test_a_token_only_shop_gives_no_receiver_to_the_files(demo: Demo) -> None:
+    taobao = [row for row in demo.files() if row["店铺"].startswith("简集")]
+
+    assert {("", "", "")} == {(row["收货人"], row["电话"], row["地址"]) for row in taobao}
+    assert all(row["面单令牌"] for row in taobao)
+
+
+def test_the_supervisor_got_one_mail_about_held_orders(demo: Demo) -> None:
+    mails = requests.get(f"http://{LOOPBACK}:{Ports(demo.base).sandbox}/admin/mails", timeout=10).json()
+    mails = mails["mails"] if isinstance(mails, dict) else mails
+
+    assert any("memo_instruction" in mail["text"] or "留言" in mail["text"] for mail in mails)
+
+
+def test_the_summary_tells_what_happened_and_where_to_look(demo: Demo) -> None:
+    for part in ("tb_flagship", "memo_instruction", "hangzhou", "shipping_list.csv", f"http://127.0.0.1:{demo.base}", "/mailbox"):
+        assert part in demo.output
+
+
+def test_a_second_start_with_once_ends_with_exit_code_zero(tmp_path: Path) -> None:
+    home, base = tmp_path / "home", free_base()
+    command = hub_command("demo", "--once", "--home", str(home), "--port", str(base), "--orders", "60")
+    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+    again = hub_command("demo", "--once", "--home", str(home))
+    second = subprocess.run(again, capture_output=True, text=True, check=False, timeout=400, env={**os.environ})
+
+    assert (0, 0) == (first.returncode, second.returncode), first.stdout[-1500:] + second.stdout[-1500:]
+    assert not any(is_taken(base + offset) for offset in range(4))
