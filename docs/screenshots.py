@@ -37,7 +37,8 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = chromium.new_context(viewport=SIZE, locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
         take(page, f"http://{given.host}:{given.port}/dags", "airflow", "fulfill_orders")
-        take(page, f"http://{given.host}:{given.port + 2}/mailbox", "mailbox", "orderhub")
+        page.set_viewport_size({"width": 1000, "height": 640})
+        take(page, f"http://{given.host}:{given.port + 2}/mailbox/1", "mailbox", "orderhub")
         chromium.close()
 
 
