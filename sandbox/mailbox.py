@@ -65,7 +65,7 @@ class Mailbox:
         self.drop_after_data = 0
         self._clock = clock
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the library's name
         """Accept a mail, refuse it, or keep it and hang up before saying so."""
         if self.refuse > 0:
             self.refuse -= 1

@@ -109,7 +109,7 @@ def _members(sessions: set[int]) -> Iterator[int]:
 def _all_processes() -> list[int]:
     if Path("/proc/self").exists():
         return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]  # noqa: PTH208 - names only
-    listed = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True)  # noqa: S607
+    listed = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True)  # noqa: S607 - the machine's own ps
     return [int(pid) for pid in listed.stdout.split()]
 
 

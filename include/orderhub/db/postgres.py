@@ -83,7 +83,7 @@ class Cluster:
         """Return where data and binaries are; `nobody` cannot enter root's home."""
         if self.mode != "nobody":
             return self.base
-        return Path("/var/tmp") / f"orderhub-{hashlib.sha256(bytes(self.base)).hexdigest()[:12]}"  # noqa: S108
+        return Path("/var/tmp") / f"orderhub-{hashlib.sha256(bytes(self.base)).hexdigest()[:12]}"  # noqa: S108 - outside a home that others may not enter
 
     @property
     def data(self) -> Path:
@@ -131,7 +131,7 @@ def _choose_mode() -> Mode:
     if os.geteuid() != 0:
         return "direct"
     try:
-        allowed = subprocess.run([*_NAMESPACE, "true"], capture_output=True, check=False)  # noqa: S603
+        allowed = subprocess.run([*_NAMESPACE, "true"], capture_output=True, check=False)  # noqa: S603 - our own program and arguments
     except FileNotFoundError:
         return "nobody"
     return "namespace" if allowed.returncode == 0 else "nobody"
@@ -171,7 +171,7 @@ def _create(cluster: Cluster, *, durable: bool) -> None:
     arguments = ["-D", str(cluster.data), "-U", SUPERUSER, f"--pwfile={given}", "--auth=scram-sha-256"]
     arguments += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command = cluster.command("initdb", *arguments, *([] if durable else ["--no-sync"]))
-    made = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")  # noqa: S603
+    made = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")  # noqa: S603 - our own program and arguments
     given.unlink()
     if made.returncode != 0:
         shutil.rmtree(cluster.data, ignore_errors=True)
@@ -198,7 +198,7 @@ def _refuse_other_version(cluster: Cluster) -> None:
         raise EnvironmentFault(
             f"{cluster.data} is not a PostgreSQL data directory any more; restore it, or `./hub reset`"
         ) from None
-    answer = subprocess.run(  # noqa: S603
+    answer = subprocess.run(  # noqa: S603 - our own program and arguments
         [str(binaries() / "postgres"), "--version"], capture_output=True, text=True, check=True
     ).stdout
     ours = answer.split()[-1].split(".")[0]
@@ -265,7 +265,7 @@ def running_server(
     """
     end_leftover(cluster)
     with Guard() as guard, log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - our own program and arguments
             server_command(cluster, port, tuning),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -284,7 +284,7 @@ def _is_ready(data: Path, pid: int) -> bool:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return False
-    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004 - line 8 of postmaster.pid
 
 
 def discard_cluster(base: Path) -> None:
@@ -317,7 +317,7 @@ def _command_line(pid: int) -> str:
     if listed.exists():
         return listed.read_text(encoding="utf-8", errors="replace")
     command = ["ps", "-o", "args=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own program and arguments
 
 
 def free_port() -> int:

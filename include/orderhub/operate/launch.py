@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             case _:
                 return _sql(options)
     except OrderhubError as error:
-        print(f"hub: {error}", file=sys.stderr)  # noqa: T201
+        print(f"hub: {error}", file=sys.stderr)  # noqa: T201 - what the command is for
         return 1
     except KeyboardInterrupt:
         return 130
@@ -184,10 +184,10 @@ def _sql(options: argparse.Namespace) -> int:
         )
     url = settings.analyst_url.get_secret_value()
     if options.dsn:
-        print(url)  # noqa: T201
+        print(url)  # noqa: T201 - what the command is for
         return 0
     program = str(binaries() / "psql")
-    return subprocess.run([program, url, *options.others], check=False).returncode  # noqa: S603
+    return subprocess.run([program, url, *options.others], check=False).returncode  # noqa: S603 - our own program and arguments
 
 
 if __name__ == "__main__":
