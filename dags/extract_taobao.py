@@ -5,7 +5,8 @@
 `staging.taobao_orders`;只有数得清的窗口才算覆盖,缺口会自己补上。
 Reads closed windows last page to first; gaps heal by themselves.
 
-- **失败时 / when it fails**: 邮件会写明店铺与错误;已提交的页不会丢,下一次自动续拉。见 `docs/runbooks/extract.md`。
+- **失败时 / when it fails**: 邮件会写明店铺与错误;已提交的页不会丢,下一次自动续拉。
+  见 `docs/runbooks/extract.md`。
 - **补历史 / backfill**: 按覆盖率驱动,重复拉取是安全的。
 """
 

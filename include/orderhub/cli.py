@@ -1,6 +1,7 @@
 """The command line: whatever Airflow does, this does on the same database.
 
-Errors that orderhub raises on purpose are one sentence on standard error and exit code 1 (2 for a person to act).
+Errors that orderhub raises on purpose are one sentence on standard error and exit code 1, or 2 when a
+person must act.
 """
 
 import getpass
@@ -29,7 +30,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="电商订单中台 / order hub. 例 / e.g.: orderhub explain 2160451543726114828 · orderhub verify",
 )
-config_app = typer.Typer(no_args_is_help=True, help="商家配置:检查、启用、导出 / check, apply, export the merchant's files")
+config_app = typer.Typer(
+    no_args_is_help=True, help="商家配置:检查、启用、导出 / check, apply, export the merchant's files"
+)
 stock_app = typer.Typer(no_args_is_help=True, help="库存盘点 / stock counts")
 manifest_app = typer.Typer(no_args_is_help=True, help="发货清单 / shipping manifests")
 golive_app = typer.Typer(no_args_is_help=True, help="上线当天未完结的旧订单 / orders open at go-live")
@@ -84,7 +87,9 @@ def migrate() -> None:
 
 
 @config_app.command("check")
-def config_check(directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None) -> None:
+def config_check(
+    directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
+) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
     from orderhub.config.store import check_directory
 
@@ -94,9 +99,13 @@ def config_check(directory: Annotated[Path | None, typer.Argument(help="配置�
 
 @config_app.command("apply")
 def config_apply(
-    directory: Annotated[Path | None, typer.Argument(help="默认 ORDERHUB_CONFIG / default ORDERHUB_CONFIG")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(help="默认 ORDERHUB_CONFIG / default ORDERHUB_CONFIG")
+    ] = None,
     *,
-    force: Annotated[bool, typer.Option(help="覆盖不是由这些文件改来的版本 / replace a foreign version")] = False,
+    force: Annotated[
+        bool, typer.Option(help="覆盖不是由这些文件改来的版本 / replace a foreign version")
+    ] = False,
 ) -> None:
     """检查并启用;有错时上一个好版本继续生效 / check and activate; on error the last good version stays."""
     from orderhub.config.store import apply_directory
@@ -146,7 +155,7 @@ def pull(
 
 @app.command()
 def transform() -> None:
-    """映射、合并、检查、挂起 / map, merge, check, hold; the same as the DAG transform_orders."""
+    """映射、合并、检查、挂起 / map, merge, check, hold; as the DAG transform_orders."""
     from orderhub.transform.run import run_transform
 
     with opened() as (_, database):
@@ -155,7 +164,7 @@ def transform() -> None:
 
 @app.command()
 def fulfill() -> None:
-    """分仓、预占、到点截单 / route, reserve, close due cut-offs; the same as fulfill_orders without publish."""
+    """分仓、预占、到点截单 / route, reserve, close due cut-offs; as fulfill_orders."""
     from orderhub.fulfillment.close import close_due
     from orderhub.fulfillment.run import run_fulfillment
     from orderhub.platforms.spec import visibility_lags
@@ -178,7 +187,9 @@ def deliver() -> None:
 
 @manifest_app.command("close")
 def manifest_close(
-    warehouse: str, *, now: Annotated[bool, typer.Option("--now", help="立即加开一次截单 / an extra cut-off now")] = False
+    warehouse: str,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="立即加开一次截单 / an extra cut-off now")] = False,
 ) -> None:
     """为仓库加开一次截单并交付文件 / close an extra manifest and hand its files over."""
     from orderhub.delivery.dispatch import deliver_pending
@@ -206,9 +217,18 @@ def manifest_list() -> None:
         rows = connection.execute(
             text("select * from core.manifests order by closed_at desc, manifest_id limit 50")
         ).all()
-    table = Table("清单 / manifest", "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces")
+    table = Table(
+        "清单 / manifest", "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces"
+    )
     for row in rows:
-        cells = (row.manifest_id, row.state, _beijing(row.cutoff_at), row.order_count, row.line_count, row.quantity_total)
+        cells = (
+            row.manifest_id,
+            row.state,
+            _beijing(row.cutoff_at),
+            row.order_count,
+            row.line_count,
+            row.quantity_total,
+        )
         table.add_row(*(str(cell) for cell in cells))
     console.print(table)
     console.print(f"文件 / files: {settings.manifests}")
@@ -220,7 +240,12 @@ def golive_list() -> None:
     from sqlalchemy import text
 
     with opened() as (_, database), database.read() as connection:
-        rows = connection.execute(text("select order_id, status, placed_at from core.orders where lifecycle = 'to_confirm' order by 1")).all()
+        rows = connection.execute(
+            text(
+                "select order_id, status, placed_at from core.orders "
+                "where lifecycle = 'to_confirm' order by order_id"
+            )
+        ).all()
     for row in rows:
         console.print(f"{row.order_id}  {row.status}  {_beijing(row.placed_at)}")
     console.print(f"{len(rows)} 单 / orders")
@@ -236,7 +261,9 @@ def golive_confirm(order_ids: list[str]) -> None:
 
 
 @app.command()
-def explain(order: Annotated[str, typer.Argument(help="平台单号或 店铺/单号 / number or shop/number")]) -> None:
+def explain(
+    order: Annotated[str, typer.Argument(help="平台单号或 店铺/单号 / number or shop/number")],
+) -> None:
     """说明一个订单的每一步和决定它的规则 / every step of one order, with the ids that decided it."""
     from orderhub.operate.explain import explain as run
 
@@ -252,7 +279,7 @@ def explain(order: Annotated[str, typer.Argument(help="平台单号或 店铺/�
 
 @app.command()
 def verify() -> None:
-    """检查全部不变量,只读;有违反时退出码 1 / check every invariant, read-only; exit code 1 when one is broken."""
+    """检查全部不变量,只读;有违反时退出码 1 / check every invariant; exit code 1 when broken."""
     from orderhub.operate.verify import verify as run
 
     with opened() as (_, database):
@@ -285,19 +312,25 @@ def bench_idle(seconds: Annotated[float, typer.Option(help="观察多久 / how l
     cost = measure_idle(Home(load_settings().home), seconds)
     for kind, mib in sorted(cost.pss_mib.items()):
         console.print(f"  {kind}: {mib:.0f} MiB")
-    console.print(f"PSS {cost.total_mib:.0f} MiB · {cost.processes} 进程 · {cost.core_share:.1%} 单核 / of one core · {cost.seconds:.0f} s")
+    console.print(
+        f"PSS {cost.total_mib:.0f} MiB · {cost.processes} 进程 / processes · "
+        f"{cost.core_share:.1%} 单核 / of one core · {cost.seconds:.0f} s"
+    )
 
 
 @bench_app.command("tick")
 def bench_tick(orders: int = 220, rounds: int = 3) -> None:
-    """一次节拍:新订单经真实调度器,从第一页到预占 / new orders through the real scheduler, first page to reserved."""
+    """一次节拍:新订单从第一页到预占 / new orders, first page to reserved, by the real scheduler."""
     from orderhub.operate.bench import measure_ticks, median_seconds
     from orderhub.operate.home import Home
 
     with opened() as (settings, database):
         ticks = measure_ticks(Home(settings.home), database, clock, orders, rounds, console.print)
     for tick in ticks:
-        console.print(f"  {tick.orders} 单: {tick.first_page_to_reserved:.1f} s (触发起 / from trigger {tick.trigger_to_reserved:.1f} s)")
+        console.print(
+            f"  {tick.orders} 单 / orders: {tick.first_page_to_reserved:.1f} s "
+            f"(触发起 / from trigger {tick.trigger_to_reserved:.1f} s)"
+        )
     console.print(f"中位数 / median {median_seconds(ticks):.1f} s")
 
 

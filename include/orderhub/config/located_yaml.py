@@ -104,7 +104,8 @@ def parse(model: type[Model], source: str, file: str) -> Model:
 
 
 def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDocument) -> str:
-    problem = error.errors()[0]
+    # A mistyped key is unknown and missing at once; the unknown one tells more.
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     path: Path = tuple(problem["loc"])
     where = f"{document.file}:{document.line_of(path)}"
     key = ".".join(str(part) for part in path) or "the file"

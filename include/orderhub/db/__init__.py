@@ -1,0 +1,1 @@
+"""The database: the door, leases, migrations, COPY, windows, outbox."""

@@ -1,0 +1,1 @@
+"""The merchant's domain, standard library only: routing, stock, addresses, phones."""

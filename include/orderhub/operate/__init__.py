@@ -1,0 +1,1 @@
+"""Running a hub: start, verify, explain, measure."""

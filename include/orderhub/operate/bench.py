@@ -19,6 +19,17 @@ from orderhub.operate.airflow_api import AirflowApi
 from orderhub.operate.home import Home, Memory
 from orderhub.operate.ports import LOOPBACK, Ports
 
+_PROGRESS = text("""
+    select
+        count(*) as orders,
+        count(*) filter (where o.gate = 'ship' and d.order_id is null and h.order_id is null) as waiting,
+        (select min(committed_at) from ops.loads where committed_at >= :since and staged_count > 0)
+            as first_page,
+        (select max(reserved_at) from core.reservations where reserved_at >= :since) as last_reserved
+    from core.orders as o
+    left join core.routing_decisions as d using (order_id)
+    left join (select distinct order_id from core.holds where state = 'active') as h using (order_id)
+    where o._seen_at >= :since""")
 Say = Callable[[str], None]
 
 
@@ -145,23 +156,7 @@ def _tick(api: AirflowApi, database: Database, clock: Clock, orders: int) -> Tic
 def _progress(database: Database, since: datetime) -> dict[str, Any]:
     """Count the orders that came since: how many, how many still wait for routing, first and last instant."""
     with database.read() as connection:
-        return dict(
-            connection.execute(
-                text("""
-                    select
-                        (select min(committed_at) from ops.loads where committed_at >= :since and staged_count > 0) as first_page,
-                        count(*) as orders,
-                        count(*) filter (where o.gate = 'ship' and d.order_id is null and h.order_id is null) as waiting,
-                        (select max(reserved_at) from core.reservations where reserved_at >= :since) as last_reserved
-                    from core.orders o
-                    left join core.routing_decisions d using (order_id)
-                    left join (select distinct order_id from core.holds where state = 'active') h using (order_id)
-                    where o._seen_at >= :since"""),
-                {"since": since},
-            )
-            .mappings()
-            .one()
-        )
+        return dict(connection.execute(_PROGRESS, {"since": since}).mappings().one())
 
 
 def _descendants(root: int) -> list[int]:

@@ -1,14 +1,43 @@
 """Everything the hub decided about one order, in order, each step with the ids that decided it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import platform_names
+
+_ORDERS = text(
+    "select * from core.orders where order_id = :wanted or platform_order_id = :wanted order by order_id"
+)
+_LINES = text("select * from core.order_lines where order_id = :order_id order by line_no")
+_ANOMALIES = text(
+    "select * from core.anomalies where order_id = :order_id order by first_seen_at, anomaly_id"
+)
+_HOLDS = text("select * from core.holds where order_id = :order_id order by placed_at, hold_id")
+_DECISIONS = text("select * from core.routing_decisions where order_id = :order_id")
+_RESERVATIONS = text(
+    "select * from core.reservations where order_id = :order_id order by reserved_at, reservation_id"
+)
+_MANIFESTS = text("""
+    select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, l.fulfillment_order_id
+    from core.manifest_lines as l
+    join core.manifests as m using (manifest_id)
+    where l.order_id = :order_id
+    order by m.closed_at""")
+_STATES = {
+    "open": "未关闭",
+    "closed": "已关闭",
+    "active": "生效中",
+    "released": "已放行",
+    "posted": "已出库",
+    "voided": "已作废",
+    "expired": "已过期",
+}
 
 
 @dataclass(frozen=True)
@@ -64,46 +93,34 @@ def explain(database: Database, wanted: str) -> Explanation:
 
 
 def _find(connection: Connection, wanted: str) -> RowMapping:
-    rows = (
-        connection.execute(
-            text(
-                "select * from core.orders where order_id = :wanted or platform_order_id = :wanted order by order_id"
-            ),
-            {"wanted": wanted},
-        )
-        .mappings()
-        .all()
-    )
+    rows = connection.execute(_ORDERS, {"wanted": wanted}).mappings().all()
     if len(rows) == 1:
         return rows[0]
     if rows:
-        raise ConfigError(
-            f"{wanted} exists in several shops: {', '.join(r['order_id'] for r in rows)}; name one of them"
-        )
+        shops = ", ".join(row["order_id"] for row in rows)
+        raise ConfigError(f"{wanted} exists in several shops: {shops}; name one of them")
     for platform in platform_names():
-        staged = connection.execute(
-            text(
-                f"select shop_id, fetched_at from staging.{platform}_orders where record_id = :wanted limit 1"
-            ),  # noqa: S608 - shipped names
-            {"wanted": wanted.rpartition("/")[2]},
-        ).one_or_none()
-        if staged:
+        waiting = _staged(connection, platform, wanted.rpartition("/")[2])
+        if waiting:
+            first = waiting[0]
             raise ConfigError(
-                f"{wanted} was received for shop {staged.shop_id} at {staged.fetched_at:%Y-%m-%d %H:%M:%S} UTC and waits "
-                "for the next transform pass"
+                f"{wanted} was received for shop {first.shop_id} at {first.fetched_at:%Y-%m-%d %H:%M:%S} UTC "
+                "and waits for the next transform pass"
             )
     raise ConfigError(f"no order {wanted!r}; give the platform's number or shop/number, as in core.orders")
 
 
-def _received(connection: Connection, order: RowMapping) -> list[Step]:
-    rows = connection.execute(
-        text(
-            f"select s.fetched_at, s.load_id, s.payload_sha256, s.note, l.source, l.window_id "  # noqa: S608 - shipped names
-            f"from staging.{order['platform']}_orders s join ops.loads l using (load_id) "
-            "where s.shop_id = :shop and s.record_id = :record order by s.staging_id"
-        ),
-        {"shop": order["shop_id"], "record": order["platform_order_id"]},
+def _staged(connection: Connection, platform: str, record_id: str) -> Sequence[Row[Any]]:
+    """Return every staged version of a record; `platform` is a folder's name, checked when it was loaded."""
+    query = text(
+        "select s.shop_id, s.fetched_at, s.load_id, s.payload_sha256, s.note, l.source, l.window_id "  # noqa: S608
+        f"from staging.{platform}_orders s join ops.loads l using (load_id) "
+        "where s.record_id = :record_id order by s.staging_id"
     )
+    return connection.execute(query, {"record_id": record_id}).all()
+
+
+def _received(connection: Connection, order: RowMapping) -> list[Step]:
     return [
         Step(
             row.fetched_at,
@@ -113,115 +130,91 @@ def _received(connection: Connection, order: RowMapping) -> list[Step]:
             + (f",{row.note}" if row.note else ""),
             {"load": str(row.load_id), "window": str(row.window_id or "-"), "source": row.source},
         )
-        for row in rows
+        for row in _staged(connection, order["platform"], order["platform_order_id"])
+        if row.shop_id == order["shop_id"]
     ]
 
 
 def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
-    lines = connection.execute(
-        text("select * from core.order_lines where order_id = :order order by line_no"),
-        {"order": order["order_id"]},
-    ).mappings()
     merged = Step(
         order["_seen_at"],
         "mapped",
         f"映射为 {order['status']},实付 {_yuan(order['paid_fen'])},付款 {order['payment_state']}",
         {"mapping": order["mapping_version"][:12], "pass": str(order["_pass_id"])},
     )
-    return [
-        merged,
-        *(
-            Step(
-                None,
-                "mapped",
-                f"第 {line['line_no']} 行 {line['title'] or '(无标题)'} × {line['quantity']} → {line['sku_id'] or '未映射'}"
-                + (f",{line['gate']}:{line['gate_reason']}" if line["gate"] != "ship" else ""),
-                {"line": line["line_id"], "mapping_row": line["sku_mapping_id"] or "-"},
-            )
-            for line in lines
-        ),
-    ]
+    lines = connection.execute(_LINES, {"order_id": order["order_id"]}).mappings()
+    return [merged, *(_line(line) for line in lines)]
+
+
+def _line(line: RowMapping) -> Step:
+    goods = f"{line['title'] or '(无标题)'} × {line['quantity']} → {line['sku_id'] or '未映射'}"
+    gate = f",{line['gate']}:{line['gate_reason']}" if line["gate"] != "ship" else ""
+    ids = {"line": line["line_id"], "mapping_row": line["sku_mapping_id"] or "-"}
+    return Step(None, "mapped", f"第 {line['line_no']} 行 {goods}{gate}", ids)
 
 
 def _checked(connection: Connection, order: RowMapping) -> list[Step]:
-    key = {"order": order["order_id"]}
-    steps = []
-    if order["checked_version"]:
+    key = {"order_id": order["order_id"]}
+    anomalies = connection.execute(_ANOMALIES, key).mappings()
+    holds = connection.execute(_HOLDS, key).mappings()
+    if not order["checked_version"]:
+        verdict = Step(None, "checked", "尚未检查,下一批处理")
+    else:
         is_current = order["checked_version"] == order["version_id"]
         said = "已检查当前版本" if is_current else "检查过旧版本,等待重新检查"
-        steps.append(Step(None, "checked", said, {"checks": (order["checks_version"] or "-")[:12]}))
-    else:
-        steps.append(Step(None, "checked", "尚未检查,下一批处理", {}))
-    for row in connection.execute(
-        text("select * from core.anomalies where order_id = :order order by first_seen_at, anomaly_id"), key
-    ).mappings():
-        where = f"行 {row['line_id']} " if row["line_id"] else ""
-        steps.append(
-            Step(
-                row["first_seen_at"],
-                "anomaly",
-                f"{where}{row['rule_id']}({row['severity']},{_state(row['state'])}):{_evidence(row['evidence'])}",
-                {"rule": row["rule_id"], "anomaly": row["anomaly_id"][:12]},
-            )
-        )
-    for row in connection.execute(
-        text("select * from core.holds where order_id = :order order by placed_at, hold_id"), key
-    ).mappings():
-        ended = (
-            f",{row['ended_at']:%m-%d %H:%M} UTC 由 {row['ended_by']} 结束:{row['end_reason']}"
-            if row["ended_at"]
-            else ""
-        )
-        steps.append(
-            Step(
-                row["placed_at"],
-                "hold",
-                f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])}){ended}",
-                {"hold": row["hold_id"][:17]},
-            )
-        )
-    return steps
+        verdict = Step(None, "checked", said, {"checks": (order["checks_version"] or "-")[:12]})
+    return [verdict, *(_anomaly(row) for row in anomalies), *(_hold(row) for row in holds)]
+
+
+def _anomaly(row: RowMapping) -> Step:
+    where = f"行 {row['line_id']} " if row["line_id"] else ""
+    evidence = "、".join(f"{key}={value}" for key, value in row["evidence"].items()) or "-"
+    text_ = f"{where}{row['rule_id']}({row['severity']},{_state(row['state'])}):{evidence}"
+    ids = {"rule": row["rule_id"], "anomaly": row["anomaly_id"][:12]}
+    return Step(row["first_seen_at"], "anomaly", text_, ids)
+
+
+def _hold(row: RowMapping) -> Step:
+    text_ = f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])})"
+    if row["ended_at"]:
+        text_ += f",{row['ended_at']:%m-%d %H:%M} UTC 由 {row['ended_by']} 结束:{row['end_reason']}"
+    return Step(row["placed_at"], "hold", text_, {"hold": row["hold_id"]})
 
 
 def _routed(connection: Connection, order: RowMapping) -> list[Step]:
-    key = {"order": order["order_id"]}
-    steps = [
-        Step(
-            row["decided_at"],
-            "routed",
-            f"分仓 {row['outcome']} → {row['warehouse_id'] or '-'};候选:{_candidates(row['candidates'])}",
-            {"rule": row["rule_id"] or "-", "config": row["config_version"][:12]},
-        )
-        for row in connection.execute(
-            text("select * from core.routing_decisions where order_id = :order"), key
-        ).mappings()
+    key = {"order_id": order["order_id"]}
+    decisions = connection.execute(_DECISIONS, key).mappings()
+    reservations = connection.execute(_RESERVATIONS, key).mappings()
+    return [*(_decision(row) for row in decisions), *(_reservation(row) for row in reservations)]
+
+
+def _decision(row: RowMapping) -> Step:
+    candidates = ";".join(_candidate(candidate) for candidate in row["candidates"]) or "无候选仓"
+    ids = {"rule": row["rule_id"] or "-", "config": row["config_version"][:12]}
+    outcome = {"allocated": "分仓到", "out_of_stock": "缺货,等待补货", "no_rule": "没有适用的规则"}[
+        row["outcome"]
     ]
-    for row in connection.execute(
-        text("select * from core.reservations where order_id = :order order by reserved_at, reservation_id"),
-        key,
-    ).mappings():
-        ended = f",{row['resolution']}" if row["resolution"] else ""
-        steps.append(
-            Step(
-                row["reserved_at"],
-                "reserved",
-                f"{row['warehouse_id']} 预占 {row['sku_id']} × {row['quantity']}({_state(row['state'])}{ended})",
-                {"reservation": row["reservation_id"], "fulfillment_order": row["fulfillment_order_id"]},
-            )
-        )
-    return steps
+    return Step(row["decided_at"], "routed", f"{outcome} {row['warehouse_id'] or ''}({candidates})", ids)
+
+
+def _candidate(candidate: dict[str, Any]) -> str:
+    why = {"chosen": "选中", "short": "库存不足"}.get(candidate.get("why", ""), candidate.get("why", ""))
+    figures = "、".join(
+        f"{sku} 需 {figure.get('needed')} 可承诺 {figure.get('available')}"
+        for sku, figure in candidate.get("figures", {}).items()
+    )
+    return f"{candidate.get('warehouse', '')} {why}:{figures}"
+
+
+def _reservation(row: RowMapping) -> Step:
+    ended = f",{row['resolution']}" if row["resolution"] else ""
+    text_ = f"{row['warehouse_id']} 预占 {row['sku_id']} × {row['quantity']}({_state(row['state'])}{ended})"
+    return Step(row["reserved_at"], "reserved", text_, {"reservation": row["reservation_id"]})
 
 
 def _manifested(connection: Connection, order: RowMapping) -> list[Step]:
-    rows = connection.execute(
-        text("""
-            select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, m.state, l.fulfillment_order_id
-            from core.manifest_lines l join core.manifests m using (manifest_id)
-            where l.order_id = :order order by m.closed_at"""),
-        {"order": order["order_id"]},
-    )
     steps = []
-    for row in rows:
+    for row in connection.execute(_MANIFESTS, {"order_id": order["order_id"]}):
         shadow = "(影子模式,不外发)" if row.is_shadow else ""
         ids = {"manifest": row.manifest_id, "fulfillment_order": row.fulfillment_order_id}
         steps.append(Step(row.closed_at, "manifest", f"进入发货清单 {row.manifest_id}{shadow}", ids))
@@ -230,25 +223,8 @@ def _manifested(connection: Connection, order: RowMapping) -> list[Step]:
     return steps
 
 
-def _candidates(candidates: Any) -> str:
-    return ";".join(
-        "、".join(f"{key}={value}" for key, value in candidate.items())
-        if isinstance(candidate, dict)
-        else str(candidate)
-        for candidate in candidates
-    )
-
-
-def _evidence(evidence: dict[str, Any]) -> str:
-    return "、".join(f"{key}={value}" for key, value in evidence.items()) or "-"
-
-
 def _state(state: str) -> str:
-    names = {
-        "open": "未关闭", "closed": "已关闭", "active": "生效中", "released": "已放行", "posted": "已出库",
-        "voided": "已作废", "expired": "已过期",
-    }  # fmt: skip
-    return names.get(state, state)
+    return _STATES.get(state, state)
 
 
 def _yuan(fen: int | None) -> str:

@@ -1,39 +1,52 @@
-"""What a hub needs before its first pass: an active configuration."""
+"""What a hub needs before its first pass: an active configuration and, in the demo, stock."""
+
+import hashlib
 
 from orderhub.clock import Clock
-from orderhub.config.store import apply_directory
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory, load_active
 from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import AlreadyDone, ConfigError
 from orderhub.operate.stack import Stack
+from orderhub.operate.voice import Voice
 from orderhub.settings import Settings, load_settings
 
 ACTOR = "hub"
 
 
 def apply_configuration(stack: Stack, clock: Clock) -> None:
-    """Make the files of the configuration directory the active version.
+    """Make the files of the configuration directory the active version; see `activate`."""
+    settings = load_settings()
+    database = open_database(settings)
+    try:
+        activate(database, clock, settings, stack.voice)
+    finally:
+        database.close()
 
-    Refused files change nothing: the last good version stays active, and the supervisors get a mail.
+
+def activate(database: Database, clock: Clock, settings: Settings, voice: Voice) -> None:
+    """Apply the files; refused ones change nothing: the last good version stays, and supervisors get a mail.
 
     Raises:
         ConfigError: the files are refused, and no version was ever active.
     """
-    settings = load_settings()
-    database = open_database(settings)
     try:
         apply_directory(database, clock, settings.config, settings.home, ACTOR)
-        stack.voice.say(f"已启用配置 {settings.config}", f"configuration {settings.config} is active")
+        voice.say(f"已启用配置 {settings.config}", f"configuration {settings.config} is active")
     except AlreadyDone:
-        stack.voice.say("配置未变", "the configuration is unchanged")
+        voice.say("配置未变", "the configuration is unchanged")
     except ConfigError as error:
-        active = load_active(database)
+        try:
+            active = load_active(database)
+        except ConfigError:
+            raise error from None  # Nothing to fall back on: the hub does not start.
         _tell_refused(database, clock, active, str(error))
-        stack.voice.say(
+        voice.say(
             f"配置未更新,版本 {active.version[:12]} 继续生效:{error}",
             f"the configuration was not updated, version {active.version[:12]} stays active: {error}",
         )
-    finally:
-        database.close()
 
 
 def _tell_refused(database: Database, clock: Clock, active: MerchantConfig, said: str) -> None:

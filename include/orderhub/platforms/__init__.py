@@ -1,0 +1,1 @@
+"""Pulling orders: the engine knows schemes, the platforms are data."""

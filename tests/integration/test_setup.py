@@ -1,0 +1,69 @@
+"""What a start does with the merchant's files: apply good ones, keep the last good version, refuse the first bad."""
+
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from orderhub import paths
+from orderhub.clock import SystemClock
+from orderhub.config.store import load_active
+from orderhub.db.engine import Database
+from orderhub.errors import ConfigError
+from orderhub.operate.setup import activate
+from orderhub.operate.voice import Voice
+from orderhub.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    directory = tmp_path / "config"
+    shutil.copytree(paths.shipped_config_directory(), directory)
+    return Settings(
+        home=tmp_path / "home", config=directory, database_url="postgresql://unused", hash_key="key"
+    )
+
+
+def break_routing(settings: Settings) -> None:
+    file = settings.config / "routing.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("warehouses: [hangzhou", "warehouse: [hangzhou", 1),
+        encoding="utf-8",
+    )
+
+
+def test_a_broken_file_at_the_first_start_is_refused_with_line_key_and_nearest(
+    database: Database, settings: Settings
+):
+    break_routing(settings)
+
+    with pytest.raises(
+        ConfigError,
+        match=r"routing\.yaml:\d+: rules\.0\.warehouse is not a known key; did you mean 'warehouses'",
+    ):
+        activate(database, SystemClock(), settings, Voice("en", io.StringIO()))
+
+
+def test_a_broken_file_later_keeps_the_last_good_version_and_mails_once(
+    database: Database, settings: Settings
+):
+    screen = io.StringIO()
+    activate(database, SystemClock(), settings, Voice("en", screen))
+    good = load_active(database).version
+    break_routing(settings)
+
+    activate(database, SystemClock(), settings, Voice("en", screen))
+    activate(database, SystemClock(), settings, Voice("en", screen))
+
+    with database.read() as connection:
+        mails = (
+            connection.execute(text("select payload ->> 'text' from ops.outbox where target = 'mail'"))
+            .scalars()
+            .all()
+        )
+    assert good == load_active(database).version
+    assert 1 == len(mails)
+    assert "rules.0.warehouse is not a known key" in mails[0]
+    assert f"version {good[:12]} stays active" in screen.getvalue()
