@@ -104,5 +104,3 @@ def live_hub(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     finally:
         patch.undo()
         guard.close()
-
-

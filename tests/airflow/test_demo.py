@@ -147,7 +147,14 @@ def test_the_supervisor_got_one_mail_about_held_orders(demo: Demo) -> None:
 
 
 def test_the_summary_tells_what_happened_and_where_to_look(demo: Demo) -> None:
-    for part in ("tb_flagship", "memo_instruction", "hangzhou", "shipping_list.csv", f"http://127.0.0.1:{demo.base}", "/mailbox"):
+    for part in (
+        "tb_flagship",
+        "memo_instruction",
+        "hangzhou",
+        "shipping_list.csv",
+        f"http://127.0.0.1:{demo.base}",
+        "/mailbox",
+    ):
         assert part in demo.output
 
 
@@ -156,7 +163,9 @@ def test_a_second_start_with_once_ends_with_exit_code_zero(tmp_path: Path) -> No
     command = hub_command("demo", "--once", "--home", str(home), "--port", str(base), "--orders", "60")
     first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
     again = hub_command("demo", "--once", "--home", str(home))
-    second = subprocess.run(again, capture_output=True, text=True, check=False, timeout=400, env={**os.environ})
+    second = subprocess.run(
+        again, capture_output=True, text=True, check=False, timeout=400, env={**os.environ}
+    )
 
     assert (0, 0) == (first.returncode, second.returncode), first.stdout[-1500:] + second.stdout[-1500:]
     assert not any(is_taken(base + offset) for offset in range(4))

@@ -26,7 +26,9 @@ def test_a_pull_killed_in_five_pages_loses_and_doubles_nothing(live_hub: LiveHub
     killed: set[int] = set()
     for number in range(KILLS):
         pages = killed_at[-1] if killed_at else 0
-        pid = hub.wait(lambda: _pid_in_mid_page(hub, pages + 1, killed), f"kill {number + 1}: a page was committed", 180)
+        pid = hub.wait(
+            lambda: _pid_in_mid_page(hub, pages + 1, killed), f"kill {number + 1}: a page was committed", 180
+        )
         os.kill(pid, signal.SIGKILL)
         killed.add(pid)
         killed_at.append(_pages(hub))
@@ -40,7 +42,9 @@ def test_a_pull_killed_in_five_pages_loses_and_doubles_nothing(live_hub: LiveHub
     assert len(known) >= ORDERS * 0.8
     assert set() == known - set(staged)
     assert {tid: truth[tid]["status"] for tid in known} == {tid: staged[tid]["status"] for tid in known}
-    assert {tid: truth[tid]["seller_memo"] for tid in known} == {tid: staged[tid].get("seller_memo", "") for tid in known}
+    assert {tid: truth[tid]["seller_memo"] for tid in known} == {
+        tid: staged[tid].get("seller_memo", "") for tid in known
+    }
     assert 0 == hub.scalar(
         "select count(*) from (select from staging.taobao_orders group by shop_id, record_id, payload_sha256 having count(*) > 1) d"
     )
@@ -51,7 +55,12 @@ def test_the_killed_run_sent_exactly_one_mail_with_a_link(live_hub: LiveHub) -> 
 
     assert 1 == len(mails)
     said = mails[0]["text"] + mails[0].get("html", "")
-    for part in ("extract_taobao", "pull_shop", "scheduled__", f"http://127.0.0.1:{live_hub.stack.ports.airflow}/dags/"):
+    for part in (
+        "extract_taobao",
+        "pull_shop",
+        "scheduled__",
+        f"http://127.0.0.1:{live_hub.stack.ports.airflow}/dags/",
+    ):
         assert part in said
 
 
@@ -87,7 +96,9 @@ def _pull_what_changed_meanwhile(hub: LiveHub) -> None:
 
 
 def _covered_until(hub: LiveHub) -> str:
-    found = hub.scalar("select max(end_at) from ops.pull_windows where shop_id = :shop and state = 'covered'", shop=SHOP)
+    found = hub.scalar(
+        "select max(end_at) from ops.pull_windows where shop_id = :shop and state = 'covered'", shop=SHOP
+    )
     return str(found.isoformat())
 
 

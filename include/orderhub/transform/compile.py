@@ -74,7 +74,6 @@ def compile_versions(platform: Platform) -> str:
         "o", _root(spec.records.order), [*_paths(fields.order), *flag_paths], is_flat=is_flat
     )
     receiver = open_record("r", _root(spec.records.receiver), _paths(fields.receiver), is_flat=is_flat)
-    default = _literal(spec.default_status) if spec.default_status else "null"
     return f"""
 insert into incoming_versions
 with source as materialized (
@@ -88,7 +87,14 @@ with source as materialized (
     from staging.{_identifier(spec.name + "_orders")} as s, {orders.record}, {receiver.record}
     where s.load_id = any(:loads)
 ),
-converted as (
+{_converted_versions(platform)}
+{_merged_columns(platform)}"""  # noqa: S608 - names and literals of files, quoted
+
+
+def _converted_versions(platform: Platform) -> str:
+    """Return the steps after `source`: typed values, and what states and flags mean."""
+    spec, fields = platform.spec, platform.field_map
+    return f"""converted as (
     select source.*,
         {_converted(fields.order, ORDER_FIELDS, "raw_", "")},
         {_converted(fields.receiver, RECEIVER_FIELDS, "raw_receiver_", "receiver_")},
@@ -103,8 +109,14 @@ flags (flag_no, flag_id, gate, payment_state, reason) as (values
 ),
 shops (shop_id, go_live_at) as (
     select * from unnest(cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[]))
-)
-select
+)"""
+
+
+def _merged_columns(platform: Platform) -> str:
+    """Return the last step: one row per version, in the column order of incoming_versions."""
+    spec = platform.spec
+    default = _literal(spec.default_status) if spec.default_status else "null"
+    return f"""select
     c.shop_id || '/' || coalesce(c.platform_order_id, c.record_id), c.staging_id, c.load_id,
     {_literal(spec.name)}, c.shop_id, coalesce(c.platform_order_id, c.record_id),
     c.customer_id, c.buyer_label,
