@@ -109,7 +109,7 @@ flags (flag_no, flag_id, gate, payment_state, reason) as (values
 ),
 shops (shop_id, go_live_at) as (
     select * from unnest(cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[]))
-)"""
+)"""  # noqa: S608 - names and literals of files, quoted
 
 
 def _merged_columns(platform: Platform) -> str:
