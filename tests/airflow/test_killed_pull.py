@@ -27,7 +27,9 @@ def test_a_pull_killed_in_five_pages_loses_and_doubles_nothing(live_hub: LiveHub
     for number in range(KILLS):
         pages = killed_at[-1] if killed_at else 0
         pid = hub.wait(
-            lambda: _pid_in_mid_page(hub, pages + 1, killed), f"kill {number + 1}: a page was committed", 180
+            lambda enough=pages + 1: _pid_in_mid_page(hub, enough, killed),
+            f"kill {number + 1}: a page was committed",
+            180,
         )
         os.kill(pid, signal.SIGKILL)
         killed.add(pid)

@@ -113,7 +113,7 @@ def _find(connection: Connection, wanted: str) -> RowMapping:
 def _staged(connection: Connection, platform: str, record_id: str) -> Sequence[Row[Any]]:
     """Return every staged version of a record; `platform` is a folder's name, checked when it was loaded."""
     query = text(
-        "select s.shop_id, s.fetched_at, s.load_id, s.payload_sha256, s.note, l.source, l.window_id "  # noqa: S608
+        "select s.shop_id, s.fetched_at, s.load_id, s.payload_sha256, s.note, l.source, l.window_id "  # noqa: S608 - as above
         f"from staging.{platform}_orders s join ops.loads l using (load_id) "
         "where s.record_id = :record_id order by s.staging_id"
     )
