@@ -203,7 +203,8 @@ def _amount_mismatch(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]
 
 def _suspected_duplicate(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     first = maker.order(shop, at)
-    again = maker.twin(first, first.created + timedelta(minutes=maker.rng.randint(2, 5)))
+    paid = first.paid_at or first.created
+    again = maker.twin(first, paid + timedelta(minutes=maker.rng.randint(1, 3)))
     again.intents.append(Intent("suspected_duplicate", f"same buyer, goods and receiver as {first.tid}"))
     return [first, again]
 
