@@ -75,11 +75,11 @@ def test_a_signed_call_over_http_lists_orders(running, form):
     base, _ = running
     now = datetime.now(UTC)
     parameters = {"start_modified": beijing(now - timedelta(hours=24)), "end_modified": beijing(now)}
-    request = form(Credentials.of(7), now, LIST, fields="tid,orders", **parameters)
+    request = form(Credentials.of(7), now, LIST, fields="tid,orders", page_size="20", **parameters)
 
     answer = requests.post(f"{base}/taobao/router/rest", data=request, timeout=TIMEOUT_S).json()
 
-    assert len(answer["trades_sold_increment_get_response"]["trades"]["trade"]) == 40
+    assert len(answer["trades_sold_increment_get_response"]["trades"]["trade"]) == 20
 
 
 def test_a_mail_can_be_read_by_people_and_by_tests(running):
