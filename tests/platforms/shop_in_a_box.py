@@ -15,7 +15,8 @@ from orderhub.config.parse import parse_config
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.platforms.client import Client
-from orderhub.platforms.extract import PullCounts, pull_shop
+from orderhub.platforms.extract import pull_shop
+from orderhub.platforms.records import PullCounts
 from orderhub.platforms.spec import load_platform
 from sandbox.credentials import Credentials
 from sandbox.taobao.gateway import Gateway
@@ -39,7 +40,7 @@ class GatewayTransport(requests.adapters.BaseAdapter):
 
     def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
         with self._lock:
-            reply = self._gateway.answer(dict(parse_qsl(request.body)), self._clock.now())
+            reply = self._gateway.answer(dict(parse_qsl(request.body.decode())), self._clock.now())
         if reply.cut:
             raise requests.ConnectionError("cut")
         response = requests.Response()

@@ -38,7 +38,7 @@ class Script(requests.adapters.BaseAdapter):
         self.forms: list[dict[str, str]] = []
 
     def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
-        self.forms.append(dict(parse_qsl(request.body)))
+        self.forms.append(dict(parse_qsl(request.body.decode())))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -5,7 +5,7 @@ import pytest
 
 from orderhub.db.engine import Database
 from orderhub.errors import CredentialError, TransientError
-from orderhub.platforms import extract
+from orderhub.platforms import paging, records
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox
 
@@ -73,7 +73,7 @@ def test_changes_while_pages_are_read_lose_nothing(box: ShopInABox):
 
 
 def test_reading_pages_forward_would_lose_orders(box: ShopInABox, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(extract, "range", lambda last, *_: builtins.range(1, last + 1), raising=False)
+    monkeypatch.setattr(paging, "range", lambda last, *_: builtins.range(1, last + 1), raising=False)
     box.gateway.behavior.churn_per_call = 3
     box.pull()
 
@@ -164,7 +164,7 @@ def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
 def test_kill_between_pages_keeps_what_was_committed_and_the_next_pull_goes_on(
     box: ShopInABox, monkeypatch: pytest.MonkeyPatch
 ):
-    stage_page, staged = extract.stage_page, []
+    stage_page, staged = records.stage_page, []
 
     def killed_at_the_third(*given, **named):
         if len(staged) == 2:
@@ -172,10 +172,10 @@ def test_kill_between_pages_keeps_what_was_committed_and_the_next_pull_goes_on(
         staged.append(stage_page(*given, **named))
         return staged[-1]
 
-    monkeypatch.setattr(extract, "stage_page", killed_at_the_third)
+    monkeypatch.setattr(records, "stage_page", killed_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         box.pull()
-    monkeypatch.setattr(extract, "stage_page", stage_page)
+    monkeypatch.setattr(records, "stage_page", stage_page)
 
     assert rows(box.database, "select count(*) from ops.loads") == [(2,)]
     box.pull()

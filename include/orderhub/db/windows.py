@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
@@ -143,3 +143,25 @@ def request_range(
             ).scalar_one()
             for start, end in pieces
         ]  # fmt: skip
+
+
+def split_window(connection: Connection, clock: Clock, window: PullWindow) -> bool:
+    """Cut `window` in two in the caller's transaction, and return whether it was long enough to be cut.
+
+    Together the halves hold exactly what the window held, so that planning sees no difference.
+    """
+    seconds = int((window.end_at - window.start_at).total_seconds())
+    if seconds < 2:  # noqa: PLR2004 - windows have whole seconds
+        return False
+    values = {"window": window.window_id, "middle": window.start_at + timedelta(seconds=seconds // 2)}
+    connection.execute(
+        text(
+            "insert into ops.pull_windows "
+            "(platform, shop_id, stream, kind, start_at, end_at, requested_by, created_at) "
+            "select platform, shop_id, stream, kind, :middle, end_at, requested_by, :now "
+            "from ops.pull_windows where window_id = :window"
+        ),
+        {**values, "now": clock.now()},
+    )
+    connection.execute(text("update ops.pull_windows set end_at = :middle where window_id = :window"), values)
+    return True

@@ -1,10 +1,11 @@
 """Calls one shop's platform: fills parameters, signs, sends, and turns error answers into our errors."""
 
-import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import requests
@@ -12,17 +13,11 @@ import tenacity
 
 from orderhub.clock import Clock
 from orderhub.connections import Connection
-from orderhub.errors import (
-    ConfigError,
-    ContractError,
-    CredentialError,
-    RetryError,
-    ThrottledError,
-    TransientError,
-)
-from orderhub.platforms.payload import at_path, parse_json
-from orderhub.platforms.signing import SCHEMES
-from orderhub.platforms.spec import Api, Call, ErrorClass
+from orderhub.errors import ContractError, CredentialError, RetryError, ThrottledError, TransientError
+from orderhub.platforms.encoding import Request, Stamp, encode, fill
+from orderhub.platforms.envelope import Answer, body_of, refusal_in
+from orderhub.platforms.protocol import Api, Call
+from orderhub.platforms.times import write_time
 
 MAX_ANSWER_BYTES = 32 << 20
 ATTEMPTS = 4
@@ -68,12 +63,12 @@ class Client:
         """Return the platform's present, UTC: our clock corrected by the last answer's Date header."""
         return self._clock.now() + self._skew
 
-    def call(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, str] | None = None) -> Any:
+    def call(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any] | None = None) -> Any:
         """Return the body (at `call.root`) of one answer.
 
         Args:
             call: the method.
-            values: what {start} {end} {page} {size} {id} stand for; times are UTC.
+            values: what {start} {end} {page} {size} {cursor} {id} stand for; times are UTC.
             changed: parameters that replace those of the call.
 
         Raises:
@@ -89,68 +84,64 @@ class Client:
         """Close pooled connections."""
         self._session.close()
 
-    def _once(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, str]) -> Any:
-        parameters = self._parameters(call, values, changed)
-        body = self._send(call.method, parameters)
-        answer = parse_json(body, call.method)
-        if not isinstance(answer, dict):
-            raise ContractError(f"{call.method}: the answer is a {type(answer).__name__}, expected an object")
-        envelope = self._api.envelope
-        if envelope.error in answer:
-            raise self._failure(call.method, answer[envelope.error])
-        found = at_path(answer, call.root)
-        if found is None:
-            raise ContractError(
-                f"{call.method}: the answer has no {call.root}; it has {', '.join(map(str, answer))}"
-            )
-        return found
+    def _once(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Any:
+        answer = self._send(call.method, self._request(call, values, changed))
+        refusal = refusal_in(self._api.envelope, call.method, answer)
+        if refusal is not None:
+            raise refusal
+        if answer.status != requests.codes.ok:
+            raise TransientError(f"{call.method}: HTTP {answer.status}")
+        return body_of(self._api.envelope, call, answer)
 
-    def _parameters(
-        self, call: Call, values: Mapping[str, Any], changed: Mapping[str, str]
-    ) -> dict[str, str]:
-        texts = {name: self._text(value) for name, value in values.items()}
+    def _request(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Request:
         api = self._api
-        filled = {name: value.format_map(texts) for name, value in {**call.parameters, **changed}.items()}
-        parameters = {
-            **api.common,
-            **{name: self._account(field) for name, field in api.account.items()},
-            **filled,
-            api.method_parameter: call.method,
-            api.timestamp_parameter: self._local(self.platform_now()).strftime(api.timestamp_format),
+        form = api.time_format or api.timestamp_format
+        plain = {
+            name: write_time(value, form, self._zone) if isinstance(value, datetime) else value
+            for name, value in values.items()
         }
-        scheme = SCHEMES[api.signing]
-        parameters["sign"] = scheme(parameters, self._connection.password.get_secret_value())
-        return parameters
+        business = fill({**call.parameters, **changed}, plain)
+        path = call.path.format_map({name: quote(str(value), safe="") for name, value in plain.items()})
+        stamp = Stamp(
+            str(write_time(self.platform_now(), api.timestamp_format, self._zone)), secrets.token_hex(8)
+        )
+        protocol = {**api.common, **{name: self._account(field) for name, field in api.account.items()}}
+        own = {
+            api.method_parameter: call.method,
+            api.timestamp_parameter: stamp.timestamp,
+            api.nonce_parameter: stamp.nonce,
+        }
+        protocol |= {name: value for name, value in own.items() if name is not None}
+        secret = self._connection.password.get_secret_value()
+        return encode(api, self._endpoint.rstrip("/") + path, protocol, business, stamp, secret)
 
     def _account(self, field: str) -> str:
         connection = self._connection
-        value = (
-            connection.extra.get(field.removeprefix("extra."))
-            if field.startswith("extra.")
-            else connection.login
-        )
+        match field:
+            case "login":
+                value = connection.login
+            case "password":
+                value = connection.password.get_secret_value()
+            case _:
+                value = str(connection.extra.get(field.removeprefix("extra."), ""))
         if not value:
             raise CredentialError(f"the connection has no {field}; add it where the credentials are kept")
-        return str(value)
+        return value
 
-    def _send(self, method: str, parameters: Mapping[str, str]) -> bytes:
+    def _send(self, method: str, request: Request) -> Answer:
         try:
-            answer = self._session.post(
-                self._endpoint, data=parameters, timeout=(5, self._api.timeout_seconds), allow_redirects=False
-            )
+            answer = self._session.request(
+                request.verb, request.url, data=request.body or None, headers=request.headers,
+                timeout=(5, self._api.timeout_seconds), allow_redirects=False,
+            )  # fmt: skip
         except requests.RequestException as error:
             raise TransientError(f"{method}: {type(error).__name__} at {self._endpoint}") from None
         self._note_skew(answer.headers.get("Date"))
-        if answer.status_code == requests.codes.too_many_requests:
-            wait = answer.headers.get("Retry-After", "")
-            raise ThrottledError(f"{method}: HTTP 429", float(wait) if wait.isdecimal() else 5.0)
-        if answer.status_code != requests.codes.ok:
-            raise TransientError(f"{method}: HTTP {answer.status_code}")
         if len(answer.content) > MAX_ANSWER_BYTES:
             raise ContractError(
                 f"{method}: the answer has {len(answer.content)} bytes, more than any page has"
             )
-        return answer.content
+        return Answer(answer.status_code, answer.content, answer.headers.get("Retry-After", ""))
 
     def _note_skew(self, date: str | None) -> None:
         if date is None:
@@ -161,44 +152,6 @@ class Client:
             return
         # The header has whole seconds; smaller differences say nothing.
         self._skew = skew if abs(skew) > timedelta(seconds=5) else timedelta()
-
-    def _failure(self, method: str, error: Any) -> Exception:
-        envelope = self._api.envelope
-        code = str(at_path(error, envelope.code))
-        sub_code = str(at_path(error, envelope.sub_code) or "") if envelope.sub_code else ""
-        said = str(at_path(error, envelope.message) or "")
-        text = f"{method}: code {code} {sub_code} {said}".strip()
-        for entry in envelope.errors:
-            if _matches(entry, code, sub_code):
-                return _our_error(entry, text, said)
-        return ContractError(f"{text} (a code that platform.yaml does not know)")
-
-    def _text(self, value: Any) -> str:
-        if isinstance(value, datetime):
-            return self._local(value).strftime(self._api.timestamp_format)
-        return str(value)
-
-    def _local(self, instant: datetime) -> datetime:
-        return instant.astimezone(self._zone)
-
-
-def _matches(entry: ErrorClass, code: str, sub_code: str) -> bool:
-    if entry.code is not None and entry.code != code:
-        return False
-    return entry.sub_code is None or re.search(entry.sub_code, sub_code) is not None
-
-
-def _our_error(entry: ErrorClass, text: str, said: str) -> Exception:
-    match entry.means:
-        case "throttle":
-            found = re.search(entry.wait_pattern, said) if entry.wait_pattern else None
-            return ThrottledError(text, float(found.group(1)) if found else 1.0)
-        case "transient":
-            return TransientError(text)
-        case "credential":
-            return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
-        case "request":
-            return ConfigError(f"{text}; the request in platform.yaml is refused")
 
 
 def _is_worth_retrying(error: BaseException) -> bool:

@@ -1,76 +1,25 @@
-"""Pulls one shop of an API platform: closed windows, pages last to first, coverage proven by counting.
+"""Pulls one shop of an API platform: plans its closed windows and reads them, newest first, then the gaps.
 
-Forward paging loses orders when one is modified between two page calls; last to first on a closed window can
-only repeat some (docs/explanation/paging.md). A page is committed as it arrives; a kill loses no page.
+A page is committed as it arrives; a kill loses no page. How a window is read: paging.py.
 """
 
-import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
-from orderhub.db.leases import PULL_WINDOWS, Lease, hold_row, hold_scope
-from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.leases import PULL_WINDOWS, hold_row
 from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
-from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
+from orderhub.errors import LeaseTaken, ThrottledError
 from orderhub.platforms.client import Client
-from orderhub.platforms.parked import Source, park, unpark, waiting_ids
-from orderhub.platforms.payload import at_path, clean, dump_json, version_hash
-from orderhub.platforms.spec import DetailCall, Platform, Stream
-from orderhub.platforms.staging import Record, certain_versions, stage_page
+from orderhub.platforms.paging import probe, read_window
+from orderhub.platforms.records import Pull, PullCounts, retry_parked
+from orderhub.platforms.spec import Platform
 
 #: A pull stops cleanly after this long and says how many windows are left.
 BUDGET = timedelta(minutes=10)
-#: A window that could not be proven complete this often is reported.
-REPORT_AFTER = 3
-
-
-@dataclass
-class PullCounts:
-    """What one pull of a shop did; small enough for XCom."""
-
-    windows_covered: int = 0
-    windows_left: int = 0
-    rows: int = 0
-    staged: int = 0
-    parked: int = 0
-    waits_until: str | None = None
-
-
-@dataclass(frozen=True)
-class Pull:
-    """Everything that reading one stream of one shop needs."""
-
-    database: Database
-    clock: Clock
-    platform: Platform
-    shop: Shop
-    client: Client
-    config: MerchantConfig
-    stream_name: str
-    counts: PullCounts = field(default_factory=PullCounts)
-
-    @property
-    def stream(self) -> Stream:
-        """Return the spec of the stream."""
-        return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
-
-    @property
-    def table(self) -> str:
-        """Return the staging table."""
-        return f"staging.{self.platform.spec.name}_{self.stream_name}"
-
-    @property
-    def source(self) -> Source:
-        """Return where parked records come from."""
-        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
 
 
 def pull_shop(
@@ -91,7 +40,7 @@ def pull_shop(
             continue
         try:
             _plan(pull)
-            _retry_parked(pull)
+            retry_parked(pull)
         except ThrottledError as error:
             _wait_until(pull, _open(pull), error)
             continue
@@ -120,7 +69,7 @@ def _is_banned(pull: Pull) -> bool:
 
 def _plan(pull: Pull) -> None:
     window = pull.stream.window
-    _count(pull, *_probe_range(pull))  # The first answer tells the platform's clock.
+    probe(pull, *_probe_range(pull))  # The first answer tells the platform's clock.
     until = pull.client.platform_now() - timedelta(seconds=window.lag_seconds)
     cut = Cut(
         since=_first_start(pull) or until - timedelta(days=pull.shop.since_days),
@@ -172,166 +121,6 @@ def _read_windows(pull: Pull) -> None:
             return
 
 
-def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
-    """Read one window last page to first, judge its coverage, and return whether it is proven complete."""
-    total_before = _count(pull, window.start_at, window.end_at)
-    distinct: set[str] = set()
-    for page in range(math.ceil(total_before / pull.stream.list.page_size), 0, -1):
-        rows = _page(pull, window, page)
-        distinct.update(_row_id(pull.stream, row) for row in rows)
-        _stage(pull, window, lease, page, rows)
-    total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
-    return _judge(pull, window, lease, (total_before, total_after, len(distinct)))
-
-
-def _count(pull: Pull, start: datetime, end: datetime) -> int:
-    call = pull.stream.list
-    body = pull.client.call(call, _range(pull.stream, start, end, page=1), call.count_parameters)
-    try:
-        return int(at_path(body, call.total))
-    except (TypeError, ValueError):
-        raise ContractError(f"{call.method}: {call.total} is not a count") from None
-
-
-def _page(pull: Pull, window: PullWindow, page: int) -> list[Any]:
-    call = pull.stream.list
-    body = pull.client.call(
-        call, _range(pull.stream, window.start_at, window.end_at, page), call.page_parameters
-    )
-    rows = at_path(body, call.rows)
-    if rows is None:
-        return []  # The window shrank while it was read: a last page may be empty.
-    return rows if isinstance(rows, list) else [rows]
-
-
-def _range(stream: Stream, start: datetime, end: datetime, page: int) -> dict[str, Any]:
-    last = end - timedelta(seconds=1) if stream.window.end_inclusive else end
-    return {"start": start, "end": last, "page": page, "size": stream.list.page_size}
-
-
-def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[Any]) -> None:
-    failed: dict[str, str] = {}
-    if pull.stream.detail is None:
-        records = [_record(pull.stream, row, index) for index, row in enumerate(rows)]
-    else:
-        records, failed = _details(pull, pull.stream.detail, rows)
-    _stage_fetched(pull, lease, window.window_id, f"page {page}", records, failed, len(rows))
-
-
-def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
-    """Return whole records of listed rows, and id → reason of those that could not be had."""
-    listed = {_row_id(pull.stream, row): _modified(pull, row) for row in rows}
-    dated = {record_id: modified for record_id, modified in listed.items() if modified}
-    with pull.database.read() as connection:
-        known = certain_versions(connection, pull.table, pull.shop.id, dated)
-    return _fetch(pull, call, [record_id for record_id in listed if record_id not in known])
-
-
-def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
-    records: list[Record] = []
-    failed: dict[str, str] = {}
-
-    def fetch(record_id: str) -> Any:
-        try:
-            return pull.client.call(call, {"id": record_id})
-        except ThrottledError:
-            raise
-        except RetryError as error:
-            return error
-
-    pool = ThreadPoolExecutor(pull.client.concurrency)
-    try:
-        for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
-            if isinstance(found, RetryError):
-                failed[record_id] = str(found)
-            else:
-                records.append(_record(pull.stream, found, index, record_id, _modified(pull, found)))
-    finally:
-        pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
-    return records, failed
-
-
-def _record(
-    stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None
-) -> Record:
-    if not isinstance(row, dict):
-        raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
-    payload, note = clean(dump_json(row))
-    return Record(
-        record_id=record_id or _row_id(stream, row),
-        modified_at=modified,
-        payload=payload,
-        payload_sha256=version_hash(row, stream.volatile),
-        position=index,
-        note=note,
-    )
-
-
-def _row_id(stream: Stream, row: Any) -> str:
-    found = at_path(row, stream.list.id)
-    if found is None or isinstance(found, (dict, list)):
-        raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
-    return str(found)
-
-
-def _modified(pull: Pull, row: Any) -> datetime | None:
-    api = pull.platform.spec.api
-    found = at_path(row, pull.stream.list.modified)
-    if api is None or not isinstance(found, str):
-        return None
-    try:
-        local = datetime.strptime(found, api.timestamp_format)  # noqa: DTZ007 - the zone is the platform's
-    except ValueError:
-        return None
-    return local.replace(tzinfo=ZoneInfo(api.zone)).astimezone(UTC)
-
-
-_JUDGE = text("""
-    update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
-        distinct_read = :distinct, not_before = null,
-        state = case when :covered then 'covered' else 'open' end,
-        covered_at = case when :covered then cast(:now as timestamptz) end,
-        last_error = case when not :covered then cast(:said as text) end
-    where window_id = :window returning attempts""")
-
-
-def _judge(pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int]) -> bool:
-    total_before, total_after, distinct = totals
-    is_covered = total_after <= distinct <= total_before
-    said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
-    values = {
-        "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
-        "now": pull.clock.now(), "said": said, "window": window.window_id,
-    }  # fmt: skip
-    with pull.database.transaction(lease) as connection:
-        attempts = connection.execute(_JUDGE, values).scalar_one()
-        if not is_covered and attempts >= REPORT_AFTER:
-            enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
-    if is_covered:
-        pull.counts.windows_covered += 1
-    else:
-        pull.counts.windows_left += 1
-    return is_covered
-
-
-def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
-    body = (
-        f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
-        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
-    )
-    return Effect(
-        outbox_id=f"mail:window:{window.window_id}:uncovered",
-        target="mail",
-        subject=f"window:{window.window_id}",
-        payload={
-            "to": list(pull.config.alerts.supervisors),
-            "subject": "拉取窗口不完整 / window not covered",
-            "text": body,
-        },
-    )
-
-
 def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) -> None:
     """Store the platform's ban on every window that waits, so that no worker is held meanwhile."""
     until = pull.clock.now() + timedelta(seconds=error.wait_seconds)
@@ -349,49 +138,3 @@ def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) ->
                 connection.execute(statement, values)
         except LeaseTaken:
             continue
-
-
-def _retry_parked(pull: Pull) -> None:
-    """Fetch again what could not be had before."""
-    call = pull.stream.detail
-    if call is None:
-        return
-    with pull.database.read() as connection:
-        ids = waiting_ids(connection, pull.source)
-    if not ids:
-        return
-    records, failed = _fetch(pull, call, ids)
-    try:
-        with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
-            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
-    except LeaseTaken:
-        return  # Another pull of this shop tries the same ids now.
-
-
-def _stage_fetched(
-    pull: Pull,
-    lease: Lease,
-    window_id: int | None,
-    source: str,
-    records: list[Record],
-    failed: dict[str, str],
-    row_count: int,
-) -> None:
-    with pull.database.transaction(lease) as connection:
-        staged = stage_page(
-            connection,
-            pull.clock,
-            platform=pull.platform.spec.name,
-            shop_id=pull.shop.id,
-            stream=pull.stream_name,
-            window_id=window_id,
-            source=source,
-            records=records,
-            row_count=row_count,
-        )
-        where = source if window_id is None else f"window {window_id} {source}"
-        park(connection, pull.clock, pull.source, failed, where)
-        unpark(connection, pull.clock, pull.source, [record.record_id for record in records])
-    pull.counts.rows += staged.row_count
-    pull.counts.staged += staged.staged_count
-    pull.counts.parked += len(failed)

@@ -68,6 +68,24 @@ def at_path(value: Any, path: str) -> Any:
     return None
 
 
+def decode_json_text(value: Any, path: str, what: str) -> Any:
+    """Return `value` with the JSON text at `path` decoded; "" is the value itself, `*` every item of a list.
+
+    Empty text, and what is no text, stays as it is.
+
+    Raises:
+        ContractError: a text there is not JSON.
+    """
+    if not path:
+        return parse_json(value.encode(), what) if isinstance(value, str) and value.strip() else value
+    key, _, rest = path.partition(".")
+    if key == "*":
+        return [decode_json_text(item, rest, what) for item in value] if isinstance(value, list) else value
+    if isinstance(value, dict) and key in value:
+        return {**value, key: decode_json_text(value[key], rest, what)}
+    return value
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 

@@ -1,0 +1,138 @@
+"""Reads answers by the envelope that the spec describes: the body asked for, or what a refusal means."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from orderhub.errors import ConfigError, ContractError, CredentialError, ThrottledError, TransientError
+from orderhub.platforms.payload import at_path, decode_json_text, parse_json
+from orderhub.platforms.protocol import Call, Envelope, ErrorClass
+
+_YES = {"true", "1"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer; `retry_after` is that header's text."""
+
+    status: int
+    body: bytes
+    retry_after: str = ""
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What a refusing answer says."""
+
+    code: str
+    sub_code: str
+    said: str
+    wait: str
+
+
+def refusal_in(envelope: Envelope, method: str, answer: Answer) -> Exception | None:
+    """Return our error when the answer is a refusal, else None.
+
+    Raises:
+        ContractError: HTTP 200 with something that is not a JSON object.
+    """
+    try:
+        value = _object(method, answer)
+    except ContractError:
+        if answer.status == requests.codes.ok:
+            raise
+        value = {}
+    refusal = _refusal(envelope, value, answer)
+    if refusal is not None:
+        return _our_error(envelope, method, refusal, answer)
+    if answer.status == requests.codes.too_many_requests:
+        return ThrottledError(f"{method}: HTTP 429", _seconds(answer.retry_after) or 5.0)
+    return None
+
+
+def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
+    """Return what stands at the call's root, JSON texts decoded.
+
+    Raises:
+        ContractError: nothing stands there.
+        ConfigError, CredentialError, ThrottledError, TransientError: the body itself says it failed.
+    """
+    value = _object(call.method, answer)
+    found = at_path(value, call.root)
+    if found is None:
+        has = ", ".join(map(str, value))
+        raise ContractError(f"{call.method}: the answer has no {call.root}; it has {has}")
+    for path in call.json_texts:
+        found = decode_json_text(found, path, call.method)
+    if call.result is not None and _code(at_path(found, call.result.success)).lower() not in _YES:
+        said = _code(at_path(found, call.result.message))
+        refusal = _Refusal("", _code(at_path(found, call.result.code)), said, "")
+        raise _our_error(envelope, call.method, refusal, answer)
+    return found
+
+
+def _object(method: str, answer: Answer) -> dict[str, Any]:
+    value = parse_json(answer.body, method)
+    if not isinstance(value, dict):
+        raise ContractError(f"{method}: the answer is a {type(value).__name__}, expected an object")
+    return value
+
+
+def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refusal | None:
+    said: Any = at_path(value, envelope.error) if envelope.error is not None else None
+    if said is None:
+        code = at_path(value, envelope.code)
+        if not envelope.success or code is None or _code(code) in envelope.success:
+            return None
+        said = value
+    return _Refusal(
+        _code(at_path(said, envelope.code)),
+        _code(at_path(said, envelope.sub_code)) if envelope.sub_code else "",
+        _code(at_path(said, envelope.message)),
+        _code(at_path(said, envelope.wait)) if envelope.wait else answer.retry_after,
+    )
+
+
+def _our_error(envelope: Envelope, method: str, refusal: _Refusal, answer: Answer) -> Exception:
+    text = " ".join(
+        part for part in (f"{method}: code", refusal.code, refusal.sub_code, refusal.said) if part
+    )
+    for entry in envelope.errors:
+        if _matches(entry, refusal):
+            return _classified(entry, text, refusal)
+    if answer.status >= requests.codes.server_error:
+        return TransientError(f"{text} (HTTP {answer.status})")
+    return ContractError(f"{text} (a code that platform.yaml does not know)")
+
+
+def _matches(entry: ErrorClass, refusal: _Refusal) -> bool:
+    if entry.code is not None and entry.code != refusal.code:
+        return False
+    return entry.sub_code is None or re.search(entry.sub_code, refusal.sub_code) is not None
+
+
+def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:
+    match entry.means:
+        case "throttle":
+            found = re.search(entry.wait_pattern, refusal.said) if entry.wait_pattern else None
+            named = _seconds(found.group(1)) if found else _seconds(refusal.wait)
+            return ThrottledError(text, entry.wait_seconds if named is None else named)
+        case "transient":
+            return TransientError(text)
+        case "credential" | "token":
+            return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
+        case "request":
+            return ConfigError(f"{text}; the request in platform.yaml is refused")
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _code(value: Any) -> str:
+    """Return a code as text; booleans are true and false, nothing is empty."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

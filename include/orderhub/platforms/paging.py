@@ -1,0 +1,181 @@
+"""Reads one window by the paging scheme of its stream, and judges whether it is proven complete.
+
+pages: numbered pages, last to first, on a closed window. Forward paging loses orders when one is modified
+between two page calls; last to first can only repeat some (docs/explanation/paging.md).
+cursor: the platform says what comes next; the window is complete when the cursor ended.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from orderhub.db.leases import Lease
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.windows import PullWindow, split_window
+from orderhub.errors import ContractError
+from orderhub.platforms.payload import at_path
+from orderhub.platforms.protocol import Stream
+from orderhub.platforms.records import Pull, row_id, stage_rows
+
+#: A window that could not be proven complete this often is reported.
+REPORT_AFTER = 3
+#: A cursor that goes on for longer never ends: no window holds this many pages.
+CURSOR_PAGES = 20_000
+
+
+def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
+    """Read one window, and return whether it is proven complete. Each page is committed as it arrives."""
+    return _SCHEMES[pull.stream.paging](pull, window, lease)
+
+
+def probe(pull: Pull, start: datetime, end: datetime) -> None:
+    """Ask for a short range: the answer tells the platform's clock, and whether the account is accepted."""
+    if pull.stream.paging == "pages":
+        _count(pull, start, end)
+    else:
+        _list(pull, start, end, cursor="")
+
+
+def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
+    call = pull.stream.list
+    total_before = _count(pull, window.start_at, window.end_at)
+    pages = math.ceil(total_before / call.page_size)
+    if call.page_cap is not None and pages > call.page_cap:
+        return _split(pull, window, lease, total_before)
+    distinct: set[str] = set()
+    for page in range(pages, 0, -1):
+        rows = _rows(pull, _list(pull, window.start_at, window.end_at, page=page))
+        distinct.update(row_id(pull.stream, row) for row in rows)
+        stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+    total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
+    is_covered = total_after <= len(distinct) <= total_before
+    return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
+
+
+def _split(pull: Pull, window: PullWindow, lease: Lease, total: int) -> bool:
+    """Cut a window that has more pages than can be read; both halves are read next time round.
+
+    One second that holds too many cannot be cut: it stays open, is reported, and the others go on.
+    """
+    with pull.database.transaction(lease) as connection:
+        is_split = split_window(connection, pull.clock, window)
+    if not is_split:
+        return _judge(pull, window, lease, (total, total, 0), is_covered=False)
+    pull.counts.windows_left += 2
+    return False
+
+
+def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
+    cursor, seen, distinct = "", {""}, set[str]()
+    for page in range(1, CURSOR_PAGES + 1):
+        body = _list(pull, window.start_at, window.end_at, cursor=cursor)
+        rows = _rows(pull, body)
+        distinct.update(row_id(pull.stream, row) for row in rows)
+        stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+        cursor = _next_cursor(pull, body)
+        if not cursor:
+            count = len(distinct)
+            return _judge(pull, window, lease, (count, count, count), is_covered=True)
+        if cursor in seen:
+            raise ContractError(f"{pull.stream.list.method}: a cursor comes back after page {page}")
+        seen.add(cursor)
+    raise ContractError(f"{pull.stream.list.method}: the cursor has not ended after {CURSOR_PAGES} pages")
+
+
+_SCHEMES: dict[str, Callable[[Pull, PullWindow, Lease], bool]] = {
+    "pages": _read_pages,
+    "cursor": _read_cursor,
+}
+
+
+def _next_cursor(pull: Pull, body: Any) -> str:
+    """Return the next cursor, empty when the window ends here."""
+    call = pull.stream.list
+    found = at_path(body, call.next_cursor or "")
+    cursor = "" if found is None else str(found)
+    if call.has_more is None:
+        return cursor
+    if str(at_path(body, call.has_more)).lower() not in ("true", "1"):
+        return ""
+    if not cursor:
+        raise ContractError(f"{call.method}: {call.has_more} says there is more, and there is no cursor")
+    return cursor
+
+
+def _count(pull: Pull, start: datetime, end: datetime) -> int:
+    call = pull.stream.list
+    body = pull.client.call(call, _values(pull.stream, start, end), call.count_parameters)
+    try:
+        return int(at_path(body, call.total or ""))
+    except (TypeError, ValueError):
+        raise ContractError(f"{call.method}: {call.total} is not a count") from None
+
+
+def _list(pull: Pull, start: datetime, end: datetime, *, page: int = 1, cursor: str = "") -> Any:
+    call = pull.stream.list
+    return pull.client.call(call, _values(pull.stream, start, end, page, cursor), call.page_parameters)
+
+
+def _rows(pull: Pull, body: Any) -> list[Any]:
+    rows = at_path(body, pull.stream.list.rows)
+    if rows is None:
+        return []  # The window shrank while it was read: a last page may be empty.
+    return rows if isinstance(rows, list) else [rows]
+
+
+def _values(
+    stream: Stream, start: datetime, end: datetime, page: int = 1, cursor: str = ""
+) -> dict[str, Any]:
+    last = end - timedelta(seconds=1) if stream.window.end_inclusive else end
+    number = page - 1 + stream.list.first_page
+    return {"start": start, "end": last, "page": number, "size": stream.list.page_size, "cursor": cursor}
+
+
+_JUDGE = text("""
+    update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
+        distinct_read = :distinct, not_before = null,
+        state = case when :covered then 'covered' else 'open' end,
+        covered_at = case when :covered then cast(:now as timestamptz) end,
+        last_error = case when not :covered then cast(:said as text) end
+    where window_id = :window returning attempts""")
+
+
+def _judge(
+    pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool
+) -> bool:
+    total_before, total_after, distinct = totals
+    said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
+    values = {
+        "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
+        "now": pull.clock.now(), "said": said, "window": window.window_id,
+    }  # fmt: skip
+    with pull.database.transaction(lease) as connection:
+        attempts = connection.execute(_JUDGE, values).scalar_one()
+        if not is_covered and attempts >= REPORT_AFTER:
+            enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
+    if is_covered:
+        pull.counts.windows_covered += 1
+    else:
+        pull.counts.windows_left += 1
+    return is_covered
+
+
+def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
+    body = (
+        f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
+        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
+        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
+    )
+    return Effect(
+        outbox_id=f"mail:window:{window.window_id}:uncovered",
+        target="mail",
+        subject=f"window:{window.window_id}",
+        payload={
+            "to": list(pull.config.alerts.supervisors),
+            "subject": "拉取窗口不完整 / window not covered",
+            "text": body,
+        },
+    )

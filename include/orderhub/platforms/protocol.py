@@ -1,0 +1,215 @@
+"""How one platform's calls are made, paged and refused: the protocol half of `platform.yaml`.
+
+The engine knows schemes by name (encodings, signing, paging); it never knows a platform.
+"""
+
+import re
+from string import Formatter
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from orderhub.config.located_yaml import nearest
+from orderhub.config.models import Frozen
+from orderhub.platforms.signing import SCHEMES
+
+_PLACEHOLDERS = ["start", "end", "page", "size", "cursor", "id"]
+
+
+def _refuse_unknown_placeholders(value: Any) -> Any:
+    match value:
+        case dict():
+            for inner in value.values():
+                _refuse_unknown_placeholders(inner)
+        case list():
+            for inner in value:
+                _refuse_unknown_placeholders(inner)
+        case str():
+            for _, placeholder, _, _ in Formatter().parse(value):
+                if placeholder is not None and placeholder not in _PLACEHOLDERS:
+                    raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, _PLACEHOLDERS)}")
+    return value
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"is not a time zone; {nearest(name, sorted(available_timezones()))}")
+    return name
+
+
+def _pattern(expression: str) -> str:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return expression
+
+
+Parameters = Annotated[dict[str, JsonValue], AfterValidator(_refuse_unknown_placeholders)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class ErrorClass(Frozen):
+    """What an error answer means for us; the first entry that matches decides."""
+
+    code: str | None = Field(default=None, description="The answer's main code.")
+    sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
+    means: Literal["throttle", "transient", "credential", "token", "request"] = Field(
+        description="token: the access token ended; refreshed once, then as credential."
+    )
+    wait_pattern: Pattern | None = Field(
+        default=None, description="Regular expression on the message; group 1 is the waiting time in seconds."
+    )
+    wait_seconds: float = Field(default=1, ge=0, description="Waiting time when the answer names none.")
+
+
+class Envelope(Frozen):
+    """Where an answer says that it failed: an error object, a code that is not one of success, or both."""
+
+    error: str | None = Field(default=None, description="Path of the error object; absent on success.")
+    success: tuple[str, ...] = Field(
+        default=(), description="Values of code at the answer's top that mean success; absent is success too."
+    )
+    code: str = Field(description="Path inside the error object, or inside the answer when there is none.")
+    sub_code: str | None = None
+    message: str
+    wait: str | None = Field(default=None, description="Path of the waiting time in seconds.")
+    errors: tuple[ErrorClass, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tells_failure(self) -> "Envelope":
+        if self.error is None and not self.success:
+            raise ValueError("give error (path of the error object) or success (codes that mean success)")
+        return self
+
+
+class Api(Frozen):
+    """How calls are made."""
+
+    endpoint: str = Field(description="Overridden by the connection's host when that is not empty.")
+    encoding: Literal["form", "form_json", "json", "rest"] = Field(
+        default="form",
+        description="form: everything flat in a POST form. form_json: the same, the call's parameters as one "
+        "JSON text in body_parameter. json: the call's parameters are a JSON body, the others the query. "
+        "rest: GET with the call's parameters as query, the others as headers.",
+    )
+    body_parameter: str | None = Field(
+        default=None, description="Name of the JSON text: in the form (form_json), in the signature (json)."
+    )
+    signing: str | None = Field(
+        default=None, description="Name of a scheme in signing.py; empty: not signed."
+    )
+    signed: tuple[str, ...] = Field(default=(), description="Parameters that are signed; empty means all.")
+    sign_parameter: str = "sign"
+    method_parameter: str | None = Field(default=None, description="Parameter that names the method.")
+    common: dict[str, str] = Field(default={}, description="Parameters that every call carries.")
+    headers: dict[str, str] = Field(default={}, description="Headers that every call carries.")
+    account: dict[str, str] = Field(
+        default={},
+        description="Parameter → connection field: login, password, extra.<name>, or token (access token).",
+    )
+    timestamp_parameter: str | None = None
+    timestamp_format: str = Field(
+        default="epoch_s", description="strftime text (in zone; %z writes it), epoch_s or epoch_ms."
+    )
+    time_format: str | None = Field(
+        default=None, description="Format of {start} and {end}; else timestamp_format."
+    )
+    nonce_parameter: str | None = Field(default=None, description="Parameter that no two calls share.")
+    zone: Zone = Field(default="Asia/Shanghai", description="Zone of times in requests.")
+    envelope: Envelope
+    timeout_seconds: float = 20
+    concurrency: int = Field(default=4, ge=1, le=16, description="Detail calls at once per shop.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Api":
+        if self.signing is not None and self.signing not in SCHEMES:
+            raise ValueError(
+                f"signing {self.signing!r} does not exist; {nearest(self.signing, list(SCHEMES))}"
+            )
+        if self.encoding == "form_json" and self.body_parameter is None:
+            raise ValueError("encoding form_json needs body_parameter, the name of the JSON text")
+        return self
+
+
+class Result(Frozen):
+    """A second layer of failure inside the body; codes are matched by sub_code of the envelope's errors."""
+
+    success: str = Field(description="Path inside root; true, 1 or their texts mean success.")
+    code: str
+    message: str
+
+
+class Call(Frozen):
+    """One method. Values may hold {start} {end} {page} {size} {cursor} {id}.
+
+    In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text.
+    """
+
+    method: str
+    path: str = Field(default="", description="Appended to the endpoint; may hold {id}.")
+    parameters: Parameters = Field(default={})
+    root: str = Field(description="Path of the answer's body; empty: the answer itself.")
+    json_texts: tuple[str, ...] = Field(
+        default=(),
+        description="Paths inside root whose text is JSON, decoded in place; * is every item of a list.",
+    )
+    result: Result | None = None
+
+
+class ListCall(Call):
+    """A paged list of a window."""
+
+    rows: str = Field(description="Path of the rows inside root; one object counts as a list of one.")
+    total: str | None = Field(default=None, description="Path of the count inside root.")
+    next_cursor: str | None = Field(default=None, description="Path of the next cursor inside root.")
+    has_more: str | None = Field(default=None, description="Path inside root; false ends the window.")
+    id: str = Field(description="Path of the record id inside a row; empty: the row is the id.")
+    modified: str | None = Field(default=None, description="Path of the modified time inside a row.")
+    count_parameters: Parameters = Field(default={}, description="What changes when only the count is asked.")
+    page_parameters: Parameters = Field(default={}, description="What changes when a page is read.")
+    first_page: Literal[0, 1] = 1
+    page_size: int = Field(ge=1, le=500)
+    page_cap: int | None = Field(
+        default=None, ge=1, description="Pages that can be read; a window with more is split in two."
+    )
+    is_complete: bool = Field(description="False: rows are slim, each needs a detail call.")
+
+
+class DetailCall(Call):
+    """The whole record of one id; `root` is the record."""
+
+
+class Window(Frozen):
+    """How time is cut."""
+
+    live_minutes: int = Field(description="Length of the newest window at most.")
+    catch_up_minutes: int = Field(description="Length of a window that closes a gap at most.")
+    lag_seconds: int = Field(description="Windows end this long before the platform's present.")
+    end_inclusive: bool = Field(description="True: the platform's end counts; we send end − 1 s.")
+
+
+class Stream(Frozen):
+    """One kind of record."""
+
+    paging: Literal["pages", "cursor"] = Field(
+        description="pages: by number, read last to first, proven by counting. cursor: until it ends."
+    )
+    window: Window
+    list: ListCall
+    detail: DetailCall | None = None
+    volatile: tuple[str, ...] = Field(
+        default=(), description="Top-level keys that change by themselves; not part of the version."
+    )
+
+    @model_validator(mode="after")
+    def _whole_records(self) -> "Stream":
+        if not self.list.is_complete and self.detail is None:
+            raise ValueError("list.is_complete is false, so a detail call must be given")
+        if self.paging == "pages" and self.list.total is None:
+            raise ValueError("paging pages proves a window by counting, so list.total must be given")
+        if self.paging == "cursor" and self.list.next_cursor is None:
+            raise ValueError("paging cursor needs list.next_cursor")
+        return self
