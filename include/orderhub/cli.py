@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -339,7 +340,8 @@ def _beijing(instant: datetime | None) -> str:
 
 
 def main() -> None:
-    """Run a command; our own errors become one sentence."""
+    """Run a command; our own errors become one sentence, logs go to standard error."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except AlreadyDone as error:
