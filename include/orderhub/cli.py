@@ -92,9 +92,9 @@ def config_check(
     directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
 ) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
-    from orderhub.config.store import check_directory
+    from orderhub.operate.configuration import check_files
 
-    checked = check_directory(directory or load_settings().config)
+    checked = check_files(directory or load_settings().config)
     console.print(f"可用 / valid: {checked.version[:12]}")
 
 
@@ -109,10 +109,10 @@ def config_apply(
     ] = False,
 ) -> None:
     """检查并启用;有错时上一个好版本继续生效 / check and activate; on error the last good version stays."""
-    from orderhub.config.store import apply_directory
+    from orderhub.operate.configuration import apply_files
 
     with opened() as (settings, database):
-        applied = apply_directory(
+        applied = apply_files(
             database, clock, directory or settings.config, settings.home, getpass.getuser(), force=force
         )
     console.print(f"已启用 / active: {applied.version[:12]}")
