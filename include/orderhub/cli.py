@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import structlog
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
-    help="电商订单中台 / order hub. 例 / e.g.: orderhub explain 2160451543726114828 · orderhub verify",
+    help="电商订单中台 / order hub. 例 / e.g.: explain 2160451543726114828 · verify",
 )
 config_app = typer.Typer(
     no_args_is_help=True, help="商家配置:检查、启用、导出 / check, apply, export the merchant's files"
@@ -71,6 +72,33 @@ def _show(title: str, values: dict[str, Any]) -> None:
     console.print(f"[bold]{title}[/bold]")
     for key, value in values.items():
         console.print(f"  {key}: {value}")
+
+
+def _show_waiting(database: Database) -> None:
+    """Show what the outbox still holds and why: nothing that was not sent stays unsaid."""
+    from sqlalchemy import text
+
+    with database.read() as connection:
+        rows = connection.execute(
+            text(
+                "select outbox_id, state, not_before, last_error from ops.outbox "
+                "where state <> 'sent' order by sequence limit 20"
+            )
+        ).all()
+    for row in rows:
+        again = f" → {_beijing(row.not_before)}" if row.state != "failed" else ""
+        console.print(
+            f"未发出 / not sent: {row.outbox_id} ({row.state}{again}) {row.last_error or ''}", style="yellow"
+        )
+
+
+def _table(*columns: str, key: str) -> Table:
+    """Return a table that fits 80 columns: the key column stays whole, the others fold, nothing is cut."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column(key, no_wrap=True)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 @app.command()
@@ -184,6 +212,7 @@ def deliver() -> None:
 
     with opened() as (settings, database):
         _show("deliver", asdict(deliver_pending(database, clock, settings)))
+        _show_waiting(database)
 
 
 @manifest_app.command("close")
@@ -206,7 +235,8 @@ def manifest_close(
         for closed in close_due(database, clock, config, visibility_lags(config)):
             _show(closed.manifest_id, asdict(closed))
         deliver_pending(database, clock, settings)
-    console.print(f"截单 / cut-off: {wanted}")
+        console.print(f"截单 / cut-off: {wanted}")
+        _show_waiting(database)
 
 
 @manifest_app.command("list")
@@ -218,8 +248,8 @@ def manifest_list() -> None:
         rows = connection.execute(
             text("select * from core.manifests order by closed_at desc, manifest_id limit 50")
         ).all()
-    table = Table(
-        "清单 / manifest", "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces"
+    table = _table(
+        "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces", key="清单 / manifest"
     )
     for row in rows:
         cells = (
@@ -271,7 +301,7 @@ def explain(
     with opened() as (_, database):
         story = run(database, order)
     console.print(f"[bold]{story.order_id}[/bold]  {story.headline}")
-    table = Table("时间 / time", "步骤 / step", "说明 / what", "依据 / ids", show_lines=False)
+    table = _table("步骤 / step", "说明 / what", "依据 / ids", key="时间 / time")
     for step in story.steps:
         ids = " ".join(f"{key}={value}" for key, value in step.ids.items())
         table.add_row(_beijing(step.at), step.what, step.text, ids)
@@ -342,8 +372,9 @@ def _beijing(instant: datetime | None) -> str:
 def main() -> None:
     """Run a command; our own errors become one sentence, logs go to standard error."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    installed = Path(sys.argv[0]).name == "orderhub"
     try:
-        app()
+        app(prog_name="orderhub" if installed else "./hub")
     except AlreadyDone as error:
         print(error)
     except SkipError as error:
