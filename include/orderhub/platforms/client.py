@@ -20,7 +20,7 @@ from orderhub.errors import (
     ThrottledError,
     TransientError,
 )
-from orderhub.platforms.payload import at_path, parse_json
+from orderhub.platforms.payload import at_path, parse_json, quotable
 from orderhub.platforms.signing import SCHEMES
 from orderhub.platforms.spec import Api, Call, ErrorClass
 
@@ -28,6 +28,8 @@ MAX_ANSWER_BYTES = 32 << 20
 ATTEMPTS = 4
 #: A shorter ban is waited for in place; a longer one is stored, and the task ends.
 SHORT_WAIT_SECONDS = 30.0
+#: A platform that names a longer ban is asked again after this; its number may be a mistake.
+LONGEST_WAIT_SECONDS = 86_400.0
 
 
 class Client:
@@ -101,7 +103,7 @@ class Client:
         found = at_path(answer, call.root)
         if found is None:
             raise ContractError(
-                f"{call.method}: the answer has no {call.root}; it has {', '.join(map(str, answer))}"
+                f"{call.method}: the answer has no {call.root}; it has {quotable(', '.join(answer))}"
             )
         return found
 
@@ -143,7 +145,7 @@ class Client:
         self._note_skew(answer.headers.get("Date"))
         if answer.status_code == requests.codes.too_many_requests:
             wait = answer.headers.get("Retry-After", "")
-            raise ThrottledError(f"{method}: HTTP 429", float(wait) if wait.isdecimal() else 5.0)
+            raise ThrottledError(f"{method}: HTTP 429", _seconds(wait) if wait.isdecimal() else 5.0)
         if answer.status_code != requests.codes.ok:
             raise TransientError(f"{method}: HTTP {answer.status_code}")
         if len(answer.content) > MAX_ANSWER_BYTES:
@@ -167,7 +169,7 @@ class Client:
         code = str(at_path(error, envelope.code))
         sub_code = str(at_path(error, envelope.sub_code) or "") if envelope.sub_code else ""
         said = str(at_path(error, envelope.message) or "")
-        text = f"{method}: code {code} {sub_code} {said}".strip()
+        text = f"{method}: code {quotable(f'{code} {sub_code} {said}')}"
         for entry in envelope.errors:
             if _matches(entry, code, sub_code):
                 return _our_error(entry, text, said)
@@ -192,13 +194,17 @@ def _our_error(entry: ErrorClass, text: str, said: str) -> Exception:
     match entry.means:
         case "throttle":
             found = re.search(entry.wait_pattern, said) if entry.wait_pattern else None
-            return ThrottledError(text, float(found.group(1)) if found else 1.0)
+            return ThrottledError(text, _seconds(found.group(1)) if found else 1.0)
         case "transient":
             return TransientError(text)
         case "credential":
             return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
         case "request":
             return ConfigError(f"{text}; the request in platform.yaml is refused")
+
+
+def _seconds(digits: str) -> float:
+    return min(float(digits), LONGEST_WAIT_SECONDS)
 
 
 def _is_worth_retrying(error: BaseException) -> bool:

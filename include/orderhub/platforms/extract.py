@@ -7,9 +7,8 @@ only repeat some (docs/explanation/paging.md). A page is committed as it arrives
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -22,7 +21,8 @@ from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
 from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
-from orderhub.platforms.payload import at_path, clean, dump_json, version_hash
+from orderhub.platforms.payload import at_path
+from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
 from orderhub.platforms.spec import DetailCall, Platform, Stream
 from orderhub.platforms.staging import Record, certain_versions, stage_page
 
@@ -30,6 +30,8 @@ from orderhub.platforms.staging import Record, certain_versions, stage_page
 BUDGET = timedelta(minutes=10)
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
+#: A window of more pages is a wrong count; reading it would never end.
+MOST_PAGES = 20_000
 
 
 @dataclass
@@ -158,6 +160,7 @@ def _first_start(pull: Pull) -> datetime | None:
 def _read_windows(pull: Pull) -> None:
     deadline = pull.clock.now() + BUDGET
     windows = _open(pull)
+    broken: list[ContractError] = []
     for done, window in enumerate(windows):
         if pull.clock.now() > deadline:
             pull.counts.windows_left += len(windows) - done
@@ -170,15 +173,40 @@ def _read_windows(pull: Pull) -> None:
         except ThrottledError as error:
             _wait_until(pull, windows[done:], error)
             return
+        except ContractError as error:
+            _note_broken(pull, window, error)
+            broken.append(error)
+    if len(broken) == len(windows) > 1:
+        raise broken[0]  # Nothing can be read: that is the platform or its spec, not one window.
+
+
+def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
+    """Leave a window open whose answers break the protocol, so that those behind it are read."""
+    pull.counts.windows_left += 1
+    values = {"said": str(error), "window": window.window_id}
+    try:
+        with (
+            hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
+            pull.database.transaction(lease) as connection,
+        ):
+            if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
+                enqueue(connection, [_uncovered_mail(pull, window, str(error))], pull.clock)
+    except LeaseTaken:
+        return  # Another process reads it now and judges for itself.
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     """Read one window last page to first, judge its coverage, and return whether it is proven complete."""
     total_before = _count(pull, window.start_at, window.end_at)
     distinct: set[str] = set()
-    for page in range(math.ceil(total_before / pull.stream.list.page_size), 0, -1):
+    pages = math.ceil(total_before / pull.stream.list.page_size)
+    if pages > MOST_PAGES:
+        raise ContractError(
+            f"{pull.stream.list.method}: claims {total_before} rows, more than any window has"
+        )
+    for page in range(pages, 0, -1):
         rows = _page(pull, window, page)
-        distinct.update(_row_id(pull.stream, row) for row in rows)
+        distinct.update(row_id(pull.stream, row) for row in rows)
         _stage(pull, window, lease, page, rows)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)))
@@ -212,7 +240,7 @@ def _range(stream: Stream, start: datetime, end: datetime, page: int) -> dict[st
 def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[Any]) -> None:
     failed: dict[str, str] = {}
     if pull.stream.detail is None:
-        records = [_record(pull.stream, row, index) for index, row in enumerate(rows)]
+        records = [record_of(pull.stream, row, index) for index, row in enumerate(rows)]
     else:
         records, failed = _details(pull, pull.stream.detail, rows)
     _stage_fetched(pull, lease, window.window_id, f"page {page}", records, failed, len(rows))
@@ -220,7 +248,7 @@ def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[A
 
 def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
     """Return whole records of listed rows, and id → reason of those that could not be had."""
-    listed = {_row_id(pull.stream, row): _modified(pull, row) for row in rows}
+    listed = {row_id(pull.stream, row): modified_of(pull.platform.spec, pull.stream, row) for row in rows}
     dated = {record_id: modified for record_id, modified in listed.items() if modified}
     with pull.database.read() as connection:
         known = certain_versions(connection, pull.table, pull.shop.id, dated)
@@ -233,7 +261,7 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
 
     def fetch(record_id: str) -> Any:
         try:
-            return pull.client.call(call, {"id": record_id})
+            return asked_for(pull.stream, record_id, pull.client.call(call, {"id": record_id}))
         except ThrottledError:
             raise
         except RetryError as error:
@@ -244,48 +272,19 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
         for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
             if isinstance(found, RetryError):
                 failed[record_id] = str(found)
-            else:
-                records.append(_record(pull.stream, found, index, record_id, _modified(pull, found)))
+                continue
+            try:
+                records.append(record_of(pull.stream, found, index, record_id, modified_of(pull.platform.spec, pull.stream, found)))
+            except ContractError as error:
+                failed[record_id] = str(error)
     finally:
         pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
     return records, failed
 
 
-def _record(
-    stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None
-) -> Record:
-    if not isinstance(row, dict):
-        raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
-    payload, note = clean(dump_json(row))
-    return Record(
-        record_id=record_id or _row_id(stream, row),
-        modified_at=modified,
-        payload=payload,
-        payload_sha256=version_hash(row, stream.volatile),
-        position=index,
-        note=note,
-    )
-
-
-def _row_id(stream: Stream, row: Any) -> str:
-    found = at_path(row, stream.list.id)
-    if found is None or isinstance(found, (dict, list)):
-        raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
-    return str(found)
-
-
-def _modified(pull: Pull, row: Any) -> datetime | None:
-    api = pull.platform.spec.api
-    found = at_path(row, pull.stream.list.modified)
-    if api is None or not isinstance(found, str):
-        return None
-    try:
-        local = datetime.strptime(found, api.timestamp_format)  # noqa: DTZ007 - the zone is the platform's
-    except ValueError:
-        return None
-    return local.replace(tzinfo=ZoneInfo(api.zone)).astimezone(UTC)
-
-
+_BROKEN = text("""
+    update ops.pull_windows set attempts = attempts + 1, last_error = :said where window_id = :window
+    returning attempts""")
 _JUDGE = text("""
     update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
         distinct_read = :distinct, not_before = null,

@@ -119,7 +119,7 @@ def _check(row: Row) -> None:
 
 
 def _fitting(field: str) -> tuple[str, ...]:
-    """Return the converters whose type the column of `field` has: another would fail the pass of all platforms."""
+    """Return the converters that give the column's type; another would fail the pass of all platforms."""
     if field in MONEY:
         return ("yuan", "fen")
     if field in TIMES:
