@@ -13,7 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
-    help="电商订单中台 / order hub. 例 / e.g.: orderhub explain 2160451543726114828 · orderhub verify",
+    help="电商订单中台 / order hub. 例 / e.g.: explain 2160451543726114828 · verify",
 )
 config_app = typer.Typer(
     no_args_is_help=True, help="商家配置:检查、启用、导出 / check, apply, export the merchant's files"
@@ -72,6 +74,33 @@ def _show(title: str, values: dict[str, Any]) -> None:
         console.print(f"  {key}: {value}")
 
 
+def _show_waiting(database: Database) -> None:
+    """Show what the outbox still holds and why: nothing that was not sent stays unsaid."""
+    from sqlalchemy import text
+
+    with database.read() as connection:
+        rows = connection.execute(
+            text(
+                "select outbox_id, state, not_before, last_error from ops.outbox "
+                "where state <> 'sent' order by sequence limit 20"
+            )
+        ).all()
+    for row in rows:
+        again = f" → {_beijing(row.not_before)}" if row.state != "failed" else ""
+        console.print(
+            f"未发出 / not sent: {row.outbox_id} ({row.state}{again}) {row.last_error or ''}", style="yellow"
+        )
+
+
+def _table(*columns: str, key: str) -> Table:
+    """Return a table that fits 80 columns: the key column stays whole, the others fold, nothing is cut."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column(key, no_wrap=True)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 @app.command()
 def migrate() -> None:
     """升级数据库结构(只进不退)/ bring the database to this version; safe to repeat."""
@@ -91,9 +120,9 @@ def config_check(
     directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
 ) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
-    from orderhub.config.store import check_directory
+    from orderhub.operate.configuration import check_files
 
-    checked = check_directory(directory or load_settings().config)
+    checked = check_files(directory or load_settings().config)
     console.print(f"可用 / valid: {checked.version[:12]}")
 
 
@@ -108,10 +137,10 @@ def config_apply(
     ] = False,
 ) -> None:
     """检查并启用;有错时上一个好版本继续生效 / check and activate; on error the last good version stays."""
-    from orderhub.config.store import apply_directory
+    from orderhub.operate.configuration import apply_files
 
     with opened() as (settings, database):
-        applied = apply_directory(
+        applied = apply_files(
             database, clock, directory or settings.config, settings.home, getpass.getuser(), force=force
         )
     console.print(f"已启用 / active: {applied.version[:12]}")
@@ -183,6 +212,7 @@ def deliver() -> None:
 
     with opened() as (settings, database):
         _show("deliver", asdict(deliver_pending(database, clock, settings)))
+        _show_waiting(database)
 
 
 @manifest_app.command("close")
@@ -205,7 +235,8 @@ def manifest_close(
         for closed in close_due(database, clock, config, visibility_lags(config)):
             _show(closed.manifest_id, asdict(closed))
         deliver_pending(database, clock, settings)
-    console.print(f"截单 / cut-off: {wanted}")
+        console.print(f"截单 / cut-off: {wanted}")
+        _show_waiting(database)
 
 
 @manifest_app.command("list")
@@ -217,8 +248,8 @@ def manifest_list() -> None:
         rows = connection.execute(
             text("select * from core.manifests order by closed_at desc, manifest_id limit 50")
         ).all()
-    table = Table(
-        "清单 / manifest", "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces"
+    table = _table(
+        "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces", key="清单 / manifest"
     )
     for row in rows:
         cells = (
@@ -270,7 +301,7 @@ def explain(
     with opened() as (_, database):
         story = run(database, order)
     console.print(f"[bold]{story.order_id}[/bold]  {story.headline}")
-    table = Table("时间 / time", "步骤 / step", "说明 / what", "依据 / ids", show_lines=False)
+    table = _table("步骤 / step", "说明 / what", "依据 / ids", key="时间 / time")
     for step in story.steps:
         ids = " ".join(f"{key}={value}" for key, value in step.ids.items())
         table.add_row(_beijing(step.at), step.what, step.text, ids)
@@ -339,9 +370,11 @@ def _beijing(instant: datetime | None) -> str:
 
 
 def main() -> None:
-    """Run a command; our own errors become one sentence."""
+    """Run a command; our own errors become one sentence, logs go to standard error."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    installed = Path(sys.argv[0]).name == "orderhub"
     try:
-        app()
+        app(prog_name="orderhub" if installed else "./hub")
     except AlreadyDone as error:
         print(error)
     except SkipError as error:

@@ -76,4 +76,7 @@ def test_unreachable_server_is_a_fault_that_names_no_password():
     with pytest.raises(DatabaseFault) as caught, nowhere.read():
         pass
 
-    assert str(caught.value) == "database: connection lost or refused (no SQLSTATE)"
+    assert str(caught.value) == (
+        "database: no connection, the server is stopped or out of reach; start the hub (`./hub demo`, "
+        "`./hub up`), or check ORDERHUB_DATABASE_URL (no SQLSTATE)"
+    )

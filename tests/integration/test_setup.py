@@ -67,3 +67,25 @@ def test_a_broken_file_later_keeps_the_last_good_version_and_mails_once(
     assert 1 == len(mails)
     assert "rules.0.warehouse is not a known key" in mails[0]
     assert f"version {good[:12]} stays active" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "platforms/taobao/fields.csv",
+            "record,field,path,converter\norder,platform_order_id,tid,text\norder,modified_at,modified,tyme@Asia/Shanghai\n",
+            "platforms/taobao/fields.csv:3: converter",
+        ),
+        ("expectations/orders.json", '{"name": "orders"}', "expectations/orders.json"),
+    ],
+)
+def test_a_broken_field_map_or_suite_is_refused_before_it_is_active(
+    database: Database, settings: Settings, name: str, content: str, said: str
+):
+    file = settings.config / name
+    file.parent.mkdir(parents=True)
+    file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=said):
+        activate(database, SystemClock(), settings, Voice("en", io.StringIO()))

@@ -16,7 +16,7 @@ from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.platforms.client import Client
 from orderhub.platforms.extract import pull_shop
-from orderhub.platforms.records import PullCounts
+from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
 from sandbox.credentials import Credentials
 from sandbox.taobao.gateway import Gateway

@@ -5,7 +5,7 @@ import pytest
 
 from orderhub.db.engine import Database
 from orderhub.errors import CredentialError, TransientError
-from orderhub.platforms import paging, records
+from orderhub.platforms import fetching, paging
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox
 
@@ -164,7 +164,7 @@ def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
 def test_kill_between_pages_keeps_what_was_committed_and_the_next_pull_goes_on(
     box: ShopInABox, monkeypatch: pytest.MonkeyPatch
 ):
-    stage_page, staged = records.stage_page, []
+    stage_page, staged = fetching.stage_page, []
 
     def killed_at_the_third(*given, **named):
         if len(staged) == 2:
@@ -172,10 +172,10 @@ def test_kill_between_pages_keeps_what_was_committed_and_the_next_pull_goes_on(
         staged.append(stage_page(*given, **named))
         return staged[-1]
 
-    monkeypatch.setattr(records, "stage_page", killed_at_the_third)
+    monkeypatch.setattr(fetching, "stage_page", killed_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         box.pull()
-    monkeypatch.setattr(records, "stage_page", stage_page)
+    monkeypatch.setattr(fetching, "stage_page", stage_page)
 
     assert rows(box.database, "select count(*) from ops.loads") == [(2,)]
     box.pull()

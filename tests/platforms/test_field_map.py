@@ -27,6 +27,8 @@ def refused(row: str, head: str = HEAD + REQUIRED) -> str:
             "order,paid_at,a,time@Asia/Shangai\n",
             "fields.csv:5: converter: 'time@Asia/Shangai' names no zone; did you mean 'Asia/Shanghai'?",
         ),
+        ("order,paid,a,text\n", "fields.csv:5: converter: 'text' does not fit paid; fitting: yuan, fen"),
+        ("line,title,a,yuan\n", "fields.csv:5: converter: 'yuan' does not fit title; fitting: text, sku, "),
         ("order,paid_at,a,time\n", "fields.csv:5: converter: 'time' is not known; "),
         (
             "order,platform_order_id,b,text\n",

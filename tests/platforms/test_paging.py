@@ -10,8 +10,8 @@ from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
 from orderhub.errors import ContractError
 from orderhub.platforms.extract import pull_shop
+from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.protocol import DetailCall, Stream, Window
-from orderhub.platforms.records import PullCounts
 from orderhub.platforms.spec import Platform, load_platform
 from tests.builders import rows
 from tests.platforms.scripted import list_call

@@ -32,6 +32,9 @@ VERSIONS = [
     trade("3", modified=T2, **EMPTY_RECEIVER | {"receiver_city": "杭州市"}),
     trade("4", modified="unreadable"),
     trade("4", modified=T1, orders={"order": []}),
+    trade("5", modified=T1, created="2025-12-01 10:00:00"),
+    trade("5", modified=T2, created="unreadable"),
+    trade("5", modified=T3, created="2025-12-01 10:00:00"),
 ]
 
 

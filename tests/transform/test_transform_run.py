@@ -8,6 +8,7 @@ from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import LeaseTaken
+from orderhub.fulfillment.golive import confirm
 from orderhub.transform.run import TransformCounts, is_work_pending, run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -148,14 +149,11 @@ def test_orders_from_before_go_live_are_never_shipped_unasked(
     assert rows(database, "select lifecycle from core.orders") == [(lifecycle,)]
 
 
-def test_decision_of_a_person_to_ship_survives_the_next_version(
-    database: Database, owner: Database, config: MerchantConfig
-):
-    stage(database, [trade(created="2025-12-31 23:00:00", modified="2026-01-02 10:00:00")], "tb")
+def test_decision_of_a_person_to_ship_survives_the_next_version(database: Database, config: MerchantConfig):
+    stage(database, [trade("7", created="2025-12-31 23:00:00", modified="2026-01-02 10:00:00")], "tb")
     run_transform(database, CLOCK, config)
-    with owner.engine.begin() as connection:
-        connection.exec_driver_sql("update core.orders set lifecycle = 'live'")
-    stage(database, [trade(created="2025-12-31 23:00:00", modified="2026-01-02 11:00:00")], "tb")
+    confirm(database, CLOCK, ["tb/7"], "test")
+    stage(database, [trade("7", created="2025-12-31 23:00:00", modified="2026-01-02 11:00:00")], "tb")
 
     run_transform(database, CLOCK, config)
 

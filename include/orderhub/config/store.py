@@ -14,6 +14,13 @@ from orderhub.db.leases import hold_scope
 from orderhub.errors import AlreadyDone, ConfigError
 
 BASE_FILE = "config_base"
+_RETIRE = text("update ops.config_versions set is_active = false where is_active")
+_ACTIVATE = text("""
+    insert into ops.config_versions values (:version, cast(:files as jsonb), :active, :now, :actor, true)
+    on conflict (config_version) do update set is_active = true""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, 'apply', 'config', :version, jsonb_build_object('from', cast(:active as text)))""")
 
 
 def apply_directory(
@@ -45,29 +52,9 @@ def apply_directory(
             _remember(home, config.version)
             raise AlreadyDone(f"configuration {config.version[:12]} is active already")
         _refuse_foreign(active, home, directory, force=force)
-        connection.execute(text("update ops.config_versions set is_active = false where is_active"))
-        connection.execute(
-            text(
-                "insert into ops.config_versions "
-                "values (:version, cast(:files as jsonb), :active, :now, :actor, true) "
-                "on conflict (config_version) do update set is_active = true"
-            ),
-            {
-                "version": config.version,
-                "files": json.dumps(files, ensure_ascii=False),
-                "active": active,
-                "now": clock.now(),
-                "actor": actor,
-            },
-        )
-        connection.execute(
-            text(
-                "insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail) "
-                "values (:now, :actor, 'apply', 'config', :version, "
-                "jsonb_build_object('from', cast(:active as text)))"
-            ),
-            {"now": clock.now(), "actor": actor, "version": config.version, "active": active},
-        )
+        row = {"version": config.version, "files": json.dumps(files, ensure_ascii=False), "active": active}
+        for change in (_RETIRE, _ACTIVATE, _AUDIT):
+            connection.execute(change, {**row, "now": clock.now(), "actor": actor})
         _replace_tables(connection, config)
     _remember(home, config.version)
     return config

@@ -21,6 +21,10 @@ _OPTIONS = (
 )
 #: SQLSTATE class whose messages quote the value that was refused.
 _DATA_EXCEPTION = "22"
+_NO_CONNECTION = (
+    "no connection, the server is stopped or out of reach; start the hub (`./hub demo`, `./hub up`), "
+    "or check ORDERHUB_DATABASE_URL"
+)
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -109,7 +113,7 @@ def describe_fault(error: DBAPIError | psycopg2.Error) -> DatabaseFault:
     message = getattr(diagnostics, "message_primary", None)
     if message is None:
         is_lost = isinstance(error, (OperationalError, psycopg2.OperationalError))
-        message = "connection lost or refused" if is_lost else type(original).__name__
+        message = _NO_CONNECTION if is_lost else type(original).__name__
     elif code.startswith(_DATA_EXCEPTION):
         message = message.partition('"')[0].rstrip(" :")  # What follows quotes the value.
     return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import Row, text
 
 from orderhub.clock import Clock
@@ -20,6 +21,7 @@ from orderhub.delivery.targets import Parcel, Target, shipped_targets
 from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError
 from orderhub.settings import Settings
 
+log = structlog.get_logger(__name__)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(minutes=30)
 
@@ -80,6 +82,7 @@ def deliver_pending(
             outcome = _send(waiting[row.target], row)
             _settle(database, clock, lease, row, outcome)
             counts[outcome.result] += 1
+            log.info("outbox", outbox_id=row.outbox_id, target=row.target, result=outcome.result)
             if outcome.is_target_down:
                 del waiting[row.target]
     return DeliveryCounts(

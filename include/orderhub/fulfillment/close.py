@@ -1,11 +1,11 @@
 """Closes due cut-offs: one transaction fixes what a warehouse gets, and orders the files to be written."""
 
 import json
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
@@ -20,7 +20,7 @@ from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_
 
 #: API platform → how late its orders become visible.
 Lags = Mapping[str, timedelta]
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 #: How long a manifest waits for a shop whose pull is late.
 GRACE = timedelta(minutes=10)
 #: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 15 minutes.
@@ -75,9 +75,12 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
                 hold_row(database, CUTOFFS, cutoff.cutoff_id) as lease,
                 database.transaction(lease) as connection,
             ):
-                closed += _Closing(connection, clock, config, cutoff).close(lags)
+                manifests = _Closing(connection, clock, config, cutoff).close(lags)
+            closed += manifests
+            for manifest in manifests:
+                log.info("manifest closed", **asdict(manifest))
         except LeaseTaken:
-            _log.info("cut-off %s: somebody else is closing it", cutoff.cutoff_id)
+            log.info("cut-off is being closed by somebody else", cutoff_id=cutoff.cutoff_id)
     return closed
 
 
@@ -110,9 +113,7 @@ class _Closing:
         stale = stale_shops(self.connection, self.config, self.cutoff.cutoff_at, lags)
         missed = [shop for shop in stale if self.config.shop(shop).on_stale == "wait"]
         if missed and self.clock.now() < self.cutoff.cutoff_at + GRACE:
-            _log.warning(
-                "cut-off %s stays open: pull of %s is late", self.cutoff.cutoff_id, ", ".join(missed)
-            )
+            log.warning("cut-off stays open, a pull is late", cutoff_id=self.cutoff.cutoff_id, shops=missed)
             return []
         self.connection.execute(LOCK_DOCUMENTS)
         modes = sorted({shop.mode == "shadow" for shop in self.config.shops})

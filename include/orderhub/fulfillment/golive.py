@@ -18,7 +18,8 @@ _WAITING = text("""
     order by order_id for update""")
 #: Forgetting the check makes the next transform pass judge the order as a live one before it can ship.
 _CONFIRM = text("""
-    update core.orders set lifecycle = 'live', checked_version = null where order_id = any(:order_ids)""")
+    update core.orders set lifecycle = 'live', confirmed_at = :now, checked_version = null
+    where order_id = any(:order_ids)""")
 _AUDIT = text("""
     insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
     select :now, :actor, 'confirm', 'order', order_id from unnest(cast(:order_ids as text[])) as order_id""")
@@ -40,6 +41,6 @@ def confirm(database: Database, clock: Clock, order_ids: Sequence[str], actor: s
                 f"order {missing[0]}: not waiting for confirmation (so are {len(missing) - 1} more); "
                 "mart.orders_to_confirm lists those that are; nothing was confirmed"
             )
-        connection.execute(_CONFIRM, {"order_ids": wanted})
+        connection.execute(_CONFIRM, {"order_ids": wanted, "now": clock.now()})
         connection.execute(_AUDIT, {"order_ids": wanted, "now": clock.now(), "actor": actor})
     return len(wanted)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+import structlog
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
@@ -15,6 +16,7 @@ from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
+log = structlog.get_logger(__name__)
 #: Deciding again after somebody else took the stock; more often means something takes it all the time.
 ATTEMPTS = 5
 _BEGIN = text("""
@@ -54,6 +56,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
         counts = _counts(pass_id, outcomes, withdrawn)
         with database.transaction(lease) as connection:
             _finish(connection, clock, counts)
+    log.info("fulfil pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
 

@@ -16,7 +16,8 @@ _FORMULA = re.compile(r"[\s'\"＇＂]*[=+\-@＝＋－＠﹢﹣]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: The longest text a cell can hold.
 CELL_LIMIT = 32_767
-_WIDTH = 18
+#: Columns are as wide as their widest text, within these; a Chinese character takes two.
+_NARROWEST, _WIDEST = 8, 48
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,28 @@ def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) ->
     bold = workbook.add_format({"bold": True})
     for sheet in sheets:
         page = workbook.add_worksheet(sheet.name)
-        page.set_column(0, len(sheet.header) - 1, _WIDTH)
         page.freeze_panes(2, 0)
+        page.set_landscape()
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(1)
         page.write_string(0, 0, sheet.caption, bold)
         for column, label in enumerate(sheet.header):
             page.write_string(1, column, label, bold)
+        widths = [_width(label) for label in sheet.header]
         for number, row in enumerate(sheet.rows, start=2):
             for column, value in enumerate(row):
-                page.write_string(number, column, _cell(value))
+                cell = _cell(value)
+                page.write_string(number, column, cell)
+                widths[column] = max(widths[column], _width(cell))
+        for column, width in enumerate(widths):
+            page.set_column(column, column, width)
     workbook.close()
+
+
+def _width(text: str) -> int:
+    """Return how many columns of Latin letters `text` needs, within what a page bears."""
+    wide = 0 if text.isascii() else sum(character > "\u2e7f" for character in text)
+    return min(_WIDEST, max(_NARROWEST, len(text) + wide + 1))
 
 
 def _cell(value: str | None) -> str:

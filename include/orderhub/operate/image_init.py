@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from orderhub.clock import SystemClock
-from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.db.migrations import migrate
 from orderhub.errors import AlreadyDone
+from orderhub.operate.configuration import apply_files
 from orderhub.operate.databases import Passwords, create_databases, create_roles
 from orderhub.operate.home import write_private
 from orderhub.settings import load_settings
@@ -46,7 +46,7 @@ def _apply_configuration(clock: SystemClock) -> None:
     settings = load_settings()
     database = Database(settings.database_url.get_secret_value(), "init")
     try:
-        apply_directory(database, clock, settings.config, settings.home, "init")
+        apply_files(database, clock, settings.config, settings.home, "init")
     except AlreadyDone:
         return
     finally:

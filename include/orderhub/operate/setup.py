@@ -4,11 +4,12 @@ import hashlib
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.config.store import apply_directory, load_active
+from orderhub.config.store import load_active
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import AlreadyDone, ConfigError
+from orderhub.operate.configuration import apply_files
 from orderhub.operate.stack import Stack
 from orderhub.operate.voice import Voice
 from orderhub.settings import Settings, load_settings
@@ -33,7 +34,7 @@ def activate(database: Database, clock: Clock, settings: Settings, voice: Voice)
         ConfigError: the files are refused, and no version was ever active.
     """
     try:
-        apply_directory(database, clock, settings.config, settings.home, ACTOR)
+        apply_files(database, clock, settings.config, settings.home, ACTOR)
         voice.say(f"已启用配置 {settings.config}", f"configuration {settings.config} is active")
     except AlreadyDone:
         voice.say("配置未变", "the configuration is unchanged")

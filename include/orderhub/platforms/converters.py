@@ -16,6 +16,8 @@ ZONED = re.compile(r"time@(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+){0,2})")
 _EARLIEST, _LATEST = "1990-01-01", "2100-01-01"
 
 
+#: Longer numbers are mistakes, and their sum over the lines of one order would not fit a bigint.
+_PIECE_DIGITS, _FEN_DIGITS = 12, 13
 #: Blanks around a value, as people and exports leave them: also no-break and full-width ones.
 _BLANKS = r"E' \t\r\n\u00a0\u3000'"
 
@@ -37,13 +39,20 @@ def _sku(value: str) -> str:
     return f"nullif(upper(btrim(normalize({_trimmed(value)}, nfkc))), '')"
 
 
-def _whole(value: str) -> str:
-    return _when(value, r"[+-]?[0-9]{1,15}(\.0+)?", f"{_trimmed(value)}::numeric::bigint")
+def _whole(value: str, digits: int = _PIECE_DIGITS) -> str:
+    return _when(value, rf"[+-]?[0-9]{{1,{digits}}}(\.0+)?", f"{_trimmed(value)}::numeric::bigint")
+
+
+def _fen(value: str) -> str:
+    return _whole(value, _FEN_DIGITS)
 
 
 def _yuan(value: str) -> str:
     """Decimal text of whole units → minor units; more than two decimals is unreadable, not rounded."""
-    return _when(value, r"[+-]?[0-9]{1,13}(\.[0-9]{0,2}0*)?", f"({_trimmed(value)}::numeric * 100)::bigint")
+    digits = _FEN_DIGITS - 2
+    return _when(
+        value, rf"[+-]?[0-9]{{1,{digits}}}(\.[0-9]{{0,2}}0*)?", f"({_trimmed(value)}::numeric * 100)::bigint"
+    )
 
 
 def _boolean(value: str) -> str:
@@ -99,7 +108,7 @@ CONVERTERS: dict[str, Callable[[str], str]] = {
     "province": _province,
     "sku": _sku,
     "integer": _whole,
-    "fen": _whole,
+    "fen": _fen,
     "yuan": _yuan,
     "boolean": _boolean,
     "epoch_s": _epoch("8,9", ""),

@@ -7,9 +7,11 @@ from typing import Any
 import requests
 
 from orderhub.errors import ConfigError, ContractError, CredentialError, ThrottledError, TransientError
-from orderhub.platforms.payload import at_path, decode_json_text, parse_json
+from orderhub.platforms.payload import at_path, decode_json_text, parse_json, quotable
 from orderhub.platforms.protocol import Call, Envelope, ErrorClass
 
+#: A platform that names a longer ban is asked again after this; its number may be a mistake.
+LONGEST_WAIT_SECONDS = 86_400.0
 _YES = {"true", "1"}
 
 
@@ -62,7 +64,7 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
     value = _object(call.method, answer)
     found = at_path(value, call.root)
     if found is None:
-        has = ", ".join(map(str, value))
+        has = quotable(", ".join(value))
         raise ContractError(f"{call.method}: the answer has no {call.root}; it has {has}")
     for path in call.json_texts:
         found = decode_json_text(found, path, call.method)
@@ -96,9 +98,7 @@ def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refu
 
 
 def _our_error(envelope: Envelope, method: str, refusal: _Refusal, answer: Answer) -> Exception:
-    text = " ".join(
-        part for part in (f"{method}: code", refusal.code, refusal.sub_code, refusal.said) if part
-    )
+    text = f"{method}: code {quotable(f'{refusal.code} {refusal.sub_code} {refusal.said}')}"
     for entry in envelope.errors:
         if _matches(entry, refusal):
             return _classified(entry, text, refusal)
@@ -128,7 +128,7 @@ def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+    return min(float(text), LONGEST_WAIT_SECONDS) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
 
 
 def _code(value: Any) -> str:

@@ -11,15 +11,19 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import PULL_WINDOWS, hold_row
+from orderhub.db.outbox import enqueue
 from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
-from orderhub.errors import LeaseTaken, ThrottledError
+from orderhub.errors import ContractError, LeaseTaken, ThrottledError
 from orderhub.platforms.client import Client
-from orderhub.platforms.paging import probe, read_window
-from orderhub.platforms.records import Pull, PullCounts, retry_parked
+from orderhub.platforms.fetching import Pull, PullCounts, retry_parked
+from orderhub.platforms.paging import REPORT_AFTER, probe, read_window, uncovered_mail
 from orderhub.platforms.spec import Platform
 
 #: A pull stops cleanly after this long and says how many windows are left.
 BUDGET = timedelta(minutes=10)
+_BROKEN = text("""
+    update ops.pull_windows set attempts = attempts + 1, last_error = :said where window_id = :window
+    returning attempts""")
 
 
 def pull_shop(
@@ -107,6 +111,7 @@ def _first_start(pull: Pull) -> datetime | None:
 def _read_windows(pull: Pull) -> None:
     deadline = pull.clock.now() + BUDGET
     windows = _open(pull)
+    broken: list[ContractError] = []
     for done, window in enumerate(windows):
         if pull.clock.now() > deadline:
             pull.counts.windows_left += len(windows) - done
@@ -119,6 +124,26 @@ def _read_windows(pull: Pull) -> None:
         except ThrottledError as error:
             _wait_until(pull, windows[done:], error)
             return
+        except ContractError as error:
+            _note_broken(pull, window, error)
+            broken.append(error)
+    if len(broken) == len(windows) > 1:
+        raise broken[0]  # Nothing can be read: that is the platform or its spec, not one window.
+
+
+def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
+    """Leave a window open whose answers break the protocol, so that those behind it are read."""
+    pull.counts.windows_left += 1
+    values = {"said": str(error), "window": window.window_id}
+    try:
+        with (
+            hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
+            pull.database.transaction(lease) as connection,
+        ):
+            if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
+                enqueue(connection, [uncovered_mail(pull, window, str(error))], pull.clock)
+    except LeaseTaken:
+        return  # Another process reads it now and judges for itself.
 
 
 def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) -> None:

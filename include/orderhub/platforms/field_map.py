@@ -22,6 +22,8 @@ RECEIVER_FIELDS = (
     "district", "town", "address_verdict", "phone_verdict", "address_evidence", "token", "receiver_state",
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS}
+MONEY = ("total", "discount", "freight", "paid", "unit_price")
+TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at")
 REQUIRED = (("order", "platform_order_id"), ("order", "modified_at"), ("line", "quantity"))
 
 
@@ -106,8 +108,20 @@ def _check(row: Row) -> None:
     if name not in CONVERTERS and not ZONED.fullmatch(name):
         known = [*CONVERTERS, "time@Asia/Shanghai"]
         raise row.refuse("converter", f"is not known; {nearest(name, known)}")
+    fitting = _fitting(row["field"])
+    if ("time@" if ZONED.fullmatch(name) else name) not in fitting:
+        raise row.refuse("converter", f"does not fit {row['field']}; fitting: {', '.join(fitting)}")
     zoned = ZONED.fullmatch(name)
     if zoned and zoned["zone"] not in available_timezones():
         raise row.refuse(
             "converter", f"names no zone; {nearest(zoned['zone'], sorted(available_timezones()))}"
         )
+
+
+def _fitting(field: str) -> tuple[str, ...]:
+    """Return the converters that give the column's type; another would fail the pass of all platforms."""
+    if field in MONEY:
+        return ("yuan", "fen")
+    if field in TIMES:
+        return ("time@", "epoch_s", "epoch_ms", "instant")
+    return ("integer",) if field == "quantity" else ("text", "sku", "province")

@@ -16,14 +16,15 @@ from orderhub.db.leases import Lease
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.windows import PullWindow, split_window
 from orderhub.errors import ContractError
+from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Stream
-from orderhub.platforms.records import Pull, row_id, stage_rows
+from orderhub.platforms.records import row_id
 
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
-#: A cursor that goes on for longer never ends: no window holds this many pages.
-CURSOR_PAGES = 20_000
+#: A window of more pages is a wrong count, or a cursor that never ends.
+MOST_PAGES = 20_000
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
@@ -45,6 +46,8 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     pages = math.ceil(total_before / call.page_size)
     if call.page_cap is not None and pages > call.page_cap:
         return _split(pull, window, lease, total_before)
+    if pages > MOST_PAGES:
+        raise ContractError(f"{call.method}: claims {total_before} rows, more than any window has")
     distinct: set[str] = set()
     for page in range(pages, 0, -1):
         rows = _rows(pull, _list(pull, window.start_at, window.end_at, page=page))
@@ -70,7 +73,7 @@ def _split(pull: Pull, window: PullWindow, lease: Lease, total: int) -> bool:
 
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     cursor, seen, distinct = "", {""}, set[str]()
-    for page in range(1, CURSOR_PAGES + 1):
+    for page in range(1, MOST_PAGES + 1):
         body = _list(pull, window.start_at, window.end_at, cursor=cursor)
         rows = _rows(pull, body)
         distinct.update(row_id(pull.stream, row) for row in rows)
@@ -82,7 +85,7 @@ def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
         if cursor in seen:
             raise ContractError(f"{pull.stream.list.method}: a cursor comes back after page {page}")
         seen.add(cursor)
-    raise ContractError(f"{pull.stream.list.method}: the cursor has not ended after {CURSOR_PAGES} pages")
+    raise ContractError(f"{pull.stream.list.method}: the cursor has not ended after {MOST_PAGES} pages")
 
 
 _SCHEMES: dict[str, Callable[[Pull, PullWindow, Lease], bool]] = {
@@ -155,7 +158,7 @@ def _judge(
     with pull.database.transaction(lease) as connection:
         attempts = connection.execute(_JUDGE, values).scalar_one()
         if not is_covered and attempts >= REPORT_AFTER:
-            enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
+            enqueue(connection, [uncovered_mail(pull, window, said)], pull.clock)
     if is_covered:
         pull.counts.windows_covered += 1
     else:
@@ -163,7 +166,8 @@ def _judge(
     return is_covered
 
 
-def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
+def uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
+    """Return the mail that says once that a window stays open, and why."""
     body = (
         f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
         f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"

@@ -9,6 +9,8 @@ from typing import Any
 
 from orderhub.errors import ContractError
 
+#: More of a foreign text than this helps nobody.
+LONGEST_QUOTE = 300
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 #: The JSON escape of NUL; after an odd backslash it is the text of an escape, not one.
@@ -36,8 +38,15 @@ def parse_json(body: bytes, what: str) -> Any:
 
 
 def dump_json(value: Any) -> str:
-    """Return compact JSON text in a fixed key order, so that equal records have equal texts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """Return compact JSON text in a fixed key order, so that equal records have equal texts.
+
+    Raises:
+        ContractError: nested too deep.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    except RecursionError:
+        raise ContractError("a record is nested too deep to be stored") from None
 
 
 def clean(text: str) -> tuple[str, str | None]:
@@ -49,6 +58,11 @@ def clean(text: str) -> tuple[str, str | None]:
         return text, None
     cleaned = _REFUSED.sub("\ufffd", _ESCAPED_NUL.sub("\\1\ufffd", text))
     return cleaned, "refused characters replaced" if cleaned != text else None
+
+
+def quotable(said: str) -> str:
+    """Return what another side said as it may stand in a message: one short line that the database takes."""
+    return " ".join(clean(said)[0][:LONGEST_QUOTE].split())
 
 
 def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:

@@ -1,114 +1,62 @@
-"""Fetches the whole records of a page and puts them into staging; what cannot be had is parked."""
+"""What the engine reads of a record before it is stored: its id, when it was modified, its version."""
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orderhub.clock import Clock
-from orderhub.config.models import MerchantConfig, Shop
-from orderhub.db.engine import Database
-from orderhub.db.leases import Lease, hold_scope
-from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
-from orderhub.platforms.client import Client
-from orderhub.platforms.parked import Source, park, unpark, waiting_ids
-from orderhub.platforms.payload import at_path, clean, dump_json, version_hash
-from orderhub.platforms.protocol import DetailCall, Stream
-from orderhub.platforms.spec import Platform
-from orderhub.platforms.staging import Record, certain_versions, stage_page
+from orderhub.errors import ContractError
+from orderhub.platforms.payload import at_path, clean, dump_json, quotable, version_hash
+from orderhub.platforms.protocol import Stream
+from orderhub.platforms.spec import PlatformSpec
+from orderhub.platforms.staging import Record
 from orderhub.platforms.times import read_time
 
-
-@dataclass
-class PullCounts:
-    """What one pull of a shop did; small enough for XCom."""
-
-    windows_covered: int = 0
-    windows_left: int = 0
-    rows: int = 0
-    staged: int = 0
-    parked: int = 0
-    waits_until: str | None = None
+#: Longer ids do not fit the indexes of staging and core.
+LONGEST_ID = 100
 
 
-@dataclass(frozen=True)
-class Pull:
-    """Everything that reading one stream of one shop needs."""
+def row_id(stream: Stream, row: Any) -> str:
+    """Return the id of a row, text.
 
-    database: Database
-    clock: Clock
-    platform: Platform
-    shop: Shop
-    client: Client
-    config: MerchantConfig
-    stream_name: str
-    counts: PullCounts = field(default_factory=PullCounts)
-
-    @property
-    def stream(self) -> Stream:
-        """Return the spec of the stream."""
-        return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
-
-    @property
-    def table(self) -> str:
-        """Return the staging table."""
-        return f"staging.{self.platform.spec.name}_{self.stream_name}"
-
-    @property
-    def source(self) -> Source:
-        """Return where parked records come from."""
-        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
+    Raises:
+        ContractError: there is none, or none that can be stored.
+    """
+    found = at_path(row, stream.list.id)
+    if found is None or isinstance(found, (dict, list)):
+        raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
+    record_id = str(found)
+    if not 0 < len(record_id) <= LONGEST_ID or not record_id.isprintable():
+        raise ContractError(f"{stream.list.method}: {quotable(record_id)!r} is not an id")
+    return record_id
 
 
-def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any]) -> None:
-    """Stage one page of `rows`; slim ones are fetched whole first. `source` names the page."""
-    failed: dict[str, str] = {}
-    if pull.stream.detail is None:
-        records = [
-            _record(pull.stream, row, index, modified=_modified(pull, row)) for index, row in enumerate(rows)
-        ]
-    else:
-        records, failed = _details(pull, pull.stream.detail, rows)
-    _stage_fetched(pull, lease, window_id, source, records, failed, len(rows))
+def modified_of(spec: PlatformSpec, stream: Stream, row: Any) -> datetime | None:
+    """Return when a row says that it was modified, UTC; None when it does not say so readably."""
+    if spec.api is None or stream.list.modified is None:
+        return None
+    return read_time(at_path(row, stream.list.modified), ZoneInfo(spec.api.zone))
 
 
-def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
-    """Return whole records of listed rows, and id → reason of those that could not be had."""
-    listed = {row_id(pull.stream, row): _modified(pull, row) for row in rows}
-    dated = {record_id: modified for record_id, modified in listed.items() if modified}
-    with pull.database.read() as connection:
-        known = certain_versions(connection, pull.table, pull.shop.id, dated)
-    return _fetch(pull, call, [record_id for record_id in listed if record_id not in known])
+def asked_for(stream: Stream, record_id: str, found: Any) -> Any:
+    """Return `found` unless it says that it is another record: its goods would go to the wrong buyer.
+
+    Raises:
+        ContractError: it is another one.
+    """
+    given = at_path(found, stream.list.id) if stream.list.id else None
+    if given is not None and str(given) != record_id:
+        raise ContractError(f"detail of {record_id}: the answer is record {quotable(str(given))}")
+    return found
 
 
-def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
-    records: list[Record] = []
-    failed: dict[str, str] = {}
-
-    def fetch(record_id: str) -> Any:
-        try:
-            return pull.client.call(call, {"id": record_id})
-        except ThrottledError:
-            raise
-        except RetryError as error:
-            return error
-
-    pool = ThreadPoolExecutor(pull.client.concurrency)
-    try:
-        for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
-            if isinstance(found, RetryError):
-                failed[record_id] = str(found)
-            else:
-                records.append(_record(pull.stream, found, index, record_id, _modified(pull, found)))
-    finally:
-        pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
-    return records, failed
-
-
-def _record(
+def record_of(
     stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None
 ) -> Record:
+    """Return one version, cleaned and named by its hash.
+
+    Raises:
+        ContractError: no object, nested too deep, or without a usable id.
+    """
     if not isinstance(row, dict):
         raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
     payload, note = clean(dump_json(row))
@@ -120,68 +68,3 @@ def _record(
         position=index,
         note=note,
     )
-
-
-def row_id(stream: Stream, row: Any) -> str:
-    """Return the record id of a listed row.
-
-    Raises:
-        ContractError: it has none.
-    """
-    found = at_path(row, stream.list.id)
-    if found is None or isinstance(found, (dict, list)):
-        raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
-    return str(found)
-
-
-def _modified(pull: Pull, row: Any) -> datetime | None:
-    path, api = pull.stream.list.modified, pull.platform.spec.api
-    if path is None or api is None:
-        return None
-    return read_time(at_path(row, path), ZoneInfo(api.zone))
-
-
-def retry_parked(pull: Pull) -> None:
-    """Fetch again what could not be had before."""
-    call = pull.stream.detail
-    if call is None:
-        return
-    with pull.database.read() as connection:
-        ids = waiting_ids(connection, pull.source)
-    if not ids:
-        return
-    records, failed = _fetch(pull, call, ids)
-    try:
-        with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
-            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
-    except LeaseTaken:
-        return  # Another pull of this shop tries the same ids now.
-
-
-def _stage_fetched(
-    pull: Pull,
-    lease: Lease,
-    window_id: int | None,
-    source: str,
-    records: list[Record],
-    failed: dict[str, str],
-    row_count: int,
-) -> None:
-    with pull.database.transaction(lease) as connection:
-        staged = stage_page(
-            connection,
-            pull.clock,
-            platform=pull.platform.spec.name,
-            shop_id=pull.shop.id,
-            stream=pull.stream_name,
-            window_id=window_id,
-            source=source,
-            records=records,
-            row_count=row_count,
-        )
-        where = source if window_id is None else f"window {window_id} {source}"
-        park(connection, pull.clock, pull.source, failed, where)
-        unpark(connection, pull.clock, pull.source, [record.record_id for record in records])
-    pull.counts.rows += staged.row_count
-    pull.counts.staged += staged.staged_count
-    pull.counts.parked += len(failed)

@@ -11,6 +11,15 @@ from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIE
 from orderhub.platforms.spec import Flag, Platform, StatusMeaning
 
 MONEY = {"total", "discount", "freight", "paid", "unit_price"}
+#: Texts that stand in keys: an index row holds 2,700 bytes, and one longer text would stop every pass.
+KEYS = {"platform_order_id", "customer_id", "line_id"}
+LONGEST_KEY_BYTES = 400
+#: What people wrote, and the numbers in it that `core` never shows; the same as `orderhub.privacy.masks`.
+MESSAGES = {"buyer_message", "seller_memo"}
+_PERSONAL_NUMBERS = (
+    (r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)", r"\1***********\2"),
+    (r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2"),
+)
 #: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
 LONGEST_NAME = 63
 _NULL_TYPES = {
@@ -156,6 +165,9 @@ def compile_lines(platform: Platform) -> str:
     root = _root(spec.records.lines)
     repeat = "row_number() over (partition by c.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(_literal(value) for value in spec.gift_values) or "null"
+    base = (
+        "coalesce(translate(c.line_id, '~', '_'), c.line_no::text)"  # The tilde marks twins, and only them.
+    )
     return f"""
 insert into incoming_lines
 with source as materialized (
@@ -183,7 +195,7 @@ refunds (refund_status, refund_state) as (values
 )
 select
     c.order_id, c.shop_id, c.line_no,
-    coalesce(c.line_id, c.line_no::text) || case when row_number() over twins > 1
+    {base} || case when row_number() over twins > 1
         then '~' || row_number() over twins else '' end,
     c.platform_item_id, c.platform_sku_id, c.merchant_code, c.title,
     case when c.kind_hint in ({gifts}) then 'gift' else 'goods' end,
@@ -200,7 +212,7 @@ select
 from converted as c
 left join statuses as st on st.platform_status = c.platform_status
 left join refunds as rf on rf.refund_status = c.refund_status
-window twins as (partition by c.order_id, coalesce(c.line_id, c.line_no::text) order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
+window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
 
 
 def _paths(rules: Sequence[FieldRule]) -> list[str]:
@@ -227,19 +239,30 @@ def _raw(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
 def _converted(rules: Sequence[FieldRule], fields: Sequence[str], raw: str, prefix: str) -> str:
     by_field = {rule.field: rule for rule in rules}
     return ",\n        ".join(
-        f"{convert(by_field[field].converter, raw + field)} as {prefix}{field}"
+        f"{_value(by_field[field], raw + field)} as {prefix}{field}"
         if field in by_field
         else f"null::{_NULL_TYPES.get(field, 'text')} as {prefix}{field}"
         for field in fields
     )
 
 
+def _value(rule: FieldRule, raw: str) -> str:
+    """Return the converted value; a key that no index could hold is unreadable."""
+    value = convert(rule.converter, raw)
+    if rule.field in KEYS:
+        return f"case when octet_length({value}) <= {LONGEST_KEY_BYTES} then {value} end"
+    if rule.field in MESSAGES:
+        for pattern, shown in _PERSONAL_NUMBERS:
+            value = f"regexp_replace({value}, {_literal(pattern)}, {_literal(shown)}, 'g')"
+    return value
+
+
 def _unreadable(rules: Sequence[FieldRule]) -> str:
     tests = [
-        f"case when btrim(raw_{rule.field}) <> '' and {convert(rule.converter, 'raw_' + rule.field)} is null "
+        f"case when btrim(raw_{rule.field}) <> '' and {_value(rule, 'raw_' + rule.field)} is null "
         f"then '{rule.field}' end"
         for rule in rules
-        if rule.converter not in ("text", "sku", "province")
+        if rule.field in KEYS or rule.converter not in ("text", "sku", "province")
     ]
     return f"array_remove(array[{', '.join(tests)}]::text[], null)"
 

@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 
+import structlog
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
@@ -18,6 +19,8 @@ from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.check import CheckCounts, check_orders
 from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_lines, compile_versions
+
+log = structlog.get_logger(__name__)
 
 _PENDING = """
     from ops.loads as l
@@ -78,6 +81,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         _merge(connection, clock, platforms, counts, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
         _finish_pass(connection, clock, counts)
+    log.info("transform pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
 

@@ -22,7 +22,7 @@ on conflict (order_id) do update set
     platform_status = excluded.platform_status, status = excluded.status, status_rank = excluded.status_rank,
     is_terminal = excluded.is_terminal, payment_state = excluded.payment_state,
     gate = excluded.gate, gate_reason = excluded.gate_reason,
-    lifecycle = case when present.lifecycle = 'live' then 'live' else excluded.lifecycle end,
+    lifecycle = case when present.confirmed_at is not null then 'live' else excluded.lifecycle end,
     currency = excluded.currency, total_fen = excluded.total_fen, discount_fen = excluded.discount_fen,
     freight_fen = excluded.freight_fen, paid_fen = excluded.paid_fen, promotion_mark = excluded.promotion_mark,
     buyer_message = excluded.buyer_message, seller_memo = excluded.seller_memo, seller_flag = excluded.seller_flag,

@@ -1,0 +1,36 @@
+"""The whole check of the merchant's files: what the config layer knows, their field maps, their suites."""
+
+from pathlib import Path
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory, check_directory
+from orderhub.db.engine import Database
+from orderhub.platforms.spec import load_platform
+from orderhub.quality.suites import load_suites
+
+
+def check_files(directory: Path) -> MerchantConfig:
+    """Return what the files of `directory` say, after reading every field map and suite among them.
+
+    Raises:
+        ConfigError: the first thing wrong, with file, line, key, value and the nearest valid one.
+    """
+    config = check_directory(directory)
+    for platform in config.field_maps:
+        load_platform(platform, config)
+    load_suites(config)
+    return config
+
+
+def apply_files(
+    database: Database, clock: Clock, directory: Path, home: Path, actor: str, *, force: bool = False
+) -> MerchantConfig:
+    """Make the files of `directory` the active version; see `orderhub.config.store.apply_directory`.
+
+    Raises:
+        ConfigError: a file is wrong, field maps and suites included; the active version stays.
+        AlreadyDone: these files are the active version.
+    """
+    check_files(directory)
+    return apply_directory(database, clock, directory, home, actor, force=force)

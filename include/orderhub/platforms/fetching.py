@@ -1,0 +1,158 @@
+"""Fetches the whole records of a page and puts them into staging; what cannot be had is parked."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig, Shop
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
+from orderhub.platforms.client import Client
+from orderhub.platforms.parked import Source, park, unpark, waiting_ids
+from orderhub.platforms.protocol import DetailCall, Stream
+from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
+from orderhub.platforms.spec import Platform
+from orderhub.platforms.staging import Record, certain_versions, stage_page
+
+
+@dataclass
+class PullCounts:
+    """What one pull of a shop did; small enough for XCom."""
+
+    windows_covered: int = 0
+    windows_left: int = 0
+    rows: int = 0
+    staged: int = 0
+    parked: int = 0
+    waits_until: str | None = None
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Everything that reading one stream of one shop needs."""
+
+    database: Database
+    clock: Clock
+    platform: Platform
+    shop: Shop
+    client: Client
+    config: MerchantConfig
+    stream_name: str
+    counts: PullCounts = field(default_factory=PullCounts)
+
+    @property
+    def stream(self) -> Stream:
+        """Return the spec of the stream."""
+        return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
+
+    @property
+    def table(self) -> str:
+        """Return the staging table."""
+        return f"staging.{self.platform.spec.name}_{self.stream_name}"
+
+    @property
+    def source(self) -> Source:
+        """Return where parked records come from."""
+        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
+
+
+def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any]) -> None:
+    """Stage one page of `rows`; slim ones are fetched whole first. `source` names the page."""
+    failed: dict[str, str] = {}
+    if pull.stream.detail is None:
+        records = [
+            record_of(pull.stream, row, index, modified=_modified(pull, row))
+            for index, row in enumerate(rows)
+        ]
+    else:
+        records, failed = _details(pull, pull.stream.detail, rows)
+    _stage_fetched(pull, lease, window_id, source, records, failed, len(rows))
+
+
+def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
+    """Return whole records of listed rows, and id → reason of those that could not be had."""
+    listed = {row_id(pull.stream, row): _modified(pull, row) for row in rows}
+    dated = {record_id: modified for record_id, modified in listed.items() if modified}
+    with pull.database.read() as connection:
+        known = certain_versions(connection, pull.table, pull.shop.id, dated)
+    return _fetch(pull, call, [record_id for record_id in listed if record_id not in known])
+
+
+def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
+    records: list[Record] = []
+    failed: dict[str, str] = {}
+
+    def fetch(record_id: str) -> Any:
+        try:
+            return asked_for(pull.stream, record_id, pull.client.call(call, {"id": record_id}))
+        except ThrottledError:
+            raise
+        except RetryError as error:
+            return error
+
+    pool = ThreadPoolExecutor(pull.client.concurrency)
+    try:
+        for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
+            if isinstance(found, RetryError):
+                failed[record_id] = str(found)
+                continue
+            try:
+                records.append(record_of(pull.stream, found, index, record_id, _modified(pull, found)))
+            except ContractError as error:
+                failed[record_id] = str(error)
+    finally:
+        pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
+    return records, failed
+
+
+def _modified(pull: Pull, row: Any) -> datetime | None:
+    return modified_of(pull.platform.spec, pull.stream, row)
+
+
+def retry_parked(pull: Pull) -> None:
+    """Fetch again what could not be had before."""
+    call = pull.stream.detail
+    if call is None:
+        return
+    with pull.database.read() as connection:
+        ids = waiting_ids(connection, pull.source)
+    if not ids:
+        return
+    records, failed = _fetch(pull, call, ids)
+    try:
+        with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
+            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
+    except LeaseTaken:
+        return  # Another pull of this shop tries the same ids now.
+
+
+def _stage_fetched(
+    pull: Pull,
+    lease: Lease,
+    window_id: int | None,
+    source: str,
+    records: list[Record],
+    failed: dict[str, str],
+    row_count: int,
+) -> None:
+    with pull.database.transaction(lease) as connection:
+        staged = stage_page(
+            connection,
+            pull.clock,
+            platform=pull.platform.spec.name,
+            shop_id=pull.shop.id,
+            stream=pull.stream_name,
+            window_id=window_id,
+            source=source,
+            records=records,
+            row_count=row_count,
+        )
+        where = source if window_id is None else f"window {window_id} {source}"
+        park(connection, pull.clock, pull.source, failed, where)
+        unpark(connection, pull.clock, pull.source, [record.record_id for record in records])
+    pull.counts.rows += staged.row_count
+    pull.counts.staged += staged.staged_count
+    pull.counts.parked += len(failed)
