@@ -7,9 +7,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.credentials import Credentials
+from sandbox.dialects import connections, dialects_of
 from sandbox.server import Options, serve
 from sandbox.state import open_world
+from sandbox.world.catalog import DEMO_SHOPS, SHOP_BY_ID, shops_named
+from sandbox.world.world import LIVES
 
 EPILOG = """\
 examples:
@@ -28,7 +30,7 @@ def _now() -> datetime:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A seeded merchant behind a local Taobao gateway and a mailbox.",
+        description="A seeded merchant behind local gateways of platforms and a mailbox.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -46,6 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--started-at", type=datetime.fromisoformat, help="start of the world, ISO 8601 with zone"
     )
+    demo = ",".join(shop.shop_id for shop in DEMO_SHOPS)
+    parser.add_argument(
+        "--shops", default=demo, help=f"comma list of {', '.join(SHOP_BY_ID)} (default {demo})"
+    )
+    parser.add_argument(
+        "--lives",
+        choices=LIVES,
+        default=LIVES[0],
+        help="demo: ordinary orders and labelled defects; all: also groups, COD, bundles, every after-sale …",
+    )
     parser.add_argument("--state-dir", type=Path, help="keep the world here, so that a restart continues it")
     return parser
 
@@ -54,19 +66,25 @@ def main() -> int:
     """Run the command line and return the exit code."""
     parser = _parser()
     arguments = parser.parse_args()
-    credentials = Credentials.of(arguments.seed)
-    if arguments.command == "connections":
-        known = credentials.connections(arguments.http_port, arguments.smtp_port, arguments.host)
-        sys.stdout.write(json.dumps(known, ensure_ascii=False, indent=2) + "\n")
-        return 0
+    try:
+        shops = shops_named(arguments.shops)
+        if arguments.command == "connections":
+            ports = arguments.http_port, arguments.smtp_port
+            known = connections(arguments.seed, shops, *ports, arguments.host)
+            sys.stdout.write(json.dumps(known, ensure_ascii=False, indent=2) + "\n")
+            return 0
+        dialects = dialects_of(shops)
+    except ValueError as error:
+        parser.error(str(error))
     started_at = arguments.started_at or _now()
     if started_at.tzinfo is None:
         parser.error(f"--started-at {started_at.isoformat()} has no zone; write 2026-01-31T12:00:00+08:00")
     mail_file = arguments.state_dir / "mails.jsonl" if arguments.state_dir else None
     options = Options(arguments.host, arguments.http_port, arguments.smtp_port, arguments.trickle, mail_file)
     try:
-        world = open_world(arguments.seed, arguments.orders, started_at.astimezone(UTC), arguments.state_dir)
-        asyncio.run(serve(world, credentials, options, _now))
+        birth = arguments.seed, arguments.orders, started_at.astimezone(UTC), arguments.state_dir
+        world = open_world(*birth, shops, arguments.lives)
+        asyncio.run(serve(world, dialects, options, _now))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"the sandbox cannot start: {error}\n")
         return 1

@@ -1,6 +1,7 @@
 """The other door of the sandbox: read the truth, change the world, plan failures. Loopback only, JSON."""
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import KINDS
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.limits import Limit
 from sandbox.mailbox import Mailbox
-from sandbox.taobao.gateway import Gateway
-from sandbox.world.truth import truth_of
+from sandbox.world.truth import truth_of, truth_of_after_sale
+from sandbox.world.world import World
 
 MOST_AT_ONCE = 20_000
 LONGEST_DELAY_MS = 5000
@@ -24,9 +27,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Admin:
     """The admin endpoints of one sandbox."""
 
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     mailbox: Mailbox
     clock: Callable[[], datetime]
+
+    @property
+    def world(self) -> World:
+        """The world that all gateways show."""
+        return next(iter(self.gateways.values())).world
 
     def routes(self) -> list[Route]:
         """Return the routes; every POST takes one JSON object and answers what it did."""
@@ -39,6 +47,7 @@ class Admin:
             "delay": self.delay,
             "lag": self.lag,
             "tokens": self.tokens,
+            "limits": self.limits,
             "mail_faults": self.mail_faults,
             "reset_counters": self.reset_counters,
         }
@@ -51,75 +60,114 @@ class Admin:
             Route(f"/admin/{name}", _post(action), methods=["POST"]) for name, action in posts.items()
         ]
 
-    async def _truth(self, _request: Request) -> Response:
-        orders = [truth_of(order) for order in self.gateway.world.orders.values()]
-        return JSONResponse({"now": self.clock().isoformat(), "orders": orders})
+    async def _truth(self, request: Request) -> Response:
+        platform, shop = (request.query_params.get(name, "") for name in ("platform", "shop"))
+        chosen = [
+            order
+            for order in self.world.orders.values()
+            if platform in {"", order.platform} and shop in {"", order.shop_id}
+        ]
+        after_sales = [truth_of_after_sale(one) for order in chosen for one in order.after_sales]
+        orders = [truth_of(order) for order in chosen]
+        return JSONResponse({"now": self.clock().isoformat(), "orders": orders, "after_sales": after_sales})
 
     async def _mails(self, _request: Request) -> Response:
         return JSONResponse({"mails": [mail.as_json() for mail in self.mailbox.mails]})
 
     async def _state(self, _request: Request) -> Response:
-        gateway, behavior = self.gateway, self.gateway.behavior
+        world, gateways = self.world, self.gateways.values()
         return JSONResponse(
             {
-                "seed": gateway.world.seed,
-                "started_at": gateway.world.started_at.isoformat(),
+                "seed": world.seed,
+                "started_at": world.started_at.isoformat(),
                 "now": self.clock().isoformat(),
-                "orders": len(gateway.world.orders),
+                "shops": Counter(order.shop_id for order in world.orders.values()),
+                "orders": len(world.orders),
+                "after_sales": len(world.after_sales),
                 "mails": len(self.mailbox.mails),
-                "calls": gateway.calls,
-                "errors": gateway.errors,
-                "calls_while_banned": gateway.faults.calls_while_banned,
-                "faults": [asdict(fault) for fault in gateway.faults.faults],
+                "calls": sum((gateway.calls for gateway in gateways), Counter()),
+                "errors": sum((gateway.errors for gateway in gateways), Counter()),
+                "calls_while_banned": sum(gateway.faults.calls_while_banned for gateway in gateways),
                 "fault_kinds": KINDS,
-                "behavior": {**asdict(behavior), "lag": behavior.lag.total_seconds()},
+                "gateways": {name: _state_of(gateway) for name, gateway in self.gateways.items()},
             }
         )
 
     def touch(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{n, shop?, what?, tids?}`: a memo (default), address, refund, close or ship happens now."""
-        tids = [int(tid) for tid in wish.get("tids", [])]
+        """`{n, shop?, what?, orders?}`: something happens now; `what` is memo unless said otherwise."""
+        named = [str(order_id) for order_id in wish.get("orders", [])]
         what, shop_id = wish.get("what", "memo"), wish.get("shop", "")
-        orders = self.gateway.world.touch(_count(wish, "n"), self.clock(), shop_id, what, tids)
-        return {"touched": [str(order.tid) for order in orders]}
+        orders = self.world.touch(_count(wish, "n"), self.clock(), shop_id, what, named)
+        return {"touched": [order.order_id for order in orders]}
 
     def place(self, wish: dict[str, Any]) -> dict[str, Any]:
         """`{n, shop?}`: n new orders are placed and paid now."""
-        orders = self.gateway.world.place(_count(wish, "n"), self.clock(), wish.get("shop", ""))
-        return {"placed": [str(order.tid) for order in orders]}
+        orders = self.world.place(_count(wish, "n"), self.clock(), wish.get("shop", ""))
+        return {"placed": [order.order_id for order in orders]}
 
     def churn(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{per_call: k, place: m}`: before each list call k orders leave its window and m are placed."""
-        self.gateway.behavior.churn_per_call = _count(wish, "per_call")
-        self.gateway.behavior.churn_place = _count(wish, "place")
+        """`{per_call: k, place: m, platform?, shop?}`: before each list call k leave its window, m come."""
+        for gateway in self._chosen(wish):
+            gateway.behavior.churn_per_call = _count(wish, "per_call")
+            gateway.behavior.churn_place = _count(wish, "place")
+            gateway.behavior.churn_shop = str(wish.get("shop", ""))
         return wish
 
     def noise(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{on, rate?}`: a meaningless field changes in each answer, list rows are shuffled and repeated."""
-        self.gateway.behavior.noise = bool(wish.get("on", True))
-        self.gateway.behavior.duplicate_rate = float(wish.get("rate", 0.0))
+        """`{on, rate?, platform?}`: a meaningless field changes, list rows are shuffled and repeated."""
+        for gateway in self._chosen(wish):
+            gateway.behavior.noise = bool(wish.get("on", True))
+            gateway.behavior.duplicate_rate = float(wish.get("rate", 0.0))
         return wish
 
     def faults(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{plan: [{kind, method?, nth?, page?, tid_mod?, times?, …}]}`: replaces the plan; `[]` heals."""
-        self.gateway.faults.replace(list(wish.get("plan", [])))
-        return {"waiting": len(self.gateway.faults.faults)}
+        """`{plan: [{kind, method?, shop?, nth?, page?, id_mod?, times?, …}], platform?}`: `[]` heals."""
+        chosen = self._chosen(wish)
+        for gateway in chosen:
+            gateway.faults.replace(list(wish.get("plan", [])))
+        return {"waiting": sum(len(gateway.faults.faults) for gateway in chosen)}
 
     def delay(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{detail_ms, list_ms}`: every answer takes so long (at most 5000)."""
-        self.gateway.behavior.detail_delay_ms = min(LONGEST_DELAY_MS, _count(wish, "detail_ms"))
-        self.gateway.behavior.list_delay_ms = min(LONGEST_DELAY_MS, _count(wish, "list_ms"))
+        """`{detail_ms, list_ms, platform?}`: every answer takes so long (at most 5000)."""
+        for gateway in self._chosen(wish):
+            gateway.behavior.detail_delay_ms = min(LONGEST_DELAY_MS, _count(wish, "detail_ms"))
+            gateway.behavior.list_delay_ms = min(LONGEST_DELAY_MS, _count(wish, "list_ms"))
         return wish
 
     def lag(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{seconds}`: a change shows in lists only so much later."""
-        self.gateway.set_lag(float(wish.get("seconds", 0)))
+        """`{seconds, platform?}`: a change shows in lists only so much later."""
+        for gateway in self._chosen(wish):
+            gateway.set_lag(float(wish.get("seconds", 0)))
         return wish
 
+    def limits(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """`{limits: [{method, calls, seconds, per_shop?}], platform?}`: replaces the budgets of calls."""
+        limits = tuple(Limit(**entry) for entry in wish.get("limits", []))
+        for gateway in self._chosen(wish):
+            gateway.budget.limits = limits
+        return {"limits": [asdict(limit) for limit in limits]}
+
     def tokens(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{shop, valid}`: the shop's session expires now, or is valid again."""
-        self.gateway.expire(str(wish.get("shop", "")), None if wish.get("valid", True) else self.clock())
+        """`{shop, valid, revoke?}`: the shop's tokens expire now or are valid again; `revoke`: for good."""
+        shop_id = str(wish.get("shop", ""))
+        gateway = self._gateway_of(shop_id)
+        gateway.expire(shop_id, None if wish.get("valid", True) else self.clock())
+        if wish.get("revoke"):
+            gateway.tokens.revoke(shop_id)
         return wish
+
+    def _gateway_of(self, shop_id: str) -> Gateway:
+        for gateway in self.gateways.values():
+            if shop_id in gateway.tokens.shops.values():
+                return gateway
+        known = ", ".join(shop.shop_id for shop in self.world.shops)
+        raise ValueError(f"shop {shop_id!r} is unknown; known: {known}")
+
+    def _chosen(self, wish: dict[str, Any]) -> list[Gateway]:
+        name = wish.get("platform", "")
+        if name and name not in self.gateways:
+            raise ValueError(f"platform {name!r} is unknown; known: {', '.join(self.gateways)}")
+        return [self.gateways[name]] if name else list(self.gateways.values())
 
     def mail_faults(self, wish: dict[str, Any]) -> dict[str, Any]:
         """`{refuse: n, drop_after_data: n}`: the next n mails are refused, or kept without an answer."""
@@ -129,10 +177,22 @@ class Admin:
 
     def reset_counters(self, wish: dict[str, Any]) -> dict[str, Any]:
         """`{}`: calls and errors start at zero."""
-        self.gateway.calls.clear()
-        self.gateway.errors.clear()
-        self.gateway.faults.calls_while_banned = 0
+        for gateway in self.gateways.values():
+            gateway.calls.clear()
+            gateway.errors.clear()
+            gateway.faults.calls_while_banned = 0
         return wish
+
+
+def _state_of(gateway: Gateway) -> dict[str, Any]:
+    behavior = gateway.behavior
+    return {
+        "calls": gateway.calls,
+        "errors": gateway.errors,
+        "faults": [asdict(fault) for fault in gateway.faults.faults],
+        "limits": [asdict(limit) for limit in gateway.budget.limits],
+        "behavior": {**asdict(behavior), "lag": behavior.lag.total_seconds()},
+    }
 
 
 def _post(action: Callable[[dict[str, Any]], dict[str, Any]]) -> Endpoint:

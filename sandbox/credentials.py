@@ -1,50 +1,33 @@
-"""The accounts of one sandbox, fixed by its seed, and the connections that a client of it needs."""
+"""The accounts of one platform in the sandbox, fixed by its seed."""
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.world.catalog import SHOPS
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The application's key and secret, and one session token per shop."""
+    """The application's key and secret, one session token per shop, and a key pair of each shop's own."""
 
     app_key: str
     app_secret: str
     sessions: dict[str, str]
+    shop_keys: dict[str, str]
+    shop_secrets: dict[str, str]
 
     @classmethod
-    def of(cls, seed: int) -> "Credentials":
-        """Return the credentials of the sandbox with this seed."""
+    def of(cls, seed: int, platform: str = "taobao") -> "Credentials":
+        """Return the credentials of a platform in the sandbox with this seed."""
+        shops = [shop.shop_id for shop in SHOPS if shop.platform == platform]
+        suffix = "" if platform == "taobao" else f":{platform}"
         return cls(
-            app_key=f"21{int(_digest(seed, 'app_key'), 16) % 1_000_000:06d}",
-            app_secret=_digest(seed, "app_secret")[:32],
-            sessions={shop.shop_id: f"6100{_digest(seed, shop.shop_id)[:46]}" for shop in SHOPS},
+            app_key=f"21{int(_digest(seed, 'app_key' + suffix), 16) % 1_000_000:06d}",
+            app_secret=_digest(seed, "app_secret" + suffix)[:32],
+            sessions={shop_id: f"6100{_digest(seed, shop_id)[:46]}" for shop_id in shops},
+            shop_keys={shop_id: _digest(seed, f"key:{shop_id}")[:16] for shop_id in shops},
+            shop_secrets={shop_id: _digest(seed, f"secret:{shop_id}")[:32] for shop_id in shops},
         )
-
-    def connections(self, http_port: int, smtp_port: int, host: str = "127.0.0.1") -> dict[str, Any]:
-        """Return every connection in Airflow's JSON form, by connection id."""
-        platforms = {
-            shop.connection_id: {
-                "conn_type": "http",
-                "host": f"http://{host}:{http_port}/taobao/router/rest",
-                "login": self.app_key,
-                "password": self.app_secret,
-                "extra": {"session": self.sessions[shop.shop_id]},
-            }
-            for shop in SHOPS
-        }
-        extra = {
-            "disable_ssl": True,
-            "disable_tls": True,
-            "from_email": "orderhub@example.test",
-            "timeout": 10,
-            "retry_limit": 1,
-        }
-        mail = {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}
-        return {**platforms, "smtp_default": mail}
 
 
 def _digest(seed: int, name: str) -> str:

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 KINDS = {
-    "throttle": "code 7 until `seconds` (default 1) are over, for every call of the method",
-    "error": "error envelope with `code`, `msg`, `sub_code`, `sub_msg`",
+    "throttle": "the platform's throttle error until `seconds` (default 1) are over, for the method",
+    "error": "error answer with `code`, `msg`, `sub_code`, `sub_msg`",
     "status": "HTTP status `status` (default 503) with an HTML body",
     "cut": "the connection closes in the middle of the body",
     "html": "HTTP 200 with a login page instead of JSON",
     "body": "HTTP 200 with the text `body` (default: empty), whatever it is",
     "gbk": "the right answer, encoded as GBK",
     "slow": "the answer comes after `seconds` (default 1, at most 30)",
-    "lying_total": "total_results is wrong by `delta` (default +7)",
-    "endless_has_next": "has_next is always true",
+    "lying_total": "the total is wrong by `delta` (default +7)",
+    "endless_has_next": "there is always a next page",
     "expire_token": "the shop's session expires before this call and stays so",
 }
 
@@ -24,9 +24,10 @@ class Fault:
 
     kind: str
     method: str = "*"
+    shop: str = ""
     nth: int = 0
     page: int = 0
-    tid_mod: tuple[int, int] | None = None
+    id_mod: tuple[int, int] | None = None
     times: int = 1
     seconds: float = 1.0
     status: int = 503
@@ -52,18 +53,18 @@ class Fault:
         if unknown := set(entry) - known:
             raise ValueError(f"fault key(s) {sorted(unknown)} are unknown; known: {', '.join(sorted(known))}")
         fault = cls(**entry)
-        fault.tid_mod = (fault.tid_mod[0], fault.tid_mod[1]) if fault.tid_mod else None
+        fault.id_mod = (fault.id_mod[0], fault.id_mod[1]) if fault.id_mod else None
         return fault
 
-    def strikes(self, method: str, page: int, tid: int) -> bool:
+    def strikes(self, method: str, page: int, record_id: str, shop_id: str) -> bool:
         """Return whether this call breaks, and count it."""
-        if self.method not in {"*", method}:
+        if self.method not in {"*", method} or self.shop not in {"", shop_id}:
             return False
         self.seen += 1
         spent = self.times and self.fired >= self.times
         early = self.nth and self.seen < self.nth
         elsewhere = self.page and page != self.page
-        other = self.tid_mod and tid % self.tid_mod[0] != self.tid_mod[1]
+        other = self.id_mod and _digits(record_id) % self.id_mod[0] != self.id_mod[1]
         if spent or early or elsewhere or other:
             return False
         self.fired += 1
@@ -72,10 +73,10 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultPlan:
-    """The faults that are waiting, and the bans that are running (method → end, epoch seconds)."""
+    """The faults that are waiting, and the bans that are running ((method, shop or "") → end, epoch s)."""
 
     faults: list[Fault] = field(default_factory=list)
-    bans: dict[str, float] = field(default_factory=dict)
+    bans: dict[tuple[str, str], float] = field(default_factory=dict)
     calls_while_banned: int = 0
 
     def replace(self, entries: list[dict[str, Any]]) -> None:
@@ -88,6 +89,18 @@ class FaultPlan:
         self.bans = {}
         self.calls_while_banned = 0
 
-    def take(self, method: str, page: int, tid: int) -> list[Fault]:
+    def take(self, method: str, page: int, record_id: str, shop_id: str) -> list[Fault]:
         """Return the faults that strike this call."""
-        return [fault for fault in self.faults if fault.strikes(method, page, tid)]
+        return [fault for fault in self.faults if fault.strikes(method, page, record_id, shop_id)]
+
+    def ban(self, method: str, shop_id: str, until: float) -> None:
+        """Refuse a method until an epoch second, for one shop or (empty) for all."""
+        self.bans[method, shop_id] = until
+
+    def banned_until(self, method: str, shop_id: str) -> float:
+        """Return the epoch second at which the method is free for the shop."""
+        return max(self.bans.get((method, ""), 0.0), self.bans.get((method, shop_id), 0.0))
+
+
+def _digits(record_id: str) -> int:
+    return int("".join(character for character in record_id if character.isdigit()) or "0")

@@ -1,13 +1,12 @@
 """Pages for people: what the sandbox knows, which mails arrived. Plain HTML, nothing from elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.text import beijing
 from sandbox.mailbox import Mail
-from sandbox.taobao.gateway import Gateway
-from sandbox.taobao.trade import beijing
-from sandbox.world.catalog import SHOPS
 
 STYLE = (
     "body{font:15px/1.7 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;"
@@ -20,24 +19,28 @@ STYLE = (
 )
 
 
-def state_page(gateway: Gateway, mails: int) -> str:
-    """Return the first page: shops, states, planted defects, calls."""
-    orders = gateway.world.orders.values()
+def state_page(gateways: Mapping[str, Gateway], mails: int) -> str:
+    """Return the first page: shops, states, after-sales, planted defects, calls."""
+    world = next(iter(gateways.values())).world
+    orders = world.orders.values()
     shops = Counter(order.shop_id for order in orders)
-    about = (
-        f"本页是演示用的外部世界:模拟淘宝网关与邮箱,数据由随机种子 {gateway.world.seed} 生成,与真实店铺无关。"
-    )
+    names = "、".join(gateway.dialect.title for gateway in gateways.values())
+    about = f"本页是演示用的外部世界:模拟{names}网关与邮箱,数据由随机种子 {world.seed} 生成,与真实店铺无关。"
     links = (
         f'<a href="/mailbox">收件箱({mails} 封)</a> · '
         '<a href="/admin/truth">全部订单的真实状态(JSON)</a> · <a href="/admin/state">运行状态(JSON)</a>'
     )
+    calls: Counter[str] = sum((gateway.calls for gateway in gateways.values()), Counter())
+    errors: Counter[str] = sum((gateway.errors for gateway in gateways.values()), Counter())
+    after_sales = Counter(f"{one.kind.value} · {one.state.value}" for one in world.after_sales.values())
     parts = [
         f"<p>{about}</p><p>{links}</p>",
-        _table("店铺", ((f"{shop.name}({shop.shop_id})", shops[shop.shop_id]) for shop in SHOPS)),
-        _table("订单状态", Counter(order.status for order in orders).most_common()),
+        _table("店铺", ((f"{shop.name}({shop.shop_id})", shops[shop.shop_id]) for shop in world.shops)),
+        _table("订单状态", Counter(order.state.value for order in orders).most_common()),
+        _table("售后", after_sales.most_common()),
         _table("埋入的异常", Counter(i.label for o in orders for i in o.intents).most_common()),
-        _table("接口调用", gateway.calls.most_common()),
-        _table("错误应答", gateway.errors.most_common()),
+        _table("接口调用", calls.most_common()),
+        _table("错误应答", errors.most_common()),
     ]
     return _page("orderhub 沙箱", "".join(parts))
 

@@ -5,12 +5,11 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import uvicorn
 from aiosmtpd.smtp import SMTP
@@ -21,12 +20,14 @@ from starlette.routing import Route
 
 from sandbox.admin import Admin
 from sandbox.credentials import Credentials
+from sandbox.gateway.dialect import Dialect
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.wire import Incoming, Reply
 from sandbox.mailbox import Mailbox
 from sandbox.pages import mail_page, mailbox_page, state_page
-from sandbox.taobao.gateway import Gateway, Reply
 from sandbox.world.world import World
 
-GATEWAY_PATH = "/taobao/router/rest"
+VERBS = ["GET", "POST", "PUT"]
 BACKLOG = 512
 # With a name of its own it does not ask the DNS for one at every mail.
 MAIL_SERVER: dict[str, Any] = {
@@ -75,16 +76,11 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def build_app(gateway: Gateway, mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
-    """Return the HTTP side: gateway, admin, pages."""
-
-    async def rest(request: Request) -> Response:
-        form = dict(request.query_params)
-        form |= dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
-        return await _send(gateway.answer(form, clock()))
+def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
+    """Return the HTTP side: gateways by platform, admin, pages."""
 
     async def home(_request: Request) -> Response:
-        return HTMLResponse(state_page(gateway, len(mailbox.mails)))
+        return HTMLResponse(state_page(gateways, len(mailbox.mails)))
 
     async def mails(_request: Request) -> Response:
         return HTMLResponse(mailbox_page(mailbox.mails))
@@ -97,20 +93,39 @@ def build_app(gateway: Gateway, mailbox: Mailbox, clock: Callable[[], datetime])
 
     return Starlette(
         routes=[
-            Route(GATEWAY_PATH, rest, methods=["GET", "POST"]),
+            *(
+                Route(path, _endpoint(gateway, clock), methods=VERBS)
+                for gateway in gateways.values()
+                for path in gateway.dialect.paths
+            ),
             Route("/", home),
             Route("/mailbox", mails),
             Route("/mailbox/{number:int}", mail),
-            *Admin(gateway, mailbox, clock).routes(),
+            *Admin(gateways, mailbox, clock).routes(),
         ]
     )
+
+
+def _endpoint(gateway: Gateway, clock: Callable[[], datetime]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        incoming = Incoming(
+            request.url.path,
+            request.method,
+            dict(request.query_params),
+            dict(request.headers),
+            await request.body(),
+        )
+        return await _send(gateway.answer(incoming, clock()))
+
+    return endpoint
 
 
 async def _send(reply: Reply) -> Response:
     if reply.delay_s:
         await asyncio.sleep(reply.delay_s)
     if not reply.cut:
-        return Response(reply.content, reply.status, media_type=reply.media_type)
+        headers = dict(reply.headers)
+        return Response(reply.content, reply.status, headers=headers, media_type=reply.media_type)
     return StreamingResponse(
         _half(reply.content),
         headers={"content-length": str(len(reply.content)), "content-type": reply.media_type},
@@ -121,24 +136,29 @@ async def _half(content: bytes) -> AsyncIterator[bytes]:
     yield content[: len(content) // 2]
 
 
+def open_gateways(world: World, dialects: Iterable[Dialect]) -> dict[str, Gateway]:
+    """Return a gateway per dialect, by platform."""
+    return {
+        dialect.name: Gateway.of(dialect, world, Credentials.of(world.seed, dialect.name))
+        for dialect in dialects
+    }
+
+
 async def serve(
-    world: World, credentials: Credentials, options: Options, clock: Callable[[], datetime]
+    world: World, dialects: Iterable[Dialect], options: Options, clock: Callable[[], datetime]
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
         OSError: a port is taken.
     """
-    gateway, mailbox, loop = (
-        Gateway.of(world, credentials),
-        Mailbox(clock, options.mail_file),
-        asyncio.get_running_loop(),
-    )
+    gateways = open_gateways(world, dialects)
+    mailbox, loop = Mailbox(clock, options.mail_file), asyncio.get_running_loop()
     http_socket = _listen(options.host, options.http_port)
     mail_server = await loop.create_server(
         lambda: SMTP(mailbox, **MAIL_SERVER, loop=loop), options.host, options.smtp_port
     )
-    config = uvicorn.Config(build_app(gateway, mailbox, clock), **UVICORN)
+    config = uvicorn.Config(build_app(gateways, mailbox, clock), **UVICORN)
     http_server = HttpServer(config, lambda: _announce(options, len(world.orders)))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, http_server.stop)

@@ -1,18 +1,17 @@
 """How the gateway wraps an answer: success and error envelopes, as JSON or (the default!) XML."""
 
-import json
 from typing import Any
 from xml.sax.saxutils import escape
 
+from sandbox.gateway.wire import RefusalError, Reply
 
-class TopError(Exception):
-    """A business error; the gateway answers it with HTTP 200."""
 
-    def __init__(self, code: int, message: str, sub_code: str = "", sub_message: str = "") -> None:
-        super().__init__(f"{code} {message} {sub_code} {sub_message}".strip())
-        self.body = {"code": code, "msg": message}
-        if sub_code:
-            self.body |= {"sub_code": sub_code, "sub_msg": sub_message}
+def top_error(code: int, message: str, sub_code: str = "", sub_message: str = "") -> RefusalError:
+    """Return an error of the gateway, which answers all of them with HTTP 200."""
+    body: dict[str, Any] = {"code": code, "msg": message}
+    if sub_code:
+        body |= {"sub_code": sub_code, "sub_msg": sub_message}
+    return RefusalError(f"{code} {sub_code}".strip(), body)
 
 
 def success_root(method: str) -> str:
@@ -20,13 +19,12 @@ def success_root(method: str) -> str:
     return method.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
-def encode(root: str, body: dict[str, Any], answer_format: str) -> tuple[bytes, str]:
-    """Return the wire bytes and the media type."""
+def encode(root: str, body: dict[str, Any], answer_format: str) -> Reply:
+    """Return the wire form: JSON when asked for, else XML."""
     if answer_format == "json":
-        text = json.dumps({root: body}, ensure_ascii=False, separators=(",", ":"))
-        return text.encode(), "text/javascript;charset=UTF-8"
+        return Reply.of_json({root: body}, media_type="text/javascript;charset=UTF-8")
     xml = '<?xml version="1.0" encoding="utf-8" ?>' + _element(root, body)
-    return xml.encode(), "text/xml;charset=UTF-8"
+    return Reply(xml.encode(), "text/xml;charset=UTF-8")
 
 
 def _element(name: str, value: Any) -> str:

@@ -2,12 +2,27 @@
 
 import base64
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
-from sandbox.world.model import Line, Order
+from sandbox.gateway.text import beijing, yuan
+from sandbox.taobao.refund import refund_status
+from sandbox.world.model import Line, Order, OrderState, PaymentKind
 
-BEIJING = timezone(timedelta(hours=8))
+TYPES = {PaymentKind.PREPAID: "fixed", PaymentKind.PRESALE: "step", PaymentKind.COD: "cod"}
+UNKNOWN_STATUS = "WAIT_SELLER_PACK_GOODS"
+STATUS = {
+    OrderState.UNPAID: "WAIT_BUYER_PAY",
+    OrderState.DEPOSIT_PAID: "WAIT_BUYER_PAY",
+    OrderState.PAID_HOLD: "PAID_FORBID_CONSIGN",
+    OrderState.TO_SHIP: "WAIT_SELLER_SEND_GOODS",
+    OrderState.PART_SHIPPED: "SELLER_CONSIGNED_PART",
+    OrderState.SHIPPED: "WAIT_BUYER_CONFIRM_GOODS",
+    OrderState.DONE: "TRADE_FINISHED",
+    OrderState.CLOSED_UNPAID: "TRADE_CLOSED_BY_TAOBAO",
+    OrderState.CLOSED_REFUNDED: "TRADE_CLOSED",
+}
+CARRIERS = {"SF": "顺丰速运", "YTO": "圆通速递", "JD": "京东快递"}
 # What a list row may carry; the rest (messages, memo, receiver, amounts of lines) only the detail tells.
 LIST_FIELDS = frozenset(
     {
@@ -28,21 +43,27 @@ LIST_LINE_FIELDS = (
 )
 
 
-def yuan(fen: int) -> str:
-    """Return fen as the platform writes money: `"257.00"`."""
-    sign, rest = ("-", -fen) if fen < 0 else ("", fen)
-    return f"{sign}{rest // 100}.{rest % 100:02d}"
+def trade_status(order: Order) -> str:
+    """Return the platform's word for the state of a trade."""
+    return UNKNOWN_STATUS if order.has_unknown_status else STATUS[order.state]
 
 
-def beijing(at: datetime) -> str:
-    """Return a time as the platform writes it: Beijing, no zone."""
-    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+def line_status(order: Order, line: Line) -> str:
+    """Return the platform's word for the state of a line: refunded and shipped lines have their own."""
+    if order.refunded_pieces(line) >= line.quantity:
+        return STATUS[OrderState.CLOSED_REFUNDED]
+    if order.state is not OrderState.PART_SHIPPED:
+        return trade_status(order)
+    is_sent = order.shipped_pieces(line) + order.refunded_pieces(line) >= line.quantity
+    return STATUS[OrderState.SHIPPED if is_sent else OrderState.TO_SHIP]
 
 
 def oaid(order: Order) -> str:
     """Return the receiver token: it differs per order and changes with the address."""
     receiver = order.receiver
-    text = f"{order.tid}|{receiver.name}|{receiver.mobile}|{receiver.address}|{order.created.isoformat()}"
+    text = (
+        f"{order.order_id}|{receiver.name}|{receiver.mobile}|{receiver.address}|{order.created.isoformat()}"
+    )
     digest = hashlib.sha384(text.encode()).digest()
     return "1" + base64.b64encode(digest, b"xK").decode() + "000000000000"
 
@@ -74,14 +95,14 @@ def detail_row(order: Order) -> dict[str, Any]:
 def _trade(order: Order) -> dict[str, Any]:
     single = len(order.lines) == 1
     row: dict[str, Any] = {
-        "tid": order.tid,
-        "tid_str": str(order.tid),
-        "type": order.kind,
-        "status": order.status,
-        "seller_nick": order.seller_nick,
+        "tid": int(order.order_id),
+        "tid_str": order.order_id,
+        "type": TYPES[order.payment_kind],
+        "status": trade_status(order),
+        "seller_nick": order.shop_name,
         "buyer_nick": order.buyer.nick_masked,
         "buyer_open_uid": order.buyer.open_uid,
-        "title": order.seller_nick,
+        "title": order.shop_name,
         "created": beijing(order.created),
         "modified": beijing(order.modified),
         "payment": yuan(order.payment_fen),
@@ -92,19 +113,31 @@ def _trade(order: Order) -> dict[str, Any]:
         "has_buyer_message": bool(order.buyer_message),
         "seller_flag": order.seller_flag,
     }
-    if order.step_status:
-        row |= {"step_trade_status": order.step_status, "step_paid_fee": yuan(order.step_paid_fen)}
+    if order.payment_kind is PaymentKind.PRESALE:
+        row |= {"step_trade_status": _step_status(order), "step_paid_fee": yuan(order.deposit_fen)}
     return {**row, **_known_times(order)}
 
 
+def _step_status(order: Order) -> str:
+    match order.state:
+        case OrderState.UNPAID:
+            return "FRONT_NOPAID_FINAL_NOPAID"
+        case OrderState.DEPOSIT_PAID:
+            return "FRONT_PAID_FINAL_NOPAID"
+        case OrderState.CLOSED_UNPAID:
+            return "FRONT_PAID_FRONT_FORFEITED"
+        case _:
+            return "FRONT_PAID_FINAL_PAID"
+
+
 def _known_times(order: Order) -> dict[str, str]:
-    times = {"pay_time": order.paid_at, "consign_time": order.consigned_at, "end_time": order.ended_at}
+    times = {"pay_time": order.paid_at, "consign_time": order.shipped_at, "end_time": order.ended_at}
     return {name: beijing(at) for name, at in times.items() if at}
 
 
 def _amounts(order: Order) -> dict[str, Any]:
     single = len(order.lines) == 1
-    settled = order.status == "TRADE_FINISHED"
+    settled = order.state is OrderState.DONE
     return {
         "discount_fee": yuan(order.shared_discount_fen),
         "adjust_fee": yuan(order.lines[0].adjust_fen if single else 0),
@@ -113,7 +146,7 @@ def _amounts(order: Order) -> dict[str, Any]:
         "has_post_fee": True,
         "platform_subsidy_fee": "0.00",
         "coupon_fee": order.coupon_fen,
-        "cod_status": "NEW_CREATED",
+        "cod_status": "SIGN_IN" if settled and order.payment_kind is PaymentKind.COD else "NEW_CREATED",
         "cod_fee": "0.00",
         "orders": {"order": _lines(order)},
         "promotion_details": {"promotion_detail": _promotions(order)},
@@ -145,12 +178,13 @@ def _remarks(order: Order) -> dict[str, Any]:
 
 def _services(order: Order) -> dict[str, Any]:
     promised = (order.paid_at or order.created) + timedelta(hours=48)
-    tag = {"service_type": "TB_CONSIGN_DATE", "service_tag": "consignDate=48"}
-    return {
+    tags = [{"service_type": "TB_CONSIGN_DATE", "service_tag": "consignDate=48"}]
+    tags += [{"service_type": name.upper(), "service_tag": name} for name in order.service_tags]
+    row: dict[str, Any] = {
         "trade_from": "WAP,WAP",
         "shipping_type": "express",
-        "new_presell": order.kind == "step",
-        "is_part_consign": False,
+        "new_presell": order.payment_kind is PaymentKind.PRESALE,
+        "is_part_consign": order.state is OrderState.PART_SHIPPED,
         "is_daixiao": False,
         "no_shipping": False,
         "est_con_time": "卖家承诺48小时内发货",
@@ -158,10 +192,24 @@ def _services(order: Order) -> dict[str, Any]:
         "collect_time": beijing(promised + timedelta(days=1)),
         "service_tags": {
             "logistics_tag": [
-                {"order_id": str(order.tid), "logistic_service_tag_list": {"logistic_service_tag": [tag]}}
+                {"order_id": order.order_id, "logistic_service_tag_list": {"logistic_service_tag": tags}}
             ]
         },
     }
+    return {**row, **_wishes(order)}
+
+
+def _wishes(order: Order) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    if order.is_ship_hold:
+        row["top_hold"] = 1
+    if order.required_carrier:
+        info = {"order_id": order.order_id, "white_delivery_cps": {"string": [order.required_carrier]}}
+        row["logistics_infos"] = {"logistics_info": [info]}
+    if order.invoice:
+        kind = "company" if order.invoice.tax_number else "personal"
+        row |= {"invoice_name": order.invoice.title, "invoice_kind": kind}
+    return row
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
@@ -171,12 +219,12 @@ def _lines(order: Order) -> list[dict[str, Any]]:
 def _line(order: Order, line: Line) -> dict[str, Any]:
     single = len(order.lines) == 1
     row: dict[str, Any] = {
-        "oid": line.oid,
-        "oid_str": str(line.oid),
+        "oid": int(line.line_id),
+        "oid_str": line.line_id,
         "num_iid": line.platform_item_id,
         "sku_id": line.platform_sku_id,
-        "outer_iid": line.outer_iid,
-        "outer_sku_id": line.outer_sku_id,
+        "outer_iid": line.item_code,
+        "outer_sku_id": line.variant_code,
         "title": line.title,
         "sku_properties_name": line.properties,
         "cid": 50_000_671,
@@ -188,26 +236,46 @@ def _line(order: Order, line: Line) -> dict[str, Any]:
         "payment": yuan(order.payment_fen if single else line.total_fen),
         "part_mjz_discount": yuan(line.shared_discount_fen),
         "divide_order_fee": yuan(line.divided_fen),
-        "status": line.status,
-        "refund_status": line.refund_status,
+        "status": line_status(order, line),
+        **_line_refund(order, line),
         "seller_type": "B",
         "order_from": "WAP,WAP",
         "is_oversold": False,
         "is_daixiao": False,
+        **_line_shipping(order, line),
     }
-    if line.refund_id:
-        row["refund_id"] = line.refund_id
-    return {**row, "is_free_gift": True, "gift_mids": str(order.lines[0].oid)} if line.is_gift else row
+    if line.parts:
+        parts = [{"outer_sku_id": part.code, "quantity": part.quantity} for part in line.parts]
+        row["combine_item_info"] = {"combine_item": parts}
+    gift = {"is_free_gift": True, "gift_mids": order.lines[0].line_id}
+    return {**row, **gift} if line.is_gift else row
+
+
+def _line_refund(order: Order, line: Line) -> dict[str, Any]:
+    after_sale = order.after_sale_of(line)
+    if after_sale is None:
+        return {"refund_status": "NO_REFUND"}
+    return {"refund_status": refund_status(after_sale), "refund_id": after_sale.after_sale_id}
+
+
+def _line_shipping(order: Order, line: Line) -> dict[str, Any]:
+    row: dict[str, Any] = {"store_code": "CN_HZ_001"} if line.is_fulfilled_by_platform else {}
+    for parcel in order.parcels:
+        if line.line_id in dict(parcel.pieces):
+            row |= {"logistics_company": CARRIERS[parcel.carrier], "invoice_no": parcel.number}
+            row["consign_time"] = beijing(parcel.at)
+    return row
 
 
 def _promotions(order: Order) -> list[dict[str, Any]]:
     limited = [
-        _promotion(line.oid, "限时打折", "xsdz-100001_200001", line.discount_fen)
+        _promotion(int(line.line_id), "限时打折", "xsdz-100001_200001", line.discount_fen)
         for line in order.lines
         if line.discount_fen
     ]
-    shared = order.shared_discount_fen
-    return [*limited, _promotion(order.tid, "满减", "mjs-123024_211143", shared)] if shared else limited
+    if shared := order.shared_discount_fen:
+        limited.append(_promotion(int(order.order_id), "满减", "mjs-123024_211143", shared))
+    return limited
 
 
 def _promotion(subject: int, name: str, promotion_id: str, fen: int) -> dict[str, Any]:

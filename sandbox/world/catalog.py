@@ -14,6 +14,7 @@ class Shop:
     name: str
     connection_id: str
     share: float
+    platform: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,16 @@ class Sku:
 
 
 SHOPS = (
-    Shop("tb_flagship", "简集旗舰店", "taobao_tb_flagship", 0.88),
-    Shop("tb_outlet", "简集折扣店", "taobao_tb_outlet", 0.12),
+    Shop("tb_flagship", "简集旗舰店", "taobao_tb_flagship", 0.88, "taobao"),
+    Shop("tb_outlet", "简集折扣店", "taobao_tb_outlet", 0.12, "taobao"),
+    Shop("jd_flagship", "简集京东旗舰店", "jd_jd_flagship", 0.4, "jd"),
+    Shop("pdd_main", "简集拼多多店", "pinduoduo_pdd_main", 0.4, "pinduoduo"),
+    Shop("dy_live", "简集抖音直播间", "douyin_dy_live", 0.4, "douyin"),
+    Shop("wx_store", "简集微信小店", "wechat_wx_store", 0.2, "wechat"),
+    Shop("mp_own", "简集小程序商城", "miniprogram_mp_own", 0.2, "miniprogram"),
 )
+SHOP_BY_ID = {shop.shop_id: shop for shop in SHOPS}
+DEMO_SHOPS = SHOPS[:2]
 
 COLORS = {
     "BLK": "黑色",
@@ -132,6 +140,20 @@ def platform_item_id(sku: Sku) -> int:
     """Return the platform's number of the item that `sku` is a variant of."""
     items = [product[0] for product in PRODUCTS]
     return FIRST_ITEM_ID + (items.index(sku.outer_iid) if sku.outer_iid in items else len(items))
+
+
+def shops_named(names: str) -> tuple[Shop, ...]:
+    """Return the shops of a comma list, in the order of the catalog.
+
+    Raises:
+        ValueError: a shop is unknown, or none is named.
+    """
+    wanted = {name.strip() for name in names.split(",") if name.strip()}
+    if unknown := wanted - SHOP_BY_ID.keys():
+        raise ValueError(f"shop(s) {', '.join(sorted(unknown))} are unknown; known: {', '.join(SHOP_BY_ID)}")
+    if not wanted:
+        raise ValueError(f"no shop is named; known: {', '.join(SHOP_BY_ID)}")
+    return tuple(shop for shop in SHOPS if shop.shop_id in wanted)
 
 
 def sku_mapping_rows() -> list[tuple[str, str, str, str]]:

@@ -1,6 +1,7 @@
 """Draws one ordinary order: who, what, for how much. What happens to it later is `story`'s business."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from sandbox.world import catalog
 from sandbox.world.catalog import Shop, Sku
 from sandbox.world.model import Buyer, Line, Order, Receiver
 from sandbox.world.people import make_buyer, make_receiver
+from sandbox.world.platforms import PLATFORMS, Platform
 
 FREE_POST_FROM_FEN = 9900
 POST_FEN = 800
@@ -17,8 +19,7 @@ FULL_REDUCTION_FROM_FEN = 20000
 FULL_REDUCTION_FEN = 3000
 GIFT_FROM_FEN = 25000
 COUPONS_FEN = (0, 0, 0, 500, 1000)
-TID_BASE = 2_160_450_000_000
-BUYER_DIGITS = 1_000_000
+FIRST_NUMBER = 2_160_450_000_000
 MESSAGES = ("送人的,请不要放价签", "麻烦尽快发货,谢谢", "周末在家,工作日请放驿站", "第二次回购啦", "")
 
 
@@ -31,30 +32,36 @@ class OrderMaker:
             (make_buyer(rng, number), make_receiver(rng)) for number in range(1, buyers + 1)
         ]
         self._baskets: set[tuple[str, frozenset[tuple[str, int]]]] = set()
-        self._counter = TID_BASE + rng.randrange(10_000_000)
+        self._counter = FIRST_NUMBER + rng.randrange(10_000_000)
         self._sellable = [sku for sku in catalog.GOODS if sku.code != catalog.SHORT_EVERYWHERE]
         self._weights = [sku.weight for sku in self._sellable]
 
-    def next_tid(self, buyer: Buyer) -> int:
-        """Return a new 19-digit id; its last six digits belong to the buyer, as on the platform."""
+    def order_number(self, platform: str, buyer: Buyer, at: datetime) -> str:
+        """Return a new order number in the platform's form."""
         self._counter += self.rng.randint(1, 9)
-        return self._counter * BUYER_DIGITS + (buyer.number * 37 + 114_828) % (BUYER_DIGITS - 20)
+        return PLATFORMS[platform].order_number(self._counter, buyer, at)
 
-    def pick_shop(self) -> Shop:
-        """Return a shop, by its share of the trade."""
-        return self.rng.choices(catalog.SHOPS, weights=[shop.share for shop in catalog.SHOPS])[0]
+    def pick_shop(self, shops: Sequence[Shop]) -> Shop:
+        """Return one of the shops, by its share of the trade."""
+        return self.rng.choices(shops, weights=[shop.share for shop in shops])[0]
 
     def order(
         self, shop: Shop, created: datetime, *, lines_at_least: int = 1, only: tuple[Sku, int] | None = None
     ) -> Order:
         """Return a paid order placed at `created`; `only` fixes its single line."""
+        platform = PLATFORMS[shop.platform]
         buyer, receiver = self.rng.choice(self._buyers)
-        basket = [only] if only else self._basket(buyer, lines_at_least)
-        tid = self.next_tid(buyer)
-        lines = [self._line(shop, tid + place, sku, quantity) for place, (sku, quantity) in enumerate(basket)]
-        order = Order(tid, shop.shop_id, shop.name, buyer, receiver, lines, created, created)
+        basket = [only] if only else self._basket(buyer, lines_at_least, platform.most_lines)
+        order_id = self.order_number(shop.platform, buyer, created)
+        lines = [
+            self._line(shop, platform.line_number(order_id, place), sku, quantity)
+            for place, (sku, quantity) in enumerate(basket)
+        ]
+        order = Order(
+            order_id, shop.platform, shop.shop_id, shop.name, buyer, receiver, lines, created, created
+        )
         self._price(order)
-        self._add_gift(order, shop)
+        self._add_gift(order, shop, platform)
         order.record(created, "created")
         order.paid_at = created + timedelta(seconds=self.rng.randint(8, 600))
         order.record(order.paid_at, "paid")
@@ -64,18 +71,22 @@ class OrderMaker:
 
     def twin(self, order: Order, created: datetime) -> Order:
         """Return a second order like `order`: same buyer, basket and receiver, its own id."""
-        tid = self.next_tid(order.buyer)
-        lines = [replace(line, oid=tid + place) for place, line in enumerate(order.lines)]
-        again = replace(order, tid=tid, lines=lines, created=created, modified=created, intents=[], events=[])
+        order_id = self.order_number(order.platform, order.buyer, created)
+        number = PLATFORMS[order.platform].line_number
+        lines = [replace(line, line_id=number(order_id, place)) for place, line in enumerate(order.lines)]
+        again = replace(order, order_id=order_id, lines=lines, created=created, modified=created)
+        again.intents, again.events, again.parcels, again.after_sales = [], [], [], []
         again.record(created, "created")
         again.paid_at = created + timedelta(seconds=self.rng.randint(5, 40))
         again.record(again.paid_at, "paid")
         return again
 
-    def _basket(self, buyer: Buyer, at_least: int) -> list[tuple[Sku, int]]:
+    def _basket(self, buyer: Buyer, at_least: int, at_most: int) -> list[tuple[Sku, int]]:
+        at_least = min(at_least, at_most)
         while True:
             size = max(at_least, self.rng.choices((1, 2, 3, 4), weights=(60, 26, 10, 4))[0])
-            skus = list(dict.fromkeys(self.rng.choices(self._sellable, weights=self._weights, k=size)))
+            drawn = self.rng.choices(self._sellable, weights=self._weights, k=size)
+            skus = list(dict.fromkeys(drawn))[:at_most]
             basket = [(sku, self.rng.choices((1, 2, 3), weights=(78, 17, 5))[0]) for sku in skus]
             codes = {sku.code for sku in skus}
             key = (buyer.open_uid, frozenset((sku.sku_id, quantity) for sku, quantity in basket))
@@ -84,9 +95,9 @@ class OrderMaker:
                 self._baskets.add(key)
                 return basket
 
-    def _line(self, shop: Shop, oid: int, sku: Sku, quantity: int) -> Line:
+    def _line(self, shop: Shop, line_id: str, sku: Sku, quantity: int) -> Line:
         return Line(
-            oid,
+            line_id,
             sku.code,
             sku.outer_iid if sku.has_variants else catalog.platform_code(shop.shop_id, sku),
             catalog.platform_code(shop.shop_id, sku) if sku.has_variants else "",
@@ -113,10 +124,11 @@ class OrderMaker:
         if goods < FREE_POST_FROM_FEN:
             order.post_fen = REMOTE_POST_FEN if order.receiver.state.startswith(REMOTE) else POST_FEN
 
-    def _add_gift(self, order: Order, shop: Shop) -> None:
+    def _add_gift(self, order: Order, shop: Shop, platform: Platform) -> None:
         if sum(line.total_fen for line in order.lines) >= GIFT_FROM_FEN:
             gift = self.rng.choice(catalog.GIFTS)
-            order.lines.append(self._line(shop, order.tid + len(order.lines), gift, 1))
+            number = platform.line_number(order.order_id, len(order.lines))
+            order.lines.append(self._line(shop, number, gift, 1))
 
 
 def spread_discount(order: Order, discount_fen: int) -> None:

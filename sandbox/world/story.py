@@ -1,14 +1,24 @@
 """What happens to orders after they are placed: ordinary states, and planted, labelled defects."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sandbox.world import catalog
+from sandbox.world.after_sales import apply_for, close_refunded, move, whole
 from sandbox.world.catalog import Shop
 from sandbox.world.make import OrderMaker
-from sandbox.world.model import Intent, Order
+from sandbox.world.model import (
+    AfterSaleKind,
+    AfterSaleState,
+    Hold,
+    Intent,
+    Order,
+    OrderState,
+    PaymentKind,
+)
+from sandbox.world.shipping import ship_everything
 
 # Story → orders per 240. Everything not named here is an ordinary order waiting to be shipped.
 STATES: dict[str, int] = {
@@ -44,10 +54,13 @@ INSTRUCTIONS = ("改地址:收货改到公司,新地址见旺旺", "换款:黑�
 Teller = Callable[[OrderMaker, Shop, datetime], list[Order]]
 
 
-def deck(rng: random.Random, orders: int) -> list[str]:
-    """Return one story name per order, shuffled; a duplicate takes two places."""
+def deck(rng: random.Random, orders: int, shares: Mapping[str, int]) -> list[str]:
+    """Return one story name per order, shuffled; a duplicate takes two places.
+
+    `shares` are orders per 240; what they leave is ordinary.
+    """
     names: list[str] = []
-    for name, share in {**STATES, **DEFECTS}.items():
+    for name, share in shares.items():
         count = round(orders * share / PER)
         names += [name] * (max(1, count) if orders >= SMALLEST_WITH_ALL else count)
     ordinary = orders - len(names) - names.count("suspected_duplicate")
@@ -56,76 +69,62 @@ def deck(rng: random.Random, orders: int) -> list[str]:
     return names
 
 
-def tell(name: str, maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
-    """Return the order(s) of one story, placed at `at`."""
-    return TELLERS[name](maker, shop, at)
-
-
 def _ordinary(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     return [maker.order(shop, at)]
 
 
-def _with_status(status: str, *, paid: bool, event: str, minutes: tuple[int, int]) -> Teller:
-    def teller(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
-        order = maker.order(shop, at)
-        if not paid:
-            _unpay(order)
-        if event:
-            order.record(order.modified + timedelta(minutes=maker.rng.randint(*minutes)), event)
-        set_status(order, status)
-        if status in {"TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"}:
-            order.ended_at = order.modified
-        return [order]
-
-    return teller
+def _unpaid(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order = maker.order(shop, at)
+    unpay(order)
+    order.state = OrderState.UNPAID
+    return [order]
 
 
-def _unpay(order: Order) -> None:
+def unpay(order: Order) -> None:
+    """Take the payment back, as if it had not come yet."""
     order.paid_at = None
     order.events = [event for event in order.events if event.kind != "paid"]
     order.modified = order.created
 
 
-def refund_id(oid: int) -> str:
-    """Return the id of the refund of a line."""
-    return f"98{oid % 10**12:012d}"
+def _closed_unpaid(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order = _unpaid(maker, shop, at)[0]
+    order.record(order.modified + timedelta(minutes=maker.rng.randint(10, 18)), "closed_unpaid")
+    order.state, order.ended_at = OrderState.CLOSED_UNPAID, order.modified
+    return [order]
 
 
-def set_status(order: Order, status: str) -> None:
-    """Give the order and its lines a state; a closed order is a refunded one."""
-    order.status = status
-    for line in order.lines:
-        line.status = status
-        if status == "TRADE_CLOSED":
-            line.refund_status = "SUCCESS"
-            line.refund_id = refund_id(line.oid)
+def _closed_refunded(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order = maker.order(shop, at)
+    close_refunded(order, order.modified + timedelta(minutes=maker.rng.randint(2, 8)))
+    return [order]
+
+
+def _forbidden(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order = maker.order(shop, at)
+    order.state, order.hold = OrderState.PAID_HOLD, Hold.RISK
+    return [order]
 
 
 def _presale_deposit(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
-    order.kind = "step"
-    order.step_status = "FRONT_PAID_FINAL_NOPAID"
-    order.step_paid_fen = order.payment_fen // 5
+    order.payment_kind, order.state = PaymentKind.PRESALE, OrderState.DEPOSIT_PAID
+    order.deposit_fen = order.payment_fen // 5
     order.paid_at = None
     order.events = [
         replace(event, kind="deposit_paid") if event.kind == "paid" else event for event in order.events
     ]
-    set_status(order, "WAIT_BUYER_PAY")
     return [order]
 
 
-def _refund(status: str, event: str) -> Teller:
+def _refund(state: AfterSaleState) -> Teller:
     def teller(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
         order = maker.order(shop, at, lines_at_least=2)
-        line = maker.rng.choice([line for line in order.lines if not line.is_gift])
-        line.refund_status = status
-        line.refund_id = refund_id(line.oid)
-        order.record(
-            order.modified + timedelta(minutes=maker.rng.randint(3, 15)), "refund_applied", line.code
-        )
-        if status == "SUCCESS":
-            line.status = "TRADE_CLOSED"
-            order.record(order.modified + timedelta(minutes=1), event, line.code)
+        line = maker.rng.choice(order.goods)
+        applied_at = order.modified + timedelta(minutes=maker.rng.randint(3, 15))
+        after_sale = apply_for(order, AfterSaleKind.REFUND_ONLY, [whole(line)], applied_at)
+        if state is not AfterSaleState.APPLIED:
+            move(order, after_sale, state, order.modified + timedelta(minutes=1))
         return [order]
 
     return teller
@@ -133,9 +132,7 @@ def _refund(status: str, event: str) -> Teller:
 
 def _shipped(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
-    order.consigned_at = order.modified + timedelta(minutes=maker.rng.randint(3, 18))
-    order.record(order.consigned_at, "shipped_by_hand")
-    set_status(order, "WAIT_BUYER_CONFIRM_GOODS")
+    ship_everything(order, order.modified + timedelta(minutes=maker.rng.randint(3, 18)))
     return [order]
 
 
@@ -143,7 +140,7 @@ def _finished(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = _shipped(maker, shop, at)[0]
     order.ended_at = order.modified + timedelta(minutes=2)
     order.record(order.ended_at, "finished")
-    set_status(order, "TRADE_FINISHED")
+    order.state = OrderState.DONE
     return [order]
 
 
@@ -205,7 +202,7 @@ def _suspected_duplicate(maker: OrderMaker, shop: Shop, at: datetime) -> list[Or
     first = maker.order(shop, at)
     paid = first.paid_at or first.created
     again = maker.twin(first, paid + timedelta(minutes=maker.rng.randint(1, 3)))
-    again.intents.append(Intent("suspected_duplicate", f"same buyer, goods and receiver as {first.tid}"))
+    again.intents.append(Intent("suspected_duplicate", f"same buyer, goods and receiver as {first.order_id}"))
     return [first, again]
 
 
@@ -218,8 +215,8 @@ def _impossible_time(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]
 
 def _unknown_status(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
-    set_status(order, "WAIT_SELLER_PACK_GOODS")
-    order.intents.append(Intent("unknown_status", order.status))
+    order.has_unknown_status = True
+    order.intents.append(Intent("unknown_status", "a status that no document names"))
     return [order]
 
 
@@ -231,7 +228,7 @@ def _out_of_stock(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
 
 def _zero_paid(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
-    order.lines = [line for line in order.lines if not line.is_gift]
+    order.lines = order.goods
     order.post_fen = 0
     for line in order.lines:
         line.shared_discount_fen = line.total_fen
@@ -241,15 +238,13 @@ def _zero_paid(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
 
 TELLERS: dict[str, Teller] = {
     "ordinary": _ordinary,
-    "unpaid": _with_status("WAIT_BUYER_PAY", paid=False, event="", minutes=(0, 0)),
-    "closed_unpaid": _with_status(
-        "TRADE_CLOSED_BY_TAOBAO", paid=False, event="closed_unpaid", minutes=(10, 18)
-    ),
-    "closed_refunded": _with_status("TRADE_CLOSED", paid=True, event="refunded", minutes=(2, 8)),
-    "forbidden": _with_status("PAID_FORBID_CONSIGN", paid=True, event="", minutes=(0, 0)),
+    "unpaid": _unpaid,
+    "closed_unpaid": _closed_unpaid,
+    "closed_refunded": _closed_refunded,
+    "forbidden": _forbidden,
     "presale_deposit": _presale_deposit,
-    "refund_pending": _refund("WAIT_SELLER_AGREE", ""),
-    "refunded_line": _refund("SUCCESS", "refund_succeeded"),
+    "refund_pending": _refund(AfterSaleState.APPLIED),
+    "refunded_line": _refund(AfterSaleState.REFUNDED),
     "shipped": _shipped,
     "finished": _finished,
     "address_changed": _address_changed,

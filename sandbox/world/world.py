@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.world.catalog import SHOPS, Shop
+from sandbox.world.catalog import DEMO_SHOPS, Shop
 from sandbox.world.changes import CHANGES
+from sandbox.world.lives import tell
 from sandbox.world.make import OrderMaker
-from sandbox.world.model import Order
+from sandbox.world.model import AfterSale, Order
 from sandbox.world.modified_index import ModifiedIndex
-from sandbox.world.story import deck, tell
+from sandbox.world.platforms import PLATFORMS
+from sandbox.world.story import DEFECTS, STATES, deck
 
 HISTORY = timedelta(hours=30)
 SETTLED = timedelta(
@@ -51,21 +53,36 @@ HOUR_WEIGHTS = (
 BEIJING_OFFSET_HOURS = 8
 
 
+LIVES = ("demo", "all")
+
+
+def _keep_nothing(_operation: dict[str, Any]) -> None:
+    """Stand in for a journal."""
+
+
 class World:
-    """All orders of all shops. Times are aware UTC datetimes of whole seconds, money is fen."""
+    """All orders and after-sales of some shops. Times are aware UTC datetimes of whole seconds, money is fen.
+
+    `lives`: "demo" deals the ordinary lives and the labelled defects, "all" also those of each platform.
+    """
 
     def __init__(
         self,
         seed: int,
         orders: int,
         started_at: datetime,
-        journal: Callable[[dict[str, Any]], None] = lambda operation: None,  # noqa: ARG005 - keeps nothing
+        journal: Callable[[dict[str, Any]], None] = _keep_nothing,
+        shops: Sequence[Shop] = DEMO_SHOPS,
+        lives: str = "demo",
     ) -> None:
         self.seed = seed
         self.started_at = started_at.replace(microsecond=0)
-        self.orders: dict[int, Order] = {}
-        self.kinds: set[str] = set()
-        self.index = {shop.shop_id: ModifiedIndex() for shop in SHOPS}
+        self.shops = tuple(shops)
+        self.lives = lives
+        self.orders: dict[str, Order] = {}
+        self.after_sales: dict[str, AfterSale] = {}
+        self.order_index = {shop.shop_id: ModifiedIndex() for shop in shops}
+        self.after_sale_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self._journal = journal
         self._rng = random.Random(f"{seed}:live")
         history = random.Random(f"{seed}:history")
@@ -74,11 +91,37 @@ class World:
         self._maker.rng = self._rng
 
     def _tell_history(self, rng: random.Random, orders: int) -> None:
-        names = deck(rng, orders)
-        times = sorted(self._placed_at(rng) for _ in names)
-        for name, placed_at in zip(names, times, strict=True):
-            for order in tell(name, self._maker, self._maker.pick_shop(), placed_at):
+        plan = self._plan(rng, orders)
+        times = sorted(self._placed_at(rng) for _ in plan)
+        for (name, platform), placed_at in zip(plan, times, strict=True):
+            for order in tell(name, self._maker, self._maker.pick_shop(self._shops_of(platform)), placed_at):
                 self._enter(order)
+
+    def _plan(self, rng: random.Random, orders: int) -> list[tuple[str, str]]:
+        """Return (life, platform) per order; every platform has its share of the orders and its own lives."""
+        platforms = list(dict.fromkeys(shop.platform for shop in self.shops))
+        every = sum(shop.share for shop in self.shops)
+        plan: list[tuple[str, str]] = []
+        share = 0.0
+        for platform in platforms:
+            share += sum(shop.share for shop in self._shops_of(platform))
+            size = round(orders * share / every) - self._places(plan)
+            plan += [(name, platform) for name in deck(rng, size, self._shares(platform))]
+        if len(platforms) > 1:
+            rng.shuffle(plan)
+        return plan
+
+    def _shares(self, platform: str) -> dict[str, int]:
+        traits = PLATFORMS[platform]
+        shares = {**STATES, **DEFECTS, **(traits.own_lives if self.lives == "all" else {})}
+        return {name: share for name, share in shares.items() if name not in traits.impossible_lives}
+
+    @staticmethod
+    def _places(plan: list[tuple[str, str]]) -> int:
+        return len(plan) + sum(name == "suspected_duplicate" for name, _ in plan)
+
+    def _shops_of(self, platform: str) -> list[Shop]:
+        return [shop for shop in self.shops if shop.platform == platform]
 
     def _placed_at(self, rng: random.Random) -> datetime:
         earliest = self.started_at - HISTORY
@@ -89,18 +132,32 @@ class World:
                 return at
 
     def _enter(self, order: Order) -> None:
-        self.orders[order.tid] = order
-        self.kinds.add(order.kind)
-        self.index[order.shop_id].add(int(order.modified.timestamp()), order.tid)
+        self.orders[order.order_id] = order
+        self.order_index[order.shop_id].put(order.order_id, int(order.modified.timestamp()))
+        for one in order.after_sales:
+            self.after_sales[one.after_sale_id] = one
+            self.after_sale_index[order.shop_id].put(one.after_sale_id, int(one.modified.timestamp()))
 
     def place(self, count: int, at: datetime, shop_id: str = "") -> list[Order]:
-        """Place `count` paid orders whose `modified` is `at`; in any shop unless `shop_id` names one."""
-        self._journal({"do": "place", "count": count, "at": at.isoformat(), "shop_id": shop_id})
-        named = {shop.shop_id: shop for shop in SHOPS}
-        return [self._place_one(named.get(shop_id), at.replace(microsecond=0)) for _ in range(count)]
+        """Place `count` paid orders whose `modified` is `at`; in any shop unless `shop_id` names one.
 
-    def _place_one(self, shop: Shop | None, at: datetime) -> Order:
-        order = self._maker.order(shop or self._maker.pick_shop(), at - timedelta(minutes=11))
+        Raises:
+            ValueError: the world has no such shop.
+        """
+        shops = self._named(shop_id)
+        self._journal({"do": "place", "count": count, "at": at.isoformat(), "shop_id": shop_id})
+        return [self._place_one(shops, at.replace(microsecond=0)) for _ in range(count)]
+
+    def _named(self, shop_id: str) -> tuple[Shop, ...]:
+        shops = tuple(shop for shop in self.shops if shop_id in {"", shop.shop_id})
+        if not shops:
+            known = ", ".join(shop.shop_id for shop in self.shops)
+            raise ValueError(f"shop {shop_id!r} is not in this world; known: {known}")
+        return shops
+
+    def _place_one(self, shops: Sequence[Shop], at: datetime) -> Order:
+        shop = shops[0] if len(shops) == 1 else self._maker.pick_shop(shops)
+        order = self._maker.order(shop, at - timedelta(minutes=11))
         late = at - order.modified
         order.created += late
         order.paid_at = order.modified = at
@@ -111,66 +168,70 @@ class World:
         return order
 
     def touch(
-        self, count: int, at: datetime, shop_id: str = "", what: str = "memo", tids: Sequence[int] = ()
+        self, count: int, at: datetime, shop_id: str = "", what: str = "memo", order_ids: Sequence[str] = ()
     ) -> list[Order]:
-        """Let `what` happen, `at`, to the orders `tids`, else to up to `count` random shippable ones.
+        """Let `what` happen, `at`, to the orders `order_ids`, else to up to `count` random suitable ones.
 
         Raises:
-            ValueError: `what` is not in `CHANGES`, or a tid does not exist.
+            ValueError: `what` is not in `CHANGES`, the shop or an order does not exist, or it cannot happen
+                to a named order.
         """
         if what not in CHANGES:
             raise ValueError(f"the change {what!r} is unknown; known: {', '.join(CHANGES)}")
-        if unknown := [tid for tid in tids if tid not in self.orders]:
-            raise ValueError(f"order(s) {unknown} do not exist")
-        self._journal(
-            {
-                "do": "touch",
-                "count": count,
-                "at": at.isoformat(),
-                "shop_id": shop_id,
-                "what": what,
-                "tids": [*tids],
-            }
-        )
-        chosen = [self.orders[tid] for tid in tids] or self._sample(count, shop_id)
+        if unknown := [key for key in order_ids if key not in self.orders]:
+            raise ValueError(f"order(s) {', '.join(unknown)} do not exist")
+        self._named(shop_id)
+        chosen = [self.orders[key] for key in order_ids]
+        if refused := [order for order in chosen if not CHANGES[what].can(order)]:
+            named = ", ".join(f"{order.order_id} ({order.state})" for order in refused)
+            raise ValueError(f"the change {what!r} cannot happen to {named}")
+        operation = {"count": count, "at": at.isoformat(), "shop_id": shop_id, "what": what}
+        self._journal({"do": "touch", **operation, "order_ids": [*order_ids]})
+        chosen = chosen or self._sample(count, shop_id, what)
         for order in chosen:
             self._change(order, what, at.replace(microsecond=0))
         return chosen
 
-    def _sample(self, count: int, shop_id: str) -> list[Order]:
-        open_orders = [
+    def _sample(self, count: int, shop_id: str, what: str) -> list[Order]:
+        suitable = [
             order
             for order in self.orders.values()
-            if order.is_shippable and not order.intents and shop_id in {"", order.shop_id}
+            if shop_id in {"", order.shop_id} and CHANGES[what].is_drawn(order)
         ]
-        return self._rng.sample(open_orders, min(count, len(open_orders)))
+        return self._rng.sample(suitable, min(count, len(suitable)))
 
     def churn(self, shop_id: str, window: tuple[int, int], count: int, place: int, at: datetime) -> None:
         """Move `count` random orders out of a window of modified seconds and place `place` new ones."""
-        self._journal(
-            {
-                "do": "churn",
-                "shop_id": shop_id,
-                "window": window,
-                "count": count,
-                "place": place,
-                "at": at.isoformat(),
-            }
-        )
+        sizes = {"count": count, "place": place, "at": at.isoformat()}
+        self._journal({"do": "churn", "shop_id": shop_id, "window": window, **sizes})
         for _ in range(count):
-            low, high = self.index[shop_id].span(*window)
-            if high > low:
-                position = self._rng.randrange(low, high)
-                tid = self.index[shop_id].tids(position, position + 1)[0]
-                self._change(self.orders[tid], "memo", at.replace(microsecond=0))
-        named = {shop.shop_id: shop for shop in SHOPS}
+            if key := self._random_key(self.order_index[shop_id], window):
+                self._change(self.orders[key], "memo", at.replace(microsecond=0))
         for _ in range(place):
-            self._place_one(named[shop_id], at.replace(microsecond=0))
+            self._place_one(self._named(shop_id), at.replace(microsecond=0))
+
+    def churn_after_sales(self, shop_id: str, window: tuple[int, int], count: int, at: datetime) -> None:
+        """Move `count` random after-sales out of a window: the buyer and the shop exchange messages."""
+        sizes = {"count": count, "at": at.isoformat()}
+        self._journal({"do": "churn_after_sales", "shop_id": shop_id, "window": window, **sizes})
+        for _ in range(count):
+            if key := self._random_key(self.after_sale_index[shop_id], window):
+                after_sale = self.after_sales[key]
+                order = self.orders[after_sale.order_id]
+                after_sale.modified = max(after_sale.modified, at.replace(microsecond=0))
+                order.record(at.replace(microsecond=0), "refund_message")
+                self._enter(order)
+
+    def _random_key(self, index: ModifiedIndex, window: tuple[int, int]) -> str:
+        low, high = index.span(*window)
+        if high <= low:
+            return ""
+        position = self._rng.randrange(low, high)
+        return index.newest(position, position + 1)[0]
 
     def _change(self, order: Order, what: str, at: datetime) -> None:
-        before = int(order.modified.timestamp())
-        CHANGES[what](order, self._rng, at)
-        self.index[order.shop_id].move(order.tid, before, int(order.modified.timestamp()))
+        CHANGES[what].happen(order, self._rng, at)
+        self._enter(order)
 
     def replay(self, operation: dict[str, Any]) -> None:
         """Apply one journaled operation again.
@@ -178,16 +239,18 @@ class World:
         Raises:
             ValueError: the operation is unknown.
         """
-        at = datetime.fromisoformat(operation["at"])
+        at, shop_id = datetime.fromisoformat(operation["at"]), operation["shop_id"]
         match operation["do"]:
             case "place":
-                self.place(operation["count"], at, operation["shop_id"])
+                self.place(operation["count"], at, shop_id)
             case "touch":
-                named = operation["shop_id"], operation["what"], operation["tids"]
-                self.touch(operation["count"], at, *named)
+                self.touch(operation["count"], at, shop_id, operation["what"], operation["order_ids"])
             case "churn":
                 start, end = operation["window"]
-                self.churn(operation["shop_id"], (start, end), operation["count"], operation["place"], at)
+                self.churn(shop_id, (start, end), operation["count"], operation["place"], at)
+            case "churn_after_sales":
+                start, end = operation["window"]
+                self.churn_after_sales(shop_id, (start, end), operation["count"], at)
             case unknown:
                 raise ValueError(
                     f"the journal holds the unknown operation {unknown!r}: remove the state directory"

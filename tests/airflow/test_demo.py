@@ -119,14 +119,14 @@ def test_quantities_in_the_files_are_what_is_reserved_and_what_sql_says(demo: De
 
 def test_an_order_of_each_demo_anomaly_is_absent_from_the_files(demo: Demo) -> None:
     shipped = {row["平台订单号"] for row in demo.files()}
-    labelled = {(intent["label"], order["tid"]) for order in demo.truth() for intent in order["intents"]}
+    labelled = {(intent["label"], order["order_id"]) for order in demo.truth() for intent in order["intents"]}
 
     assert len({label for label, _ in labelled}) >= 9
     assert set() == {(label, tid) for label, tid in labelled if tid in shipped}
 
 
 def test_only_orders_that_the_platform_lets_ship_are_in_the_files(demo: Demo) -> None:
-    shippable = {order["tid"] for order in demo.truth() if order["is_shippable"]}
+    shippable = {order["order_id"] for order in demo.truth() if order["is_shippable"]}
     taobao = {row["平台订单号"] for row in demo.files() if row["店铺"].startswith("简集")}
 
     assert set() == taobao - shippable

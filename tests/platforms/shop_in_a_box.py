@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -19,7 +19,9 @@ from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
 from sandbox.credentials import Credentials
-from sandbox.taobao.gateway import Gateway
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.wire import Incoming
+from sandbox.taobao.dialect import TAOBAO
 from sandbox.world.world import World
 from tests.builders import FILES, SHOP
 
@@ -40,7 +42,7 @@ class GatewayTransport(requests.adapters.BaseAdapter):
 
     def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
         with self._lock:
-            reply = self._gateway.answer(dict(parse_qsl(request.body.decode())), self._clock.now())
+            reply = self._gateway.answer(incoming_of(request), self._clock.now())
         if reply.cut:
             raise requests.ConnectionError("cut")
         response = requests.Response()
@@ -51,6 +53,19 @@ class GatewayTransport(requests.adapters.BaseAdapter):
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def incoming_of(request: requests.PreparedRequest) -> Incoming:
+    """Return a prepared request as a gateway of the sandbox reads it."""
+    address = urlsplit(request.url or "")
+    body = request.body or b""
+    return Incoming(
+        address.path,
+        request.method or "GET",
+        dict(parse_qsl(address.query, keep_blank_values=True)),
+        {name.lower(): value for name, value in request.headers.items()},
+        body.encode() if isinstance(body, str) else body,
+    )
 
 
 def merchant() -> MerchantConfig:
@@ -71,7 +86,7 @@ class ShopInABox:
         self.platform_clock = FixedClock(STARTED_AT + timedelta(minutes=5))
         self.clock = FixedClock(self.platform_clock.now() - late)
         self.world = World(seed, orders, STARTED_AT)
-        self.gateway = Gateway.of(self.world, Credentials.of(seed))
+        self.gateway = Gateway.of(TAOBAO, self.world, Credentials.of(seed))
         self.config = merchant()
         self.platform = load_platform("taobao")
         self.waited: list[float] = []
@@ -107,7 +122,7 @@ class ShopInABox:
 
     def truth(self, until: datetime) -> dict[str, datetime]:
         """Return tid → modified of this shop's orders that a pull at `until` must have."""
-        return {str(tid): order.modified for tid, order in self._orders() if order.modified < until}
+        return {order_id: order.modified for order_id, order in self._orders() if order.modified < until}
 
-    def _orders(self) -> Iterator[tuple[int, Any]]:
-        return ((tid, order) for tid, order in self.world.orders.items() if order.shop_id == SHOP_ID)
+    def _orders(self) -> Iterator[tuple[str, Any]]:
+        return ((key, order) for key, order in self.world.orders.items() if order.shop_id == SHOP_ID)

@@ -135,7 +135,7 @@ def test_short_ban_is_waited_out(box: ShopInABox):
 
 
 def test_one_failing_detail_is_parked_and_later_resolved(box: ShopInABox):
-    box.gateway.faults.replace([{"kind": "error", "method": DETAIL, "tid_mod": [41, 3], "times": 0}])
+    box.gateway.faults.replace([{"kind": "error", "method": DETAIL, "id_mod": [41, 3], "times": 0}])
     waiting = "select count(*) from ops.parked_records where resolved_at is null"
 
     counts = box.pull()
@@ -149,7 +149,7 @@ def test_one_failing_detail_is_parked_and_later_resolved(box: ShopInABox):
 
 
 def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
-    box.gateway.faults.replace([{"kind": "error", "method": DETAIL, "tid_mod": [41, 3], "times": 0}])
+    box.gateway.faults.replace([{"kind": "error", "method": DETAIL, "id_mod": [41, 3], "times": 0}])
     mails = "select count(*) from ops.outbox where outbox_id like 'mail:parked:%'"
 
     parked = box.pull().parked

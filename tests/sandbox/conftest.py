@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.credentials import Credentials
-from sandbox.taobao.gateway import Gateway
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.text import beijing
+from sandbox.gateway.wire import Incoming
+from sandbox.taobao.dialect import TAOBAO
 from sandbox.taobao.signature import sign
-from sandbox.taobao.trade import beijing
 from sandbox.world.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +33,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def gateway() -> Gateway:
-    return Gateway.of(World(7, 240, STARTED_AT), Credentials.of(7))
+    return Gateway.of(TAOBAO, World(7, 240, STARTED_AT), Credentials.of(7))
 
 
 def signed_form(credentials: Credentials, now: datetime, method: str, **parameters: str) -> dict[str, str]:
@@ -58,7 +60,8 @@ def form() -> Callable[..., dict[str, str]]:
 @pytest.fixture
 def ask() -> Ask:
     def answer(gateway: Gateway, now: datetime, method: str, **parameters: str) -> dict:
-        reply = gateway.answer(signed_form(gateway.credentials, now, method, **parameters), now)
+        form = signed_form(gateway.credentials, now, method, **parameters)
+        reply = gateway.answer(Incoming.of_form(form), now)
         (body,) = json.loads(reply.content).values()
         return body
 

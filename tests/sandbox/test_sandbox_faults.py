@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.faults import Fault
+from sandbox.gateway.text import beijing
+from sandbox.gateway.wire import Incoming
 from sandbox.taobao.methods import DETAIL, LIST, TIME
-from sandbox.taobao.trade import beijing
 
 
 def listing(now, page=1):
@@ -40,7 +41,9 @@ def test_a_fault_can_name_a_page(gateway, form, now):
     gateway.faults.replace([{"kind": "status", "method": LIST, "page": 2, "status": 502}])
 
     replies = [
-        gateway.answer(form(gateway.credentials, now, LIST, **listing(now, page)), now).status
+        gateway.answer(
+            Incoming.of_form(form(gateway.credentials, now, LIST, **listing(now, page))), now
+        ).status
         for page in (1, 2, 2)
     ]
 
@@ -48,8 +51,10 @@ def test_a_fault_can_name_a_page(gateway, form, now):
 
 
 def test_a_fault_can_name_some_orders(gateway, ask, now):
-    gateway.faults.replace([{"kind": "error", "method": DETAIL, "tid_mod": [2, 1], "times": 0}])
-    tids = [order.tid for order in gateway.world.orders.values() if order.shop_id == "tb_flagship"][:20]
+    gateway.faults.replace([{"kind": "error", "method": DETAIL, "id_mod": [2, 1], "times": 0}])
+    tids = [int(order.order_id) for order in gateway.world.orders.values() if order.shop_id == "tb_flagship"][
+        :20
+    ]
 
     failed = {tid for tid in tids if "code" in ask(gateway, now, DETAIL, fields="tid", tid=str(tid))}
 
@@ -62,7 +67,7 @@ def test_a_fault_can_name_some_orders(gateway, ask, now):
 def test_an_answer_can_be_something_else(gateway, form, now, kind, broken):
     gateway.faults.replace([{"kind": kind}])
 
-    reply = gateway.answer(form(gateway.credentials, now, TIME), now)
+    reply = gateway.answer(Incoming.of_form(form(gateway.credentials, now, TIME)), now)
 
     assert reply.content.decode().startswith(broken)
     assert b"time_get_response" not in reply.content
@@ -89,7 +94,7 @@ def test_a_token_can_expire_between_two_pages(gateway, ask, now):
 
 def test_noise_repeats_rows_and_changes_a_meaningless_field(gateway, ask, now):
     gateway.behavior.noise, gateway.behavior.duplicate_rate = True, 1.0
-    tid = str(next(o.tid for o in gateway.world.orders.values() if o.shop_id == "tb_flagship"))
+    tid = str(next(o.order_id for o in gateway.world.orders.values() if o.shop_id == "tb_flagship"))
 
     rows = ask(gateway, now, LIST, **listing(now))["trades"]["trade"]
     fees = {
@@ -110,7 +115,7 @@ def test_gbk_is_not_utf_8(gateway, ask, now):
     gateway.faults.replace([{"kind": "gbk"}])
     form = {"method": "nothing", "format": "json"}
 
-    reply = gateway.answer(form, now)
+    reply = gateway.answer(Incoming.of_form(form), now)
 
     assert "error_response" in json.loads(reply.content.decode("gbk"))
     assert Fault.of({"kind": "gbk"}).kind == "gbk"

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.gateway.text import beijing
+from sandbox.gateway.wire import Incoming
 from sandbox.taobao.methods import DETAIL, LIST, TIME
-from sandbox.taobao.trade import beijing
 
 RECEIVER = "receiver_name,receiver_address,created,receiver_mobile,receiver_phone"
 
@@ -42,7 +43,7 @@ def test_every_documented_signature_method_is_accepted(gateway, ask, now, method
 def test_a_tampered_form_is_refused(gateway, form, now, change, code):
     tampered = {**form(gateway.credentials, now, TIME), **change}
 
-    reply = gateway.answer(tampered, now)
+    reply = gateway.answer(Incoming.of_form(tampered), now)
 
     assert (200, code) == (reply.status, json.loads(reply.content)["error_response"]["code"])
 
@@ -51,7 +52,7 @@ def test_a_tampered_form_is_refused(gateway, form, now, change, code):
 def test_a_clock_may_differ_by_ten_minutes(gateway, form, now, minutes, refused):
     request = form(gateway.credentials, now + timedelta(minutes=minutes), TIME)
 
-    answer = json.loads(gateway.answer(request, now).content)
+    answer = json.loads(gateway.answer(Incoming.of_form(request), now).content)
 
     assert refused == (answer.get("error_response", {}).get("code") == 31)
 
@@ -117,7 +118,7 @@ def test_both_ends_of_a_window_are_included(gateway, ask, now):
         "trade"
     ]
 
-    assert {"tid": order.tid} in rows
+    assert {"tid": int(order.order_id)} in rows
 
 
 def test_a_list_tells_only_named_fields_and_never_the_receiver(gateway, ask, now):
@@ -161,7 +162,7 @@ def test_a_status_filter_keeps_only_that_status(gateway, ask, now):
 
 
 def test_an_answer_is_xml_unless_json_is_asked_for(gateway, form, now):
-    reply = gateway.answer(form(gateway.credentials, now, TIME, format=""), now)
+    reply = gateway.answer(Incoming.of_form(form(gateway.credentials, now, TIME, format="")), now)
 
     assert reply.content.decode().startswith(
         '<?xml version="1.0" encoding="utf-8" ?><time_get_response><time>'
@@ -172,19 +173,19 @@ def test_a_detail_masks_the_receiver_and_gives_a_token(gateway, ask, now):
     order = next(order for order in gateway.world.orders.values() if order.shop_id == "tb_flagship")
 
     trade = ask(
-        gateway, now, DETAIL, fields=f"tid,tid_str,{RECEIVER}", tid=str(order.tid), include_oaid="true"
+        gateway, now, DETAIL, fields=f"tid,tid_str,{RECEIVER}", tid=order.order_id, include_oaid="true"
     )["trade"]
 
     assert f"{order.receiver.name[0]}**" == trade["receiver_name"]
     assert f"*******{order.receiver.mobile[-4:]}" == trade["receiver_mobile"]
     assert order.receiver.address not in json.dumps(trade, ensure_ascii=False)
-    assert (order.tid, str(order.tid), "1") == (trade["tid"], trade["tid_str"], trade["oaid"][0])
+    assert (int(order.order_id), order.order_id, "1") == (trade["tid"], trade["tid_str"], trade["oaid"][0])
 
 
 def test_the_token_cannot_be_built_without_the_receiver_fields(gateway, ask, now):
     order = next(order for order in gateway.world.orders.values() if order.shop_id == "tb_flagship")
 
-    answer = ask(gateway, now, DETAIL, fields="tid", tid=str(order.tid), include_oaid="true")
+    answer = ask(gateway, now, DETAIL, fields="tid", tid=order.order_id, include_oaid="true")
 
     assert answer["sub_code"] == "isv.oaid-field-miss"
 
@@ -192,6 +193,6 @@ def test_the_token_cannot_be_built_without_the_receiver_fields(gateway, ask, now
 def test_an_order_of_another_shop_does_not_exist(gateway, ask, now):
     order = next(order for order in gateway.world.orders.values() if order.shop_id == "tb_outlet")
 
-    answer = ask(gateway, now, DETAIL, fields="tid", tid=str(order.tid))
+    answer = ask(gateway, now, DETAIL, fields="tid", tid=order.order_id)
 
     assert (answer["code"], answer["sub_code"]) == (15, "isv.trade-not-exist")

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from sandbox.credentials import Credentials
-from sandbox.taobao.gateway import Gateway
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.text import beijing
+from sandbox.taobao.dialect import TAOBAO
 from sandbox.taobao.methods import LIST
-from sandbox.taobao.trade import beijing
 from sandbox.world.world import World
 
 SIZE = 20
@@ -15,7 +16,7 @@ SIZE = 20
 
 @pytest.fixture
 def churning(now):
-    gateway = Gateway.of(World(11, 1200, now - timedelta(minutes=5)), Credentials.of(11))
+    gateway = Gateway.of(TAOBAO, World(11, 1200, now - timedelta(minutes=5)), Credentials.of(11))
     gateway.behavior.churn_per_call = 3
     return gateway
 
@@ -37,7 +38,7 @@ def read(gateway, ask, now, page):
 def still_inside(gateway, now):
     start, end = now - timedelta(hours=24), now - timedelta(minutes=10)
     return {
-        order.tid
+        int(order.order_id)
         for order in gateway.world.orders.values()
         if order.shop_id == "tb_flagship" and start <= order.modified <= end
     }
@@ -79,4 +80,4 @@ def test_a_change_shows_only_after_the_lag(gateway, ask, now):
         return [row["tid"] for row in answer.get("trades", {}).get("trade", [])]
 
     assert listed(now + timedelta(seconds=179)) == []
-    assert [order.tid] == listed(now + timedelta(seconds=180))
+    assert [int(order.order_id)] == listed(now + timedelta(seconds=180))

@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from sandbox.credentials import Credentials
+from sandbox.gateway.text import beijing
 from sandbox.mailbox import Mail, Mailbox
 from sandbox.taobao.methods import LIST
-from sandbox.taobao.trade import beijing
 
 TIMEOUT_S = 30
 
@@ -122,7 +122,7 @@ def test_orders_can_be_placed_and_touched_and_show_in_the_truth(running):
     touched = requests.post(f"{base}/admin/touch", json={"n": 3}, timeout=TIMEOUT_S).json()
 
     truth = requests.get(f"{base}/admin/truth", timeout=TIMEOUT_S).json()["orders"]
-    shops = {order["tid"]: order["shop_id"] for order in truth}
+    shops = {order["order_id"]: order["shop_id"] for order in truth}
     assert [shops[tid] for tid in placed["placed"]] == ["tb_outlet"] * 2
     assert len(set(touched["touched"])) == 3
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.state import open_world
-from sandbox.taobao.trade import detail_row, oaid
+from sandbox.taobao.trade import detail_row, oaid, trade_status
 from sandbox.world import catalog
 from sandbox.world.story import DEFECTS
 from sandbox.world.truth import truth_of
@@ -59,7 +59,7 @@ def test_trade_money_adds_up_except_where_a_mismatch_was_planted(gateway):
         divided = sum(Decimal(line["divide_order_fee"]) for line in lines) + Decimal(row["post_fee"])
         planted = any(intent.label == "amount_mismatch" for intent in order.intents)
 
-        assert planted == (divided != Decimal(row["payment"])), order.tid
+        assert planted == (divided != Decimal(row["payment"])), order.order_id
         assert Decimal(row["discount_fee"]) == sum(Decimal(line["part_mjz_discount"]) for line in lines)
         assert Decimal(row["total_fee"]) == sum(Decimal(line["price"]) * line["num"] for line in lines)
 
@@ -83,7 +83,7 @@ def test_a_duplicate_has_the_same_goods_and_receiver_under_another_token(gateway
         for order in gateway.world.orders.values()
         if any(intent.label == "suspected_duplicate" for intent in order.intents)
     )
-    first = gateway.world.orders[int(again.intents[0].detail.rsplit(" ", 1)[1])]
+    first = gateway.world.orders[again.intents[0].detail.rsplit(" ", 1)[1]]
 
     def goods(order):
         return Counter((line.sku_id, line.quantity) for line in order.lines)
@@ -105,7 +105,7 @@ def test_counties_run_by_a_province_have_no_city(gateway):
 
 def test_ids_and_codes_are_unique(gateway):
     orders = World(7, 5000, gateway.world.started_at).orders.values()
-    oids = [line.oid for order in orders for line in order.lines]
+    oids = [line.line_id for order in orders for line in order.lines]
 
     assert len(oids) == len(set(oids))
     assert len(catalog.SKUS) == len({sku.sku_id for sku in catalog.SKUS}) == 60
@@ -166,8 +166,8 @@ def test_a_journal_torn_by_a_kill_is_cut_and_goes_on(tmp_path, now):
 def test_a_change_moves_the_order_to_now(gateway, now, what, status, refund):
     (order,) = gateway.world.touch(1, now, what=what)
 
-    refunds = {line.refund_status for line in order.lines}
-    assert (order.modified, order.status) == (now, status)
+    refunds = {line["refund_status"] for line in detail_row(order)["orders"]["order"]}
+    assert (order.modified, trade_status(order)) == (now, status)
     assert refund in refunds
 
 
@@ -175,7 +175,7 @@ def test_a_changed_address_renews_the_token(gateway, now):
     order = next(order for order in gateway.world.orders.values() if order.is_shippable)
     before = oaid(order)
 
-    gateway.world.touch(0, now, what="address", tids=[order.tid])
+    gateway.world.touch(0, now, what="address", order_ids=[order.order_id])
 
     assert before != oaid(order)
 
@@ -183,7 +183,9 @@ def test_a_changed_address_renews_the_token(gateway, now):
 def test_a_state_directory_of_another_seed_is_refused(tmp_path, now):
     open_world(7, 60, now, tmp_path)
 
-    with pytest.raises(ValueError, match="holds the world of seed 7 with 60 orders"):
+    with pytest.raises(
+        ValueError, match="holds the world of seed 7 with 60 orders, shops tb_flagship,tb_outlet"
+    ):
         open_world(8, 60, now, tmp_path)
 
 

@@ -1,0 +1,49 @@
+"""The platforms that have a gateway, and the connections that clients of their shops need."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sandbox.credentials import Credentials
+from sandbox.gateway.dialect import Dialect
+from sandbox.taobao.dialect import TAOBAO
+from sandbox.world.catalog import Shop
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (TAOBAO,)}
+
+
+def dialects_of(shops: Iterable[Shop]) -> list[Dialect]:
+    """Return the dialects that these shops' platforms speak.
+
+    Raises:
+        ValueError: a shop's platform has no gateway.
+    """
+    platforms = dict.fromkeys(shop.platform for shop in shops)
+    if missing := [name for name in platforms if name not in DIALECTS]:
+        raise ValueError(f"no gateway speaks {', '.join(missing)}; known: {', '.join(DIALECTS)}")
+    return [DIALECTS[name] for name in platforms]
+
+
+def connections(
+    seed: int, shops: Iterable[Shop], http_port: int, smtp_port: int, host: str = "127.0.0.1"
+) -> dict[str, Any]:
+    """Return every connection in Airflow's JSON form, by connection id.
+
+    Raises:
+        ValueError: a shop's platform has no gateway.
+    """
+    shops, base = list(shops), f"http://{host}:{http_port}"
+    dialects = {dialect.name: dialect for dialect in dialects_of(shops)}
+    known = {
+        shop.connection_id: dialects[shop.platform].connection(
+            Credentials.of(seed, shop.platform), shop, base
+        )
+        for shop in shops
+    }
+    extra = {
+        "disable_ssl": True,
+        "disable_tls": True,
+        "from_email": "orderhub@example.test",
+        "timeout": 10,
+        "retry_limit": 1,
+    }
+    return {**known, "smtp_default": {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}}

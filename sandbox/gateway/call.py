@@ -1,0 +1,144 @@
+"""A call that passed the checks, and the lists it may read: page shift, lag, noise and lies included."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from sandbox.faults import Fault
+from sandbox.gateway.wire import Incoming
+from sandbox.world.model import AfterSale, Order
+from sandbox.world.modified_index import ModifiedIndex
+from sandbox.world.world import World
+
+Record = TypeVar("Record", Order, AfterSale)
+Second = tuple[int, int]
+Cursor = tuple[int, str]
+START = (0, "")
+
+
+@dataclass(slots=True)
+class Behavior:
+    """How a platform misbehaves as a rule (planned single failures are in `sandbox.faults`)."""
+
+    lag: timedelta = timedelta(0)
+    churn_per_call: int = 0
+    churn_place: int = 0
+    churn_shop: str = ""
+    noise: bool = False
+    duplicate_rate: float = 0.0
+    list_delay_ms: int = 0
+    detail_delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Record]):
+    """A page of a list. `cursor` is where the next one starts, when it was read by cursor."""
+
+    rows: list[Record]
+    total: int
+    has_next: bool
+    cursor: Cursor = START
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a shop at platform time `now`, and everything its method may look at."""
+
+    incoming: Incoming
+    shop_id: str
+    now: datetime
+    world: World
+    behavior: Behavior
+    noise: random.Random
+    struck: Sequence[Fault] = field(default=())
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order of this shop, or None: an order of another shop does not exist here."""
+        order = self.world.orders.get(order_id)
+        return order if order and order.shop_id == self.shop_id else None
+
+    def after_sale(self, after_sale_id: str) -> AfterSale | None:
+        """Return an after-sale of this shop, or None."""
+        found = self.world.after_sales.get(after_sale_id)
+        return found if found and found.shop_id == self.shop_id else None
+
+    def orders_newest_first(
+        self, window: Second, page: int, size: int, keep: Callable[[Order], bool] | None = None
+    ) -> Page[Order]:
+        """Return page `page` (from 1) of the orders modified in the closed window of epoch seconds."""
+        self._churn_orders(window)
+        index = self.world.order_index[self.shop_id]
+        return self._numbered(self.world.orders, index, self._visible(window), page, size, keep)
+
+    def after_sales_newest_first(
+        self, window: Second, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
+    ) -> Page[AfterSale]:
+        """Return page `page` (from 1) of the after-sales modified in the closed window of epoch seconds."""
+        self._churn_after_sales(window)
+        index = self.world.after_sale_index[self.shop_id]
+        return self._numbered(self.world.after_sales, index, self._visible(window), page, size, keep)
+
+    def orders_by_cursor(self, window: Second, cursor: Cursor, size: int) -> Page[Order]:
+        """Return up to `size` orders of the window that follow `cursor` (`START` at first), oldest first."""
+        self._churn_orders(window)
+        index = self.world.order_index[self.shop_id]
+        return self._following(self.world.orders, index, self._visible(window), cursor, size)
+
+    def after_sales_by_cursor(self, window: Second, cursor: Cursor, size: int) -> Page[AfterSale]:
+        """Return up to `size` after-sales of the window that follow `cursor`, oldest first."""
+        self._churn_after_sales(window)
+        index = self.world.after_sale_index[self.shop_id]
+        return self._following(self.world.after_sales, index, self._visible(window), cursor, size)
+
+    def _churn_orders(self, window: Second) -> None:
+        moved, placed = self.behavior.churn_per_call, self.behavior.churn_place
+        if (moved or placed) and self.behavior.churn_shop in {"", self.shop_id}:
+            self.world.churn(self.shop_id, window, moved, placed, self.now)
+
+    def _churn_after_sales(self, window: Second) -> None:
+        if self.behavior.churn_per_call and self.behavior.churn_shop in {"", self.shop_id}:
+            self.world.churn_after_sales(self.shop_id, window, self.behavior.churn_per_call, self.now)
+
+    def _visible(self, window: Second) -> Second:
+        return window[0], min(window[1], int((self.now - self.behavior.lag).timestamp()))
+
+    def _numbered(
+        self,
+        records: dict[str, Record],
+        index: ModifiedIndex,
+        window: Second,
+        page: int,
+        size: int,
+        keep: Callable[[Record], bool] | None,
+    ) -> Page[Record]:
+        low, high = index.span(*window)
+        if keep is None:
+            top = high - (page - 1) * size
+            rows = [records[key] for key in index.newest(max(low, top - size), max(low, top))]
+            total = high - low
+        else:
+            kept = [record for key in index.newest(low, high) if keep(record := records[key])]
+            rows, total = kept[(page - 1) * size : page * size], len(kept)
+        return self._told(Page(rows, total, page * size < total))
+
+    def _following(
+        self, records: dict[str, Record], index: ModifiedIndex, window: Second, cursor: Cursor, size: int
+    ) -> Page[Record]:
+        low, high = index.span(*window)
+        found = index.after(*window, cursor, size + 1)
+        rows = [records[key] for _, key in found[:size]]
+        last = found[len(rows) - 1] if rows else cursor
+        return self._told(Page(rows, high - low, len(found) > size, last))
+
+    def _told(self, page: Page[Record]) -> Page[Record]:
+        rows, total, has_next = page.rows, page.total, page.has_next
+        if self.behavior.noise:
+            rows = rows + [row for row in rows if self.noise.random() < self.behavior.duplicate_rate]
+            self.noise.shuffle(rows)
+        for fault in self.struck:
+            if fault.kind == "lying_total":
+                total = max(0, total + fault.delta)
+            has_next = has_next or fault.kind == "endless_has_next"
+        return Page(rows, total, has_next, page.cursor)
