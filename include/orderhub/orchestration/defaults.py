@@ -13,6 +13,8 @@ from orderhub.settings import load_settings
 
 #: Platforms have settled by then, and a pull has landed before a cut-off on the hour.
 EVERY_15_MINUTES = "12-59/15 * * * *"
+#: What could not be sent, or closed while the machine was off, is not left until the next order comes.
+SECOND_LOOK = "5-59/15 * * * *"
 BEIJING = "Asia/Shanghai"
 #: A cut-off whose sources are late closes after ten minutes' grace; this alarm is for those.
 GRACE_MINUTES = 11
