@@ -273,8 +273,9 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
             if isinstance(found, RetryError):
                 failed[record_id] = str(found)
                 continue
+            modified = modified_of(pull.platform.spec, pull.stream, found)
             try:
-                records.append(record_of(pull.stream, found, index, record_id, modified_of(pull.platform.spec, pull.stream, found)))
+                records.append(record_of(pull.stream, found, index, record_id, modified))
             except ContractError as error:
                 failed[record_id] = str(error)
     finally:

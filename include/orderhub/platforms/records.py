@@ -71,5 +71,3 @@ def record_of(
         position=index,
         note=note,
     )
-
-
