@@ -64,6 +64,9 @@ def activate(connection: Connection, **shop: str) -> MerchantConfig:
     """Store `merchant(**shop)` as the active version and return it."""
     files = {**FILES, "shops.yaml": shops_file(**shop)}
     config = parse_config(files)
+    connection.execute(text("delete from core.shops"))
+    for each in config.shops:
+        _put_shop(connection, each.id, each.platform, is_shadow=each.mode == "shadow")
     connection.execute(text("update ops.config_versions set is_active = false"))
     connection.execute(
         text(
@@ -73,6 +76,16 @@ def activate(connection: Connection, **shop: str) -> MerchantConfig:
         {"v": config.version, "files": json.dumps(files, ensure_ascii=False), "now": NOON},
     )
     return config
+
+
+def _put_shop(connection: Connection, shop_id: str, platform: str, *, is_shadow: bool = False) -> None:
+    connection.execute(
+        text(
+            "insert into core.shops values (:id, :platform, :id, true, :shadow, 'CNY', 'structured', "
+            "'2026-01-01T00:00:00+08:00') on conflict do nothing"
+        ),
+        {"id": shop_id, "platform": platform, "shadow": is_shadow},
+    )
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,7 @@ def put(connection: Connection, *orders: Order) -> None:
     ).scalar_one()
     connection.execute(text("insert into ops.pass_loads values (:p, :l)"), {"p": pass_id, "l": load_id})
     for order in orders:
+        _put_shop(connection, order.shop_id, order.platform)
         _put_one(connection, order, load_id, pass_id)
 
 

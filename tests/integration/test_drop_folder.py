@@ -15,7 +15,9 @@ from orderhub import paths
 from orderhub.clock import FixedClock
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
-from orderhub.platforms.spreadsheet import FileCounts, extract_shop
+from orderhub.errors import EnvironmentFault
+from orderhub.platforms.field_map import FieldMap
+from orderhub.platforms.spreadsheet import FileCounts, extract, extract_shop
 from orderhub.settings import Settings
 from orderhub.transform.run import run_transform
 
@@ -225,3 +227,104 @@ def test_the_chinese_example_goes_through_with_its_reasons(folder: Folder) -> No
         ("10", "bad_quantity"),
         ("10", "zero_amount"),
     ] == reasons
+
+
+CANARY = ("13912345678", "139 1234 5678", "欧阳翠花", "隐秘路7号")
+
+
+def test_canary_stands_nowhere_in_the_hub_nor_beside_the_file(folder: Folder, tmp_path: Path) -> None:
+    header = "订单号,商品编码,数量,会员编号,收货人,手机,收货地址,买家留言,微信号,备用,买家昵称"
+    personal = "13912345678,欧阳翠花,139 1234 5678,浙江省杭州市隐秘路7号,打13912345678,13912345678,13912345678,欧阳翠花"
+    folder.drop("欧阳13912345678.csv", [header, f"A1,TS-001-BLK-M,1,{personal}", f"1.6E+17,TS,1,{personal}"])
+    folder.drop("13912345678.xlsx", ["no workbook at all"])
+    folder.extract()
+    run_transform(folder.database, folder.clock, folder.config)
+
+    tables = folder.query(
+        "select format('%I.%I', schemaname, tablename) from pg_tables "
+        "where schemaname in ('staging', 'core', 'ops')"
+    )
+    stored = "".join(str(folder.query(f"select to_jsonb(t)::text from {table} as t")) for (table,) in tables)
+    stored += "".join(file.read_text(encoding="utf-8-sig") for file in folder.path.rglob("*.report.txt"))
+    assert [] == [value for value in CANARY if value in stored]
+
+
+def test_a_buyer_named_by_phone_stays_one_buyer(folder: Folder) -> None:
+    header = "订单号,商品编码,数量,会员编号"
+    folder.drop("march.csv", [header, "A1,X,1,13912345678", "A2,X,1,13912345678", "A3,X,1,13912345679"])
+    folder.extract()
+
+    run_transform(folder.database, folder.clock, folder.config)
+
+    assert [(3, 2)] == folder.query("select count(*), count(distinct customer_id) from core.orders")
+
+
+def test_a_correction_wins_though_the_clock_was_set_back(folder: Folder) -> None:
+    folder.drop("first.csv", [HEADER, ROW])
+    folder.extract()
+    folder.clock.move(timedelta(hours=-1))
+    folder.drop("second.csv", [HEADER, ROW.replace(",2,", ",5,")])
+    folder.extract()
+
+    run_transform(folder.database, folder.clock, folder.config)
+
+    assert [(5,)] == folder.query("select quantity from core.order_lines")
+
+
+def test_of_two_files_in_one_pass_the_later_one_corrects(folder: Folder) -> None:
+    folder.drop("b.csv", [HEADER, ROW], age=timedelta(minutes=2))
+    folder.drop("a.csv", [HEADER, ROW.replace(",2,", ",5,")])
+
+    folder.extract()
+    run_transform(folder.database, folder.clock, folder.config)
+
+    assert [(5,)] == folder.query("select quantity from core.order_lines")
+
+
+def test_a_file_from_a_clock_that_is_ahead_is_taken(folder: Folder) -> None:
+    folder.drop("march.csv", [HEADER, ROW], age=timedelta(days=-400))
+
+    assert 1 == folder.extract().files_accepted
+
+
+def test_a_file_replaced_while_it_is_read_is_neither_staged_nor_moved(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.drop("march.csv", [HEADER, ROW])
+    read = extract.read_orders
+
+    def replaced(file: Path, field_map: FieldMap) -> extract.Reading:
+        reading = read(file, field_map)
+        other = file.with_name("new.part")
+        other.write_text(f"{HEADER}\n{ROW.replace('A1', 'A2')}\n", encoding="utf-8")
+        other.replace(file)
+        folder.rest(file)
+        return reading
+
+    monkeypatch.setattr(extract, "read_orders", replaced)
+    first = (folder.extract(), folder.names())
+    monkeypatch.setattr(extract, "read_orders", read)
+    folder.extract()
+
+    assert (FileCounts(), ["march.csv"]) == first
+    assert [("A2",)] == folder.query("select record_id from staging.spreadsheet_orders")
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.drop("bad.csv", [HEADER, ROW], age=timedelta(minutes=2))
+    folder.drop("good.csv", [HEADER, ROW])
+    digest = extract._sha256
+
+    def denied(file: Path) -> str:
+        if file.name == "bad.csv":
+            raise PermissionError(13, "Permission denied", str(file))
+        return digest(file)
+
+    monkeypatch.setattr(extract, "_sha256", denied)
+
+    with pytest.raises(EnvironmentFault, match=r"bad\.csv: Permission denied"):
+        folder.extract()
+
+    assert "accepted/good.csv" in folder.names()

@@ -198,3 +198,62 @@ def test_confirming_an_order_that_is_not_waiting_confirms_nothing(
         confirm(database, clock, ["tb/old", "tb/older"], "supervisor")
 
     assert rows(database, "select count(*) from mart.orders_to_confirm") == [(1,)]
+
+
+def test_orders_of_a_shop_that_left_the_configuration_never_ship(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(text("delete from core.shops"))
+
+    counts = run_fulfillment(database, clock, config)
+
+    assert (counts.allocated, rows(database, STOCK)) == (0, [("hangzhou", 0), ("yiwu", 0)])
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "cancelled", "shop_removed")]
+
+
+def test_shop_that_turns_shadow_before_the_cut_off_is_not_handed_over(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        shadow = activate(connection, mode="shadow")
+    request_extra(database, clock, shadow, "hangzhou", "test")
+
+    close_due(database, clock, shadow, {})
+
+    assert rows(database, "select count(*) from core.manifest_lines") == [(0,)]
+
+
+def test_receiver_that_arrives_with_an_older_version_moves_the_order(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("update core.receivers set province = '新疆维吾尔自治区', city = null, version_id = 'v0'")
+        )
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, STOCK) == [("hangzhou", 0), ("yiwu", 5)]
+
+
+def test_file_that_moves_the_rows_of_an_order_in_a_manifest_ships_nothing_twice(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        put(connection, Order("9", (Line(), Line(quantity=2)), shop_id="group", platform="spreadsheet"))
+        connection.execute(text("update core.shops set is_pulled = false where shop_id = 'group'"))
+    run_fulfillment(database, clock, config)
+    request_extra(database, clock, config, "hangzhou", "test")
+    close_due(database, clock, config, {})
+    change(
+        database,
+        "insert into core.order_lines (order_id, line_id, line_no, sku_id, kind, quantity, refund_state, gate) "
+        "values ('group/9', '3', 3, 'MUG', 'goods', 2, 'none', 'ship')",
+    )
+
+    run_fulfillment(database, clock, config)
+
+    said = "select blocked_by from core.line_readiness where order_id = 'group/9' and line_id = '3'"
+    assert rows(database, said) == [("changed_after_manifest",)]
+    assert rows(database, "select count(*) from core.fulfillment_orders where order_id = 'group/9'") == [(1,)]

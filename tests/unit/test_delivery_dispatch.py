@@ -172,3 +172,16 @@ def test_rows_of_an_unknown_target_wait(database, clock, settings) -> None:
     deliver_pending(database, clock, settings, {"wms": Target(Receiver().send)})
 
     assert states(database) == {"a": ("pending", 0)}
+
+
+@pytest.mark.parametrize("error", [KeyError("to"), OSError(28, "No space left"), UnicodeError(), TypeError()])
+def test_a_row_that_its_sender_cannot_handle_waits_and_the_others_leave(
+    database, clock, settings, error: Exception
+) -> None:
+    put(database, clock, "odd", "good")
+    receiver = Receiver(error)
+
+    counts = deliver_pending(database, clock, settings, {"wms": Target(receiver.send)})
+
+    assert (counts, receiver.received) == (DeliveryCounts(1, 1, 0), ["good"])
+    assert states(database)["odd"] == ("pending", 1)

@@ -93,6 +93,16 @@ def test_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         Home(tmp_path / "file" / "home").prepare()
 
 
+def test_home_that_cannot_be_locked_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with (
+        pytest.raises(EnvironmentFault, match=r"cannot be written.*--home"),
+        Home(tmp_path / "file").locked(),
+    ):
+        pass
+
+
 def test_full_disk_is_told_before_anything_starts(tmp_path: Path, monkeypatch) -> None:
     usage = type("usage", (), {"free": 10 * 2**20})
     monkeypatch.setattr("orderhub.operate.home.shutil.disk_usage", lambda path: usage)
@@ -182,6 +192,18 @@ def test_reset_deletes_the_home_after_yes(tmp_path: Path, monkeypatch) -> None:
 def test_reset_keeps_the_home_without_yes(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("orderhub.operate.launch.signal.signal", lambda number, handler: None)
     monkeypatch.setattr("builtins.input", lambda question: "no")
+    home = Home(tmp_path / "home")
+    with home.locked():
+        home.prepare()
+
+    code = main(["reset", "--home", str(home.root)])
+
+    assert (code, home.root.exists()) == (1, True)
+
+
+def test_reset_keeps_the_home_where_nobody_can_type(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("orderhub.operate.launch.signal.signal", lambda number, handler: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     home = Home(tmp_path / "home")
     with home.locked():
         home.prepare()

@@ -57,6 +57,16 @@ def test_rule_that_names_what_does_not_exist_is_refused(when: str, warehouses: s
         ),
         ("regions_csv", "region,province,city\n,浙江省,\n", "regions.csv:2: region: '' and province must both be given"),
         (
+            "regions_csv",
+            "region,province,city\nr,浙江,\n",
+            "regions.csv:2: province: '浙江' is not the full name of a province; did you mean '浙江省'?",
+        ),
+        (
+            "regions_csv",
+            "region,province,city\nr,黑龙江者,\n",
+            "regions.csv:2: province: '黑龙江者' is not the full name of a province; did you mean '黑龙江省'?",
+        ),
+        (
             "sku_mappings_csv",
             "mapping_id,shop_id,platform_sku,sku_id\nm1,tbx,A,S\n",
             "sku_mappings.csv:2: shop_id: 'tbx' is not a shop; did you mean 'tb'?",

@@ -9,6 +9,7 @@ from orderhub import paths
 from orderhub.config import models
 from orderhub.config.csv_table import read_table
 from orderhub.config.located_yaml import nearest, parse
+from orderhub.domain.province import FULL_NAMES, PROVINCES
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
@@ -101,6 +102,10 @@ def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
     for row in read_table(source, "regions.csv", ("region", "province"), ("city",)):
         if not row["region"] or not row["province"]:
             raise row.refuse("region", "and province must both be given")
+        if row["province"] not in PROVINCES:
+            full = FULL_NAMES.get(row["province"])
+            hint = f"did you mean {full!r}?" if full else nearest(row["province"], list(PROVINCES))
+            raise row.refuse("province", f"is not the full name of a province; {hint}")
         regions.setdefault(row["region"], []).append((row["province"], row["city"]))
     return {name: tuple(pairs) for name, pairs in regions.items()}
 

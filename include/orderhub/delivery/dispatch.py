@@ -108,6 +108,8 @@ def _claim(database: Database, clock: Clock, lease: Lease, targets: list[str]) -
 
 def _send(target: Target, row: Row[Any]) -> _Outcome:
     parcel = Parcel(row.outbox_id, row.target, row.subject, row.payload, row.created_at)
+    # The answer may be lost: a target that can be asked is asked before anything is sent again.
+    later: Literal["pending", "unknown"] = "pending" if target.ask is None else "unknown"
     try:
         if target.ask is not None and row.state != "pending":
             known = target.ask(parcel)
@@ -119,9 +121,12 @@ def _send(target: Target, row: Row[Any]) -> _Outcome:
     except RefusedError as error:
         return _Outcome("failed", error=str(error))
     except OrderhubError as error:
-        # The answer may be lost: a target that can be asked is asked before anything is sent again.
-        later: Literal["pending", "unknown"] = "pending" if target.ask is None else "unknown"
         return _Outcome(later, error=str(error), is_target_down=isinstance(error, RetryError))
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        # One row that its sender cannot handle waits; it must not keep the rows behind it from leaving.
+        said = f"{type(error).__name__} while sending; see the log of the delivery"
+        log.exception("effect not sent", outbox_id=row.outbox_id, target=row.target)
+        return _Outcome(later, error=said)
 
 
 def _settle(database: Database, clock: Clock, lease: Lease, row: Row[Any], outcome: _Outcome) -> None:

@@ -22,7 +22,8 @@ _CHANGED_DOCUMENTS = text("""
     from core.fulfillment_orders as f
     join core.orders as o using (order_id)
     left join core.receivers as r using (order_id)
-    where f.state = 'allocated' and f.version_id <> o.version_id and o.checked_version = o.version_id""")
+    where f.state = 'allocated' and o.checked_version = o.version_id
+        and (f.version_id <> o.version_id or f.version_id <> r.version_id)""")
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,7 @@ class Home:
             for folder in (self.airflow, self.logs, self.drop, self.manifests, self.sandbox):
                 folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise EnvironmentFault(
-                f"{self.root} cannot be written ({error.strerror}); name another place with --home"
-            ) from None
+            raise self._unwritable(error) from None
         free = shutil.disk_usage(self.root).free
         if free < _NEEDED_BYTES:
             raise EnvironmentFault(
@@ -157,6 +155,18 @@ class Home:
         """Keep `memory` for the next start."""
         write_private(self.root / "launcher.json", memory.model_dump())
 
+    def _lock_file(self) -> TextIO:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return (self.root / "hub.pid").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> EnvironmentFault:
+        return EnvironmentFault(
+            f"{self.root} cannot be written ({error.strerror}); name another place with --home"
+        )
+
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the home and yield the lock's descriptor; a child that inherits it holds the lock too.
@@ -164,10 +174,9 @@ class Home:
         So the lock lasts until the guard of a killed hub has ended everything; we wait for that.
 
         Raises:
-            EnvironmentFault: another `./hub` works on it.
+            EnvironmentFault: another `./hub` works on it, or it cannot be written.
         """
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.root / "hub.pid").open("a+", encoding="utf-8") as file:
+        with self._lock_file() as file:
             deadline = time.monotonic() + _LEFTOVER_SECONDS
             while not _try_lock(file):
                 file.seek(0)

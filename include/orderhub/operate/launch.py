@@ -152,6 +152,10 @@ def _bring_up(stack: Stack, clock: Clock) -> None:
         f"Airflow:{address}(用户 admin,密码见 {password})。所有 DAG 处于暂停状态",
         f"Airflow: {address} (user admin, password in {password}). All DAGs are paused",
     )
+    stack.voice.say(
+        f"店铺的密钥写在 {stack.home.connections};怎么接自己的店铺:docs/how-to/connect-your-shops.md",
+        f"credentials go into {stack.home.connections}; how to: docs/how-to/connect-your-shops.md",
+    )
 
 
 def _reset(home: Home, voice: Voice, *, sure: bool) -> int:
@@ -166,13 +170,21 @@ def _reset(home: Home, voice: Voice, *, sure: bool) -> int:
             f"将删除 {home.root} 中的全部数据(数据库、发货清单、密钥)。输入 yes 确认:",
             f"This deletes everything in {home.root} (database, manifests, keys). Type yes to confirm: ",
         )
-        if not sure and input(question).strip() != "yes":
+        if not sure and _answer(question) != "yes":
             voice.say("未删除任何内容", "nothing was deleted")
             return 1
         discard_cluster(home.postgres)
         shutil.rmtree(home.root)
     voice.say(f"已清除 {home.root}", f"{home.root} is cleared")
     return 0
+
+
+def _answer(question: str) -> str:
+    """Return what was typed; nothing where nobody can type."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def _sql(options: argparse.Namespace) -> int:

@@ -7,21 +7,31 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from orderhub.config.located_yaml import parse
 from orderhub.config.models import Warehouses
-from orderhub.errors import ConfigError, FencedError, StopError
+from orderhub.errors import ConfigError, FencedError, LeaseTaken, StopError
 from orderhub.orchestration.failure_mail import mail_failed_run, mail_failed_task
 from orderhub.settings import load_settings
 
 #: Platforms have settled by then, and a pull has landed before a cut-off on the hour.
 EVERY_15_MINUTES = "12-59/15 * * * *"
+#: What could not be sent, or closed while the machine was off, is not left until the next order comes.
+SECOND_LOOK = "5-59/15 * * * *"
 BEIJING = "Asia/Shanghai"
 #: A cut-off whose sources are late closes after ten minutes' grace; this alarm is for those.
 GRACE_MINUTES = 11
 
-#: A person must act, or somebody newer works: trying again cannot help.
-_NO_RETRY = ExceptionRetryPolicy(
+#: Somebody else is at the same work, by hand say; a pass over a million orders takes two minutes.
+_OTHERS_TURN = timedelta(minutes=3)
+#: Trying again helps later when it is not our turn; not when a person must act or somebody newer works.
+_RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception=StopError, action=RetryAction.FAIL, reason="a person must act"),
         RetryRule(exception=FencedError, action=RetryAction.FAIL, reason="a newer holder works on it"),
+        RetryRule(
+            exception=LeaseTaken,
+            action=RetryAction.RETRY,
+            retry_delay=_OTHERS_TURN,
+            reason="somebody else works on it now",
+        ),
     ]
 )
 
@@ -34,7 +44,7 @@ def task_defaults() -> dict[str, Any]:
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": 2,
         "max_retry_delay": timedelta(minutes=5),
-        "retry_policy": _NO_RETRY,
+        "retry_policy": _RETRY_POLICY,
         "execution_timeout": timedelta(minutes=20),
         "on_failure_callback": mail_failed_task,
     }

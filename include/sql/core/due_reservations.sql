@@ -6,7 +6,8 @@ select
     r.order_id,
     r.line_id,
     r.sku_id,
-    r.quantity
+    r.quantity,
+    f.is_shadow
 from core.fulfillment_orders as f
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
 where f.state = 'allocated'

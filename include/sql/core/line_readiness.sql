@@ -8,6 +8,16 @@ with active_holds as (
     from core.holds
     where state = 'active'
     group by order_id
+),
+
+-- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
+rewritten as (
+    select distinct m.order_id
+    from core.manifest_lines as m
+    inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id
+    inner join core.orders as o on m.order_id = o.order_id and f.version_id <> o.version_id
+    inner join core.shops as s on o.shop_id = s.shop_id and not s.is_pulled
+    where not m.is_void
 )
 
 select
@@ -21,6 +31,7 @@ select
     o.ship_by_at,
     o.paid_at,
     case
+        when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
         when l.gate = 'stop' then 'line_stopped'
@@ -29,12 +40,15 @@ select
         when l.line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
         when l.gate = 'wait' then 'line_waits'
+        when w.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
         when o.checked_version is distinct from o.version_id then 'order_unchecked'
     end as blocked_by
 from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id
+left join core.shops as s on o.shop_id = s.shop_id
+left join rewritten as w on o.order_id = w.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
 select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',

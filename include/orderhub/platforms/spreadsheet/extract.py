@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -19,7 +19,7 @@ from orderhub.config.store import load_active
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.errors import FileRejected
+from orderhub.errors import EnvironmentFault, FileRejected
 from orderhub.platforms.field_map import FieldMap
 from orderhub.platforms.spec import load_platform
 from orderhub.platforms.spreadsheet import csv_sheet, workbook
@@ -28,6 +28,7 @@ from orderhub.platforms.spreadsheet.orders import Grouped, group_rows, to_record
 from orderhub.platforms.spreadsheet.report import FileReport, FileState
 from orderhub.platforms.spreadsheet.sheet import Remark, Sheet
 from orderhub.platforms.staging import stage_page
+from orderhub.privacy.masks import mask_numbers
 from orderhub.settings import Settings
 
 #: A file still being copied changes; it is taken once it has rested this long.
@@ -93,23 +94,33 @@ def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Sho
     Raises:
         LeaseTaken: another worker is on this shop's folder.
         ConfigError: no active configuration, or fields.csv is wrong.
+        EnvironmentFault: a file cannot be read or moved; the others were taken.
     """
     counts = FileCounts()
     folder = settings.drop / shop.id
     folder.mkdir(parents=True, exist_ok=True)
-    files = _finished_files(folder, clock)
-    if not files:
+    if not _finished_files(folder, clock):
         return counts
     field_map = load_platform(shop.platform, load_active(database)).field_map
+    faults: list[OSError] = []
     with hold_scope(database, f"files:{shop.id}") as lease:
         desk = _Desk(database, clock, settings, shop, field_map, lease)
-        for file in files:
-            _take(desk, file, counts)
+        for file in _finished_files(folder, clock):
+            try:
+                _take(desk, file, counts)
+            except OSError as fault:
+                faults.append(fault)
+    if faults:
+        raise EnvironmentFault(
+            f"{faults[0].filename or folder}: {faults[0].strerror}; the hub must be able to read and to move "
+            f"every file in {folder}; the other files were taken"
+        )
     return counts
 
 
 def _finished_files(folder: Path, clock: Clock) -> list[Path]:
-    latest = (clock.now() - RESTING).timestamp()
+    now = clock.now().timestamp()
+    latest = now - RESTING.total_seconds()
     found = [
         (status.st_mtime, file)
         for file in folder.iterdir()
@@ -117,12 +128,13 @@ def _finished_files(folder: Path, clock: Clock) -> list[Path]:
         and not file.is_symlink()
         and not file.name.startswith((".", "~$"))
         and file.suffix.lower() not in _TEMPORARY
-        and (status := file.stat()).st_mtime <= latest
+        and not latest < (status := file.stat()).st_mtime <= now  # A time to come is a wrong clock's.
     ]
     return [file for _, file in sorted(found)]
 
 
 def _take(desk: _Desk, file: Path, counts: FileCounts) -> None:
+    before = _state_of(file)
     digest = _sha256(file)
     with desk.database.read() as connection:
         known = connection.execute(
@@ -134,24 +146,34 @@ def _take(desk: _Desk, file: Path, counts: FileCounts) -> None:
         ).one_or_none()
     if known is not None:
         counts.files_known += 1
-        report = FileReport(
-            file.name, FileState.ACCEPTED, remarks=(_known(known.file_name, known.received_at.isoformat()),)
-        )
+        remark = _known(known.file_name, known.received_at.isoformat())
+        report = FileReport(_shown_name(file), FileState.ACCEPTED, remarks=(remark,))
     else:
-        report = _read_and_stage(desk, file, digest)
+        reading = _read(desk, file)
+        if _state_of(file) != before:
+            return  # Replaced or still written while it was read: the next pass takes what it is then.
+        report = _stage(desk, file, digest, reading)
         counts.add(report)
-    _move(file, report, digest)
+    if _state_of(file) == before:
+        _move(file, report, digest)
 
 
-def _read_and_stage(desk: _Desk, file: Path, digest: str) -> FileReport:
+def _state_of(file: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced or written to."""
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _shown_name(file: Path) -> str:
+    """Return the name of a file as it is stored and shown: people put numbers of buyers into names."""
+    return mask_numbers(file.name)
+
+
+def _read(desk: _Desk, file: Path) -> Reading | FileRejected:
     try:
-        reading = read_orders(file, desk.field_map)
+        return read_orders(file, desk.field_map)
     except FileRejected as rejection:
-        report = FileReport(file.name, FileState.REJECTED, remarks=(Remark(rejection.zh, rejection.en),))
-        with desk.database.transaction(desk.lease) as connection:
-            _record_drop(connection, desk, digest, report)
-        return report
-    return _stage(desk, file, digest, reading)
+        return rejection
 
 
 def read_orders(file: Path, field_map: FieldMap) -> Reading:
@@ -166,34 +188,55 @@ def read_orders(file: Path, field_map: FieldMap) -> Reading:
         return Reading(columns, grouped, (*sheet.remarks, *columns.remarks, *grouped.remarks))
 
 
-def _stage(desk: _Desk, file: Path, digest: str, reading: Reading) -> FileReport:
-    grouped, key = reading.grouped, desk.settings.hash_key
-    records = list(to_records(grouped, reading.columns, desk.shop, key, desk.clock.now()))
+def _stage(desk: _Desk, file: Path, digest: str, reading: Reading | FileRejected) -> FileReport:
+    """Store what was read, with the report, in one transaction."""
     with desk.database.transaction(desk.lease) as connection:
-        staged = 0
-        if records:
-            staged = stage_page(
-                connection,
-                desk.clock,
-                platform=desk.shop.platform,
-                shop_id=desk.shop.id,
-                stream="orders",
-                window_id=None,
-                source=file.name,
-                records=records,
-            ).staged_count
-        report = FileReport(
-            file.name,
-            _state(grouped),
-            rows_read=grouped.row_count,
-            rows_accepted=sum(len(rows) for rows in grouped.orders.values()),
-            orders=len(records),
-            new_versions=staged,
-            remarks=reading.remarks if grouped.row_count else (*reading.remarks, _NO_ROWS),
-            problems=tuple(grouped.problems),
-        )
-        _record_drop(connection, desk, digest, report)
+        accepted_at = _next_instant(connection, desk)
+        if isinstance(reading, FileRejected):
+            remark = Remark(reading.zh, reading.en)
+            report = FileReport(_shown_name(file), FileState.REJECTED, remarks=(remark,))
+        else:
+            report = _stage_orders(connection, desk, file, reading, accepted_at)
+        _record_drop(connection, desk, digest, report, accepted_at)
     return report
+
+
+def _next_instant(connection: Connection, desk: _Desk) -> datetime:
+    """Return now, or an instant after the last file when the clock was set back: the later file corrects."""
+    last = connection.execute(
+        text("select max(received_at) from ops.file_drops where shop_id = :shop"), {"shop": desk.shop.id}
+    ).scalar_one()
+    now = desk.clock.now()
+    return now if last is None or last < now else last + timedelta(milliseconds=1)
+
+
+def _stage_orders(
+    connection: Connection, desk: _Desk, file: Path, reading: Reading, accepted_at: datetime
+) -> FileReport:
+    grouped, key = reading.grouped, desk.settings.hash_key
+    records = list(to_records(grouped, reading.columns, desk.shop, key, accepted_at))
+    staged = 0
+    if records:
+        staged = stage_page(
+            connection,
+            desk.clock,
+            platform=desk.shop.platform,
+            shop_id=desk.shop.id,
+            stream="orders",
+            window_id=None,
+            source=_shown_name(file),
+            records=records,
+        ).staged_count
+    return FileReport(
+        _shown_name(file),
+        _state(grouped),
+        rows_read=grouped.row_count,
+        rows_accepted=sum(len(rows) for rows in grouped.orders.values()),
+        orders=len(records),
+        new_versions=staged,
+        remarks=reading.remarks if grouped.row_count else (*reading.remarks, _NO_ROWS),
+        problems=tuple(grouped.problems),
+    )
 
 
 def _state(grouped: Grouped) -> FileState:
@@ -231,7 +274,9 @@ def _open(file: Path, headers: frozenset[str]) -> Iterator[Sheet]:
     yield csv_sheet.read_csv(file, headers)
 
 
-def _record_drop(connection: Connection, desk: _Desk, digest: str, report: FileReport) -> None:
+def _record_drop(
+    connection: Connection, desk: _Desk, digest: str, report: FileReport, received_at: datetime
+) -> None:
     connection.execute(
         statement("ops/file_drops"),
         {
@@ -243,7 +288,7 @@ def _record_drop(connection: Connection, desk: _Desk, digest: str, report: FileR
             "rows_accepted": report.rows_accepted,
             "rows_rejected": report.rows_rejected,
             "report": json.dumps(report.as_json(), ensure_ascii=False),
-            "received_at": desk.clock.now(),
+            "received_at": received_at,
         },
     )
 

@@ -25,11 +25,13 @@ from orderhub.platforms.spreadsheet.sheet import (
     plain_id,
 )
 from orderhub.platforms.staging import Record
+from orderhub.privacy.hashes import keyed_hash
 from orderhub.privacy.masks import mask_name, mask_numbers
 
 LONGEST_ID = 100
 #: Excel cuts longer texts without a word, so a text of just this length has probably lost its end.
 LONGEST_CELL = 32_767
+_MOBILE = re.compile(r"\s*(?:\+?86)?[\s-]*1[3-9]\d[\s-]*\d{4}[\s-]*\d{4}\s*")
 _TOTAL = re.compile("合计|总计|小计|汇总|共计|total", re.IGNORECASE)
 
 
@@ -144,7 +146,9 @@ def to_records(
         accepted_at: UTC; the `modified_at` of all orders of the file.
     """
     for position, (order_number, numbered) in enumerate(grouped.orders.items()):
-        rows = [cells for _, cells in numbered]
+        rows = [
+            _without_number(cells, columns.order_level.get("customer_id", ()), key) for _, cells in numbered
+        ]
         payload: dict[str, object] = {
             "order": _order_level(rows, columns),
             "rows": [_staged_row(cells, columns) for cells in rows],
@@ -156,6 +160,12 @@ def to_records(
         )  # Without the instant: the same rows dropped again are the same version.
         payload["accepted_at"] = accepted_at.isoformat()
         yield Record(order_number, accepted_at, dump_json(payload), version, position)
+
+
+def _without_number(cells: Cells, customers: Sequence[int], key: SecretStr) -> Cells:
+    """Replace a mobile number that serves as the buyer's id by its keyed hash: still one id per buyer."""
+    hashed = {i: keyed_hash(key, cells[i]) for i in customers if _MOBILE.fullmatch(cells[i])}
+    return tuple(hashed.get(i, cell) for i, cell in enumerate(cells)) if hashed else cells
 
 
 def _first(cells: Cells, columns: Sequence[int]) -> str:
