@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -27,9 +28,9 @@ def rewrite(box: ShopInABox, change: Callable[[dict[str, str], bytes], bytes]) -
     """Let `change(form, content)` say what really goes over the wire."""
     truthful = box.gateway.answer
 
-    def answer(form: dict[str, str], now: Any) -> Any:
-        reply = truthful(form, now)
-        return replace(reply, content=change(form, reply.content))
+    def answer(incoming: Any, now: Any) -> Any:
+        reply = truthful(incoming, now)
+        return replace(reply, content=change(dict(parse_qsl(incoming.body.decode())), reply.content))
 
     box.gateway = _Rewritten(box.gateway, answer)  # type: ignore[assignment] # the part of it that is used
 
