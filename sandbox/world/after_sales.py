@@ -33,9 +33,10 @@ EVENTS = {
 WITHOUT_MONEY = frozenset({AfterSaleKind.EXCHANGE, AfterSaleKind.RESHIP})
 
 
-def whole(line: Line) -> Claim:
-    """Return the claim on all pieces and all money of a line."""
-    return Claim(line.line_id, line.quantity, line.divided_fen)
+def rest_of(order: Order, line: Line) -> Claim:
+    """Return the claim on all pieces and all money of a line that were not refunded yet."""
+    pieces = line.quantity - order.refunded_pieces(line)
+    return Claim(line.line_id, pieces, line.divided_fen - order.refunded_fen(line))
 
 
 def apply_for(order: Order, kind: AfterSaleKind, claims: Sequence[Claim], at: datetime) -> AfterSale:
@@ -67,7 +68,7 @@ def move(order: Order, after_sale: AfterSale, state: AfterSaleState, at: datetim
 
 def close_refunded(order: Order, at: datetime) -> None:
     """Refund the whole order at once, freight included."""
-    claims = [whole(line) for line in order.lines if order.refunded_pieces(line) < line.quantity]
+    claims = [rest_of(order, line) for line in order.lines if order.refunded_pieces(line) < line.quantity]
     if claims:
         first = claims[0]
         claims[0] = Claim(first.line_id, first.quantity, first.refund_fen + order.post_fen)

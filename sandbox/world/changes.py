@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sandbox.world.after_sales import apply_for, close_refunded, move, next_good_state, whole
+from sandbox.world.after_sales import apply_for, close_refunded, move, next_good_state, rest_of
 from sandbox.world.model import (
     CLOSED,
     AddressRequest,
@@ -87,7 +87,12 @@ def _part_ship(order: Order, _rng: random.Random, at: datetime) -> None:
     ship_some(order, at)
 
 
+def _nudge(order: Order, _rng: random.Random, at: datetime) -> None:
+    order.record(at, "state_checked")
+
+
 def _finish(order: Order, _rng: random.Random, at: datetime) -> None:
+    order.paid_at = order.paid_at or at
     order.state, order.ended_at = OrderState.DONE, at
     order.record(at, "finished")
 
@@ -148,7 +153,7 @@ def wish_invoice(order: Order, _rng: random.Random, at: datetime) -> None:
 def _ask(kind: AfterSaleKind) -> Happening:
     def happen(order: Order, rng: random.Random, at: datetime) -> None:
         line = rng.choice(_claimable(order))
-        apply_for(order, kind, [whole(line)], at)
+        apply_for(order, kind, [rest_of(order, line)], at)
 
     return happen
 
@@ -242,6 +247,7 @@ def _where(condition: Condition, is_drawn: Condition | None = None) -> tuple[Con
 
 CHANGES: dict[str, Change] = {
     "memo": Change(_memo, _any, _is_plain),
+    "nudge": Change(_nudge, _any, _is_plain),
     "address": Change(_address, _any, _is_plain),
     "refund": Change(_ask(AfterSaleKind.REFUND_ONLY), *_where(_can_claim, _is_plain)),
     "close": Change(_close, *_where(_is_paid, _is_plain)),

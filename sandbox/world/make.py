@@ -60,6 +60,7 @@ class OrderMaker:
         order = Order(
             order_id, shop.platform, shop.shop_id, shop.name, buyer, receiver, lines, created, created
         )
+        order.quiet_events = platform.quiet_events
         self._price(order)
         self._add_gift(order, shop, platform)
         order.record(created, "created")

@@ -268,6 +268,7 @@ class Order:
     invoice: Invoice | None = None
     service_tags: tuple[str, ...] = ()
     required_carrier: str = ""
+    quiet_events: frozenset[str] = frozenset()
     parcels: list[Parcel] = field(default_factory=list)
     after_sales: list[AfterSale] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
@@ -295,8 +296,8 @@ class Order:
         return self.state in OWING and not waits and any(self.owed(line) for line in self.goods)
 
     def after_sale_of(self, line: Line) -> AfterSale | None:
-        """Return the line's after-sale that changed last, or None."""
-        own = [one for one in self.after_sales if one.claim_on(line.line_id)]
+        """Return the line's after-sale that changed last (of equal ones the later opened), or None."""
+        own = [one for one in reversed(self.after_sales) if one.claim_on(line.line_id)]
         return max(own, key=lambda one: one.modified) if own else None
 
     def owed(self, line: Line) -> int:
@@ -319,7 +320,17 @@ class Order:
             if (claim := one.claim_on(line.line_id))
         )
 
+    def refunded_fen(self, line: Line) -> int:
+        """Return the money that went back for a line, whatever the reason."""
+        return sum(
+            claim.refund_fen
+            for one in self.after_sales
+            if one.state is AfterSaleState.REFUNDED
+            if (claim := one.claim_on(line.line_id))
+        )
+
     def record(self, at: datetime, kind: str, detail: str = "") -> None:
-        """Add what happened at `at`; every event moves `modified`."""
+        """Add what happened at `at`; every event moves `modified`, except the platform's quiet ones."""
         self.events.append(Event(at, kind, detail))
-        self.modified = max(self.modified, at)
+        if kind not in self.quiet_events:
+            self.modified = max(self.modified, at)

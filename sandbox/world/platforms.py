@@ -33,7 +33,11 @@ GROUP = {"group_forming": 8, "group_formed": 12, "group_failed": 3}
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Numbering and habits of one platform."""
+    """Numbering and habits of one platform.
+
+    `own_lives` per 240 orders; `impossible_lives` of `story.STATES` do not exist there; `quiet_events` do not
+    move `modified` of an order.
+    """
 
     order_number: OrderNumber
     line_number: LineNumber
@@ -42,6 +46,7 @@ class Platform:
     most_lines: int = 4
     refunds_per_line: bool = False
     impossible_lives: frozenset[str] = frozenset()
+    quiet_events: frozenset[str] = frozenset()
 
 
 def buyer_part(buyer: Buyer, modulo: int) -> int:
@@ -79,12 +84,13 @@ PLATFORMS = {
         SERVICES | PRESALE | AFTER_SALES | WAITING | {"cod": 3, "group_forming": 2},
         refunds_per_line=True,
     ),
-    # 12 digits
+    # 12 digits; only states and waybills move `modified`
     "jd": Platform(
         lambda counter, _, __: f"3{counter % 10**11:011d}",
         _suffixed("-{}"),
         _after_sale("5", 9),
         SERVICES | PRESALE | AFTER_SALES | {"locked": 4, "cod": 10},
+        quiet_events=frozenset({"memo_changed", "invoice_requested", "refund_message"}),
     ),
     # yyMMdd-15 digits; one line per order
     "pinduoduo": Platform(

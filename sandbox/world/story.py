@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sandbox.world import catalog
-from sandbox.world.after_sales import apply_for, close_refunded, move, whole
+from sandbox.world.after_sales import apply_for, close_refunded, move, rest_of
 from sandbox.world.catalog import Shop
 from sandbox.world.make import OrderMaker
 from sandbox.world.model import (
@@ -122,7 +122,7 @@ def _refund(state: AfterSaleState) -> Teller:
         order = maker.order(shop, at, lines_at_least=2)
         line = maker.rng.choice(order.goods)
         applied_at = order.modified + timedelta(minutes=maker.rng.randint(3, 15))
-        after_sale = apply_for(order, AfterSaleKind.REFUND_ONLY, [whole(line)], applied_at)
+        after_sale = apply_for(order, AfterSaleKind.REFUND_ONLY, [rest_of(order, line)], applied_at)
         if state is not AfterSaleState.APPLIED:
             move(order, after_sale, state, order.modified + timedelta(minutes=1))
         return [order]

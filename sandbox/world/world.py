@@ -206,7 +206,9 @@ class World:
         self._journal({"do": "churn", "shop_id": shop_id, "window": window, **sizes})
         for _ in range(count):
             if key := self._random_key(self.order_index[shop_id], window):
-                self._change(self.orders[key], "memo", at.replace(microsecond=0))
+                order = self.orders[key]
+                what = "nudge" if "memo_changed" in order.quiet_events else "memo"
+                self._change(order, what, at.replace(microsecond=0))
         for _ in range(place):
             self._place_one(self._named(shop_id), at.replace(microsecond=0))
 

@@ -127,6 +127,29 @@ def test_orders_can_be_placed_and_touched_and_show_in_the_truth(running):
     assert len(set(touched["touched"])) == 3
 
 
+def test_the_truth_of_one_shop_comes_with_its_after_sales(running):
+    base, _ = running
+    requests.post(f"{base}/admin/touch", json={"n": 1, "shop": "tb_flagship", "what": "refund"}, timeout=30)
+
+    truth = requests.get(f"{base}/admin/truth?platform=taobao&shop=tb_flagship", timeout=TIMEOUT_S).json()
+    none = requests.get(f"{base}/admin/truth?platform=jd", timeout=TIMEOUT_S).json()
+
+    assert {"tb_flagship"} == {order["shop_id"] for order in truth["orders"]}
+    assert "applied" in {one["state"] for one in truth["after_sales"]}
+    assert ([], []) == (none["orders"], none["after_sales"])
+
+
+def test_an_unknown_shop_is_one_clear_sentence(root):
+    ports = ("--http-port", str(free_port()), "--smtp-port", str(free_port()))
+
+    ended = subprocess.run(
+        command(*ports, "--shops", "mp_nowhere"), cwd=root, capture_output=True, text=True, check=False
+    )
+
+    assert 2 == ended.returncode
+    assert "shop(s) mp_nowhere are unknown" in ended.stderr.splitlines()[-1]
+
+
 def test_a_bad_wish_is_answered_with_its_usage(running):
     base, _ = running
 
