@@ -39,6 +39,8 @@ SQL_BUILDERS = {
     "include/orderhub/db/migrations.py": "names come from the catalog",
     "include/orderhub/platforms/staging.py": "platform and stream are checked identifiers",
     "include/orderhub/transform/compile.py": "paths are bound; fields and converters are from closed lists",
+    "include/orderhub/transform/compile_refunds.py": "paths are bound; fields and converters are from closed lists",
+    "include/orderhub/transform/payload_sql.py": "names and literals are quoted",
     "include/orderhub/transform/run.py": "a constant condition, used twice",
     "include/orderhub/quality/check.py": "columns of our views; values are bound",
     "include/orderhub/quality/compile.py": "columns of our views; values are bound",

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.transform.compile import open_record
+from orderhub.transform.payload_sql import open_record
 
 PAYLOAD = """'{"a": {"b": "x", "0": "y"}, "list": ["p"], "odd \\"key:n": "z", "top": "t", "收货人详细地址及门牌号(请务必填写完整)备注说明": "w"}'::jsonb"""
 

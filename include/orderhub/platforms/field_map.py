@@ -21,10 +21,16 @@ RECEIVER_FIELDS = (
     "name_masked", "phone_masked", "phone_hash", "address_masked", "address_hash", "province", "city",
     "district", "town", "address_verdict", "phone_verdict", "address_evidence", "token", "receiver_state",
 )  # fmt: skip
-FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS}
-MONEY = ("total", "discount", "freight", "paid", "unit_price")
-TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at")
+REFUND_FIELDS = (
+    "refund_id", "platform_order_id", "platform_line_id", "platform_sku_id", "kind", "platform_status",
+    "quantity", "refund", "reason", "created_at", "modified_at",
+)  # fmt: skip
+FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
+MONEY = ("total", "discount", "freight", "paid", "unit_price", "refund")
+TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at", "created_at")
 REQUIRED = (("order", "platform_order_id"), ("order", "modified_at"), ("line", "quantity"))
+#: Needed by platforms whose spec has the stream refunds.
+REQUIRED_OF_REFUNDS = ("refund_id", "platform_order_id", "platform_status", "modified_at")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class FieldMap:
     order: tuple[FieldRule, ...]
     line: tuple[FieldRule, ...]
     receiver: tuple[FieldRule, ...]
+    refund: tuple[FieldRule, ...]
     source: str
     file: str
 
@@ -63,7 +70,7 @@ def read_field_map(source: str, file: str) -> FieldMap:
     Raises:
         ConfigError: unknown record, field or converter; a field given twice; a required field missing.
     """
-    rules: dict[str, dict[str, FieldRule]] = {"order": {}, "line": {}, "receiver": {}}
+    rules: dict[str, dict[str, FieldRule]] = {record: {} for record in FIELDS}
     rows = read_table(source, file, ("record", "field", "path", "converter"), ("comment",))
     for row in rows:
         _check(row)
@@ -82,6 +89,7 @@ def read_field_map(source: str, file: str) -> FieldMap:
         order=tuple(rules["order"].values()),
         line=tuple(rules["line"].values()),
         receiver=tuple(rules["receiver"].values()),
+        refund=tuple(rules["refund"].values()),
         source=source,
         file=file,
     )

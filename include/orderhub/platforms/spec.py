@@ -15,7 +15,7 @@ from orderhub import paths
 from orderhub.config.located_yaml import nearest, parse
 from orderhub.config.models import Frozen, Identifier, MerchantConfig
 from orderhub.errors import ConfigError
-from orderhub.platforms.field_map import FieldMap, read_field_map
+from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
 from orderhub.platforms.protocol import Api, Stream
 
 Gate = Literal["ship", "wait", "stop"]
@@ -28,6 +28,7 @@ class Records(Frozen):
     order: str = ""
     lines: str = Field(description="Path of the list of lines.")
     receiver: str = ""
+    refund: str = ""
 
 
 class StatusMeaning(Frozen):
@@ -60,6 +61,22 @@ class RefundMeaning(Frozen):
     state: Literal["none", "pending", "refunded"]
 
 
+class RefundState(Frozen):
+    """One state of the stream refunds: open makes its line wait, refunded stops it, withdrawn frees it."""
+
+    status: str
+    state: Literal["open", "refunded", "withdrawn"]
+    rank: int = Field(ge=0, le=99, description="Progress; later wins when two versions tie.")
+    terminal: bool = Field(default=False, description="True: the platform never reopens it.")
+
+
+class RefundKind(Frozen):
+    """What a kind of after-sale means. money: the buyer keeps the goods, so the line ships all the same."""
+
+    value: str
+    kind: Literal["refund", "return", "exchange", "money"]
+
+
 class PlatformSpec(Frozen):
     """platform.yaml."""
 
@@ -80,6 +97,8 @@ class PlatformSpec(Frozen):
     default_status: str | None = Field(default=None, description="Status when the record has none.")
     flags: tuple[Flag, ...] = ()
     refunds: tuple[RefundMeaning, ...] = ()
+    refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
+    refund_kinds: tuple[RefundKind, ...] = Field(default=(), description="Other kinds count as other.")
     gift_values: tuple[str, ...] = Field(default=(), description="Values of kind_hint that mean a gift.")
 
     @model_validator(mode="after")
@@ -88,6 +107,8 @@ class PlatformSpec(Frozen):
             ("statuses", [entry.status for entry in self.statuses]),
             ("line_statuses", [entry.status for entry in self.line_statuses]),
             ("refunds", [entry.status for entry in self.refunds]),
+            ("refund_states", [entry.status for entry in self.refund_states]),
+            ("refund_kinds", [entry.value for entry in self.refund_kinds]),
             ("flags", [entry.id for entry in self.flags]),
         ):
             for name in names:
@@ -104,6 +125,8 @@ class PlatformSpec(Frozen):
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
+        if "refunds" in self.streams and not self.refund_states:
+            raise ValueError("streams.refunds needs refund_states: what its states mean")
         return self
 
 
@@ -143,9 +166,21 @@ def load_platform(name: str, config: MerchantConfig | None = None) -> Platform:
         raise ConfigError(f"{label}/platform.yaml: name is {spec.name!r}, the folder says {name!r}")
     own = config.field_maps.get(name) if config else None
     if own is not None:
-        return Platform(spec, read_field_map(own, f"platforms/{name}/fields.csv"), source)
-    shipped = (folder / "fields.csv").read_text(encoding="utf-8")
-    return Platform(spec, read_field_map(shipped, f"{label}/fields.csv"), source)
+        field_map = read_field_map(own, f"platforms/{name}/fields.csv")
+    else:
+        field_map = read_field_map((folder / "fields.csv").read_text(encoding="utf-8"), f"{label}/fields.csv")
+    if "refunds" in spec.streams:
+        _refuse_unmapped_refunds(field_map)
+    return Platform(spec, field_map, source)
+
+
+def _refuse_unmapped_refunds(field_map: FieldMap) -> None:
+    mapped = {rule.field for rule in field_map.refund}
+    for field in REQUIRED_OF_REFUNDS:
+        if field not in mapped:
+            raise ConfigError(
+                f"{field_map.file}: the platform has a stream of refunds, so refund {field} must be mapped"
+            )
 
 
 def visibility_lags(config: MerchantConfig) -> dict[str, timedelta]:
@@ -161,5 +196,5 @@ def visibility_lags(config: MerchantConfig) -> dict[str, timedelta]:
             lags[name] = timedelta(hours=1)
             continue
         if spec.kind == "api":
-            lags[name] = timedelta(seconds=spec.streams["orders"].window.lag_seconds)
+            lags[name] = timedelta(seconds=max(s.window.lag_seconds for s in spec.streams.values()))
     return lags

@@ -19,12 +19,13 @@ from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.check import CheckCounts, check_orders
 from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_lines, compile_versions
+from orderhub.transform.compile_refunds import compile_refunds
 
 log = structlog.get_logger(__name__)
 
 _PENDING = """
     from ops.loads as l
-    where l.stream = 'orders' and not exists (
+    where not exists (
         select from ops.pass_loads as t join ops.passes as p using (pass_id)
         where t.load_id = l.load_id and p.finished_at is not null)"""
 
@@ -37,6 +38,7 @@ class TransformCounts:
     loads: int = 0
     versions: int = 0
     orders_changed: int = 0
+    refunds_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
     checks: CheckCounts | None = None
@@ -77,6 +79,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         counts.pass_id = _open_pass(connection, clock, config)
         connection.exec_driver_sql(source("core/incoming"))
+        connection.exec_driver_sql(source("core/incoming_refunds"))
         platforms = _map_versions(connection, clock, config, counts)
         _merge(connection, clock, platforms, counts, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
@@ -101,36 +104,45 @@ def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> 
 def _map_versions(
     connection: Connection, clock: Clock, config: MerchantConfig, counts: TransformCounts
 ) -> list[Platform]:
-    waiting: dict[str, list[int]] = defaultdict(list)
-    for row in connection.execute(text(f"select l.platform, l.load_id {_PENDING}")):
-        waiting[row.platform].append(row.load_id)
+    waiting: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row in connection.execute(text(f"select l.platform, l.stream, l.load_id {_PENDING}")):
+        waiting[row.platform][row.stream].append(row.load_id)
     platforms = []
-    for name, loads in sorted(waiting.items()):
+    for name, streams in sorted(waiting.items()):
         try:
             platform = load_platform(name, config)
         except ConfigError as error:
             counts.skipped_platforms[name] = str(error)
             enqueue(connection, [_broken_platform_mail(name, error, config)], clock)
             continue
-        counts.versions += connection.execute(
-            text(compile_versions(platform)),
-            {
-                "loads": loads,
-                "shop_ids": [shop.id for shop in config.shops],
-                "go_live_ats": [shop.go_live_at for shop in config.shops],
-            },
-        ).rowcount
-        counts.loads += len(loads)
-        connection.execute(
-            text(
-                "insert into ops.pass_loads (pass_id, load_id) "
-                "select :pass_id, unnest(cast(:loads as bigint[]))"
-            ),
-            {"pass_id": counts.pass_id, "loads": loads},
-        )
+        for stream, loads in sorted(streams.items()):
+            _map_loads(connection, config, platform, stream, loads, counts)
         platforms.append(platform)
     connection.exec_driver_sql("analyze incoming_versions")
     return platforms
+
+
+def _map_loads(
+    connection: Connection, config: MerchantConfig, platform: Platform, stream: str, loads: list[int],
+    counts: TransformCounts,
+) -> None:  # fmt: skip
+    bound: dict[str, object] = {"loads": loads}
+    if stream == "refunds":
+        statement_text = compile_refunds(platform)
+    else:
+        statement_text = compile_versions(platform)
+        bound |= {
+            "shop_ids": [shop.id for shop in config.shops],
+            "go_live_ats": [shop.go_live_at for shop in config.shops],
+        }
+    counts.versions += connection.execute(text(statement_text), bound).rowcount
+    counts.loads += len(loads)
+    connection.execute(
+        text(
+            "insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"
+        ),
+        {"pass_id": counts.pass_id, "loads": loads},
+    )
 
 
 def _merge(
@@ -152,6 +164,9 @@ def _merge(
         text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id")
     )
     connection.execute(statement("core/order_lines"))
+    counts.refunds_changed = connection.execute(
+        statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
+    ).rowcount
     counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 

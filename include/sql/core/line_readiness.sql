@@ -34,12 +34,12 @@ select
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
-        when l.gate = 'stop' then 'line_stopped'
+        when l.gate = 'stop' or f.gate = 'stop' then 'line_stopped'
         when l.kind = 'service' then 'line_is_service'
         when h.is_order_held then 'order_held'
         when l.line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
-        when l.gate = 'wait' then 'line_waits'
+        when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
         when w.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
@@ -48,6 +48,7 @@ select
 from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id
 left join core.shops as s on o.shop_id = s.shop_id
+left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
 left join rewritten as w on o.order_id = w.order_id
 left join active_holds as h on l.order_id = h.order_id;
 

@@ -1,22 +1,22 @@
--- One row: whether the shop's orders are covered without a hole from its first planned window to :until.
+-- One row: whether every stream of the shop is covered without a hole from its first planned window to :until.
 -- A range that somebody asked for by hand does not move the beginning.
-with wanted as (
-    select min(start_at) as since
+with streams as (
+    select
+        stream,
+        min(start_at) filter (where kind <> 'requested') as since,
+        range_agg(tstzrange(start_at, end_at)) filter (where state = 'covered') as ranges
     from ops.pull_windows
-    where shop_id = :shop_id and stream = 'orders' and kind <> 'requested'
-),
-
-covered as (
-    select range_agg(tstzrange(start_at, end_at)) as ranges
-    from ops.pull_windows
-    where shop_id = :shop_id and stream = 'orders' and state = 'covered'
+    where shop_id = :shop_id
+    group by stream
 )
 
 select
     coalesce(
-        wanted.since is not null
-        and (wanted.since >= :until or covered.ranges @> tstzrange(wanted.since, :until)),
+        bool_or(stream = 'orders')
+        and bool_and(
+            since is not null
+            and (since >= :until or coalesce(ranges @> tstzrange(since, :until), false))
+        ),
         false
     ) as is_covered
-from wanted
-cross join covered
+from streams

@@ -1,0 +1,65 @@
+"""Compiles the refund half of `platform.yaml` + `fields.csv` into one SQL statement."""
+
+from orderhub.platforms.field_map import REFUND_FIELDS
+from orderhub.platforms.spec import Platform
+from orderhub.transform.payload_sql import (
+    converted_columns,
+    identifier,
+    literal,
+    open_record,
+    paths_of,
+    raw_columns,
+    root_of,
+    unreadable_array,
+)
+
+
+def compile_refunds(platform: Platform) -> str:
+    """Return `insert into incoming_refunds …` over the staging rows of the loads bound as `:loads`."""
+    spec, rules = platform.spec, platform.field_map.refund
+    refund = open_record("r", root_of(spec.records.refund), paths_of(rules), is_flat=False)
+    return f"""
+insert into incoming_refunds
+with source as materialized (
+    select s.load_id, s.shop_id, s.record_id, s.payload_sha256,
+        {raw_columns(refund, rules, "")}
+    from staging.{identifier(spec.name + "_refunds")} as s, {refund.record}
+    where s.load_id = any(:loads)
+),
+converted as (
+    select source.*,
+        {converted_columns(rules, REFUND_FIELDS, "raw_", "")},
+        {unreadable_array(rules)} as unreadable_fields
+    from source
+),
+states (platform_status, state, state_rank, is_terminal) as (values
+    {_states(platform)}
+),
+kinds (value, kind) as (values
+    {_kinds(platform)}
+)
+select
+    c.shop_id || '/' || coalesce(c.refund_id, c.record_id), {literal(spec.name)}, c.shop_id,
+    coalesce(c.refund_id, c.record_id), c.shop_id || '/' || coalesce(c.platform_order_id, ''),
+    c.platform_line_id, c.platform_sku_id, coalesce(k.kind, 'other'), c.platform_status,
+    coalesce(st.state, 'unknown'), coalesce(st.is_terminal, false), c.quantity, c.refund, c.reason,
+    c.created_at, c.modified_at, c.unreadable_fields, c.payload_sha256,
+    case when st.is_terminal then '1' else '0' end
+        || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
+        || lpad(coalesce(st.state_rank, 0)::text, 2, '0') || c.payload_sha256,
+    {literal(platform.mapping_version)}, c.load_id
+from converted as c
+left join states as st on st.platform_status = c.platform_status
+left join kinds as k on k.value = c.kind"""  # noqa: S608 - names and literals of files, quoted
+
+
+def _states(platform: Platform) -> str:
+    return ",\n    ".join(
+        f"({literal(s.status)}, {literal(s.state)}, {s.rank}, {str(s.terminal).lower()})"
+        for s in platform.spec.refund_states
+    )
+
+
+def _kinds(platform: Platform) -> str:
+    kinds = platform.spec.refund_kinds
+    return ", ".join(f"({literal(k.value)}, {literal(k.kind)})" for k in kinds) or "(null::text, null)"

@@ -1,0 +1,137 @@
+"""SQL that reads staged payloads: opens JSON objects as records and converts their texts to typed columns.
+
+Everything that comes from a file enters as a quoted literal; no value of a payload ever becomes SQL.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from orderhub.platforms.converters import convert
+from orderhub.platforms.field_map import MONEY, TIMES, FieldRule
+
+#: Texts that stand in keys: an index row holds 2,700 bytes, and one longer text would stop every pass.
+KEYS = {"platform_order_id", "customer_id", "line_id"}
+LONGEST_KEY_BYTES = 400
+#: What people wrote, and the numbers in it that `core` never shows; the same as `orderhub.privacy.masks`.
+MESSAGES = {"buyer_message", "seller_memo"}
+_PERSONAL_NUMBERS = (
+    (r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)", r"\1***********\2"),
+    (r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2"),
+)
+#: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
+LONGEST_NAME = 63
+_NULL_TYPES = {"quantity": "bigint", **dict.fromkeys(TIMES, "timestamptz"), **dict.fromkeys(MONEY, "bigint")}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A JSON object opened as a record: its alias, the root it stands at, and the keys read from it."""
+
+    alias: str
+    root: str
+    keys: dict[str, bool]
+    is_flat: bool
+
+    def text_at(self, path: str) -> str:
+        """Return the SQL text expression for one path."""
+        if path.startswith("/"):
+            return f"s.payload #>> {_path_literal(path[1:].split('.'))}"
+        parts = [path] if self.is_flat else path.split(".")
+        if parts[0] not in self.keys:
+            return f"{self.root} #>> {_path_literal(parts)}"
+        column = f"{self.alias}.{identifier(parts[0])}"
+        if len(parts) > 1:
+            return f"{column} #>> {_path_literal(parts[1:])}"
+        return f"({column} #>> '{{}}')" if self.keys[parts[0]] else column
+
+    @property
+    def record(self) -> str:
+        """Return the `jsonb_to_record` call; a key that paths descend into stays JSONB."""
+        columns = ", ".join(
+            f"{identifier(key)} {'jsonb' if is_nested else 'text'}" for key, is_nested in self.keys.items()
+        )
+        guarded = f"case when jsonb_typeof({self.root}) = 'object' then {self.root} else '{{}}'::jsonb end"
+        return f"jsonb_to_record({guarded}) as {self.alias}({columns})"
+
+
+def open_record(alias: str, root: str, paths: Iterable[str], *, is_flat: bool) -> Opened:
+    """Collect the top-level keys that `paths` read from the object at `root`."""
+    keys: dict[str, bool] = {}
+    for path in paths:
+        if path.startswith("/"):
+            continue
+        parts = [path] if is_flat else path.split(".")
+        if len(parts[0].encode()) <= LONGEST_NAME:
+            keys[parts[0]] = keys.get(parts[0], False) or len(parts) > 1
+    return Opened(alias, root, keys or {"_": False}, is_flat)
+
+
+def paths_of(rules: Sequence[FieldRule]) -> list[str]:
+    """Return every path that `rules` read."""
+    return [path for rule in rules for path in rule.paths]
+
+
+def root_of(path: str) -> str:
+    """Return the SQL of the JSON at a dotted path of the payload."""
+    return f"(s.payload #> {_path_literal(path.split('.'))})" if path else "s.payload"
+
+
+def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
+    """Return `<text expression> as raw_<field>` for every mapped field; empty text counts as absent."""
+    parts = []
+    for rule in rules:
+        if rule.constant is not None:
+            expression = literal(rule.constant)
+        else:
+            texts = [f"nullif({opened.text_at(path)}, '')" for path in rule.paths]
+            expression = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+        parts.append(f"{expression} as raw_{prefix}{rule.field}")
+    return ",\n        ".join(parts)
+
+
+def converted_columns(rules: Sequence[FieldRule], fields: Sequence[str], raw: str, prefix: str) -> str:
+    """Return one typed column per field of `fields`; null for what is not mapped."""
+    by_field = {rule.field: rule for rule in rules}
+    return ",\n        ".join(
+        f"{_value(by_field[field], raw + field)} as {prefix}{field}"
+        if field in by_field
+        else f"null::{_NULL_TYPES.get(field, 'text')} as {prefix}{field}"
+        for field in fields
+    )
+
+
+def _value(rule: FieldRule, raw: str) -> str:
+    """Return the converted value; a key that no index could hold is unreadable."""
+    value = convert(rule.converter, raw)
+    if rule.field in KEYS:
+        return f"case when octet_length({value}) <= {LONGEST_KEY_BYTES} then {value} end"
+    if rule.field in MESSAGES:
+        for pattern, shown in _PERSONAL_NUMBERS:
+            value = f"regexp_replace({value}, {literal(pattern)}, {literal(shown)}, 'g')"
+    return value
+
+
+def unreadable_array(rules: Sequence[FieldRule]) -> str:
+    """Return the SQL array of the fields that are there and cannot be read."""
+    tests = [
+        f"case when btrim(raw_{rule.field}) <> '' and {_value(rule, 'raw_' + rule.field)} is null "
+        f"then '{rule.field}' end"
+        for rule in rules
+        if rule.field in KEYS or rule.converter not in ("text", "sku", "province")
+    ]
+    return f"array_remove(array[{', '.join(tests)}]::text[], null)"
+
+
+def literal(value: str) -> str:
+    """Quote a text; colons are escaped, because SQLAlchemy would bind `:name`."""
+    return "'" + value.replace("'", "''").replace(":", "\\:") + "'"
+
+
+def identifier(name: str) -> str:
+    """Quote a name."""
+    return '"' + name.replace('"', '""').replace(":", "\\:") + '"'
+
+
+def _path_literal(parts: Sequence[str]) -> str:
+    escaped = ",".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+    return literal("{" + escaped + "}")

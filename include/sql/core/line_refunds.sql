@@ -1,0 +1,47 @@
+-- One row per order line that a refund speaks of; key order_id, line_id.
+-- A refund that names no line, or none that the order has, speaks of every line. What was refunded in part waits:
+-- what is left to ship is for a person to say.
+create view core.line_refunds as
+with targeted as (
+    select
+        r.*,
+        exists(
+            select from core.order_lines as x where x.order_id = r.order_id and x.line_id = r.platform_line_id
+        ) as is_by_line,
+        exists(
+            select from core.order_lines as x
+            where x.order_id = r.order_id and x.platform_sku_id = r.platform_sku_id
+        ) as is_by_sku
+    from core.refunds as r
+    where r.state <> 'withdrawn' and not (r.state = 'refunded' and r.kind = 'money')
+),
+
+matched as (
+    select
+        l.order_id,
+        l.line_id,
+        t.state,
+        case
+            when t.is_by_line or t.is_by_sku
+                then coalesce(t.quantity >= l.quantity, true) and coalesce(t.refund_fen >= l.paid_fen, true)
+            else coalesce(t.refund_fen >= o.paid_fen - coalesce(o.freight_fen, 0), true)
+        end as is_whole
+    from targeted as t
+    inner join core.orders as o on t.order_id = o.order_id
+    inner join core.order_lines as l on t.order_id = l.order_id
+        and case
+            when t.is_by_line then l.line_id = t.platform_line_id
+            when t.is_by_sku then l.platform_sku_id = t.platform_sku_id
+            else true
+        end
+)
+
+select
+    order_id,
+    line_id,
+    case when bool_or(state = 'refunded' and is_whole) then 'stop' else 'wait' end as gate
+from matched
+group by order_id, line_id;
+
+select ops.describe('core.line_refunds', '售后涉及的订单行 / one row per order line that a refund speaks of; key order_id, line_id.',
+    'order_id', 'the order', 'line_id', 'the line', 'gate', 'stop when all of it was refunded; wait while a refund is open or covers a part');

@@ -1,0 +1,134 @@
+"""Refunds from staging to the line that they keep from shipping, in whatever order they arrive."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.staging import Record, stage_page
+from orderhub.transform.run import run_transform
+from tests.builders import rows
+from tests.transform.payloads import StoppedClock, stage, trade
+
+SHOP_ID = "tb"
+TID = "2160451543726114828"
+BLOCKED = "select coalesce(blocked_by, 'ships') from core.line_readiness order by line_id"
+STATE = "select state, refund_fen, quantity from core.refunds"
+
+
+def refund(**changes: Any) -> dict[str, Any]:
+    """A refund of the whole line of `trade()`, asked for at 10:00 Beijing time."""
+    return {
+        "refund_id": "900", "tid": int(TID), "oid": int(TID), "status": "WAIT_SELLER_AGREE", "num": 2,
+        "refund_fee": "228.00", "dispute_type": "REFUND", "reason": "不想要了",
+        "created": "2026-11-20 10:00:00", "modified": "2026-11-20 10:00:00",
+    } | changes  # fmt: skip
+
+
+def stage_refunds(database: Database, *versions: dict[str, Any]) -> None:
+    records = [
+        Record(value["refund_id"], None, dump_json(value), version_hash(value), index)
+        for index, value in enumerate(versions)
+    ]
+    with hold_scope(database, "test") as lease, database.transaction(lease) as connection:
+        stage_page(
+            connection, StoppedClock(), platform="taobao", shop_id=SHOP_ID, stream="refunds",
+            window_id=None, source="page 1", records=records,
+        )  # fmt: skip
+
+
+def blocked(database: Database, config: MerchantConfig) -> str:
+    run_transform(database, StoppedClock(), config)
+    return str(rows(database, BLOCKED)[0][0])
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ({}, "line_waits"),
+        ({"status": "SELLER_REFUSE_BUYER"}, "line_waits"),
+        ({"status": "新状态"}, "line_waits"),
+        ({"status": "SUCCESS"}, "line_stopped"),
+        ({"status": "SUCCESS", "num": 1, "refund_fee": "114.00"}, "line_waits"),
+        ({"status": "SUCCESS", "refund_fee": "10.00"}, "line_waits"),
+        ({"status": "CLOSED"}, "ships"),
+        ({"oid": 999}, "line_waits"),
+        ({"oid": 999, "status": "SUCCESS"}, "line_stopped"),
+        ({"oid": None, "status": "SUCCESS", "refund_fee": "10.00"}, "line_waits"),
+        ({"tid": 1}, "ships"),
+    ],
+)
+def test_refund_decides_whether_its_line_ships(
+    database: Database, config: MerchantConfig, changes: dict[str, Any], expected: str
+):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, refund(**changes))
+
+    assert blocked(database, config) == expected
+
+
+def test_refund_that_arrives_before_its_order_counts(database: Database, config: MerchantConfig):
+    stage_refunds(database, refund())
+    run_transform(database, StoppedClock(), config)
+
+    stage(database, [trade()], SHOP_ID)
+
+    assert blocked(database, config) == "line_waits"
+
+
+def test_only_the_line_it_names_waits(database: Database, config: MerchantConfig):
+    order = trade(payment="456.00", total_fee="516.00")
+    order["orders"]["order"].append(dict(order["orders"]["order"][0], oid=7, oid_str="7"))
+    stage(database, [order], SHOP_ID)
+    stage_refunds(database, refund(oid=7))
+    run_transform(database, StoppedClock(), config)
+
+    assert rows(database, BLOCKED) == [("ships",), ("line_waits",)]
+
+
+VERSIONS = (
+    refund(),
+    refund(status="CLOSED", modified="2026-11-20 10:05:00"),
+    refund(modified="2026-11-20 10:10:00", refund_fee="100.00"),
+)
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(VERSIONS)))
+def test_reopened_refund_is_open_whatever_arrives_first(
+    database: Database, config: MerchantConfig, arrival: tuple[dict[str, Any], ...]
+):
+    stage(database, [trade()], SHOP_ID)
+    for version in arrival:
+        stage_refunds(database, version)
+        run_transform(database, StoppedClock(), config)
+
+    assert rows(database, STATE) == [("open", 10000, 2)]
+
+
+def test_refunded_is_never_reopened_by_an_older_version(database: Database, config: MerchantConfig):
+    stage_refunds(database, refund(status="SUCCESS", modified="2026-11-20 10:05:00"))
+    run_transform(database, StoppedClock(), config)
+    stage_refunds(database, refund(modified="2026-11-20 10:06:00"))
+    run_transform(database, StoppedClock(), config)
+
+    assert rows(database, STATE) == [("refunded", 22800, 2)]
+
+
+def test_pass_without_new_refunds_changes_nothing(database: Database, config: MerchantConfig):
+    stage_refunds(database, refund())
+    first = run_transform(database, StoppedClock(), config)
+
+    second = run_transform(database, StoppedClock(), config)
+
+    assert (first.refunds_changed, second.refunds_changed, second.loads) == (1, 0, 0)
+
+
+def test_amount_that_cannot_be_read_is_named(database: Database, config: MerchantConfig):
+    stage_refunds(database, refund(refund_fee="很多"))
+    run_transform(database, StoppedClock(), config)
+
+    assert rows(database, "select refund_fen, unreadable_fields from core.refunds") == [(None, ["refund"])]
