@@ -13,7 +13,7 @@ from sandbox.world.modified_index import ModifiedIndex
 from sandbox.world.world import World
 
 Record = TypeVar("Record", Order, AfterSale)
-Second = tuple[int, int]
+Window = tuple[int, int]
 Cursor = tuple[int, str]
 START = (0, "")
 
@@ -65,7 +65,7 @@ class Call:
         return found if found and found.shop_id == self.shop_id else None
 
     def orders_newest_first(
-        self, window: Second, page: int, size: int, keep: Callable[[Order], bool] | None = None
+        self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
     ) -> Page[Order]:
         """Return page `page` (from 1) of the orders modified in the closed window of epoch seconds."""
         self._churn_orders(window)
@@ -73,42 +73,42 @@ class Call:
         return self._numbered(self.world.orders, index, self._visible(window), page, size, keep)
 
     def after_sales_newest_first(
-        self, window: Second, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
+        self, window: Window, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
     ) -> Page[AfterSale]:
         """Return page `page` (from 1) of the after-sales modified in the closed window of epoch seconds."""
         self._churn_after_sales(window)
         index = self.world.after_sale_index[self.shop_id]
         return self._numbered(self.world.after_sales, index, self._visible(window), page, size, keep)
 
-    def orders_by_cursor(self, window: Second, cursor: Cursor, size: int) -> Page[Order]:
+    def orders_by_cursor(self, window: Window, cursor: Cursor, size: int) -> Page[Order]:
         """Return up to `size` orders of the window that follow `cursor` (`START` at first), oldest first."""
         self._churn_orders(window)
         index = self.world.order_index[self.shop_id]
         return self._following(self.world.orders, index, self._visible(window), cursor, size)
 
-    def after_sales_by_cursor(self, window: Second, cursor: Cursor, size: int) -> Page[AfterSale]:
+    def after_sales_by_cursor(self, window: Window, cursor: Cursor, size: int) -> Page[AfterSale]:
         """Return up to `size` after-sales of the window that follow `cursor`, oldest first."""
         self._churn_after_sales(window)
         index = self.world.after_sale_index[self.shop_id]
         return self._following(self.world.after_sales, index, self._visible(window), cursor, size)
 
-    def _churn_orders(self, window: Second) -> None:
+    def _churn_orders(self, window: Window) -> None:
         moved, placed = self.behavior.churn_per_call, self.behavior.churn_place
         if (moved or placed) and self.behavior.churn_shop in {"", self.shop_id}:
             self.world.churn(self.shop_id, window, moved, placed, self.now)
 
-    def _churn_after_sales(self, window: Second) -> None:
+    def _churn_after_sales(self, window: Window) -> None:
         if self.behavior.churn_per_call and self.behavior.churn_shop in {"", self.shop_id}:
             self.world.churn_after_sales(self.shop_id, window, self.behavior.churn_per_call, self.now)
 
-    def _visible(self, window: Second) -> Second:
+    def _visible(self, window: Window) -> Window:
         return window[0], min(window[1], int((self.now - self.behavior.lag).timestamp()))
 
     def _numbered(
         self,
         records: dict[str, Record],
         index: ModifiedIndex,
-        window: Second,
+        window: Window,
         page: int,
         size: int,
         keep: Callable[[Record], bool] | None,
@@ -124,7 +124,7 @@ class Call:
         return self._told(Page(rows, total, page * size < total))
 
     def _following(
-        self, records: dict[str, Record], index: ModifiedIndex, window: Second, cursor: Cursor, size: int
+        self, records: dict[str, Record], index: ModifiedIndex, window: Window, cursor: Cursor, size: int
     ) -> Page[Record]:
         low, high = index.span(*window)
         found = index.after(*window, cursor, size + 1)

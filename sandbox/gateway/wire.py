@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Incoming:
-    """One HTTP request as it arrived; `path` starts at the host, header names are in lower case."""
+    """One HTTP request as it arrived; `path` follows the host, header names are in lower case.
+
+    It has no slots: form and JSON are read once and kept.
+    """
 
     path: str = ""
     verb: str = "POST"
@@ -27,13 +31,13 @@ class Incoming:
         """Return a POST of a JSON body."""
         return cls(path, query=query or {}, body=json.dumps(value, ensure_ascii=False).encode())
 
-    @property
+    @cached_property
     def form(self) -> dict[str, str]:
         """The parameters of query and URL-encoded body together; the body wins."""
         text = self.body.decode("utf-8", "replace")
         return {**self.query, **dict(parse_qsl(text, keep_blank_values=True))}
 
-    @property
+    @cached_property
     def json(self) -> dict[str, Any]:
         """The object in the body; empty where the body is none."""
         try:
