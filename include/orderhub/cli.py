@@ -249,18 +249,11 @@ def manifest_list() -> None:
             text("select * from core.manifests order by closed_at desc, manifest_id limit 50")
         ).all()
     table = _table(
-        "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces", key="清单 / manifest"
+        "状态\nstate", "截单\ncut-off", "单\norders", "行\nlines", "件\npieces", key="清单\nmanifest"
     )
     for row in rows:
-        cells = (
-            row.manifest_id,
-            row.state,
-            _beijing(row.cutoff_at),
-            row.order_count,
-            row.line_count,
-            row.quantity_total,
-        )
-        table.add_row(*(str(cell) for cell in cells))
+        counts = (row.order_count, row.line_count, row.quantity_total)
+        table.add_row(row.manifest_id, row.state, _beijing(row.cutoff_at), *map(str, counts))
     console.print(table)
     console.print(f"文件 / files: {settings.manifests}")
 
@@ -289,6 +282,20 @@ def golive_confirm(order_ids: list[str]) -> None:
 
     with opened() as (_, database):
         console.print(f"{confirm(database, clock, order_ids, getpass.getuser())} 单已确认 / confirmed")
+
+
+@app.command()
+def release(
+    order: Annotated[str, typer.Argument(help="店铺/单号 / shop/number")],
+    rule: Annotated[str, typer.Argument(help="挂起它的规则 / the rule that holds it")],
+    reason: Annotated[str, typer.Option(help="为什么可以发;会记下来 / why; it is kept")],
+) -> None:
+    """人工放行一条挂起 / end one hold by hand; the same evidence does not hold the order again."""
+    from orderhub.quality.release import release as run
+
+    with opened() as (_, database):
+        ended = run(database, clock, order, rule, reason, getpass.getuser())
+    console.print(f"{ended} 条挂起已放行 / holds released")
 
 
 @app.command()
