@@ -201,9 +201,7 @@ def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     distinct: set[str] = set()
     pages = math.ceil(total_before / pull.stream.list.page_size)
     if pages > MOST_PAGES:
-        raise ContractError(
-            f"{pull.stream.list.method}: claims {total_before} rows, more than any window has"
-        )
+        raise ContractError(f"{pull.stream.list.method}: {total_before} rows are more than any window has")
     for page in range(pages, 0, -1):
         rows = _page(pull, window, page)
         distinct.update(row_id(pull.stream, row) for row in rows)
@@ -239,11 +237,12 @@ def _range(stream: Stream, start: datetime, end: datetime, page: int) -> dict[st
 
 def _stage(pull: Pull, window: PullWindow, lease: Lease, page: int, rows: list[Any]) -> None:
     failed: dict[str, str] = {}
+    asked_at = pull.client.platform_now()
     if pull.stream.detail is None:
         records = [record_of(pull.stream, row, index) for index, row in enumerate(rows)]
     else:
         records, failed = _details(pull, pull.stream.detail, rows)
-    _stage_fetched(pull, lease, window.window_id, f"page {page}", records, failed, len(rows))
+    _stage_fetched(pull, lease, window.window_id, f"page {page}", records, failed, asked_at, len(rows))
 
 
 def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
@@ -360,10 +359,11 @@ def _retry_parked(pull: Pull) -> None:
         ids = waiting_ids(connection, pull.source)
     if not ids:
         return
+    asked_at = pull.client.platform_now()
     records, failed = _fetch(pull, call, ids)
     try:
         with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
-            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
+            _stage_fetched(pull, lease, None, "parked records", records, failed, asked_at, len(records))
     except LeaseTaken:
         return  # Another pull of this shop tries the same ids now.
 
@@ -375,6 +375,7 @@ def _stage_fetched(
     source: str,
     records: list[Record],
     failed: dict[str, str],
+    asked_at: datetime,
     row_count: int,
 ) -> None:
     with pull.database.transaction(lease) as connection:
@@ -388,6 +389,7 @@ def _stage_fetched(
             source=source,
             records=records,
             row_count=row_count,
+            asked_at=asked_at,
         )
         where = source if window_id is None else f"window {window_id} {source}"
         park(connection, pull.clock, pull.source, failed, where)

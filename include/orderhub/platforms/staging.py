@@ -56,6 +56,7 @@ def stage_page(
     source: str,
     records: Sequence[Record],
     row_count: int | None = None,
+    asked_at: datetime | None = None,
 ) -> StagedPage:
     """Write the load and its unseen versions in the caller's transaction.
 
@@ -69,6 +70,7 @@ def stage_page(
         source: page number or file name.
         records: the page's records.
         row_count: ids the source listed, when more than `records` (slim rows known already).
+        asked_at: UTC, the source's time before the first record was asked for; `clock`'s when not given.
     """
     table = f"staging.{platform}_{stream}"
     unseen = _unseen(connection, table, shop_id, records)
@@ -91,7 +93,7 @@ def stage_page(
             "now": now,
         },
     ).scalar_one()
-    fetched = now.isoformat()
+    fetched = (asked_at or now).isoformat()
     copy_rows(
         connection,
         table,
