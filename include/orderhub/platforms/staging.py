@@ -14,6 +14,10 @@ COLUMNS = (
     "fetched_at",
 )  # fmt: skip
 
+_LOAD = text("""
+    insert into ops.loads (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
+    values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id""")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -76,23 +80,11 @@ def stage_page(
     unseen = _unseen(connection, table, shop_id, records)
     listed = len(records) if row_count is None else row_count
     now = clock.now()
-    load_id = connection.execute(
-        text(
-            "insert into ops.loads "
-            "(platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at) "
-            "values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id"
-        ),
-        {
-            "platform": platform,
-            "shop": shop_id,
-            "stream": stream,
-            "window": window_id,
-            "source": source,
-            "rows": listed,
-            "staged": len(unseen),
-            "now": now,
-        },
-    ).scalar_one()
+    load = {
+        "platform": platform, "shop": shop_id, "stream": stream, "window": window_id, "source": source,
+        "rows": listed, "staged": len(unseen), "now": now,
+    }  # fmt: skip
+    load_id = connection.execute(_LOAD, load).scalar_one()
     fetched = (asked_at or now).isoformat()
     copy_rows(
         connection,
