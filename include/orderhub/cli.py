@@ -305,13 +305,14 @@ def explain(
     """说明一个订单的每一步和决定它的规则 / every step of one order, with the ids that decided it."""
     from orderhub.operate.explain import explain as run
 
-    with opened() as (_, database):
+    with opened() as (settings, database):
         story = run(database, order)
-    console.print(f"[bold]{story.order_id}[/bold]  {story.headline}")
+    is_english = settings.language == "en"
+    console.print(f"[bold]{story.order_id}[/bold]  {story.headline_en if is_english else story.headline}")
     table = _table("步骤 / step", "说明 / what", "依据 / ids", key="时间 / time")
     for step in story.steps:
         ids = " ".join(f"{key}={value}" for key, value in step.ids.items())
-        table.add_row(_beijing(step.at), step.what, step.text, ids)
+        table.add_row(_beijing(step.at), step.what, step.text_en if is_english else step.text, ids)
     console.print(table)
 
 
