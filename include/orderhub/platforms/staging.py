@@ -15,7 +15,8 @@ COLUMNS = (
 )  # fmt: skip
 
 _LOAD = text("""
-    insert into ops.loads (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
+    insert into ops.loads
+        (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
     values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id""")
 
 
