@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")
     sql.add_argument("--dsn", action="store_true", help="print the address for another tool instead")
+    sql.add_argument("--ops", action="store_true", help="as the hub itself, reading only: for the runbooks")
     return parser
 
 
@@ -188,18 +189,20 @@ def _answer(question: str) -> str:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    """Run psql as the analyst, or print the address."""
+    """Run psql as the analyst, or as the hub itself but unable to write; or print the analyst's address."""
     settings = load_settings()
-    if settings.analyst_url is None:
+    address = settings.database_url if options.ops else settings.analyst_url
+    if address is None:
         raise EnvironmentFault(
             "the analyst's address is not known; set ORDERHUB_ANALYST_URL for a PostgreSQL of your own"
         )
-    url = settings.analyst_url.get_secret_value()
+    url = address.get_secret_value()
     if options.dsn:
         print(url)  # noqa: T201 - what the command is for
         return 0
     program = str(binaries() / "psql")
-    return subprocess.run([program, url, *options.others], check=False).returncode  # noqa: S603 - our own program and arguments
+    environment = {**os.environ, "PGOPTIONS": "-c default_transaction_read_only=on"}
+    return subprocess.run([program, url, *options.others], env=environment, check=False).returncode  # noqa: S603 - our own program and arguments
 
 
 if __name__ == "__main__":
