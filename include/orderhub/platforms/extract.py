@@ -16,20 +16,19 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import PULL_WINDOWS, Lease, hold_row, hold_scope
-from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.outbox import enqueue
 from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
-from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
+from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError, TransientError
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
 from orderhub.platforms.spec import DetailCall, Platform, Stream
 from orderhub.platforms.staging import Record, certain_versions, stage_page
+from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A pull stops cleanly after this long and says how many windows are left.
 BUDGET = timedelta(minutes=10)
-#: A window that could not be proven complete this often is reported.
-REPORT_AFTER = 3
 #: A window of more pages is a wrong count; reading it would never end.
 MOST_PAGES = 20_000
 
@@ -160,7 +159,7 @@ def _first_start(pull: Pull) -> datetime | None:
 def _read_windows(pull: Pull) -> None:
     deadline = pull.clock.now() + BUDGET
     windows = _open(pull)
-    broken: list[ContractError] = []
+    broken, failure = 0, None  # The failure that no window was read after.
     for done, window in enumerate(windows):
         if pull.clock.now() > deadline:
             pull.counts.windows_left += len(windows) - done
@@ -168,20 +167,23 @@ def _read_windows(pull: Pull) -> None:
         try:
             with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease:
                 read_window(pull, window, lease)
+                failure = None
         except LeaseTaken:
             continue  # Another process reads it; its pages count as ours.
         except ThrottledError as error:
             _wait_until(pull, windows[done:], error)
             return
-        except ContractError as error:
+        except (ContractError, TransientError) as error:
+            if isinstance(failure, TransientError):
+                raise  # Two in a row: the platform is down.
             _note_broken(pull, window, error)
-            broken.append(error)
-    if len(broken) == len(windows) > 1:
-        raise broken[0]  # Nothing can be read: that is the platform or its spec, not one window.
+            broken, failure = broken + 1, error
+    if failure and (isinstance(failure, TransientError) or broken == len(windows) > 1):
+        raise failure
 
 
-def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
-    """Leave a window open whose answers break the protocol, so that those behind it are read."""
+def _note_broken(pull: Pull, window: PullWindow, error: RetryError) -> None:
+    """Leave a window open that cannot be read, so that those behind it are."""
     pull.counts.windows_left += 1
     values = {"said": str(error), "window": window.window_id}
     try:
@@ -190,7 +192,9 @@ def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
             pull.database.transaction(lease) as connection,
         ):
             if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
-                enqueue(connection, [_uncovered_mail(pull, window, str(error))], pull.clock)
+                enqueue(
+                    connection, [uncovered_mail(pull.source, pull.shop.name, window, str(error))], pull.clock
+                )
     except LeaseTaken:
         return  # Another process reads it now and judges for itself.
 
@@ -305,30 +309,12 @@ def _judge(pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int,
     with pull.database.transaction(lease) as connection:
         attempts = connection.execute(_JUDGE, values).scalar_one()
         if not is_covered and attempts >= REPORT_AFTER:
-            enqueue(connection, [_uncovered_mail(pull, window, said)], pull.clock)
+            enqueue(connection, [uncovered_mail(pull.source, pull.shop.name, window, said)], pull.clock)
     if is_covered:
         pull.counts.windows_covered += 1
     else:
         pull.counts.windows_left += 1
     return is_covered
-
-
-def _uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
-    body = (
-        f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
-        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
-    )
-    return Effect(
-        outbox_id=f"mail:window:{window.window_id}:uncovered",
-        target="mail",
-        subject=f"window:{window.window_id}",
-        payload={
-            "to": list(pull.config.alerts.supervisors),
-            "subject": "拉取窗口不完整 / window not covered",
-            "text": body,
-        },
-    )
 
 
 def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) -> None:
