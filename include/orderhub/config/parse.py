@@ -103,7 +103,8 @@ def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
     for row in read_table(source, "regions.csv", ("region", "province"), ("city",)):
         if not row["region"] or not row["province"]:
             raise row.refuse("region", "and province must both be given")
-        if row["province"] not in PROVINCES:
+        # Latin letters name a country or a state, as in the example of a shop abroad.
+        if row["province"] not in PROVINCES and not row["province"].isascii():
             full = FULL_NAMES.get(row["province"])
             hint = f"did you mean {full!r}?" if full else nearest(row["province"], list(PROVINCES))
             raise row.refuse("province", f"is not the full name of a province; {hint}")
