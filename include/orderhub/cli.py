@@ -249,18 +249,11 @@ def manifest_list() -> None:
             text("select * from core.manifests order by closed_at desc, manifest_id limit 50")
         ).all()
     table = _table(
-        "状态 / state", "截单 / cut-off", "单 / orders", "行 / lines", "件 / pieces", key="清单 / manifest"
+        "状态\nstate", "截单\ncut-off", "单\norders", "行\nlines", "件\npieces", key="清单\nmanifest"
     )
     for row in rows:
-        cells = (
-            row.manifest_id,
-            row.state,
-            _beijing(row.cutoff_at),
-            row.order_count,
-            row.line_count,
-            row.quantity_total,
-        )
-        table.add_row(*(str(cell) for cell in cells))
+        counts = (row.order_count, row.line_count, row.quantity_total)
+        table.add_row(row.manifest_id, row.state, _beijing(row.cutoff_at), *map(str, counts))
     console.print(table)
     console.print(f"文件 / files: {settings.manifests}")
 
@@ -292,19 +285,34 @@ def golive_confirm(order_ids: list[str]) -> None:
 
 
 @app.command()
+def release(
+    order: Annotated[str, typer.Argument(help="店铺/单号 / shop/number")],
+    rule: Annotated[str, typer.Argument(help="挂起它的规则 / the rule that holds it")],
+    reason: Annotated[str, typer.Option(help="为什么可以发;会记下来 / why; it is kept")],
+) -> None:
+    """人工放行一条挂起 / end one hold by hand; the same evidence does not hold the order again."""
+    from orderhub.quality.release import release as run
+
+    with opened() as (_, database):
+        ended = run(database, clock, order, rule, reason, getpass.getuser())
+    console.print(f"{ended} 条挂起已放行 / holds released")
+
+
+@app.command()
 def explain(
     order: Annotated[str, typer.Argument(help="平台单号或 店铺/单号 / number or shop/number")],
 ) -> None:
     """说明一个订单的每一步和决定它的规则 / every step of one order, with the ids that decided it."""
     from orderhub.operate.explain import explain as run
 
-    with opened() as (_, database):
+    with opened() as (settings, database):
         story = run(database, order)
-    console.print(f"[bold]{story.order_id}[/bold]  {story.headline}")
+    is_english = settings.language == "en"
+    console.print(f"[bold]{story.order_id}[/bold]  {story.headline_en if is_english else story.headline}")
     table = _table("步骤 / step", "说明 / what", "依据 / ids", key="时间 / time")
     for step in story.steps:
         ids = " ".join(f"{key}={value}" for key, value in step.ids.items())
-        table.add_row(_beijing(step.at), step.what, step.text, ids)
+        table.add_row(_beijing(step.at), step.what, step.text_en if is_english else step.text, ids)
     console.print(table)
 
 

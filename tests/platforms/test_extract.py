@@ -209,3 +209,12 @@ def test_clock_of_the_hub_may_be_wrong(database: Database):
     box = ShopInABox(database, late=timedelta(hours=31))
 
     assert (box.pull().windows_left, lost(box)) == (0, set())
+
+
+def test_record_is_stamped_with_the_time_before_it_was_asked_for(box: ShopInABox):
+    box.gateway.faults.replace([{"kind": "throttle", "method": DETAIL, "nth": 5, "seconds": 20}])
+    asked_first = box.platform_clock.now()
+
+    box.pull()
+
+    assert rows(box.database, "select min(fetched_at) from staging.taobao_orders") == [(asked_first,)]

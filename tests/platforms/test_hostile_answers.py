@@ -135,3 +135,23 @@ def test_ban_of_a_million_years_is_asked_again_after_a_day(box: ShopInABox):
     rewrite(box, lambda form, content: ban if form["method"] == DETAIL else content)
 
     assert box.pull().waits_until == "2026-11-24T04:05:00+00:00"
+
+
+def test_window_with_a_page_that_always_fails_does_not_block_those_behind_it(box: ShopInABox):
+    """The platform's back end chokes on one page of one window, for good."""
+    choking: list[str] = []
+
+    def choke(form: dict[str, str], content: bytes) -> bytes:
+        window = form.get("start_modified", "")
+        is_page = form["method"] == LIST and form.get("use_has_next") == "true"
+        if not is_page or (choking and window != choking[0]):
+            return content
+        choking.append(window)
+        return b'{"error_response":{"code":15,"sub_code":"isp.unknown-error","msg":"x"}}'
+
+    rewrite(box, choke)
+
+    counts = box.pull()
+
+    assert counts.windows_covered > 0
+    assert (counts.windows_left, rows(box.database, OPEN)) == (1, [(1,)])

@@ -221,3 +221,22 @@ def test_reset_touches_no_folder_that_is_not_a_home(tmp_path: Path, monkeypatch,
 
     assert (code, (tmp_path / "letters.txt").exists()) == (1, True)
     assert "is not the home of a hub" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "role"), [([], "orderhub_analyst"), (["--ops"], "orderhub_app")])
+def test_sql_reads_only_whoever_asks(
+    tmp_path: Path, monkeypatch, capfd, option: list[str], role: str
+) -> None:
+    monkeypatch.setattr("orderhub.operate.launch.signal.signal", lambda number, handler: None)
+    monkeypatch.setattr("orderhub.operate.launch.binaries", lambda: tmp_path)
+    monkeypatch.setenv("ORDERHUB_DATABASE_URL", "postgresql://orderhub_app:x@127.0.0.1/orderhub")
+    monkeypatch.setenv("ORDERHUB_ANALYST_URL", "postgresql://orderhub_analyst:x@127.0.0.1/orderhub")
+    monkeypatch.setenv("ORDERHUB_HASH_KEY", "a key for tests only")
+    psql = tmp_path / "psql"
+    psql.write_text('#!/bin/sh\necho "$1 $PGOPTIONS"\n', encoding="utf-8")
+    psql.chmod(0o755)
+
+    code = main(["sql", "--home", str(tmp_path), *option])
+
+    said = f"postgresql://{role}:x@127.0.0.1/orderhub -c default_transaction_read_only=on\n"
+    assert (code, capfd.readouterr().out) == (0, said)

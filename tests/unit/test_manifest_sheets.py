@@ -75,3 +75,16 @@ def test_a_text_beyond_the_limit_of_a_cell_is_cut_visibly(tmp_path: Path):
 
     value = load_workbook(file)["发货清单"]["A3"].value
     assert (len(value), value[-1]) == (CELL_LIMIT, "…")
+
+
+def test_counts_are_numbers_and_ids_stay_text(tmp_path: Path):
+    file = tmp_path / "pick.xlsx"
+    sheet = Sheet("拣货单", "", ("商品编码", "数量"), [("0012", "7"), ("=1+1", "x")], frozenset({"数量"}))
+
+    write_workbook(file, datetime(2026, 11, 23, tzinfo=UTC), [sheet])
+
+    page = load_workbook(file).active
+    assert [("0012", 7), ("=1+1", "x")] == [
+        tuple(cell.value for cell in row) for row in page.iter_rows(min_row=3)
+    ]
+    assert "f" not in {cell.data_type for row in page.iter_rows() for cell in row}

@@ -39,7 +39,20 @@ def test_shipped_example_is_sound():
     ],
 )
 def test_rule_that_names_what_does_not_exist_is_refused(when: str, warehouses: str, said: str):
-    assert refused(routing_yaml="rules:\n" + rule(when, warehouses)) == f"routing.yaml: rule r1: {said}"
+    assert refused(routing_yaml="rules:\n" + rule(when, warehouses)) == f"routing.yaml:2: rule r1: {said}"
+
+
+def test_message_about_a_rule_names_the_line_of_the_very_word():
+    text = (
+        "rules:\n"
+        + rule()
+        + (
+            "  - id: r2\n    when:\n      region:\n        - remote\n        - remot\n"
+            "    warehouses: [yiwu]\n    reason: {zh: 因, en: why}\n"
+        )
+    )
+
+    assert refused(routing_yaml=text).startswith("routing.yaml:7: rule r2: region 'remot'")
 
 
 @pytest.mark.parametrize(

@@ -68,13 +68,13 @@ def held_mail(alerts: Alerts, pass_id: int, held: Sequence[HeldRule], order_coun
             f"订单挂起:{order_count} 单需要处理",
             f"第 {pass_id} 批检查新挂起 {order_count} 个订单。其余订单照常发货。",
             ("单数", "原因", "订单"),
-            "看每单的证据:./hub explain 订单号。在平台、映射或表格里改好后自动放行。运行记录:",
+            "看证据:./hub explain 订单。改好后自动放行;核对无误可 ./hub release 订单 规则。运行记录:",
         ),
         "en": (
             f"Orders held: {order_count} need a decision",
             f"Check pass {pass_id} newly held {order_count} order(s). All others go on.",
             ("Orders", "Reason", "Order ids"),
-            "Evidence of an order: ./hub explain ORDER. It goes on once corrected at its source. Runs:",
+            "Evidence: ./hub explain ORDER. It goes on once corrected, or by ./hub release ORDER RULE. Runs:",
         ),
     }
     messages = {

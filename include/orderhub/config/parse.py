@@ -8,7 +8,7 @@ from pathlib import Path
 from orderhub import paths
 from orderhub.config import models
 from orderhub.config.csv_table import read_table
-from orderhub.config.located_yaml import nearest, parse
+from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
 from orderhub.domain.province import FULL_NAMES, PROVINCES
 from orderhub.errors import ConfigError
 
@@ -51,7 +51,8 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     rules = parse(models.Routing, files["routing.yaml"], "routing.yaml").rules
     shops = parse(models.Shops, files["shops.yaml"], "shops.yaml").shops
     regions = _regions(files["regions.csv"])
-    _check_rules(rules, [w.id for w in warehouses], list(regions), shops)
+    routing = read_document(files["routing.yaml"], "routing.yaml")
+    _check_rules(routing, rules, [w.id for w in warehouses], list(regions), shops)
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
@@ -102,7 +103,8 @@ def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
     for row in read_table(source, "regions.csv", ("region", "province"), ("city",)):
         if not row["region"] or not row["province"]:
             raise row.refuse("region", "and province must both be given")
-        if row["province"] not in PROVINCES:
+        # Latin letters name a country or a state, as in the example of a shop abroad.
+        if row["province"] not in PROVINCES and not row["province"].isascii():
             full = FULL_NAMES.get(row["province"])
             hint = f"did you mean {full!r}?" if full else nearest(row["province"], list(PROVINCES))
             raise row.refuse("province", f"is not the full name of a province; {hint}")
@@ -111,23 +113,25 @@ def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 def _check_rules(
+    routing: LocatedDocument,
     rules: tuple[models.RoutingRule, ...],
     warehouses: list[str],
     regions: list[str],
     shops: tuple[models.Shop, ...],
 ) -> None:
-    for rule in rules:
-        for what, values, allowed in (
-            ("warehouse", rule.warehouses, warehouses),
-            ("region", rule.when.region, regions),
-            ("shop", rule.when.shop, [shop.id for shop in shops]),
-            ("platform", rule.when.platform, sorted({shop.platform for shop in shops})),
+    for number, rule in enumerate(rules):
+        for place, values, allowed in (
+            (("warehouses",), rule.warehouses, warehouses),
+            (("when", "region"), rule.when.region, regions),
+            (("when", "shop"), rule.when.shop, [shop.id for shop in shops]),
+            (("when", "platform"), rule.when.platform, sorted({shop.platform for shop in shops})),
         ):
-            for value in values:
+            for position, value in enumerate(values):
                 if value not in allowed:
+                    line = routing.line_of(("rules", number, *place, position))
                     raise ConfigError(
-                        f"routing.yaml: rule {rule.id}: {what} {value!r} does not exist; "
-                        f"{nearest(value, allowed)}"
+                        f"routing.yaml:{line}: rule {rule.id}: {place[-1].removesuffix('s')} {value!r} "
+                        f"does not exist; {nearest(value, allowed)}"
                     )
 
 

@@ -11,6 +11,7 @@ class Labels:
     picking_sheet: str
     shipping: tuple[str, ...]
     picking: tuple[str, ...]
+    counts: frozenset[str]
     caption: str
 
 
@@ -23,6 +24,7 @@ LABELS = {
             "区县", "收货人", "电话", "地址", "最晚发货时间",
         ),
         picking=("商品编码", "商品名称", "数量", "行数"),
+        counts=frozenset({"数量", "行数"}),
         caption="{warehouse} {cutoff} 截单:{orders} 单,{lines} 行,{pieces} 件",
     ),
     "en": Labels(
@@ -33,6 +35,7 @@ LABELS = {
             "Receiver token", "Province", "City", "District", "Receiver", "Phone", "Address", "Ship by",
         ),
         picking=("SKU", "Title", "Quantity", "Lines"),
+        counts=frozenset({"Quantity", "Lines"}),
         caption="{warehouse}, cut-off {cutoff}: {orders} orders, {lines} lines, {pieces} pieces",
     ),
 }  # fmt: skip

@@ -152,10 +152,10 @@ def _writers(connection: Connection, manifest: _Manifest, labels: Labels) -> Ite
     lines = _shipping(connection, manifest)
     for number in range(max(1, -(-manifest.line_count // WORKBOOK_LINES))):
         part = islice(lines, WORKBOOK_LINES)
-        sheets = [Sheet(labels.shipping_sheet, caption, labels.shipping, part)]
+        sheets = [Sheet(labels.shipping_sheet, caption, labels.shipping, part, labels.counts)]
         if number == 0:
             picks = _picking(connection, manifest)
-            sheets.append(Sheet(labels.picking_sheet, caption, labels.picking, picks))
+            sheets.append(Sheet(labels.picking_sheet, caption, labels.picking, picks, labels.counts))
         name = f"manifest-{number + 1}.xlsx" if number else "manifest.xlsx"
         yield name, partial(_write_sheets, manifest.closed_at, sheets)
 

@@ -1,4 +1,4 @@
-"""Writes the lists a warehouse reads, as CSV and XLSX: text only, never a formula, the same bytes each time.
+"""Writes the lists a warehouse reads, as CSV and XLSX: no formula, ids as text, the same bytes each time.
 
 Not for deciding what is on a list: `orderhub.fulfillment.manifest_files` reads that from the database.
 """
@@ -22,12 +22,16 @@ _NARROWEST, _WIDEST = 8, 48
 
 @dataclass(frozen=True)
 class Sheet:
-    """One list: its name, a line above the header (XLSX only), the header and the rows."""
+    """One list: its name, a line above the header (XLSX only), the header and the rows.
+
+    `counts` names the columns whose cells are numbers in XLSX, so that people can add them up.
+    """
 
     name: str
     caption: str
     header: Sequence[str]
     rows: Iterable[Row]
+    counts: frozenset[str] = frozenset()
 
 
 def clean_text(value: str | None) -> str:
@@ -52,7 +56,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
 
 
 def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) -> None:
-    """Write an XLSX file of text cells; `created_at` is its only date: the same lists give the same bytes."""
+    """Write an XLSX file; `created_at` is its only date, so the same lists give the same bytes."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -72,7 +76,10 @@ def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) ->
         for number, row in enumerate(sheet.rows, start=2):
             for column, value in enumerate(row):
                 cell = _cell(value)
-                page.write_string(number, column, cell)
+                if sheet.header[column] in sheet.counts and cell.isdecimal():
+                    page.write_number(number, column, int(cell))
+                else:
+                    page.write_string(number, column, cell)
                 widths[column] = max(widths[column], _width(cell))
         for column, width in enumerate(widths):
             page.set_column(column, column, width)

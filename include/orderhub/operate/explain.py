@@ -38,6 +38,12 @@ _STATES = {
     "voided": "已作废",
     "expired": "已过期",
 }
+_OUTCOMES = {
+    "allocated": ("分仓到", "allocated to"),
+    "out_of_stock": ("缺货,等待补货", "out of stock, waits"),
+    "no_rule": ("没有适用的规则", "no rule applies"),
+}
+_CHOICES = {"chosen": ("选中", "chosen"), "short": ("库存不足", "too little stock")}
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,14 @@ class Step:
         at: UTC; None when it is a state, not an event.
         what: one of received, mapped, checked, anomaly, hold, routed, reserved, manifest, sent.
         text: for people, in Chinese.
+        text_en: the same in English.
         ids: what decided: load, mapping, rule, config version, reservation, manifest.
     """
 
     at: datetime | None
     what: str
     text: str
+    text_en: str
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +71,7 @@ class Explanation:
 
     order_id: str
     headline: str
+    headline_en: str
     steps: list[Step]
 
 
@@ -85,11 +94,14 @@ def explain(database: Database, wanted: str) -> Explanation:
             *_routed(connection, order),
             *_manifested(connection, order),
         ]
-    headline = (
-        f"{order['platform']} · 店铺 {order['shop_id']} · 状态 {order['status']}({order['platform_status']})"
-        f" · {order['gate']}:{order['gate_reason'] or '-'}"
+    status = f"{order['status']} ({order['platform_status']})"
+    gate = f"{order['gate']}: {order['gate_reason'] or '-'}"
+    return Explanation(
+        order["order_id"],
+        f"{order['platform']} · 店铺 {order['shop_id']} · 状态 {status} · 闸门 {gate}",
+        f"{order['platform']} · shop {order['shop_id']} · status {status} · gate {gate}",
+        steps,
     )
-    return Explanation(order["order_id"], headline, steps)
 
 
 def _find(connection: Connection, wanted: str) -> RowMapping:
@@ -122,17 +134,21 @@ def _staged(connection: Connection, platform: str, record_id: str) -> Sequence[R
 
 def _received(connection: Connection, order: RowMapping) -> list[Step]:
     return [
-        Step(
-            row.fetched_at,
-            "received",
-            f"收到版本 {row.payload_sha256[:12]}"
-            + ("(采用)" if row.payload_sha256 == order["version_id"] else "")
-            + (f",{row.note}" if row.note else ""),
-            {"load": str(row.load_id), "window": str(row.window_id or "-"), "source": row.source},
-        )
+        _version(row, is_used=row.payload_sha256 == order["version_id"])
         for row in _staged(connection, order["platform"], order["platform_order_id"])
         if row.shop_id == order["shop_id"]
     ]
+
+
+def _version(row: Row[Any], *, is_used: bool) -> Step:
+    version, note = row.payload_sha256[:12], f", {row.note}" if row.note else ""
+    return Step(
+        row.fetched_at,
+        "received",
+        f"收到版本 {version}{'(采用)' if is_used else ''}{note}",
+        f"received version {version}{' (the one used)' if is_used else ''}{note}",
+        {"load": str(row.load_id), "window": str(row.window_id or "-"), "source": row.source},
+    )
 
 
 def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
@@ -140,6 +156,7 @@ def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
         order["_seen_at"],
         "mapped",
         f"映射为 {order['status']},实付 {_yuan(order['paid_fen'])},付款 {order['payment_state']}",
+        f"mapped to {order['status']}, paid {_yuan(order['paid_fen'])} CNY, payment {order['payment_state']}",
         {"mapping": order["mapping_version"][:12], "pass": str(order["_pass_id"])},
     )
     lines = connection.execute(_LINES, {"order_id": order["order_id"]}).mappings()
@@ -147,10 +164,16 @@ def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
 
 
 def _line(line: RowMapping) -> Step:
-    goods = f"{line['title'] or '(无标题)'} × {line['quantity']} → {line['sku_id'] or '未映射'}"
-    gate = f",{line['gate']}:{line['gate_reason']}" if line["gate"] != "ship" else ""
+    goods = f"{line['title'] or '-'} × {line['quantity']} →"
+    sku, gate = line["sku_id"], f", {line['gate']}: {line['gate_reason']}" if line["gate"] != "ship" else ""
     ids = {"line": line["line_id"], "mapping_row": line["sku_mapping_id"] or "-"}
-    return Step(None, "mapped", f"第 {line['line_no']} 行 {goods}{gate}", ids)
+    return Step(
+        None,
+        "mapped",
+        f"第 {line['line_no']} 行 {goods} {sku or '未映射'}{gate}",
+        f"line {line['line_no']} {goods} {sku or 'not mapped'}{gate}",
+        ids,
+    )
 
 
 def _checked(connection: Connection, order: RowMapping) -> list[Step]:
@@ -158,27 +181,35 @@ def _checked(connection: Connection, order: RowMapping) -> list[Step]:
     anomalies = connection.execute(_ANOMALIES, key).mappings()
     holds = connection.execute(_HOLDS, key).mappings()
     if not order["checked_version"]:
-        verdict = Step(None, "checked", "尚未检查,下一批处理")
+        verdict = Step(None, "checked", "尚未检查,下一批处理", "not checked yet; the next pass will")
     else:
         is_current = order["checked_version"] == order["version_id"]
         said = "已检查当前版本" if is_current else "检查过旧版本,等待重新检查"
-        verdict = Step(None, "checked", said, {"checks": (order["checks_version"] or "-")[:12]})
+        said_en = (
+            "this version is checked" if is_current else "an older version is checked; waits for its turn"
+        )
+        verdict = Step(None, "checked", said, said_en, {"checks": (order["checks_version"] or "-")[:12]})
     return [verdict, *(_anomaly(row) for row in anomalies), *(_hold(row) for row in holds)]
 
 
 def _anomaly(row: RowMapping) -> Step:
-    where = f"行 {row['line_id']} " if row["line_id"] else ""
-    evidence = "、".join(f"{key}={value}" for key, value in row["evidence"].items()) or "-"
-    text_ = f"{where}{row['rule_id']}({row['severity']},{_state(row['state'])}):{evidence}"
-    ids = {"rule": row["rule_id"], "anomaly": row["anomaly_id"][:12]}
-    return Step(row["first_seen_at"], "anomaly", text_, ids)
+    line, rule, severity, state = row["line_id"], row["rule_id"], row["severity"], row["state"]
+    shown = {key: "-" if value is None else value for key, value in row["evidence"].items()}
+    evidence = ", ".join(f"{key}={value}" for key, value in shown.items()) or "-"
+    zh = f"{f'行 {line} ' if line else ''}{rule}({severity},{_state(state)}):{evidence}"
+    en = f"{f'line {line} ' if line else ''}{rule} ({severity}, {state}): {evidence}"
+    ids = {"rule": rule, "anomaly": row["anomaly_id"][:12]}
+    return Step(row["first_seen_at"], "anomaly", zh, en, ids)
 
 
 def _hold(row: RowMapping) -> Step:
-    text_ = f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])})"
+    zh = f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])})"
+    en = f"{row['subject_type']} held by {row['rule_id']} ({row['state']})"
     if row["ended_at"]:
-        text_ += f",{row['ended_at']:%m-%d %H:%M} UTC 由 {row['ended_by']} 结束:{row['end_reason']}"
-    return Step(row["placed_at"], "hold", text_, {"hold": row["hold_id"]})
+        ended = f"{row['ended_at']:%m-%d %H:%M} UTC"
+        zh += f",{ended} 由 {row['ended_by']} 结束:{row['end_reason']}"
+        en += f", ended {ended} by {row['ended_by']}: {row['end_reason']}"
+    return Step(row["placed_at"], "hold", zh, en, {"hold": row["hold_id"]})
 
 
 def _routed(connection: Connection, order: RowMapping) -> list[Step]:
@@ -189,37 +220,42 @@ def _routed(connection: Connection, order: RowMapping) -> list[Step]:
 
 
 def _decision(row: RowMapping) -> Step:
-    candidates = ";".join(_candidate(candidate) for candidate in row["candidates"]) or "无候选仓"
     ids = {"rule": row["rule_id"] or "-", "config": row["config_version"][:12]}
-    outcome = {"allocated": "分仓到", "out_of_stock": "缺货,等待补货", "no_rule": "没有适用的规则"}[
-        row["outcome"]
-    ]
-    return Step(row["decided_at"], "routed", f"{outcome} {row['warehouse_id'] or ''}({candidates})", ids)
+    zh, en = _OUTCOMES[row["outcome"]]
+    warehouse, candidates = row["warehouse_id"] or "", [_candidate(given) for given in row["candidates"]]
+    zh += f" {warehouse}({';'.join(one for one, _ in candidates) or '无候选仓'})"
+    en += f" {warehouse} ({'; '.join(one for _, one in candidates) or 'no candidate'})"
+    return Step(row["decided_at"], "routed", zh, en, ids)
 
 
-def _candidate(candidate: dict[str, Any]) -> str:
-    why = {"chosen": "选中", "short": "库存不足"}.get(candidate.get("why", ""), candidate.get("why", ""))
-    figures = "、".join(
-        f"{sku} 需 {figure.get('needed')} 可承诺 {figure.get('available')}"
-        for sku, figure in candidate.get("figures", {}).items()
-    )
-    return f"{candidate.get('warehouse', '')} {why}:{figures}"
+def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
+    """Return what was seen of one warehouse, in Chinese and English."""
+    name, why = candidate.get("warehouse", ""), candidate.get("why", "")
+    why_zh, why_en = _CHOICES.get(why, (why, why))
+    figures = candidate.get("figures", {}).items()
+    zh = "、".join(f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}" for sku, f in figures)
+    en = ", ".join(f"{sku} needs {f.get('needed')}, free {f.get('available')}" for sku, f in figures)
+    return f"{name} {why_zh}:{zh}", f"{name} {why_en}: {en}"
 
 
 def _reservation(row: RowMapping) -> Step:
-    ended = f",{row['resolution']}" if row["resolution"] else ""
-    text_ = f"{row['warehouse_id']} 预占 {row['sku_id']} × {row['quantity']}({_state(row['state'])}{ended})"
-    return Step(row["reserved_at"], "reserved", text_, {"reservation": row["reservation_id"]})
+    ended = f", {row['resolution']}" if row["resolution"] else ""
+    warehouse, goods = row["warehouse_id"], f"{row['sku_id']} × {row['quantity']}"
+    zh = f"{warehouse} 预占 {goods}({_state(row['state'])}{ended})"
+    en = f"{warehouse} reserves {goods} ({row['state']}{ended})"
+    return Step(row["reserved_at"], "reserved", zh, en, {"reservation": row["reservation_id"]})
 
 
 def _manifested(connection: Connection, order: RowMapping) -> list[Step]:
     steps = []
     for row in connection.execute(_MANIFESTS, {"order_id": order["order_id"]}):
-        shadow = "(影子模式,不外发)" if row.is_shadow else ""
+        zh, en = ("(影子模式,不外发)", " (shadow, not handed over)") if row.is_shadow else ("", "")
         ids = {"manifest": row.manifest_id, "fulfillment_order": row.fulfillment_order_id}
-        steps.append(Step(row.closed_at, "manifest", f"进入发货清单 {row.manifest_id}{shadow}", ids))
+        told = (f"进入发货清单 {row.manifest_id}{zh}", f"in manifest {row.manifest_id}{en}")
+        steps.append(Step(row.closed_at, "manifest", *told, ids))
         if row.published_at:
-            steps.append(Step(row.published_at, "sent", "清单文件已交付", {"manifest": row.manifest_id}))
+            told = ("清单文件已交付", "the manifest's files are handed over")
+            steps.append(Step(row.published_at, "sent", *told, {"manifest": row.manifest_id}))
     return steps
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from sqlalchemy import make_url
+
 from orderhub import paths
 from orderhub.clock import Clock, SystemClock
 from orderhub.db.postgres import binaries, discard_cluster
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")
     sql.add_argument("--dsn", action="store_true", help="print the address for another tool instead")
+    sql.add_argument("--ops", action="store_true", help="as the hub itself, reading only: for the runbooks")
     return parser
 
 
@@ -188,18 +191,30 @@ def _answer(question: str) -> str:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    """Run psql as the analyst, or print the address."""
+    """Run psql as the analyst, or as the hub itself but unable to write; or print the analyst's address."""
     settings = load_settings()
-    if settings.analyst_url is None:
+    address = settings.database_url if options.ops else settings.analyst_url
+    if address is None:
         raise EnvironmentFault(
             "the analyst's address is not known; set ORDERHUB_ANALYST_URL for a PostgreSQL of your own"
         )
-    url = settings.analyst_url.get_secret_value()
+    if options.dsn and options.ops:
+        raise EnvironmentFault(
+            "--dsn gives the analyst's address only; for the hub's own role use --ops alone"
+        )
     if options.dsn:
-        print(url)  # noqa: T201 - what the command is for
+        print(address.get_secret_value())  # noqa: T201 - what the command is for
         return 0
     program = str(binaries() / "psql")
-    return subprocess.run([program, url, *options.others], check=False).returncode  # noqa: S603 - our own program and arguments
+    url = make_url(address.get_secret_value())
+    # Arguments of a process are visible to every user of the machine; its environment is not.
+    shown = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = {
+        **os.environ,
+        "PGPASSWORD": str(url.password or ""),
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+    }
+    return subprocess.run([program, shown, *options.others], env=environment, check=False).returncode  # noqa: S603 - our own program
 
 
 if __name__ == "__main__":

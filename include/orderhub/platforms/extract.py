@@ -13,11 +13,12 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import PULL_WINDOWS, hold_row
 from orderhub.db.outbox import enqueue
 from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
-from orderhub.errors import ContractError, LeaseTaken, ThrottledError
+from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError, TransientError
 from orderhub.platforms.client import Client
 from orderhub.platforms.fetching import Pull, PullCounts, retry_parked
-from orderhub.platforms.paging import REPORT_AFTER, probe, read_window, uncovered_mail
+from orderhub.platforms.paging import probe, read_window
 from orderhub.platforms.spec import Platform
+from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A pull stops cleanly after this long and says how many windows are left.
 BUDGET = timedelta(minutes=10)
@@ -111,7 +112,7 @@ def _first_start(pull: Pull) -> datetime | None:
 def _read_windows(pull: Pull) -> None:
     deadline = pull.clock.now() + BUDGET
     windows = _open(pull)
-    broken: list[ContractError] = []
+    broken, failure = 0, None  # The failure that no window was read after.
     for done, window in enumerate(windows):
         if pull.clock.now() > deadline:
             pull.counts.windows_left += len(windows) - done
@@ -119,20 +120,23 @@ def _read_windows(pull: Pull) -> None:
         try:
             with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease:
                 read_window(pull, window, lease)
+                failure = None
         except LeaseTaken:
             continue  # Another process reads it; its pages count as ours.
         except ThrottledError as error:
             _wait_until(pull, windows[done:], error)
             return
-        except ContractError as error:
+        except (ContractError, TransientError) as error:
+            if isinstance(failure, TransientError):
+                raise  # Two in a row: the platform is down.
             _note_broken(pull, window, error)
-            broken.append(error)
-    if len(broken) == len(windows) > 1:
-        raise broken[0]  # Nothing can be read: that is the platform or its spec, not one window.
+            broken, failure = broken + 1, error
+    if failure and (isinstance(failure, TransientError) or broken == len(windows) > 1):
+        raise failure
 
 
-def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
-    """Leave a window open whose answers break the protocol, so that those behind it are read."""
+def _note_broken(pull: Pull, window: PullWindow, error: RetryError) -> None:
+    """Leave a window open that cannot be read, so that those behind it are."""
     pull.counts.windows_left += 1
     values = {"said": str(error), "window": window.window_id}
     try:
@@ -141,7 +145,9 @@ def _note_broken(pull: Pull, window: PullWindow, error: ContractError) -> None:
             pull.database.transaction(lease) as connection,
         ):
             if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
-                enqueue(connection, [uncovered_mail(pull, window, str(error))], pull.clock)
+                enqueue(
+                    connection, [uncovered_mail(pull.source, pull.shop.name, window, str(error))], pull.clock
+                )
     except LeaseTaken:
         return  # Another process reads it now and judges for itself.
 

@@ -62,6 +62,7 @@ class Pull:
 def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any]) -> None:
     """Stage one page of `rows`; slim ones are fetched whole first. `source` names the page."""
     failed: dict[str, str] = {}
+    asked_at = pull.client.platform_now()
     if pull.stream.detail is None:
         records = [
             record_of(pull.stream, row, index, modified=_modified(pull, row))
@@ -69,7 +70,7 @@ def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list
         ]
     else:
         records, failed = _details(pull, pull.stream.detail, rows)
-    _stage_fetched(pull, lease, window_id, source, records, failed, len(rows))
+    _stage_fetched(pull, lease, window_id, source, records, failed, asked_at, len(rows))
 
 
 def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
@@ -121,10 +122,11 @@ def retry_parked(pull: Pull) -> None:
         ids = waiting_ids(connection, pull.source)
     if not ids:
         return
+    asked_at = pull.client.platform_now()
     records, failed = _fetch(pull, call, ids)
     try:
         with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
-            _stage_fetched(pull, lease, None, "parked records", records, failed, len(records))
+            _stage_fetched(pull, lease, None, "parked records", records, failed, asked_at, len(records))
     except LeaseTaken:
         return  # Another pull of this shop tries the same ids now.
 
@@ -136,6 +138,7 @@ def _stage_fetched(
     source: str,
     records: list[Record],
     failed: dict[str, str],
+    asked_at: datetime,
     row_count: int,
 ) -> None:
     with pull.database.transaction(lease) as connection:
@@ -149,6 +152,7 @@ def _stage_fetched(
             source=source,
             records=records,
             row_count=row_count,
+            asked_at=asked_at,
         )
         where = source if window_id is None else f"window {window_id} {source}"
         park(connection, pull.clock, pull.source, failed, where)

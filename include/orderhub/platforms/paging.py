@@ -13,16 +13,15 @@ from typing import Any
 from sqlalchemy import text
 
 from orderhub.db.leases import Lease
-from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.outbox import enqueue
 from orderhub.db.windows import PullWindow, split_window
 from orderhub.errors import ContractError
 from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.records import row_id
+from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
-#: A window that could not be proven complete this often is reported.
-REPORT_AFTER = 3
 #: A window of more pages is a wrong count, or a cursor that never ends.
 MOST_PAGES = 20_000
 
@@ -47,7 +46,7 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if call.page_cap is not None and pages > call.page_cap:
         return _split(pull, window, lease, total_before)
     if pages > MOST_PAGES:
-        raise ContractError(f"{call.method}: claims {total_before} rows, more than any window has")
+        raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
     distinct: set[str] = set()
     for page in range(pages, 0, -1):
         rows = _rows(pull, _list(pull, window.start_at, window.end_at, page=page))
@@ -158,28 +157,9 @@ def _judge(
     with pull.database.transaction(lease) as connection:
         attempts = connection.execute(_JUDGE, values).scalar_one()
         if not is_covered and attempts >= REPORT_AFTER:
-            enqueue(connection, [uncovered_mail(pull, window, said)], pull.clock)
+            enqueue(connection, [uncovered_mail(pull.source, pull.shop.name, window, said)], pull.clock)
     if is_covered:
         pull.counts.windows_covered += 1
     else:
         pull.counts.windows_left += 1
     return is_covered
-
-
-def uncovered_mail(pull: Pull, window: PullWindow, said: str) -> Effect:
-    """Return the mail that says once that a window stays open, and why."""
-    body = (
-        f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
-        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
-    )
-    return Effect(
-        outbox_id=f"mail:window:{window.window_id}:uncovered",
-        target="mail",
-        subject=f"window:{window.window_id}",
-        payload={
-            "to": list(pull.config.alerts.supervisors),
-            "subject": "拉取窗口不完整 / window not covered",
-            "text": body,
-        },
-    )

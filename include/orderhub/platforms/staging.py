@@ -14,6 +14,11 @@ COLUMNS = (
     "fetched_at",
 )  # fmt: skip
 
+_LOAD = text("""
+    insert into ops.loads
+        (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
+    values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id""")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -56,6 +61,7 @@ def stage_page(
     source: str,
     records: Sequence[Record],
     row_count: int | None = None,
+    asked_at: datetime | None = None,
 ) -> StagedPage:
     """Write the load and its unseen versions in the caller's transaction.
 
@@ -69,29 +75,18 @@ def stage_page(
         source: page number or file name.
         records: the page's records.
         row_count: ids the source listed, when more than `records` (slim rows known already).
+        asked_at: UTC, the source's time before the first record was asked for; `clock`'s when not given.
     """
     table = f"staging.{platform}_{stream}"
     unseen = _unseen(connection, table, shop_id, records)
     listed = len(records) if row_count is None else row_count
     now = clock.now()
-    load_id = connection.execute(
-        text(
-            "insert into ops.loads "
-            "(platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at) "
-            "values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id"
-        ),
-        {
-            "platform": platform,
-            "shop": shop_id,
-            "stream": stream,
-            "window": window_id,
-            "source": source,
-            "rows": listed,
-            "staged": len(unseen),
-            "now": now,
-        },
-    ).scalar_one()
-    fetched = now.isoformat()
+    load = {
+        "platform": platform, "shop": shop_id, "stream": stream, "window": window_id, "source": source,
+        "rows": listed, "staged": len(unseen), "now": now,
+    }  # fmt: skip
+    load_id = connection.execute(_LOAD, load).scalar_one()
+    fetched = (asked_at or now).isoformat()
     copy_rows(
         connection,
         table,
