@@ -13,7 +13,7 @@ IN_BAND = Envelope.model_validate({
     "success": ["10000"], "code": "code", "sub_code": "sub_code", "message": "sub_msg|msg",
     "errors": [
         {"code": "60000", "means": "throttle", "wait_seconds": 3},
-        {"sub_code": r"^isv\.access-token", "means": "token"},
+        {"sub_code": r"^isv\.access-token", "means": "credential"},
         {"code": "20000", "means": "transient"},
         {"code": "40003", "means": "request"},
     ],

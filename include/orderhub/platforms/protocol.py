@@ -56,8 +56,8 @@ class ErrorClass(Frozen):
 
     code: str | None = Field(default=None, description="The answer's main code.")
     sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
-    means: Literal["throttle", "transient", "credential", "token", "request"] = Field(
-        description="token: the access token ended; refreshed once, then as credential."
+    means: Literal["throttle", "transient", "credential", "request"] = Field(
+        description="Wait and ask again, try again, stop this shop for a person, or correct the spec."
     )
     wait_pattern: Pattern | None = Field(
         default=None, description="Regular expression on the message; group 1 is the waiting time in seconds."
@@ -108,7 +108,7 @@ class Api(Frozen):
     headers: dict[str, str] = Field(default={}, description="Headers that every call carries.")
     account: dict[str, str] = Field(
         default={},
-        description="Parameter → connection field: login, password, extra.<name>, or token (access token).",
+        description="Parameter → connection field: login, password or extra.<name>.",
     )
     timestamp_parameter: str | None = None
     timestamp_format: str = Field(
