@@ -67,6 +67,7 @@ parameters:
 UNSIGNED_JSON = f"""
 endpoint: http://x
 encoding: json
+signing: none
 account: {{access_token: extra.session}}
 {ENVELOPE}
 """

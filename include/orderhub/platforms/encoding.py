@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from orderhub.platforms.payload import dump_json
-from orderhub.platforms.protocol import Api
+from orderhub.platforms.protocol import UNSIGNED, Api
 from orderhub.platforms.signing import SCHEMES, Unsigned
 
 _ALONE = re.compile(r"\{(\w+)\}")
@@ -94,7 +94,7 @@ def _signature(
     api: Api, url: str, parameters: Mapping[str, str], stamp: Stamp, secret: str,
     *, verb: str = "POST", query: str = "", body: bytes = b"",
 ) -> dict[str, str]:  # fmt: skip
-    if api.signing is None:
+    if api.signing == UNSIGNED:
         return {}
     named = {name: parameters[name] for name in api.signed or parameters}
     unsigned = Unsigned(named, verb, urlsplit(url).path, query, body, stamp.timestamp, stamp.nonce)

@@ -85,6 +85,10 @@ class Envelope(Frozen):
         return self
 
 
+#: Said in so many words: a forgotten scheme must not send unsigned requests.
+UNSIGNED = "none"
+
+
 class Api(Frozen):
     """How calls are made."""
 
@@ -98,9 +102,7 @@ class Api(Frozen):
     body_parameter: str | None = Field(
         default=None, description="Name of the JSON text: in the form (form_json), in the signature (json)."
     )
-    signing: str | None = Field(
-        default=None, description="Name of a scheme in signing.py; empty: not signed."
-    )
+    signing: str = Field(description="Name of a scheme in signing.py, or none.")
     signed: tuple[str, ...] = Field(default=(), description="Parameters that are signed; empty means all.")
     sign_parameter: str = "sign"
     method_parameter: str | None = Field(default=None, description="Parameter that names the method.")
@@ -125,10 +127,9 @@ class Api(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Api":
-        if self.signing is not None and self.signing not in SCHEMES:
-            raise ValueError(
-                f"signing {self.signing!r} does not exist; {nearest(self.signing, list(SCHEMES))}"
-            )
+        known = [*SCHEMES, UNSIGNED]
+        if self.signing not in known:
+            raise ValueError(f"signing {self.signing!r} does not exist; {nearest(self.signing, known)}")
         if self.encoding == "form_json" and self.body_parameter is None:
             raise ValueError("encoding form_json needs body_parameter, the name of the JSON text")
         return self

@@ -127,7 +127,29 @@ class PlatformSpec(Frozen):
             raise ValueError("kind api needs the sections api and streams.orders")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
+        if self.api is not None and self.api.encoding in ("form", "rest"):
+            for name, stream in self.streams.items():
+                _refuse_nested(name, stream)
         return self
+
+
+def _refuse_nested(name: str, stream: Stream) -> None:
+    """Refuse parameters that a form or a query cannot carry."""
+    call = stream.list
+    groups = {
+        "list.parameters": call.parameters,
+        "list.count_parameters": call.count_parameters,
+        "list.page_parameters": call.page_parameters,
+        "detail.parameters": stream.detail.parameters if stream.detail else {},
+    }
+    nested = [
+        f"{group}.{parameter}"
+        for group, parameters in groups.items()
+        for parameter, value in parameters.items()
+        if not isinstance(value, str)
+    ]
+    if nested:
+        raise ValueError(f"streams.{name}.{nested[0]} must be text: this encoding nests nothing")
 
 
 @dataclass(frozen=True)
