@@ -82,7 +82,7 @@ def deliver_pending(
             outcome = _send(waiting[row.target], row)
             _settle(database, clock, lease, row, outcome)
             counts[outcome.result] += 1
-            log.info("outbox", outbox_id=row.outbox_id, target=row.target, result=outcome.result)
+            log.info("outbox", outbox_id=row.outbox_id, sent_by=row.target, result=outcome.result)
             if outcome.is_target_down:
                 del waiting[row.target]
     return DeliveryCounts(
