@@ -125,7 +125,7 @@ def _send(target: Target, row: Row[Any]) -> _Outcome:
     except (OSError, LookupError, TypeError, ValueError) as error:
         # One row that its sender cannot handle waits; it must not keep the rows behind it from leaving.
         said = f"{type(error).__name__} while sending; see the log of the delivery"
-        log.exception("effect not sent", outbox_id=row.outbox_id, target=row.target)
+        log.exception("effect not sent", outbox_id=row.outbox_id, sent_by=row.target)
         return _Outcome(later, error=said)
 
 
