@@ -169,3 +169,11 @@ def test_a_second_start_with_once_ends_with_exit_code_zero(tmp_path: Path) -> No
 
     assert (0, 0) == (first.returncode, second.returncode), first.stdout[-1500:] + second.stdout[-1500:]
     assert not any(is_taken(base + offset) for offset in range(4))
+
+
+def test_no_task_of_the_demo_needed_a_second_try(demo: Demo) -> None:
+    again = [str(file.parent) for file in demo.home.glob("airflow/logs/dag_id=*/**/attempt=2.log")]
+    scheduler = (demo.home / "logs/scheduler.log").read_text(encoding="utf-8")
+
+    assert [] == again
+    assert "Workload execution failed" not in scheduler

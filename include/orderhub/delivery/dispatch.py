@@ -82,7 +82,7 @@ def deliver_pending(
             outcome = _send(waiting[row.target], row)
             _settle(database, clock, lease, row, outcome)
             counts[outcome.result] += 1
-            log.info("outbox", outbox_id=row.outbox_id, target=row.target, result=outcome.result)
+            log.info("outbox", outbox_id=row.outbox_id, sent_by=row.target, result=outcome.result)
             if outcome.is_target_down:
                 del waiting[row.target]
     return DeliveryCounts(
@@ -125,7 +125,7 @@ def _send(target: Target, row: Row[Any]) -> _Outcome:
     except (OSError, LookupError, TypeError, ValueError) as error:
         # One row that its sender cannot handle waits; it must not keep the rows behind it from leaving.
         said = f"{type(error).__name__} while sending; see the log of the delivery"
-        log.exception("effect not sent", outbox_id=row.outbox_id, target=row.target)
+        log.exception("effect not sent", outbox_id=row.outbox_id, sent_by=row.target)
         return _Outcome(later, error=said)
 
 
