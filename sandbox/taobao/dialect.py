@@ -76,7 +76,7 @@ def _connection(credentials: Credentials, shop: Shop, base: str) -> dict[str, An
     }
 
 
-TAOBAO = Dialect(
+DIALECT = Dialect(
     name="taobao",
     title="淘宝",
     paths=(PATH,),

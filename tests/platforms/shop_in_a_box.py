@@ -21,7 +21,7 @@ from orderhub.platforms.spec import load_platform
 from sandbox.credentials import Credentials
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming
-from sandbox.taobao.dialect import TAOBAO
+from sandbox.taobao.dialect import DIALECT
 from sandbox.world.world import World
 from tests.builders import FILES, SHOP
 
@@ -86,7 +86,7 @@ class ShopInABox:
         self.platform_clock = FixedClock(STARTED_AT + timedelta(minutes=5))
         self.clock = FixedClock(self.platform_clock.now() - late)
         self.world = World(seed, orders, STARTED_AT)
-        self.gateway = Gateway.of(TAOBAO, self.world, Credentials.of(seed))
+        self.gateway = Gateway.of(DIALECT, self.world, Credentials.of(seed))
         self.config = merchant()
         self.platform = load_platform("taobao")
         self.waited: list[float] = []

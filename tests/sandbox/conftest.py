@@ -11,7 +11,7 @@ from sandbox.credentials import Credentials
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.text import beijing
 from sandbox.gateway.wire import Incoming
-from sandbox.taobao.dialect import TAOBAO
+from sandbox.taobao.dialect import DIALECT
 from sandbox.taobao.signature import sign
 from sandbox.world.world import World
 
@@ -33,7 +33,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def gateway() -> Gateway:
-    return Gateway.of(TAOBAO, World(7, 240, STARTED_AT), Credentials.of(7))
+    return Gateway.of(DIALECT, World(7, 240, STARTED_AT), Credentials.of(7))
 
 
 def signed_form(credentials: Credentials, now: datetime, method: str, **parameters: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from sandbox.credentials import Credentials
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.text import beijing
-from sandbox.taobao.dialect import TAOBAO
+from sandbox.taobao.dialect import DIALECT
 from sandbox.taobao.methods import REFUND, REFUNDS
 from sandbox.taobao.trade import detail_row
 from sandbox.world.model import AfterSaleState, OrderState
@@ -18,7 +18,7 @@ FIELDS = "refund_id,oid,status,refund_fee,modified,num"
 
 @pytest.fixture
 def lively(now):
-    return Gateway.of(TAOBAO, World(7, 480, now - timedelta(minutes=5), lives="all"), Credentials.of(7))
+    return Gateway.of(DIALECT, World(7, 480, now - timedelta(minutes=5), lives="all"), Credentials.of(7))
 
 
 def plain_order(world, pieces=0):

@@ -7,7 +7,7 @@ import pytest
 from sandbox.credentials import Credentials
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.text import beijing
-from sandbox.taobao.dialect import TAOBAO
+from sandbox.taobao.dialect import DIALECT
 from sandbox.taobao.methods import LIST
 from sandbox.world.world import World
 
@@ -16,7 +16,7 @@ SIZE = 20
 
 @pytest.fixture
 def churning(now):
-    gateway = Gateway.of(TAOBAO, World(11, 1200, now - timedelta(minutes=5)), Credentials.of(11))
+    gateway = Gateway.of(DIALECT, World(11, 1200, now - timedelta(minutes=5)), Credentials.of(11))
     gateway.behavior.churn_per_call = 3
     return gateway
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from orderhub import paths
 from orderhub.clock import Clock
 from orderhub.db.engine import Database, describe_fault
+from orderhub.db.staging_tables import create_missing, missing_tables
 from orderhub.errors import SchemaVersionError
 
 #: Serialises concurrent migrators; the number only has to be ours.
@@ -71,8 +72,15 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
             if migration.version not in present:
                 _apply(owner, migration, clock)
                 applied.append(f"{migration.version:04d}_{migration.name}")
+        if directory is None:
+            applied += _create_staging(owner)
         recreate_views(owner)
     return applied
+
+
+def _create_staging(owner: Database) -> list[str]:
+    with owner.engine.begin() as connection:
+        return [f"staging.{name}" for name in create_missing(connection)]
 
 
 @contextmanager
@@ -102,11 +110,16 @@ def check_version(database: Database) -> None:
                 "the database is empty; run `orderhub migrate` (`./hub up` does it for you)"
             )
         present = _present(connection)
+        tables = missing_tables(connection)
     _refuse_mismatch(present, wanted)
     missing = [m for m in wanted if m.version not in present]
     if missing:
         raise SchemaVersionError(
             f"the database lacks migration {missing[0].version:04d}_{missing[0].name}; run `orderhub migrate`"
+        )
+    if tables:
+        raise SchemaVersionError(
+            f"the database lacks staging.{tables[0]} of a platform that was added; run `orderhub migrate`"
         )
 
 

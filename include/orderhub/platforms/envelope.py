@@ -121,7 +121,7 @@ def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:
             return ThrottledError(text, entry.wait_seconds if named is None else named)
         case "transient":
             return TransientError(text)
-        case "credential":
+        case "token" | "credential":
             return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
         case "request":
             return ConfigError(f"{text}; the request in platform.yaml is refused")

@@ -14,21 +14,27 @@ from orderhub.config.located_yaml import nearest
 from orderhub.config.models import Frozen
 from orderhub.platforms.signing import SCHEMES
 
-_PLACEHOLDERS = ["start", "end", "page", "size", "cursor", "id"]
+#: What a call of a stream may hold, and what the call that renews tokens may.
+_PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id")
+_SECRETS = ("refresh_token", "app_key", "app_secret")
+
+
+def _placeholders_in(value: Any) -> set[str]:
+    match value:
+        case dict():
+            return set().union(*(_placeholders_in(inner) for inner in value.values()))
+        case list():
+            return set().union(*(_placeholders_in(inner) for inner in value))
+        case str():
+            return {found for _, found, _, _ in Formatter().parse(value) if found is not None}
+        case _:
+            return set()
 
 
 def _refuse_unknown_placeholders(value: Any) -> Any:
-    match value:
-        case dict():
-            for inner in value.values():
-                _refuse_unknown_placeholders(inner)
-        case list():
-            for inner in value:
-                _refuse_unknown_placeholders(inner)
-        case str():
-            for _, placeholder, _, _ in Formatter().parse(value):
-                if placeholder is not None and placeholder not in _PLACEHOLDERS:
-                    raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, _PLACEHOLDERS)}")
+    known = [*_PLACEHOLDERS, *_SECRETS]
+    for placeholder in sorted(_placeholders_in(value) - set(known)):
+        raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, known)}")
     return value
 
 
@@ -56,8 +62,9 @@ class ErrorClass(Frozen):
 
     code: str | None = Field(default=None, description="The answer's main code.")
     sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
-    means: Literal["throttle", "transient", "credential", "request"] = Field(
-        description="Wait and ask again, try again, stop this shop for a person, or correct the spec."
+    means: Literal["throttle", "transient", "token", "credential", "request"] = Field(
+        description="Wait and ask again, try again, renew the access token and ask again, stop this shop for "
+        "a person, or correct the spec. Without auth, token counts as credential."
     )
     wait_pattern: Pattern | None = Field(
         default=None, description="Regular expression on the message; group 1 is the waiting time in seconds."
@@ -89,50 +96,7 @@ class Envelope(Frozen):
 UNSIGNED = "none"
 
 
-class Api(Frozen):
-    """How calls are made."""
-
-    endpoint: str = Field(description="Overridden by the connection's host when that is not empty.")
-    encoding: Literal["form", "form_json", "json", "rest"] = Field(
-        default="form",
-        description="form: everything flat in a POST form. form_json: the same, the call's parameters as one "
-        "JSON text in body_parameter. json: the call's parameters are a JSON body, the others the query. "
-        "rest: GET with the call's parameters as query, the others as headers.",
-    )
-    body_parameter: str | None = Field(
-        default=None, description="Name of the JSON text: in the form (form_json), in the signature (json)."
-    )
-    signing: str = Field(description="Name of a scheme in signing.py, or none.")
-    signed: tuple[str, ...] = Field(default=(), description="Parameters that are signed; empty means all.")
-    sign_parameter: str = "sign"
-    method_parameter: str | None = Field(default=None, description="Parameter that names the method.")
-    common: dict[str, str] = Field(default={}, description="Parameters that every call carries.")
-    headers: dict[str, str] = Field(default={}, description="Headers that every call carries.")
-    account: dict[str, str] = Field(
-        default={},
-        description="Parameter → connection field: login, password or extra.<name>.",
-    )
-    timestamp_parameter: str | None = None
-    timestamp_format: str = Field(
-        default="epoch_s", description="strftime text (in zone; %z writes it), epoch_s or epoch_ms."
-    )
-    time_format: str | None = Field(
-        default=None, description="Format of {start} and {end}; else timestamp_format."
-    )
-    nonce_parameter: str | None = Field(default=None, description="Parameter that no two calls share.")
-    zone: Zone = Field(default="Asia/Shanghai", description="Zone of times in requests.")
-    envelope: Envelope
-    timeout_seconds: float = 20
-    concurrency: int = Field(default=4, ge=1, le=16, description="Detail calls at once per shop.")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Api":
-        known = [*SCHEMES, UNSIGNED]
-        if self.signing not in known:
-            raise ValueError(f"signing {self.signing!r} does not exist; {nearest(self.signing, known)}")
-        if self.encoding == "form_json" and self.body_parameter is None:
-            raise ValueError("encoding form_json needs body_parameter, the name of the JSON text")
-        return self
+Encoding = Literal["form", "form_json", "json", "rest"]
 
 
 class Result(Frozen):
@@ -158,6 +122,97 @@ class Call(Frozen):
         description="Paths inside root whose text is JSON, decoded in place; * is every item of a list.",
     )
     result: Result | None = None
+
+
+class Auth(Frozen):
+    """How access tokens are had and renewed; without it the connection's token is all there is."""
+
+    grant: Literal["refresh_token", "client_credentials"] = Field(
+        description="refresh_token: a connection begins with extra.refresh_token. client_credentials: key "
+        "and secret are enough."
+    )
+    endpoint: str | None = Field(
+        default=None,
+        description="Other host than the api's; a connection's extra.auth_host overrides it.",
+    )
+    encoding: Encoding | None = Field(default=None, description="Else the api's.")
+    signed: bool = Field(description="Whether the call is signed as the others are.")
+    call: Call = Field(description="May hold {refresh_token} {app_key} {app_secret}.")
+    access_token: str = Field(description="Path inside root.")
+    refresh_token: str | None = Field(default=None, description="Path inside root of the next one.")
+    expires_in: str = Field(description="Path inside root of the seconds that the access token lasts.")
+    renew_before_seconds: int = Field(default=600, ge=0, description="Renewed so long before its end.")
+
+    @model_validator(mode="after")
+    def _fillable(self) -> "Auth":
+        _refuse_others(self.call, _SECRETS)
+        return self
+
+
+class Budget(Frozen):
+    """A documented limit of calls, shared by all tasks and processes."""
+
+    calls: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+    method: str | None = Field(default=None, description="Absent: all methods together.")
+    per: Literal["app", "shop"] = Field(default="app", description="One budget per app key, or per shop.")
+
+
+class Api(Frozen):
+    """How calls are made."""
+
+    endpoint: str = Field(description="Overridden by the connection's host when that is not empty.")
+    encoding: Encoding = Field(
+        default="form",
+        description="form: everything flat in a POST form. form_json: the same, the call's parameters as one "
+        "JSON text in body_parameter. json: the call's parameters are a JSON body, the others the query. "
+        "rest: GET with the call's parameters as query, the others as headers.",
+    )
+    body_parameter: str | None = Field(
+        default=None, description="Name of the JSON text: in the form (form_json), in the signature (json)."
+    )
+    signing: str = Field(description="Name of a scheme in signing.py, or none.")
+    signed: tuple[str, ...] = Field(default=(), description="Parameters that are signed; empty means all.")
+    sign_parameter: str = "sign"
+    method_parameter: str | None = Field(default=None, description="Parameter that names the method.")
+    common: dict[str, str] = Field(default={}, description="Parameters that every call carries.")
+    headers: dict[str, str] = Field(default={}, description="Headers that every call carries.")
+    account: dict[str, str] = Field(
+        default={},
+        description="Parameter → connection field: login, password, extra.<name>; token: the access token.",
+    )
+    timestamp_parameter: str | None = None
+    timestamp_format: str = Field(
+        default="epoch_s", description="strftime text (in zone; %z writes it), epoch_s or epoch_ms."
+    )
+    time_format: str | None = Field(
+        default=None, description="Format of {start} and {end}; else timestamp_format."
+    )
+    nonce_parameter: str | None = Field(default=None, description="Parameter that no two calls share.")
+    zone: Zone = Field(default="Asia/Shanghai", description="Zone of times in requests.")
+    envelope: Envelope
+    auth: Auth | None = None
+    budgets: tuple[Budget, ...] = ()
+    timeout_seconds: float = 20
+    concurrency: int = Field(default=4, ge=1, le=16, description="Detail calls at once per shop.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Api":
+        known = [*SCHEMES, UNSIGNED]
+        if self.signing not in known:
+            raise ValueError(f"signing {self.signing!r} does not exist; {nearest(self.signing, known)}")
+        if self.encoding == "form_json" and self.body_parameter is None:
+            raise ValueError("encoding form_json needs body_parameter, the name of the JSON text")
+        return self
+
+
+def _refuse_others(call: Call, known: tuple[str, ...]) -> None:
+    groups = ("parameters", "count_parameters", "page_parameters")
+    found = _placeholders_in([call.path, *(getattr(call, group, {}) for group in groups)])
+    for placeholder in sorted(found - set(known)):
+        raise ValueError(
+            f"{call.method}: {{{placeholder}}} means nothing here; {nearest(placeholder, list(known))}"
+        )
 
 
 class ListCall(Call):
@@ -204,6 +259,13 @@ class Stream(Frozen):
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level keys that change by themselves; not part of the version."
     )
+
+    @model_validator(mode="after")
+    def _fillable(self) -> "Stream":
+        for call in (self.list, self.detail):
+            if call is not None:
+                _refuse_others(call, _PLACEHOLDERS)
+        return self
 
     @model_validator(mode="after")
     def _whole_records(self) -> "Stream":

@@ -77,13 +77,28 @@ class RefundKind(Frozen):
     kind: Literal["refund", "return", "exchange", "money"]
 
 
+class Downstream(Frozen):
+    """What the platform allows after the pull."""
+
+    parcels: Literal["lines", "extra_numbers", "one"] = Field(
+        description="How one order may leave in parcels: line by line, by more tracking numbers, or as one."
+    )
+    buyer: str = Field(description="The platform's name of its stable id of a buyer, or none.")
+    same_receiver: Literal["merge_interface", "receiver_hash", "plain", "none"] = Field(
+        description="How orders of one receiver are recognised; tokens belong to one order and never compare."
+    )
+    export_policies: tuple[Literal["token_only", "masked"], ...] = Field(
+        min_length=1, description="What files may say of a receiver on this platform."
+    )
+
+
 class PlatformSpec(Frozen):
     """platform.yaml."""
 
     name: Identifier
     title: str
     kind: Literal["api", "files"]
-    knows_buyer: bool = Field(description="False: the platform gives no stable id of the buyer.")
+    downstream: Downstream
     is_sum_promised: bool = Field(
         description="True: paid = sum of the lines' paid + freight, so a difference is an anomaly."
     )

@@ -1,0 +1,58 @@
+"""Staging tables of the platforms that the code has: one per stream, made at migrate.
+
+A platform is a folder of files; its tables follow from its `platform.yaml`, so that adding one edits nothing.
+"""
+
+import re
+
+import yaml
+from sqlalchemy import Connection, text
+
+from orderhub import paths
+
+#: The C one where libyaml is there: this runs at the start of every task.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+
+
+def wanted_tables() -> dict[str, tuple[str, str]]:
+    """Return table name → (platform, stream); an unreadable file has none, its DAG says what is wrong."""
+    tables: dict[str, tuple[str, str]] = {}
+    for file in sorted(paths.platforms_directory().glob("*/platform.yaml")):
+        platform = file.parent.name
+        for stream in _streams(file.read_text(encoding="utf-8")):
+            if _NAME.fullmatch(platform) and _NAME.fullmatch(stream):
+                tables[f"{platform}_{stream}"] = (platform, stream)
+    return tables
+
+
+def missing_tables(connection: Connection) -> list[str]:
+    """Return the names of staging tables that the database lacks."""
+    present = connection.execute(
+        text("select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'")
+    ).scalars()
+    return sorted(set(wanted_tables()) - set(present))
+
+
+def create_missing(connection: Connection) -> list[str]:
+    """Create what is missing in the owner's transaction, and return the names."""
+    tables = wanted_tables()
+    missing = missing_tables(connection)
+    for name in missing:
+        platform, stream = tables[name]
+        connection.execute(
+            text("select ops.create_staging(:platform, :stream)"), {"platform": platform, "stream": stream}
+        )
+    return missing
+
+
+def _streams(source: str) -> list[str]:
+    """Return the streams of a spec; file platforms name none and have orders."""
+    try:
+        spec = yaml.load(source, _LOADER)  # noqa: S506 - both loaders are safe ones
+    except yaml.YAMLError:
+        return []
+    if not isinstance(spec, dict):
+        return []
+    streams = spec.get("streams")
+    return list(streams) if isinstance(streams, dict) and streams else ["orders"]
