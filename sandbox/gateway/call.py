@@ -15,6 +15,7 @@ from sandbox.world.world import World
 Record = TypeVar("Record", Order, AfterSale)
 Window = tuple[int, int]
 Cursor = tuple[int, str]
+Version = tuple[datetime, int]
 START = (0, "")
 
 
@@ -53,6 +54,18 @@ class Call:
     behavior: Behavior
     noise: random.Random
     struck: Sequence[Fault] = field(default=())
+    encoded: dict[str, tuple[Version, bytes]] = field(default_factory=dict)
+
+    def encoded_once(self, order: Order, encode: Callable[[Order], bytes]) -> bytes:
+        """Return what `encode` makes of an order; an order that has not changed is not encoded again.
+
+        Every change of an order adds an event, also one that leaves `modified` as it is.
+        """
+        version = order.modified, len(order.events)
+        known = self.encoded.get(order.order_id)
+        if known is None or known[0] != version:
+            known = self.encoded[order.order_id] = version, encode(order)
+        return known[1]
 
     def order(self, order_id: str) -> Order | None:
         """Return an order of this shop, or None: an order of another shop does not exist here."""

@@ -53,6 +53,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """A platform that takes no request twice: `word` reads what must be new, for as long as it `lasts`."""
+
+    word: Callable[[Incoming], str]
+    lasts: timedelta
+    refuse: Callable[[], RefusalError]
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """A platform's protocol.
 
@@ -61,6 +70,7 @@ class Dialect:
     platform's errors. `encode` and `encode_error` (with the request's number) make the wire form.
     `connection` is what a client of a shop needs, in Airflow's JSON form, given the base address.
     `authorize` holds the methods that hand out tokens; they are called instead of `methods`.
+    `shops_sign`: each shop signs with a key pair of its own, and its key stands for a token.
     """
 
     name: str
@@ -78,6 +88,8 @@ class Dialect:
     connection: Callable[[Credentials, Shop, str], dict[str, Any]]
     limits: tuple[Limit, ...] = ()
     authorize: Mapping[str, Callable[[Grant], Any]] | None = None
+    shops_sign: bool = False
+    once: Once | None = None
 
 
 def is_skewed(sent: datetime, now: datetime, allowed: timedelta) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.credentials import Credentials
 from sandbox.faults import Fault, FaultPlan
-from sandbox.gateway.call import Behavior, Call
+from sandbox.gateway.call import Behavior, Call, Version
 from sandbox.gateway.dialect import Cost, Dialect, Grant, Subject
 from sandbox.gateway.limits import Budget
 from sandbox.gateway.tokens import Standing, Tokens
@@ -33,12 +33,15 @@ class Gateway:
     calls: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     noise: random.Random = field(default_factory=lambda: random.Random(0))
+    seen_words: dict[str, datetime] = field(default_factory=dict)
+    encoded: dict[str, tuple[Version, bytes]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dialect: Dialect, world: World, credentials: Credentials) -> "Gateway":
         """Return a well-behaved gateway with valid tokens."""
         noise = random.Random(f"{world.seed}:noise")
-        return cls(dialect, world, credentials, Tokens.of(credentials), Budget(dialect.limits), noise=noise)
+        tokens = Tokens.of(credentials, shops_sign=dialect.shops_sign)
+        return cls(dialect, world, credentials, tokens, Budget(dialect.limits), noise=noise)
 
     def answer(self, incoming: Incoming, now: datetime) -> Reply:
         """Answer one call made at platform time `now`."""
@@ -59,6 +62,7 @@ class Gateway:
         if any(fault.kind == "expire_token" for fault in struck) and subject.token in self.tokens.shops:
             self.tokens.expire(self.tokens.shops[subject.token], now)
         self.dialect.check(incoming, self.credentials, now)
+        self._refuse_repeated(incoming, now)
         grants = self.dialect.authorize or {}
         if subject.method in grants:
             self._refuse(subject.method, "", struck, now)
@@ -69,8 +73,19 @@ class Gateway:
         shop_id = self._shop_of(subject.token, now) if method.needs_token else ""
         self._refuse(subject.method, shop_id, struck, now)
         return method.answer(
-            Call(incoming, shop_id, now, self.world, self.behavior, self.noise, tuple(struck))
+            Call(incoming, shop_id, now, self.world, self.behavior, self.noise, tuple(struck), self.encoded)
         )
+
+    def _refuse_repeated(self, incoming: Incoming, now: datetime) -> None:
+        once = self.dialect.once
+        if once is None:
+            return
+        while self.seen_words and now - self.seen_words[oldest := next(iter(self.seen_words))] > once.lasts:
+            del self.seen_words[oldest]
+        word = once.word(incoming)
+        if word in self.seen_words:
+            raise once.refuse()
+        self.seen_words[word] = now
 
     def _shop_of(self, token: str, now: datetime) -> str:
         standing, shop_id = self.tokens.look(token, now)

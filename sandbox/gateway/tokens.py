@@ -27,9 +27,10 @@ class Tokens:
     issued: int = 0
 
     @classmethod
-    def of(cls, credentials: Credentials) -> "Tokens":
-        """Return the table in which the token of every shop is valid without end."""
-        shops = {token: shop_id for shop_id, token in credentials.sessions.items()}
+    def of(cls, credentials: Credentials, *, shops_sign: bool = False) -> "Tokens":
+        """Return the table in which the token of every shop (or its key) is valid without end."""
+        given = credentials.shop_keys if shops_sign else credentials.sessions
+        shops = {token: shop_id for shop_id, token in given.items()}
         return cls(shops, dict.fromkeys(shops), set())
 
     def look(self, token: str, now: datetime) -> tuple[Standing, str]:
