@@ -1,7 +1,7 @@
 """A call that passed the checks, and the lists it may read: page shift, lag, noise and lies included."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -93,6 +93,42 @@ class Call:
         index = self.world.after_sale_index[self.shop_id]
         return self._numbered(self.world.after_sales, index, self._visible(window), page, size, keep)
 
+    def orders_dated(
+        self,
+        when: Callable[[Order], datetime | None],
+        window: Window,
+        page: int,
+        size: int,
+        *,
+        oldest_first: bool = False,
+    ) -> Page[Order]:
+        """Return page `page` (from 1) of the orders whose `when` lies in the window; those without are in none."""
+        self._churn_orders(window)
+        return self._dated(self.world.orders.values(), when, window, page, size, oldest_first=oldest_first)
+
+    def after_sales_dated(
+        self, when: Callable[[AfterSale], datetime | None], window: Window, page: int, size: int
+    ) -> Page[AfterSale]:
+        """Return page `page` (from 1), newest first, of the after-sales whose `when` lies in the window."""
+        self._churn_after_sales(window)
+        return self._dated(self.world.after_sales.values(), when, window, page, size, oldest_first=False)
+
+    def orders_oldest_first(
+        self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
+    ) -> Page[Order]:
+        """Return page `page` (from 1) of the orders modified in the closed window, in ascending order."""
+        self._churn_orders(window)
+        index = self.world.order_index[self.shop_id]
+        return self._ascending(self.world.orders, index, self._visible(window), page, size, keep)
+
+    def after_sales_oldest_first(
+        self, window: Window, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
+    ) -> Page[AfterSale]:
+        """Return page `page` (from 1) of the after-sales modified in the closed window, in ascending order."""
+        self._churn_after_sales(window)
+        index = self.world.after_sale_index[self.shop_id]
+        return self._ascending(self.world.after_sales, index, self._visible(window), page, size, keep)
+
     def orders_by_cursor(self, window: Window, cursor: Cursor, size: int) -> Page[Order]:
         """Return up to `size` orders of the window that follow `cursor` (`START` at first), oldest first."""
         self._churn_orders(window)
@@ -133,6 +169,47 @@ class Call:
             total = high - low
         else:
             kept = [record for key in index.newest(low, high) if keep(record := records[key])]
+            rows, total = kept[(page - 1) * size : page * size], len(kept)
+        return self._told(Page(rows, total, page * size < total))
+
+    def _dated(
+        self,
+        records: Iterable[Record],
+        when: Callable[[Record], datetime | None],
+        window: Window,
+        page: int,
+        size: int,
+        *,
+        oldest_first: bool,
+    ) -> Page[Record]:
+        first, last = self._visible(window)
+        dated = [
+            (at, record)
+            for record in records
+            if record.shop_id == self.shop_id
+            if (at := when(record)) is not None and first <= int(at.timestamp()) <= last
+        ]
+        # The sort is stable, so records of one second keep the order in which they came about.
+        dated.sort(key=lambda pair: pair[0], reverse=not oldest_first)
+        rows = [record for _, record in dated[(page - 1) * size : page * size]]
+        return self._told(Page(rows, len(dated), page * size < len(dated)))
+
+    def _ascending(
+        self,
+        records: dict[str, Record],
+        index: ModifiedIndex,
+        window: Window,
+        page: int,
+        size: int,
+        keep: Callable[[Record], bool] | None,
+    ) -> Page[Record]:
+        low, high = index.span(*window)
+        if keep is None:
+            first = low + (page - 1) * size
+            rows = [records[key] for key in reversed(index.newest(min(first, high), min(first + size, high)))]
+            total = high - low
+        else:
+            kept = [record for key in reversed(index.newest(low, high)) if keep(record := records[key])]
             rows, total = kept[(page - 1) * size : page * size], len(kept)
         return self._told(Page(rows, total, page * size < total))
 
