@@ -1,0 +1,40 @@
+"""The command line: whatever Airflow does, this does on the same database.
+
+Commands are grouped by area in the modules beside this one. Errors that orderhub raises on purpose are one
+sentence on standard error and exit code 1, or 2 when a person must act.
+"""
+
+import sys
+from pathlib import Path
+
+import structlog
+import typer
+
+from orderhub.cli import flow, measure, orders, setting_up, sources
+from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
+
+app = typer.Typer(
+    name="orderhub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="电商订单中台 / order hub. 例 / e.g.: explain 2160451543726114828 · verify",
+)
+for area in (setting_up, sources, flow, orders, measure):
+    app.add_typer(area.app)
+
+
+def main() -> None:
+    """Run a command; our own errors become one sentence, logs go to standard error."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    installed = Path(sys.argv[0]).name == "orderhub"
+    try:
+        app(prog_name="orderhub" if installed else "./hub")
+    except AlreadyDone as error:
+        print(error)
+    except SkipError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(75) from None
+    except OrderhubError as error:
+        print(f"orderhub: {error}", file=sys.stderr)
+        raise SystemExit(2 if isinstance(error, StopError) else 1) from None

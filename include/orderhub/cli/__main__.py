@@ -1,0 +1,6 @@
+"""`python -m orderhub.cli`."""
+
+from orderhub.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Commands that measure a running demo."""
+
+from typing import Annotated
+
+import typer
+
+from orderhub.cli.shell import clock, console, opened
+from orderhub.settings import load_settings
+
+bench_app = typer.Typer(no_args_is_help=True, help="测量正在运行的 demo / measure a running demo")
+app = typer.Typer()
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.command("idle")
+def bench_idle(seconds: Annotated[float, typer.Option(help="观察多久 / how long to watch")] = 60) -> None:
+    """空闲开销:正在运行的 demo 的内存(PSS)与 CPU / what a running demo costs while nothing happens."""
+    from orderhub.operate.bench import measure_idle
+    from orderhub.operate.home import Home
+
+    cost = measure_idle(Home(load_settings().home), seconds)
+    for kind, mib in sorted(cost.pss_mib.items()):
+        console.print(f"  {kind}: {mib:.0f} MiB")
+    console.print(
+        f"PSS {cost.total_mib:.0f} MiB · {cost.processes} 进程 / processes · "
+        f"{cost.core_share:.1%} 单核 / of one core · {cost.seconds:.0f} s"
+    )
+
+
+@bench_app.command("tick")
+def bench_tick(orders: int = 220, rounds: int = 3) -> None:
+    """一次节拍:新订单从第一页到预占 / new orders, first page to reserved, by the real scheduler."""
+    from orderhub.operate.bench import measure_ticks, median_seconds
+    from orderhub.operate.home import Home
+
+    with opened() as (settings, database):
+        ticks = measure_ticks(Home(settings.home), database, clock, orders, rounds, console.print)
+    for tick in ticks:
+        console.print(
+            f"  {tick.orders} 单 / orders: {tick.first_page_to_reserved:.1f} s "
+            f"(触发起 / from trigger {tick.trigger_to_reserved:.1f} s)"
+        )
+    console.print(f"中位数 / median {median_seconds(ticks):.1f} s")

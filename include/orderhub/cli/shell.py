@@ -1,0 +1,78 @@
+"""What every command shares: the opened hub, the clock, and how results are shown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from orderhub.clock import BEIJING, SystemClock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.settings import Settings, load_settings
+
+console = Console(soft_wrap=True)
+clock = SystemClock()
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Database]]:
+    """Yield settings and database, checked to belong to this code."""
+    from orderhub.db.migrations import check_version
+
+    settings = load_settings()
+    database = Database(settings.database_url.get_secret_value(), "orderhub-cli")
+    try:
+        check_version(database)
+        yield settings, database
+    finally:
+        database.close()
+
+
+def active_config(database: Database) -> MerchantConfig:
+    """Return the configuration in force."""
+    from orderhub.config.store import load_active
+
+    return load_active(database)
+
+
+def show(title: str, values: dict[str, Any]) -> None:
+    """Print `values` under a title, one a line."""
+    console.print(f"[bold]{title}[/bold]")
+    for key, value in values.items():
+        console.print(f"  {key}: {value}")
+
+
+def show_waiting(database: Database) -> None:
+    """Show what the outbox still holds and why: nothing that was not sent stays unsaid."""
+    from sqlalchemy import text
+
+    with database.read() as connection:
+        rows = connection.execute(
+            text(
+                "select outbox_id, state, not_before, last_error from ops.outbox "
+                "where state <> 'sent' order by sequence limit 20"
+            )
+        ).all()
+    for row in rows:
+        again = f" → {beijing(row.not_before)}" if row.state != "failed" else ""
+        console.print(
+            f"未发出 / not sent: {row.outbox_id} ({row.state}{again}) {row.last_error or ''}", style="yellow"
+        )
+
+
+def table_of(*columns: str, key: str) -> Table:
+    """Return a table that fits 80 columns: the key column stays whole, the others fold, nothing is cut."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column(key, no_wrap=True)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def beijing(instant: datetime | None) -> str:
+    """Return an instant as people in the office read it; empty when there is none."""
+    return "" if instant is None else instant.astimezone(BEIJING).strftime("%m-%d %H:%M:%S")
