@@ -1,27 +1,34 @@
-"""A Taobao shop of the sandbox behind a transport without sockets: its clock and faults are the test's."""
+"""A shop of the sandbox behind a transport without sockets: its clock and faults are the test's."""
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
+from orderhub import paths
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
+from orderhub.config.store import apply_directory
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.platforms.client import Client
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
+from orderhub.transform.run import TransformCounts, run_transform
 from sandbox.credentials import Credentials
+from sandbox.dialects import DIALECTS
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming
-from sandbox.taobao.dialect import DIALECT
+from sandbox.world.catalog import DEMO_SHOPS, SHOP_BY_ID, SHOPS
+from sandbox.world.model import Order
 from sandbox.world.world import World
 from tests.builders import FILES, SHOP
 
@@ -48,6 +55,7 @@ class GatewayTransport(requests.adapters.BaseAdapter):
         response = requests.Response()
         response.status_code = reply.status
         response._content = reply.content
+        response.headers.update(reply.headers)
         response.headers["Date"] = format_datetime(self._clock.now(), usegmt=True)
         return response
 
@@ -68,46 +76,91 @@ def incoming_of(request: requests.PreparedRequest) -> Incoming:
     )
 
 
-def merchant() -> MerchantConfig:
-    """Return a configuration whose only shop is the sandbox's outlet, with two days of history."""
+def shop_of(platform: str) -> str:
+    """Return the id of the sandbox's shop on `platform` that tests pull."""
+    return SHOP_ID if platform == "taobao" else next(s.shop_id for s in SHOPS if s.platform == platform)
+
+
+def merchant_files(platform: str = "taobao") -> dict[str, str]:
+    """Return the files of a merchant whose only shop is the sandbox's, with two days of history."""
     shop = SHOP.format(
-        id=SHOP_ID, platform="taobao", mode="live", export_policy="token_only", on_stale="wait"
+        id=shop_of(platform), platform=platform, mode="live", export_policy="token_only", on_stale="wait"
     )
-    return parse_config({**FILES, "shops.yaml": f"shops:\n{shop}    connection: x\n    since_days: 2\n"})
+    shipped = (paths.shipped_config_directory() / "sku_mappings.csv").read_text(encoding="utf-8")
+    mappings = "".join(line for line in shipped.splitlines(keepends=True) if _is_for(line, shop_of(platform)))
+    shops = f"shops:\n{shop}    connection: x\n    since_days: 2\n"
+    return {**FILES, "shops.yaml": shops, "sku_mappings.csv": mappings}
+
+
+def _is_for(line: str, shop_id: str) -> bool:
+    return line.startswith(("mapping_id,", "#")) or line.split(",")[1] in {"*", shop_id}
+
+
+def _apply(database: Database, clock: FixedClock, files: dict[str, str]) -> MerchantConfig:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            (Path(folder) / name).write_text(content, encoding="utf-8")
+        return apply_directory(database, clock, Path(folder), Path(folder) / "home", "test")
+
+
+def merchant(platform: str = "taobao") -> MerchantConfig:
+    """Return the configuration of `merchant_files`."""
+    return parse_config(merchant_files(platform))
 
 
 class ShopInABox:
-    """One shop, its platform, and the hub that pulls it; `late` is how far the hub's clock lags."""
+    """One shop, its platform, and the hub that pulls it.
+
+    Args:
+        database: the hub's.
+        orders: size of the world's history, all shops of the platform together.
+        seed: the world's.
+        late: how far the hub's clock lags behind the platform's.
+        platform: whose gateway.
+        lives: "demo" or "all" (every life and after-sale that the platform has).
+    """
 
     def __init__(
-        self, database: Database, orders: int = 2000, seed: int = 7, late: timedelta = timedelta()
-    ) -> None:
+        self, database: Database, orders: int = 2000, seed: int = 7, late: timedelta = timedelta(),
+        platform: str = "taobao", lives: str = "demo",
+    ) -> None:  # fmt: skip
         self.database = database
+        self.shop_id = shop_of(platform)
         self.platform_clock = FixedClock(STARTED_AT + timedelta(minutes=5))
         self.clock = FixedClock(self.platform_clock.now() - late)
-        self.world = World(seed, orders, STARTED_AT)
-        self.gateway = Gateway.of(DIALECT, self.world, Credentials.of(seed))
-        self.config = merchant()
-        self.platform = load_platform("taobao")
+        shops = DEMO_SHOPS if platform == "taobao" else (SHOP_BY_ID[self.shop_id],)
+        self.world = World(seed, orders, STARTED_AT, shops=shops, lives=lives)
+        self.gateway = Gateway.of(DIALECTS[platform], self.world, Credentials.of(seed, platform))
+        self.config = merchant(platform)
+        self.platform = load_platform(platform)
         self.waited: list[float] = []
+        self._is_applied = False
 
     def pull(self) -> PullCounts:
         client = self.client()
         try:
             return pull_shop(
-                self.database, self.clock, self.platform, self.config.shop(SHOP_ID), client, self.config
+                self.database, self.clock, self.platform, self.config.shop(self.shop_id), client, self.config
             )
         finally:
             client.close()
 
+    def transform(self) -> TransformCounts:
+        """Run one pass; the merchant's files become the active configuration the first time."""
+        if not self._is_applied:
+            self.config = _apply(self.database, self.clock, merchant_files(self.platform.spec.name))
+            self._is_applied = True
+        return run_transform(self.database, self.clock, self.config)
+
+    def connection(self) -> Connection:
+        """Return the shop's credentials as the sandbox hands them out."""
+        dialect = self.gateway.dialect
+        given = dialect.connection(self.gateway.credentials, SHOP_BY_ID[self.shop_id], "http://sandbox")
+        return Connection.model_validate(given)
+
     def client(self) -> Client:
-        credentials = self.gateway.credentials
-        connection = Connection(
-            host="http://sandbox/router/rest", login=credentials.app_key, password=credentials.app_secret,
-            extra={"session": credentials.sessions[SHOP_ID]},
-        )  # fmt: skip
         assert self.platform.spec.api is not None
-        client = Client(self.platform.spec.api, connection, self.clock, wait=self.wait)
+        client = Client(self.platform.spec.api, self.connection(), self.clock, wait=self.wait)
         client._session.mount("http://", GatewayTransport(self.gateway, self.platform_clock))
         return client
 
@@ -121,8 +174,9 @@ class ShopInABox:
         self.platform_clock.move(delta)
 
     def truth(self, until: datetime) -> dict[str, datetime]:
-        """Return tid → modified of this shop's orders that a pull at `until` must have."""
-        return {order_id: order.modified for order_id, order in self._orders() if order.modified < until}
+        """Return order id → modified of this shop's orders that a pull at `until` must have."""
+        return {order.order_id: order.modified for order in self.orders() if order.modified < until}
 
-    def _orders(self) -> Iterator[tuple[str, Any]]:
-        return ((key, order) for key, order in self.world.orders.items() if order.shop_id == SHOP_ID)
+    def orders(self) -> Iterator[Order]:
+        """Yield this shop's orders as they truly are."""
+        return (order for order in self.world.orders.values() if order.shop_id == self.shop_id)
