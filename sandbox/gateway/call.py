@@ -102,7 +102,7 @@ class Call:
         *,
         oldest_first: bool = False,
     ) -> Page[Order]:
-        """Return page `page` (from 1) of the orders whose `when` lies in the window; those without are in none."""
+        """Return page `page` (from 1) of the orders whose `when` lies in the window."""
         self._churn_orders(window)
         return self._dated(self.world.orders.values(), when, window, page, size, oldest_first=oldest_first)
 
