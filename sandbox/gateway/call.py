@@ -116,7 +116,7 @@ class Call:
     def orders_oldest_first(
         self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
     ) -> Page[Order]:
-        """Return page `page` (from 1) of the orders modified in the closed window, in ascending order."""
+        """Return page `page` (from 1) of the orders modified in the closed window, ascending."""
         self._churn_orders(window)
         index = self.world.order_index[self.shop_id]
         return self._ascending(self.world.orders, index, self._visible(window), page, size, keep)
@@ -124,7 +124,7 @@ class Call:
     def after_sales_oldest_first(
         self, window: Window, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
     ) -> Page[AfterSale]:
-        """Return page `page` (from 1) of the after-sales modified in the closed window, in ascending order."""
+        """Return page `page` (from 1) of the after-sales modified in the closed window, ascending."""
         self._churn_after_sales(window)
         index = self.world.after_sale_index[self.shop_id]
         return self._ascending(self.world.after_sales, index, self._visible(window), page, size, keep)
