@@ -5,6 +5,7 @@ A page is committed as it arrives; a kill loses no page. How a window is read: p
 
 from datetime import datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from orderhub.clock import Clock
@@ -28,19 +29,22 @@ _BROKEN = text("""
 
 
 def pull_shop(
-    database: Database, clock: Clock, platform: Platform, shop: Shop, client: Client, config: MerchantConfig
-) -> PullCounts:
+    database: Database, clock: Clock, platform: Platform, shop: Shop, client: Client, config: MerchantConfig,
+    key: SecretStr | None = None,
+) -> PullCounts:  # fmt: skip
     """Plan and read every due window of `shop`; return what was done.
 
     A ban longer than we wait in place is stored on the windows that wait for it; until then nothing is asked.
+    `key` hashes the personal data of platforms that give it in clear; those cannot be pulled without.
 
     Raises:
         CredentialError: the platform refuses this shop's account; a person must act.
+        ConfigError: the platform gives personal data in clear, and there is no `key`.
         RetryError: the platform or the database failed for the moment; committed pages stay.
     """
     counts = PullCounts()
     for stream_name in platform.spec.streams:
-        pull = Pull(database, clock, platform, shop, client, config, stream_name, counts)
+        pull = Pull(database, clock, platform, shop, client, config, stream_name, counts, key)
         if _is_banned(pull):
             continue
         try:

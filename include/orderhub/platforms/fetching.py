@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import SecretStr
+
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
@@ -12,6 +14,7 @@ from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
+from orderhub.platforms.plain import Door
 from orderhub.platforms.protocol import DetailCall, Stream
 from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
 from orderhub.platforms.spec import Platform
@@ -32,7 +35,7 @@ class PullCounts:
 
 @dataclass(frozen=True)
 class Pull:
-    """Everything that reading one stream of one shop needs."""
+    """Everything that reading one stream of one shop needs; `key` hashes personal data given in clear."""
 
     database: Database
     clock: Clock
@@ -42,11 +45,17 @@ class Pull:
     config: MerchantConfig
     stream_name: str
     counts: PullCounts = field(default_factory=PullCounts)
+    key: SecretStr | None = None
 
     @property
     def stream(self) -> Stream:
         """Return the spec of the stream."""
         return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
+
+    @property
+    def door(self) -> Door | None:
+        """Return where personal data is replaced; None without the key of the hashes."""
+        return Door(self.shop, self.key) if self.key else None
 
     @property
     def table(self) -> str:
@@ -65,7 +74,7 @@ def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list
     asked_at = pull.client.platform_now()
     if pull.stream.detail is None:
         records = [
-            record_of(pull.stream, row, index, modified=_modified(pull, row))
+            record_of(pull.stream, row, index, modified=_modified(pull, row), door=pull.door)
             for index, row in enumerate(rows)
         ]
     else:
@@ -101,7 +110,8 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
                 failed[record_id] = str(found)
                 continue
             try:
-                records.append(record_of(pull.stream, found, index, record_id, _modified(pull, found)))
+                modified = _modified(pull, found)
+                records.append(record_of(pull.stream, found, index, record_id, modified, pull.door))
             except ContractError as error:
                 failed[record_id] = str(error)
     finally:

@@ -247,6 +247,30 @@ class Window(Frozen):
     end_inclusive: bool = Field(description="True: the platform's end counts; we send end − 1 s.")
 
 
+class PlainReceiver(Frozen):
+    """Keys of a receiver that the platform gives in clear, inside the object at `at`."""
+
+    at: str = Field(description="Path of the object; masks, keyed hashes and the region replace it whole.")
+    name: str
+    phone: str
+    address: str = Field(description="Street and house; may repeat the region.")
+    province: str | None = None
+    city: str | None = None
+    district: str | None = None
+    town: str | None = None
+
+
+class Plain(Frozen):
+    """Personal data that the platform gives in clear: replaced before a record is stored or hashed."""
+
+    receiver: PlainReceiver | None = None
+    names: tuple[str, ...] = Field(default=(), description="Paths of other names, masked.")
+    texts: tuple[str, ...] = Field(
+        default=(), description="Paths of what people wrote; phone and identity numbers in it are masked."
+    )
+    dropped: tuple[str, ...] = Field(default=(), description="Paths that are never stored.")
+
+
 class Stream(Frozen):
     """One kind of record."""
 
@@ -258,6 +282,9 @@ class Stream(Frozen):
     detail: DetailCall | None = None
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level keys that change by themselves; not part of the version."
+    )
+    plain: Plain | None = Field(
+        default=None, description="Only where the platform gives personal data in clear."
     )
 
     @model_validator(mode="after")

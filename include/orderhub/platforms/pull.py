@@ -59,7 +59,8 @@ def _pull_api(
         raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
     client = Client(platform.spec.api, load_connection(shop.connection, settings.connections), clock)
     try:
-        return asdict(pull_shop(database, clock, platform, shop, client, config))
+        counts = pull_shop(database, clock, platform, shop, client, config, settings.hash_key)
+        return asdict(counts)
     finally:
         client.close()
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from orderhub.errors import ContractError
 from orderhub.platforms.payload import at_path, clean, dump_json, quotable, version_hash
+from orderhub.platforms.plain import Door, without_plain
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.spec import PlatformSpec
 from orderhub.platforms.staging import Record
@@ -50,15 +51,19 @@ def asked_for(stream: Stream, record_id: str, found: Any) -> Any:
 
 
 def record_of(
-    stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None
-) -> Record:
-    """Return one version, cleaned and named by its hash.
+    stream: Stream, row: Any, index: int, record_id: str | None = None, modified: datetime | None = None,
+    door: Door | None = None,
+) -> Record:  # fmt: skip
+    """Return one version, cleaned and named by its hash; personal data given in clear is masked first.
 
     Raises:
         ContractError: no object, nested too deep, or without a usable id.
+        ConfigError: the stream gives personal data in clear, and there is no `door` to replace it at.
     """
     if not isinstance(row, dict):
         raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
+    if stream.plain is not None:
+        row = without_plain(stream.plain, row, door)
     payload, note = clean(dump_json(row))
     return Record(
         record_id=record_id or row_id(stream, row),

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from orderhub.config.models import Shop
 from orderhub.platforms.payload import clean, dump_json, version_hash
+from orderhub.platforms.plain_receiver import protect
 from orderhub.platforms.spreadsheet.columns import Columns
-from orderhub.platforms.spreadsheet.receiver import protect
 from orderhub.platforms.spreadsheet.sheet import (
     Cells,
     NumberedRow,

@@ -1,4 +1,4 @@
-"""The receiver of an order in a file: region and verdicts come from the plain text, then it is masked."""
+"""A receiver in plain text (files, own shop): region and verdicts come from the text, then it is masked."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ Receiver = dict[str, object]
 
 
 def protect(plain: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
-    """Return the receiver fields that may be stored (P0, P1) for what a file says in plain text.
+    """Return the receiver fields that may be stored (P0, P1) for what a source says in plain text.
 
     Args:
         plain: receiver field → text, under the names of fields.csv (`name_masked` is still the plain name).
