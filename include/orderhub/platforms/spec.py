@@ -26,7 +26,9 @@ class Records(Frozen):
     """Where the parts of an order are inside a payload; empty path = the payload itself."""
 
     order: str = ""
-    lines: str = Field(description="Path of the list of lines.")
+    lines: str = Field(
+        description="Path of the list of lines; a+b joins lists, and _list of a line then names its list."
+    )
     receiver: str = ""
     refund: str = ""
 
@@ -47,10 +49,15 @@ class Flag(Frozen):
     """A field outside the status that closes the gate."""
 
     id: Identifier
-    path: str
-    any_of: tuple[str, ...] = Field(min_length=1, description="Values as text; booleans are true / false.")
+    path: str = Field(description="name=x steps into the first item of a list whose name is x.")
+    any_of: tuple[str, ...] = Field(
+        min_length=1, description="Values as text; booleans are true / false; * is any text but an empty one."
+    )
     gate: Literal["wait", "stop"]
     payment: Literal["unpaid", "deposit_paid", "refunded"] | None = None
+    canonical: OrderStatus | None = Field(
+        default=None, description="The order's status while the flag is in force; else that of its status."
+    )
     reason: str
 
 
@@ -74,6 +81,9 @@ class RefundKind(Frozen):
     """What a kind of after-sale means. money: the buyer keeps the goods, so the line ships all the same."""
 
     value: str
+    sub_value: str | None = Field(
+        default=None, description="Only with this sub_kind; such an entry wins over one without."
+    )
     kind: Literal["refund", "return", "exchange", "money"]
 
 
@@ -123,7 +133,7 @@ class PlatformSpec(Frozen):
             ("line_statuses", [entry.status for entry in self.line_statuses]),
             ("refunds", [entry.status for entry in self.refunds]),
             ("refund_states", [entry.status for entry in self.refund_states]),
-            ("refund_kinds", [entry.value for entry in self.refund_kinds]),
+            ("refund_kinds", [f"{entry.value} {entry.sub_value or ''}" for entry in self.refund_kinds]),
             ("flags", [entry.id for entry in self.flags]),
         ):
             for name in names:

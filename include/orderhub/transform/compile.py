@@ -62,7 +62,7 @@ def _converted_versions(platform: Platform) -> str:
 statuses (platform_status, status, status_rank, is_terminal, gate, payment_state, reason) as (values
     {_statuses(spec.statuses)}
 ),
-flags (flag_no, flag_id, gate, payment_state, reason) as (values
+flags (flag_no, flag_id, gate, payment_state, status, reason) as (values
     {_flags(spec.flags)}
 ),
 shops (shop_id, go_live_at) as (
@@ -78,7 +78,10 @@ def _merged_columns(platform: Platform) -> str:
     c.shop_id || '/' || coalesce(c.platform_order_id, c.record_id), c.staging_id, c.load_id,
     {literal(spec.name)}, c.shop_id, coalesce(c.platform_order_id, c.record_id),
     c.customer_id, c.buyer_label,
-    coalesce(c.platform_status, {default}), coalesce(st.status, 'unknown'), coalesce(st.status_rank, 0),
+    coalesce(c.platform_status, {default}),
+    case when st.status is not null and (st.gate <> 'stop' or f.gate = 'stop')
+        then coalesce(f.status, st.status) else coalesce(st.status, 'unknown') end,
+    coalesce(st.status_rank, 0),
     coalesce(st.is_terminal, false), coalesce(f.payment_state, st.payment_state, 'unknown'),
     case when 'stop' in (st.gate, f.gate) then 'stop'
          when st.gate = 'ship' and f.gate is null then 'ship' else 'wait' end,
@@ -86,7 +89,7 @@ def _merged_columns(platform: Platform) -> str:
          when f.gate is not null and (st.gate <> 'stop' or f.gate = 'stop') then f.flag_id || ' ' || f.reason
          else st.platform_status || ' ' || st.reason end,
     case when sh.go_live_at is null or c.placed_at is null or c.placed_at >= sh.go_live_at then 'live'
-         when coalesce(st.gate, 'wait') = 'stop' then 'history' else 'to_confirm' end,
+         when 'stop' in (st.gate, f.gate) then 'history' else 'to_confirm' end,
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.unreadable_fields, c.disagreeing_fields,
@@ -111,7 +114,7 @@ def compile_lines(platform: Platform) -> str:
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
     lines = open_record("l", "e.line", paths_of(fields.line), is_flat=is_flat)
-    root = root_of(spec.records.lines)
+    elements = _elements(spec.records.lines)
     repeat = "row_number() over (partition by c.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(literal(value) for value in spec.gift_values) or "null"
     base = (
@@ -124,9 +127,7 @@ with source as materialized (
         {raw_columns(lines, fields.line, "")}
     from changed_orders as c
     join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
-    lateral jsonb_array_elements(case jsonb_typeof({root}) when 'array' then {root}
-        when 'object' then jsonb_build_array({root}) else '[]'::jsonb end
-    ) with ordinality as e(line, line_no),
+    lateral {elements} as e(line, line_no),
     {lines.record}
     where c.platform = {literal(spec.name)}
 ),
@@ -164,15 +165,47 @@ left join refunds as rf on rf.refund_status = c.refund_status
 window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
 
 
+def _elements(path: str) -> str:
+    """Return the SQL set (line, line_no) at a path; lines of joined lists carry their list's name."""
+    names = path.split("+")
+    if len(names) == 1:
+        return _items(path)
+    sets = " union all ".join(
+        f"select {_named('one.line', name)}, {number} as list_no, line_no "  # noqa: S608 - paths of files, quoted
+        f"from {_items(name)} as one(line, line_no)"
+        for number, name in enumerate(names)
+    )
+    return f"(select line, row_number() over (order by list_no, line_no) from ({sets}) as every)"  # noqa: S608 - paths of files, quoted
+
+
+def _items(path: str) -> str:
+    root = root_of(path)
+    return (
+        f"jsonb_array_elements(case jsonb_typeof({root}) when 'array' then {root} "
+        f"when 'object' then jsonb_build_array({root}) else '[]'::jsonb end) with ordinality"
+    )
+
+
+def _named(line: str, name: str) -> str:
+    named = f"{line} || jsonb_build_object('_list', {literal(name)})"
+    return f"case jsonb_typeof({line}) when 'object' then {named} else {line} end as line"
+
+
 def _flag_number(opened: Opened, flags: Sequence[Flag]) -> str:
     if not flags:
         return "null::integer"
     ordered = sorted(enumerate(flags), key=lambda numbered: numbered[1].gate != "stop")
     cases = " ".join(
-        f"when {opened.text_at(flag.path)} in ({', '.join(literal(v) for v in flag.any_of)}) then {number}"
-        for number, flag in ordered
+        f"when {_is_one_of(opened.text_at(flag.path), flag.any_of)} then {number}" for number, flag in ordered
     )
     return f"case {cases} end"
+
+
+def _is_one_of(text: str, values: Sequence[str]) -> str:
+    """Return the SQL condition of a flag; * is any text but an empty one."""
+    if "*" in values:
+        return f"nullif({text}, '') is not null"
+    return f"{text} in ({', '.join(literal(value) for value in values)})"
 
 
 def _statuses(statuses: Sequence[StatusMeaning]) -> str:
@@ -185,10 +218,11 @@ def _statuses(statuses: Sequence[StatusMeaning]) -> str:
 
 def _flags(flags: Sequence[Flag]) -> str:
     if not flags:
-        return "(null::integer, null, null, null, null)"
+        return "(null::integer, null, null, null, null, null)"
     return ",\n    ".join(
         f"({number}, {literal(f.id)}, {literal(f.gate)}, "
-        f"{literal(f.payment) if f.payment else 'null'}, {literal(f.reason)})"
+        f"{literal(f.payment) if f.payment else 'null'}, "
+        f"{literal(f.canonical) if f.canonical else 'null'}, {literal(f.reason)})"
         for number, f in enumerate(flags)
     )
 

@@ -3,6 +3,7 @@
 Everything that comes from a file enters as a quoted literal; no value of a payload ever becomes SQL.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,12 +38,24 @@ class Opened:
         if path.startswith("/"):
             return f"s.payload #>> {_path_literal(path[1:].split('.'))}"
         parts = [path] if self.is_flat else path.split(".")
+        if not self.is_flat and "=" in path:
+            return self._found_by_name(parts)
         if parts[0] not in self.keys:
             return f"{self.root} #>> {_path_literal(parts)}"
         column = f"{self.alias}.{identifier(parts[0])}"
         if len(parts) > 1:
             return f"{column} #>> {_path_literal(parts[1:])}"
         return f"({column} #>> '{{}}')" if self.keys[parts[0]] else column
+
+    def _found_by_name(self, parts: Sequence[str]) -> str:
+        """Return the text expression of a path with steps `name=x`: the first item whose name is x."""
+        steps = "".join(
+            f"[*] ? (@.{_quoted(step.partition('=')[0])} == {_quoted(step.partition('=')[2])})"
+            if "=" in step
+            else f".{_quoted(step)}"
+            for step in parts
+        )
+        return f"jsonb_path_query_first({self.root}, {literal('$' + steps)}) #>> '{{}}'"
 
     @property
     def record(self) -> str:
@@ -130,6 +143,11 @@ def literal(value: str) -> str:
 def identifier(name: str) -> str:
     """Quote a name."""
     return '"' + name.replace('"', '""').replace(":", "\\:") + '"'
+
+
+def _quoted(text: str) -> str:
+    """Quote a key or a text inside a JSON path."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _path_literal(parts: Sequence[str]) -> str:
