@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from pydantic import SecretStr
 
 from orderhub import paths
 from orderhub.clock import FixedClock
@@ -34,6 +35,7 @@ from tests.builders import FILES, SHOP
 
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SHOP_ID = "tb_outlet"
+KEY = SecretStr("key of the hashes")
 LIST = "taobao.trades.sold.increment.get"
 DETAIL = "taobao.trade.fullinfo.get"
 
@@ -140,8 +142,9 @@ class ShopInABox:
         client = self.client()
         try:
             return pull_shop(
-                self.database, self.clock, self.platform, self.config.shop(self.shop_id), client, self.config
-            )
+                self.database, self.clock, self.platform, self.config.shop(self.shop_id), client, self.config,
+                KEY,
+            )  # fmt: skip
         finally:
             client.close()
 
