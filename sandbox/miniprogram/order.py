@@ -90,7 +90,6 @@ def order_row(order: Order) -> dict[str, Any]:
         "required_carrier": order.required_carrier or None,
         "invoice": _invoice(order),
         "group": _group(order),
-        "views": 0,
     }
 
 

@@ -19,7 +19,7 @@ def refund_status(after_sale: AfterSale) -> str:
 
 
 def refund_row(order: Order, after_sale: AfterSale) -> dict[str, Any]:
-    """Return the whole after-sale; `line_no` and `qty` are null when it concerns several lines."""
+    """Return the whole after-sale; `line_no` is null when it concerns several lines."""
     codes = {line.line_id: line.merchant_code for line in order.lines}
     single = after_sale.claims[0] if len(after_sale.claims) == 1 else None
     return {
@@ -28,7 +28,7 @@ def refund_row(order: Order, after_sale: AfterSale) -> dict[str, Any]:
         "type": TYPES[after_sale.kind],
         "status": refund_status(after_sale),
         "line_no": single.line_id if single else None,
-        "qty": single.quantity if single else None,
+        "qty": sum(claim.quantity for claim in after_sale.claims),
         "amount": after_sale.refund_fen,
         "reason": after_sale.reason,
         "is_after_shipping": after_sale.was_shipped,
