@@ -22,8 +22,8 @@ RECEIVER_FIELDS = (
     "district", "town", "address_verdict", "phone_verdict", "address_evidence", "token", "receiver_state",
 )  # fmt: skip
 REFUND_FIELDS = (
-    "refund_id", "platform_order_id", "platform_line_id", "platform_sku_id", "kind", "platform_status",
-    "quantity", "refund", "reason", "created_at", "modified_at",
+    "refund_id", "platform_order_id", "platform_line_id", "platform_sku_id", "kind", "sub_kind",
+    "platform_status", "quantity", "refund", "reason", "created_at", "modified_at",
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
 MONEY = ("total", "discount", "freight", "paid", "unit_price", "refund")

@@ -237,6 +237,10 @@ class ListCall(Call):
 class DetailCall(Call):
     """The whole record of one id; `root` is the record."""
 
+    id: str | None = Field(
+        default=None, description="Path of the id inside the record; absent: as in the list's rows."
+    )
+
 
 class Window(Frozen):
     """How time is cut."""

@@ -44,7 +44,8 @@ def asked_for(stream: Stream, record_id: str, found: Any) -> Any:
     Raises:
         ContractError: it is another one.
     """
-    given = at_path(found, stream.list.id) if stream.list.id else None
+    path = (stream.detail.id if stream.detail else None) or stream.list.id
+    given = at_path(found, path) if path else None
     if given is not None and str(given) != record_id:
         raise ContractError(f"detail of {record_id}: the answer is record {quotable(str(given))}")
     return found

@@ -35,7 +35,7 @@ converted as (
 states (platform_status, state, state_rank, is_terminal) as (values
     {_states(platform)}
 ),
-kinds (value, kind) as (values
+kinds (value, sub_value, kind) as (values
     {_kinds(platform)}
 )
 select
@@ -50,7 +50,11 @@ select
     {literal(platform.mapping_version)}, c.load_id
 from converted as c
 left join states as st on st.platform_status = c.platform_status
-left join kinds as k on k.value = c.kind"""  # noqa: S608 - names and literals of files, quoted
+left join lateral (
+    select k.kind from kinds as k
+    where k.value = c.kind and (k.sub_value is null or k.sub_value = c.sub_kind)
+    order by k.sub_value nulls last limit 1
+) as k on true"""  # noqa: S608 - names and literals of files, quoted
 
 
 def _states(platform: Platform) -> str:
@@ -62,4 +66,8 @@ def _states(platform: Platform) -> str:
 
 def _kinds(platform: Platform) -> str:
     kinds = platform.spec.refund_kinds
-    return ", ".join(f"({literal(k.value)}, {literal(k.kind)})" for k in kinds) or "(null::text, null)"
+    rows = (
+        f"({literal(k.value)}, {literal(k.sub_value) if k.sub_value else 'null::text'}, {literal(k.kind)})"
+        for k in kinds
+    )
+    return ", ".join(rows) or "(null::text, null, null)"
