@@ -18,6 +18,7 @@ EMPTY_RECEIVER = dict.fromkeys(
     ("receiver_state", "receiver_city", "receiver_district", "receiver_town", "receiver_name", "receiver_mobile",
      "receiver_address", "oaid"), "",
 )  # fmt: skip
+NO_PERSON = dict.fromkeys(("receiver_name", "receiver_mobile", "receiver_address", "oaid"), "")
 T1, T2, T3 = "2026-11-20 10:00:00", "2026-11-20 11:00:00", "2026-11-20 12:00:00"
 VERSIONS = [
     trade("1", modified=T1, status="WAIT_BUYER_PAY"),
@@ -35,6 +36,9 @@ VERSIONS = [
     trade("5", modified=T1, created="2025-12-01 10:00:00"),
     trade("5", modified=T2, created="unreadable"),
     trade("5", modified=T3, created="2025-12-01 10:00:00"),
+    trade("6", modified=T1),
+    trade("6", modified=T2, **NO_PERSON | {"receiver_city": "宁波市"}),
+    trade("6", modified=T3, **EMPTY_RECEIVER),
 ]
 
 
@@ -141,6 +145,25 @@ def test_empty_receiver_never_replaces_a_known_one(
     assert rows(database, "select receiver_state, city, name_masked from core.receivers") == [
         ("token", "杭州市", "李**")
     ]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_region_alone_never_replaces_a_receiver_whose_person_is_known(
+    database: Database, config: MerchantConfig, *, is_first: bool
+):
+    known, perished = trade(modified=T1), trade(modified=T2, **NO_PERSON | {"receiver_city": "宁波市"})
+
+    merged(database, config, *([[known], [perished]] if is_first else [[perished], [known]]))
+
+    assert rows(database, "select city, name_masked, token is not null from core.receivers") == [
+        ("杭州市", "李**", True)
+    ]
+
+
+def test_region_alone_is_kept_until_the_person_is_known(database: Database, config: MerchantConfig):
+    merged(database, config, [trade(modified=T1, **NO_PERSON)], [trade(modified=T2, **EMPTY_RECEIVER)])
+
+    assert rows(database, "select city, name_masked from core.receivers") == [("杭州市", None)]
 
 
 def test_order_whose_receiver_comes_late_is_checked_again(database: Database, config: MerchantConfig):

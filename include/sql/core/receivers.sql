@@ -1,8 +1,12 @@
--- Fills core.receivers: the greatest version that had a receiver; an empty one never replaces a known one.
+-- Fills core.receivers: the greatest version that had a receiver; an empty one never replaces a known one, and one
+-- that tells only the region (its token and masks have perished) never one that knew the person.
 -- A row says "absent" until one is known, and names no version then: which empty one came first says nothing.
 with greatest as (
-    select distinct on (order_id) * from incoming_versions
-    order by order_id, is_receiver_known desc, merge_key desc
+    select distinct on (order_id)
+        *,
+        num_nonnulls(token, name_masked, phone_masked, phone_hash, address_masked, address_hash) > 0 as is_person_known
+    from incoming_versions
+    order by order_id, is_person_known desc, is_receiver_known desc, merge_key desc
 ),
 source as (
     select
@@ -35,7 +39,10 @@ touched as (
         address_verdict = excluded.address_verdict, phone_verdict = excluded.phone_verdict,
         address_evidence = excluded.address_evidence, token = excluded.token,
         version_id = excluded.version_id, merge_key = excluded.merge_key
-    where excluded.merge_key > present.merge_key
+    where (num_nonnulls(excluded.token, excluded.name_masked, excluded.phone_masked, excluded.phone_hash,
+            excluded.address_masked, excluded.address_hash) > 0, excluded.merge_key)
+        > (num_nonnulls(present.token, present.name_masked, present.phone_masked, present.phone_hash,
+            present.address_masked, present.address_hash) > 0, present.merge_key)
     returning order_id
 )
 -- A receiver that arrived with an older version changes what the checks see: this pass judges its order too.
