@@ -1,31 +1,30 @@
-"""Pulls one shop of an API platform: plans its closed windows and reads them, newest first, then the gaps.
+"""Pulls one shop of an API platform: newest closed windows first, then the gaps, oldest first.
 
-A page is committed as it arrives; a kill loses no page. How a window is read: paging.py.
+A long catch-up must not delay new orders: while gaps are read, the newest window is planned and read again
+every few minutes, between two pages. A page is committed as it arrives; a kill loses no page. How a window is
+read: paging.py; what becomes of one that cannot be read: reading.py.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
-from orderhub.db.leases import PULL_WINDOWS, hold_row
-from orderhub.db.outbox import enqueue
-from orderhub.db.windows import Cut, PullWindow, open_windows, plan_windows
-from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError, TransientError
+from orderhub.db.windows import PullWindow
+from orderhub.errors import ThrottledError
 from orderhub.platforms.client import Client
 from orderhub.platforms.fetching import Pull, PullCounts, retry_parked
-from orderhub.platforms.paging import probe, read_window
+from orderhub.platforms.planning import find_clock, is_banned, plan, waiting
+from orderhub.platforms.reading import Reading
 from orderhub.platforms.spec import Platform
-from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A pull stops cleanly after this long and says how many windows are left.
 BUDGET = timedelta(minutes=10)
-_BROKEN = text("""
-    update ops.pull_windows set attempts = attempts + 1, last_error = :said where window_id = :window
-    returning attempts""")
+#: While older windows are read, new orders are looked for this often.
+LOOK_AGAIN_AFTER = timedelta(minutes=3)
+_TURNS = {"live": 0, "gap": 1, "requested": 2}
 
 
 def pull_shop(
@@ -43,133 +42,91 @@ def pull_shop(
         RetryError: the platform or the database failed for the moment; committed pages stay.
     """
     counts = PullCounts()
-    for stream_name in platform.spec.streams:
-        pull = Pull(database, clock, platform, shop, client, config, stream_name, counts, key)
-        if _is_banned(pull):
-            continue
-        try:
-            _plan(pull)
-            retry_parked(pull)
-        except ThrottledError as error:
-            _wait_until(pull, _open(pull), error)
-            continue
-        _read_windows(pull)
+    round_ = Round(clock)
+    for name in platform.spec.streams:
+        pull = Pull(
+            database, clock, platform, shop, client, config, name, counts, key, between_pages=round_.page_read
+        )
+        if not is_banned(pull):
+            round_.readings.append(Reading(pull))
+    round_.read()
+    counts.windows_left += sum(len(reading.waiting) for reading in round_.readings)
     return counts
 
 
-def _open(pull: Pull) -> list[PullWindow]:
-    return open_windows(pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name)
+class Round:
+    """The streams of one shop, read together: all newest windows, then all gaps by age, then requests."""
 
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._deadline = clock.now() + BUDGET
+        self._looked_at = clock.now()
+        self._is_looking = False
+        self.readings: list[Reading] = []
 
-def _is_banned(pull: Pull) -> bool:
-    with pull.database.read() as connection:
-        ban = connection.execute(
-            text("""
-                select max(not_before) as until, count(*) as windows from ops.pull_windows
-                where shop_id = :shop and stream = :stream and state = 'open' and not_before > :now"""),
-            {"shop": pull.shop.id, "stream": pull.stream_name, "now": pull.clock.now()},
-        ).one()
-    if ban.until is None:
-        return False
-    pull.counts.windows_left += ban.windows
-    pull.counts.waits_until = ban.until.isoformat()
-    return True
+    def read(self) -> None:
+        """Read until nothing waits or the time is over.
 
+        Raises:
+            RetryError: the platform is down, or the database failed.
+        """
+        for reading in self.readings:
+            _begin(reading)
+        while (found := self._next()) and self._clock.now() <= self._deadline:
+            reading, window = found
+            reading.take(window)
+            self._look_if_due()
+        for reading in self.readings:
+            reading.judge()
 
-def _plan(pull: Pull) -> None:
-    window = pull.stream.window
-    probe(pull, *_probe_range(pull))  # The first answer tells the platform's clock.
-    until = pull.client.platform_now() - timedelta(seconds=window.lag_seconds)
-    cut = Cut(
-        since=_first_start(pull) or until - timedelta(days=pull.shop.since_days),
-        live=timedelta(minutes=window.live_minutes),
-        catch_up=timedelta(minutes=window.catch_up_minutes),
-    )
-    plan_windows(
-        pull.database,
-        pull.clock,
-        platform=pull.platform.spec.name,
-        shop_id=pull.shop.id,
-        stream=pull.stream_name,
-        until=until,
-        cut=cut,
-    )
+    def page_read(self) -> bool:
+        """Look for new orders when it is time, and return whether the window may go on."""
+        self._look_if_due()
+        return self._is_looking or self._clock.now() <= self._deadline
 
-
-def _probe_range(pull: Pull) -> tuple[datetime, datetime]:
-    end = pull.client.platform_now().replace(microsecond=0) - timedelta(minutes=10)
-    return end - timedelta(seconds=1), end
-
-
-def _first_start(pull: Pull) -> datetime | None:
-    """Return where this stream's coverage began: later pulls never start after it."""
-    statement = text("""
-        select min(start_at) from ops.pull_windows
-        where shop_id = :shop and stream = :stream and kind <> 'requested'""")
-    with pull.database.read() as connection:
-        found: datetime | None = connection.execute(
-            statement, {"shop": pull.shop.id, "stream": pull.stream_name}
-        ).scalar_one()
-    return found
-
-
-def _read_windows(pull: Pull) -> None:
-    deadline = pull.clock.now() + BUDGET
-    windows = _open(pull)
-    broken, failure = 0, None  # The failure that no window was read after.
-    for done, window in enumerate(windows):
-        if pull.clock.now() > deadline:
-            pull.counts.windows_left += len(windows) - done
+    def _look_if_due(self) -> None:
+        if self._is_looking or self._clock.now() - self._looked_at < LOOK_AGAIN_AFTER:
             return
+        self._is_looking, self._looked_at = True, self._clock.now()
         try:
-            with hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease:
-                read_window(pull, window, lease)
-                failure = None
-        except LeaseTaken:
-            continue  # Another process reads it; its pages count as ours.
-        except ThrottledError as error:
-            _wait_until(pull, windows[done:], error)
-            return
-        except (ContractError, TransientError) as error:
-            if isinstance(failure, TransientError):
-                raise  # Two in a row: the platform is down.
-            _note_broken(pull, window, error)
-            broken, failure = broken + 1, error
-    if failure and (isinstance(failure, TransientError) or broken == len(windows) > 1):
-        raise failure
+            for reading in self.readings:
+                if not reading.is_stopped:
+                    plan(reading.pull)
+                    _refresh(reading)
+            while found := self._next("live"):
+                reading, window = found
+                reading.take(window)
+        finally:
+            self._is_looking = False
+
+    def _next(self, *kinds: str) -> tuple[Reading, PullWindow] | None:
+        """Return the window to read now, of `kinds` or of all."""
+        found = (
+            (reading, window)
+            for reading in self.readings
+            for window in reading.waiting
+            if not kinds or window.kind in kinds
+        )
+        return min(found, key=lambda pair: _turn(pair[1]), default=None)
 
 
-def _note_broken(pull: Pull, window: PullWindow, error: RetryError) -> None:
-    """Leave a window open that cannot be read, so that those behind it are."""
-    pull.counts.windows_left += 1
-    values = {"said": str(error), "window": window.window_id}
+def _begin(reading: Reading) -> None:
+    pull = reading.pull
     try:
-        with (
-            hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
-            pull.database.transaction(lease) as connection,
-        ):
-            if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
-                enqueue(
-                    connection, [uncovered_mail(pull.source, pull.shop.name, window, str(error))], pull.clock
-                )
-    except LeaseTaken:
-        return  # Another process reads it now and judges for itself.
+        find_clock(pull)
+        plan(pull)
+        retry_parked(pull)
+    except ThrottledError as error:
+        reading.stop(waiting(pull), error)
+    else:
+        _refresh(reading)
 
 
-def _wait_until(pull: Pull, windows: list[PullWindow], error: ThrottledError) -> None:
-    """Store the platform's ban on every window that waits, so that no worker is held meanwhile."""
-    until = pull.clock.now() + timedelta(seconds=error.wait_seconds)
-    pull.counts.windows_left += len(windows)
-    pull.counts.waits_until = until.isoformat()
-    statement = text("""
-        update ops.pull_windows set not_before = :until, last_error = :said where window_id = :window""")
-    for window in windows:
-        values = {"until": until, "said": str(error), "window": window.window_id}
-        try:
-            with (
-                hold_row(pull.database, PULL_WINDOWS, window.window_id) as lease,
-                pull.database.transaction(lease) as connection,
-            ):
-                connection.execute(statement, values)
-        except LeaseTaken:
-            continue
+def _refresh(reading: Reading) -> None:
+    """Take up what was planned meanwhile; what was tried in this pull waits for the next one."""
+    reading.waiting = [w for w in waiting(reading.pull) if w.window_id not in reading.tried]
+
+
+def _turn(window: PullWindow) -> tuple[int, float]:
+    start = window.start_at.timestamp()
+    return _TURNS[window.kind], -start if window.kind == "live" else start

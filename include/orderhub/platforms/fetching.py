@@ -1,5 +1,6 @@
 """Fetches the whole records of a page and puts them into staging; what cannot be had is parked."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +36,10 @@ class PullCounts:
 
 @dataclass(frozen=True)
 class Pull:
-    """Everything that reading one stream of one shop needs; `key` hashes personal data given in clear."""
+    """Everything that reading one stream of one shop needs.
+
+    `key` hashes personal data given in clear; `between_pages` says whether the window may go on.
+    """
 
     database: Database
     clock: Clock
@@ -46,11 +50,17 @@ class Pull:
     stream_name: str
     counts: PullCounts = field(default_factory=PullCounts)
     key: SecretStr | None = None
+    between_pages: Callable[[], bool] = lambda: True
 
     @property
     def stream(self) -> Stream:
         """Return the spec of the stream."""
-        return self.platform.spec.streams[self.stream_name]  # type: ignore[index] # the name came from there
+        return self.platform.spec.streams[self.stream_name]
+
+    @property
+    def filled(self) -> str:
+        """Return the stream whose table the records fill: orders or refunds."""
+        return self.stream.into or self.stream_name
 
     @property
     def door(self) -> Door | None:
@@ -60,7 +70,7 @@ class Pull:
     @property
     def table(self) -> str:
         """Return the staging table."""
-        return f"staging.{self.platform.spec.name}_{self.stream_name}"
+        return f"staging.{self.platform.spec.name}_{self.filled}"
 
     @property
     def source(self) -> Source:
@@ -157,7 +167,7 @@ def _stage_fetched(
             pull.clock,
             platform=pull.platform.spec.name,
             shop_id=pull.shop.id,
-            stream=pull.stream_name,
+            stream=pull.filled,
             window_id=window_id,
             source=source,
             records=records,

@@ -52,6 +52,8 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
         rows = _rows(pull, _list(pull, window.start_at, window.end_at, page=page))
         distinct.update(row_id(pull.stream, row) for row in rows)
         stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+        if not pull.between_pages():
+            return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     is_covered = total_after <= len(distinct) <= total_before
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
@@ -70,6 +72,14 @@ def _split(pull: Pull, window: PullWindow, lease: Lease, total: int) -> bool:
     return False
 
 
+def _stop_early(pull: Pull, window: PullWindow, lease: Lease) -> bool:
+    """Leave a window that outlasts the pull, cut in two so that the next pull gets through; pages stay."""
+    with pull.database.transaction(lease) as connection:
+        is_split = split_window(connection, pull.clock, window)
+    pull.counts.windows_left += 1 + is_split
+    return False
+
+
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     cursor, seen, distinct = "", {""}, set[str]()
     for page in range(1, MOST_PAGES + 1):
@@ -81,6 +91,8 @@ def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
         if not cursor:
             count = len(distinct)
             return _judge(pull, window, lease, (count, count, count), is_covered=True)
+        if not pull.between_pages():
+            return _stop_early(pull, window, lease)
         if cursor in seen:
             raise ContractError(f"{pull.stream.list.method}: a cursor comes back after page {page}")
         seen.add(cursor)
