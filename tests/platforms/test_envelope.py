@@ -26,6 +26,13 @@ NESTED = Envelope.model_validate({
         {"sub_code": "^ORDER_BUSY$", "means": "transient"},
     ],
 })  # fmt: skip
+SPOKEN = Envelope.model_validate({
+    "error": "error_response", "code": "error_code", "message": "sub_msg|error_msg",
+    "errors": [
+        {"code": "10001", "said": "timestamp", "means": "transient"},
+        {"code": "10001", "means": "request"},
+    ],
+})  # fmt: skip
 HTTP = Envelope.model_validate({
     "error": "error", "code": "code", "message": "message", "wait": "retry_after",
     "errors": [
@@ -56,6 +63,15 @@ def answer(value: Any, status: int = 200, retry_after: str = "") -> Answer:
 )
 def test_code_in_the_answer_decides_what_a_refusal_means(value: dict[str, Any], error: type[Exception]):
     assert isinstance(refusal_in(IN_BAND, "m", answer(value)), error)
+
+
+@pytest.mark.parametrize(
+    "said, error", [("公共参数错误:timestamp相差超过10分钟", TransientError), ("公共参数错误:page", ConfigError)]
+)
+def test_message_tells_apart_what_shares_a_code(said: str, error: type[Exception]):
+    value = {"error_response": {"error_code": 10001, "sub_msg": said}}
+
+    assert isinstance(refusal_in(SPOKEN, "m", answer(value)), error)
 
 
 @pytest.mark.parametrize("value", [{"code": 10000, "data": {}}, {"code": "10000", "data": {}}, {"data": {}}])

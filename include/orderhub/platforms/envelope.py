@@ -110,7 +110,8 @@ def _our_error(envelope: Envelope, method: str, refusal: _Refusal, answer: Answe
 def _matches(entry: ErrorClass, refusal: _Refusal) -> bool:
     if entry.code is not None and entry.code != refusal.code:
         return False
-    return entry.sub_code is None or re.search(entry.sub_code, refusal.sub_code) is not None
+    patterns = ((entry.sub_code, refusal.sub_code), (entry.said, refusal.said))
+    return all(pattern is None or re.search(pattern, text) for pattern, text in patterns)
 
 
 def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:

@@ -62,6 +62,7 @@ class ErrorClass(Frozen):
 
     code: str | None = Field(default=None, description="The answer's main code.")
     sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
+    said: Pattern | None = Field(default=None, description="Regular expression on the message.")
     means: Literal["throttle", "transient", "token", "credential", "request"] = Field(
         description="Wait and ask again, try again, renew the access token and ask again, stop this shop for "
         "a person, or correct the spec. Without auth, token counts as credential."
