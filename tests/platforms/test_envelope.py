@@ -66,7 +66,8 @@ def test_code_in_the_answer_decides_what_a_refusal_means(value: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "said, error", [("公共参数错误:timestamp相差超过10分钟", TransientError), ("公共参数错误:page", ConfigError)]
+    "said, error",
+    [("公共参数错误:timestamp相差超过10分钟", TransientError), ("公共参数错误:page", ConfigError)],
 )
 def test_message_tells_apart_what_shares_a_code(said: str, error: type[Exception]):
     value = {"error_response": {"error_code": 10001, "sub_msg": said}}
