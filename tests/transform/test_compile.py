@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.transform.payload_sql import open_record
+from orderhub.platforms.field_map import FieldRule
+from orderhub.transform.payload_sql import open_record, raw_columns, unreadable_array
 
 PAYLOAD = """'{"a": {"b": "x", "0": "y"}, "list": ["p"], "odd \\"key:n": "z", "top": "t", "收货人详细地址及门牌号(请务必填写完整)备注说明": "w"}'::jsonb"""
 
@@ -57,3 +58,30 @@ def test_path_steps_into_the_item_of_a_list_that_it_names(database: Database, pa
 
     with database.read() as connection:
         assert connection.execute(text(statement)).scalar_one() == found
+
+
+@pytest.mark.parametrize(
+    "converter, written, raw",
+    [
+        ("epoch_s", 0, None),
+        ("epoch_s", "0", None),
+        ("epoch_s", 1735660812, "1735660812"),
+        ("epoch_ms", 0, None),
+        ("time@Asia/Shanghai", "0001-01-01 00:00:00", None),
+        ("time@Asia/Shanghai", "1970-01-01 08:00:00", None),
+        ("text", 0, "0"),
+    ],
+)
+def test_time_that_is_none_is_absent_and_not_unreadable(
+    database: Database, converter: str, written: object, raw: str | None
+):
+    rule = FieldRule("paid_at", ("t",), None, converter, 2)
+    opened = open_record("o", "s.payload", ["t"], is_flat=False)
+    source = f"select {raw_columns(opened, [rule], '')} from (select jsonb_build_object('t', {written!r}) as payload) as s, {opened.record}"
+
+    with database.read() as connection:
+        found = connection.execute(
+            text(f"select raw_paid_at, {unreadable_array([rule])} from ({source}) as r")
+        ).one()
+
+    assert (raw, []) == (found.raw_paid_at, found[1])

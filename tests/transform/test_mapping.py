@@ -59,7 +59,8 @@ def test_receiver_keeps_masks_and_token(database: Database, config: MerchantConf
     [
         ("payment", "228.005", "paid"),
         ("total_fee", "NaN", "total"),
-        ("created", "0001-01-01 00:00:00", "placed_at"),
+        ("created", "0001-02-03 00:00:00", "placed_at"),
+        ("pay_time", "0001-01-01 00:00:00", None),
         ("pay_time", "soon", "paid_at"),
         ("modified", "", None),
         ("payment", "", None),

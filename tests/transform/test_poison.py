@@ -37,7 +37,7 @@ ODD = {
     "twins that look like the hub's own marks": {
         "orders": {"order": [{"oid_str": oid} for oid in ("1", "1", "1~2", "1_2", None, "5")]}
     },
-    "times out of every range": {"created": "0001-01-01 00:00:00", "modified": "9999-12-31 23:59:59"},
+    "times out of every range": {"created": "0001-02-03 00:00:00", "modified": "9999-12-31 23:59:59"},
     "a list of fields that is none": {"disagreeing_fields": [None, {}, 1]},
 }
 

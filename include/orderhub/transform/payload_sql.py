@@ -21,6 +21,12 @@ _PERSONAL_NUMBERS = (
 )
 #: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
 LONGEST_NAME = 63
+#: What platforms write where there is no time: no value, not an unreadable one.
+_NO_TIME = {
+    "epoch_s": ("0",),
+    "epoch_ms": ("0",),
+    "time@": ("0000-00-00 00:00:00", "0001-01-01 00:00:00", "1970-01-01 08:00:00"),
+}
 _NULL_TYPES = {"quantity": "bigint", **dict.fromkeys(TIMES, "timestamptz"), **dict.fromkeys(MONEY, "bigint")}
 
 
@@ -90,16 +96,23 @@ def root_of(path: str) -> str:
 
 
 def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
-    """Return `<text expression> as raw_<field>` for every mapped field; empty text counts as absent."""
+    """Return `<text expression> as raw_<field>` for every mapped field; what says nothing is absent."""
     parts = []
     for rule in rules:
         if rule.constant is not None:
             expression = literal(rule.constant)
         else:
-            texts = [f"nullif({opened.text_at(path)}, '')" for path in rule.paths]
+            texts = [_present(opened.text_at(path), rule.converter) for path in rule.paths]
             expression = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
         parts.append(f"{expression} as raw_{prefix}{rule.field}")
     return ",\n        ".join(parts)
+
+
+def _present(text: str, converter: str) -> str:
+    kind = "time@" if converter.startswith("time@") else converter
+    for nothing in ("", *_NO_TIME.get(kind, ())):
+        text = f"nullif({text}, {literal(nothing)})"
+    return text
 
 
 def converted_columns(rules: Sequence[FieldRule], fields: Sequence[str], raw: str, prefix: str) -> str:
