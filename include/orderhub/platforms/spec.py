@@ -61,6 +61,14 @@ class Flag(Frozen):
     reason: str
 
 
+class Shipped(Frozen):
+    """Goods in parcels, where lines do not say that they left: all gone stops a line, some let it wait."""
+
+    goods: str = Field(description="Path of the goods of all parcels; * is every item of a list.")
+    sku: str = Field(description="Key of a good, equal to the line's platform_sku_id.")
+    quantity: str = Field(description="Key of a good: pieces in this parcel.")
+
+
 class RefundMeaning(Frozen):
     """A line's refund state in our words. pending waits, refunded stops, none ships."""
 
@@ -121,6 +129,7 @@ class PlatformSpec(Frozen):
     )
     default_status: str | None = Field(default=None, description="Status when the record has none.")
     flags: tuple[Flag, ...] = ()
+    shipped: Shipped | None = None
     refunds: tuple[RefundMeaning, ...] = ()
     refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
     refund_kinds: tuple[RefundKind, ...] = Field(default=(), description="Other kinds count as other.")

@@ -18,6 +18,7 @@ from orderhub.transform.payload_sql import (
     root_of,
     unreadable_array,
 )
+from orderhub.transform.shipped_sql import goods_column, pieces_column
 
 
 def compile_versions(platform: Platform) -> str:
@@ -124,7 +125,7 @@ def compile_lines(platform: Platform) -> str:
 insert into incoming_lines
 with source as materialized (
     select c.order_id, c.shop_id, e.line_no, {repeat} as repeat_no,
-        {raw_columns(lines, fields.line, "")}
+        {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)}
     from changed_orders as c
     join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
     lateral {elements} as e(line, line_no),
@@ -137,6 +138,7 @@ converted as (
         {unreadable_array(fields.line)} as unreadable_fields
     from source
 ),
+counted as (select converted.*, {pieces_column(spec.shipped)} from converted),
 statuses (platform_status, status, status_rank, is_terminal, gate, payment_state, reason) as (values
     {_statuses(spec.line_statuses or spec.statuses)}
 ),
@@ -151,15 +153,17 @@ select
     case when c.kind_hint in ({gifts}) then 'gift' else 'goods' end,
     c.quantity, c.unit_price, c.discount, c.paid, c.platform_status,
     case when c.refund_status is null then 'none' else coalesce(rf.refund_state, 'unknown') end,
-    case when rf.refund_state = 'refunded' then 'stop'
+    case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity then 'stop'
          when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none' then 'wait'
+         when c.shipped_pieces > 0 then 'wait'
          when c.platform_status is null then 'ship' else coalesce(st.gate, 'wait') end,
     case when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none'
             then 'refund ' || c.refund_status
+         when c.shipped_pieces > 0 then least(c.shipped_pieces, c.quantity) || ' 件已发货'
          when c.platform_status is null then null
          else c.platform_status || ' ' || coalesce(st.reason, '未知') end,
     c.repeat_no, c.unreadable_fields
-from converted as c
+from counted as c
 left join statuses as st on st.platform_status = c.platform_status
 left join refunds as rf on rf.refund_status = c.refund_status
 window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
