@@ -31,7 +31,7 @@ def jd(now):
     return Gateway.of(DIALECT, world, Credentials.of(7, "jd"))
 
 
-def signed(gateway, now, method, wish, **changes):
+def signed(gateway, now, method, wish, /, **changes):
     form = {
         "method": method,
         "access_token": gateway.credentials.sessions[SHOP],

@@ -47,7 +47,7 @@ def create_missing(connection: Connection) -> list[str]:
 
 
 def _streams(source: str) -> list[str]:
-    """Return the streams of a spec; file platforms name none and have orders."""
+    """Return the streams of a spec that have a table; file platforms name none and have orders."""
     try:
         spec = yaml.load(source, _LOADER)  # noqa: S506 - both loaders are safe ones
     except yaml.YAMLError:
@@ -55,4 +55,6 @@ def _streams(source: str) -> list[str]:
     if not isinstance(spec, dict):
         return []
     streams = spec.get("streams")
-    return list(streams) if isinstance(streams, dict) and streams else ["orders"]
+    if not isinstance(streams, dict) or not streams:
+        return ["orders"]
+    return [name for name, stream in streams.items() if not (isinstance(stream, dict) and stream.get("into"))]

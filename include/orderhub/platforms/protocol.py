@@ -277,8 +277,14 @@ class Plain(Frozen):
 
 
 class Stream(Frozen):
-    """One kind of record."""
+    """One kind of record, or one more list of a kind that another stream names."""
 
+    into: str | None = Field(
+        default=None, description="Stream whose table and meaning these records share; absent: its own."
+    )
+    id_prefix: str = Field(
+        default="", description="Written before ids whose numbers could be those of other records there."
+    )
     paging: Literal["pages", "cursor"] = Field(
         description="pages: by number, read last to first, proven by counting. cursor: until it ends."
     )
@@ -297,6 +303,12 @@ class Stream(Frozen):
         for call in (self.list, self.detail):
             if call is not None:
                 _refuse_others(call, _PLACEHOLDERS)
+        return self
+
+    @model_validator(mode="after")
+    def _askable(self) -> "Stream":
+        if self.id_prefix and self.detail is not None:
+            raise ValueError("id_prefix is for lists of whole records: a detail call needs the plain id")
         return self
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ LONGEST_ID = 100
 
 
 def row_id(stream: Stream, row: Any) -> str:
-    """Return the id of a row, text.
+    """Return the id of a row, text, with the stream's prefix.
 
     Raises:
         ContractError: there is none, or none that can be stored.
@@ -25,7 +25,7 @@ def row_id(stream: Stream, row: Any) -> str:
     found = at_path(row, stream.list.id)
     if found is None or isinstance(found, (dict, list)):
         raise ContractError(f"{stream.list.method}: a row has no {stream.list.id}")
-    record_id = str(found)
+    record_id = f"{stream.id_prefix}{found}"
     if not 0 < len(record_id) <= LONGEST_ID or not record_id.isprintable():
         raise ContractError(f"{stream.list.method}: {quotable(record_id)!r} is not an id")
     return record_id

@@ -61,6 +61,13 @@ class Flag(Frozen):
     reason: str
 
 
+class CashOnDelivery(Frozen):
+    """A field that says that the buyer pays at the door: `paid` of a status is then `cod_accepted`."""
+
+    path: str
+    any_of: tuple[str, ...] = Field(min_length=1, description="Values as text, as in flags.")
+
+
 class Shipped(Frozen):
     """Goods in parcels, where lines do not say that they left: all gone stops a line, some let it wait."""
 
@@ -121,7 +128,9 @@ class PlatformSpec(Frozen):
         description="True: paid = sum of the lines' paid + freight, so a difference is an anomaly."
     )
     api: Api | None = None
-    streams: dict[Literal["orders", "refunds"], Stream] = Field(default={})
+    streams: dict[Identifier, Stream] = Field(
+        default={}, description="orders, refunds, and others that fill one of these two (`into`)."
+    )
     records: Records
     statuses: tuple[StatusMeaning, ...] = Field(min_length=1)
     line_statuses: tuple[StatusMeaning, ...] = Field(
@@ -129,6 +138,7 @@ class PlatformSpec(Frozen):
     )
     default_status: str | None = Field(default=None, description="Status when the record has none.")
     flags: tuple[Flag, ...] = ()
+    cash_on_delivery: CashOnDelivery | None = None
     shipped: Shipped | None = None
     refunds: tuple[RefundMeaning, ...] = ()
     refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
@@ -161,6 +171,10 @@ class PlatformSpec(Frozen):
             raise ValueError("kind api needs the sections api and streams.orders")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
+        for name, stream in self.streams.items():
+            filled = stream.into or name
+            if filled not in ("orders", "refunds") or filled not in self.streams:
+                raise ValueError(f"streams.{name} must be orders or refunds, or name one of them by into")
         if self.api is not None and self.api.encoding in ("form", "rest"):
             for name, stream in self.streams.items():
                 _refuse_nested(name, stream)

@@ -29,9 +29,9 @@ def compile_versions(platform: Platform) -> str:
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.flags]
-    orders = open_record(
-        "o", root_of(spec.records.order), [*paths_of(fields.order), *flag_paths], is_flat=is_flat
-    )
+    cash_paths = [spec.cash_on_delivery.path] if spec.cash_on_delivery else []
+    read_paths = [*paths_of(fields.order), *flag_paths, *cash_paths]
+    orders = open_record("o", root_of(spec.records.order), read_paths, is_flat=is_flat)
     receiver = open_record("r", root_of(spec.records.receiver), paths_of(fields.receiver), is_flat=is_flat)
     return f"""
 insert into incoming_versions
@@ -42,7 +42,8 @@ with source as materialized (
         ) as disagreeing_fields,
         {raw_columns(orders, fields.order, "")},
         {raw_columns(receiver, fields.receiver, "receiver_")},
-        {_flag_number(orders, spec.flags)} as flag_no
+        {_flag_number(orders, spec.flags)} as flag_no,
+        {_is_paid_at_the_door(orders, platform)} as is_cash_on_delivery
     from staging.{identifier(spec.name + "_orders")} as s, {orders.record}, {receiver.record}
     where s.load_id = any(:loads)
 ),
@@ -83,7 +84,10 @@ def _merged_columns(platform: Platform) -> str:
     case when st.status is not null and (st.gate <> 'stop' or f.gate = 'stop')
         then coalesce(f.status, st.status) else coalesce(st.status, 'unknown') end,
     coalesce(st.status_rank, 0),
-    coalesce(st.is_terminal, false), coalesce(f.payment_state, st.payment_state, 'unknown'),
+    coalesce(st.is_terminal, false),
+    coalesce(f.payment_state, case
+        when c.is_cash_on_delivery and st.payment_state = 'paid' and st.status <> 'done' then 'cod_accepted'
+        else st.payment_state end, 'unknown'),
     case when 'stop' in (st.gate, f.gate) then 'stop'
          when st.gate = 'ship' and f.gate is null then 'ship' else 'wait' end,
     case when st.gate is null then 'status ' || coalesce(c.platform_status, '?') || ' 未知'
@@ -97,7 +101,8 @@ def _merged_columns(platform: Platform) -> str:
     c.payload_sha256,
     case when st.is_terminal then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
-        || lpad(coalesce(st.status_rank, 0)::text, 2, '0') || c.payload_sha256,
+        || lpad(coalesce(st.status_rank, 0)::text, 2, '0')
+        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
     {literal(platform.mapping_version)},
     coalesce(c.receiver_name_masked, c.receiver_phone_masked, c.receiver_address_masked, c.receiver_token,
         c.receiver_province, c.receiver_district) is not null,
@@ -203,6 +208,11 @@ def _flag_number(opened: Opened, flags: Sequence[Flag]) -> str:
         f"when {_is_one_of(opened.text_at(flag.path), flag.any_of)} then {number}" for number, flag in ordered
     )
     return f"case {cases} end"
+
+
+def _is_paid_at_the_door(opened: Opened, platform: Platform) -> str:
+    cash = platform.spec.cash_on_delivery
+    return f"coalesce({_is_one_of(opened.text_at(cash.path), cash.any_of)}, false)" if cash else "false"
 
 
 def _is_one_of(text: str, values: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ def compile_refunds(platform: Platform) -> str:
     return f"""
 insert into incoming_refunds
 with source as materialized (
-    select s.load_id, s.shop_id, s.record_id, s.payload_sha256,
+    select s.load_id, s.shop_id, s.record_id, s.payload_sha256, s.fetched_at,
         {raw_columns(refund, rules, "")}
     from staging.{identifier(spec.name + "_refunds")} as s, {refund.record}
     where s.load_id = any(:loads)
@@ -39,14 +39,15 @@ kinds (value, sub_value, kind) as (values
     {_kinds(platform)}
 )
 select
-    c.shop_id || '/' || coalesce(c.refund_id, c.record_id), {literal(spec.name)}, c.shop_id,
+    c.shop_id || '/' || c.record_id, {literal(spec.name)}, c.shop_id,
     coalesce(c.refund_id, c.record_id), c.shop_id || '/' || coalesce(c.platform_order_id, ''),
     c.platform_line_id, c.platform_sku_id, coalesce(k.kind, 'other'), c.platform_status,
     coalesce(st.state, 'unknown'), coalesce(st.is_terminal, false), c.quantity, c.refund, c.reason,
     c.created_at, c.modified_at, c.unreadable_fields, c.payload_sha256,
     case when st.is_terminal then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
-        || lpad(coalesce(st.state_rank, 0)::text, 2, '0') || c.payload_sha256,
+        || lpad(coalesce(st.state_rank, 0)::text, 2, '0')
+        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
     {literal(platform.mapping_version)}, c.load_id
 from converted as c
 left join states as st on st.platform_status = c.platform_status
