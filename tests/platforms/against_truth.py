@@ -90,11 +90,16 @@ def differences(database: Database, platform: str, orders: Iterable[Order]) -> l
     view = view_of(platform)
     true = {order.order_id: order for order in orders}
     shown = {key: fields for key, order in true.items() if (fields := view.order(order, _order(order)))}
-    lines = dict(
-        _named(key, view.line(true[key], line, _line(true[key], line)))
+    seen = [
+        (true[key], line, view.line(true[key], line, _line(true[key], line)))
         for key in shown
         for line in true[key].lines
-    )
+    ]
+    lines = {
+        (order.order_id, fields["line_id"]): {name: v for name, v in fields.items() if name != "line_id"}
+        for order, _, fields in seen
+    }
+    owed = {(order.order_id, fields["line_id"]) for order, line, fields in seen if _is_owed(order, line)}
     refunds = {
         one.after_sale_id: fields
         for key in shown
@@ -105,12 +110,8 @@ def differences(database: Database, platform: str, orders: Iterable[Order]) -> l
         *_compare("order", shown, _core_orders(database)),
         *_compare("line", lines, _core_lines(database)),
         *_compare("refund", refunds, _core_refunds(database)),
-        *_unsafe(database, true),
+        *_unsafe(database, true, owed),
     ]
-
-
-def _named(order_id: str, fields: Fields) -> tuple[tuple[str, str], Fields]:
-    return (order_id, fields["line_id"]), {name: v for name, v in fields.items() if name != "line_id"}
 
 
 def _order(order: Order) -> Fields:
@@ -196,7 +197,7 @@ def _compare(what: str, true: Mapping[Any, Fields], found: Mapping[Any, Fields])
     return said
 
 
-def _unsafe(database: Database, true: Mapping[str, Order]) -> list[str]:
+def _unsafe(database: Database, true: Mapping[str, Order], owed: set[tuple[str, str]]) -> list[str]:
     """Return lines that the hub would ship though nothing is owed. The other way round a rule may hold them."""
     ready = rows(
         database,
@@ -206,10 +207,9 @@ def _unsafe(database: Database, true: Mapping[str, Order]) -> list[str]:
     return [
         f"line {(key, line_id)} would be shipped: {true[key].state}, nothing of it is owed"
         for key, line_id in ready
-        if not _is_owed(true[key], line_id)
+        if (key, line_id) not in owed
     ]
 
 
-def _is_owed(order: Order, line_id: str) -> bool:
-    line = next((one for one in order.lines if one.line_id == line_id), None)
-    return line is not None and order.is_shippable and order.owed(line) > 0
+def _is_owed(order: Order, line: Line) -> bool:
+    return order.is_shippable and order.owed(line) > 0
