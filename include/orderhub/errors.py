@@ -4,6 +4,7 @@
     ├── StopError          a person must act; retrying cannot help
     │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
     │   ├── CredentialError    a token is missing, refused or expired; one shop stops
+    │   │   └── TokenError         the access token is over; renewed once where the platform allows
     │   ├── EnvironmentFault   port, disk, data directory, missing program
     │   ├── SchemaVersionError code and database do not belong together
     │   └── RefusedError       the other side will never take what was sent
@@ -37,6 +38,10 @@ class ConfigError(StopError):
 
 class CredentialError(StopError):
     """A platform refuses our token or signature; only that shop stops."""
+
+
+class TokenError(CredentialError):
+    """The access token is over; where it can be renewed, that is done once and the call made again."""
 
 
 class EnvironmentFault(StopError):  # noqa: N818 - a fault, named like one

@@ -51,6 +51,11 @@ class Settings(BaseModel):
     hash_key: SecretStr = Field(
         description="Key of the hashes that replace names and phones; changing it orphans old hashes."
     )
+    token_key: SecretStr | None = Field(
+        default=None,
+        description="Key that encrypts renewed access tokens (Fernet: 32 bytes, URL-safe base64); needed for "
+        "platforms whose tokens are renewed. Changing it means authorizing their shops again.",
+    )
     language: Literal["zh", "en"] = Field(default="zh", description="Language of alerts and pages.")
     airflow_url: str = Field(default="http://127.0.0.1:8080", description="Links in alerts start with this.")
     drop_folder: Path | None = Field(

@@ -26,10 +26,15 @@ def _token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
 class Memory(BaseModel):
     """What a home remembers between starts; made once, kept in `launcher.json` (0600).
 
-    Changing `fernet_key` orphans what Airflow stored encrypted, `hash_key` orphans receivers' hashes.
+    Changing `fernet_key` orphans what Airflow stored encrypted, `hash_key` orphans receivers' hashes,
+    `token_key` the renewed access tokens of shops.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,10 +53,8 @@ class Memory(BaseModel):
     hash_key: str = Field(default_factory=_token, description="Key of the hashes of names and phones.")
     jwt_secret: str = Field(default_factory=lambda: secrets.token_hex(48), description="Airflow's tokens.")
     api_secret: str = Field(default_factory=lambda: secrets.token_hex(32), description="Airflow's sessions.")
-    fernet_key: str = Field(
-        default_factory=lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
-        description="Airflow's encryption of stored values.",
-    )
+    fernet_key: str = Field(default_factory=_fernet_key, description="Airflow's encryption of stored values.")
+    token_key: str = Field(default_factory=_fernet_key, description="Encryption of renewed access tokens.")
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,7 @@ def _write_files(stack: Stack, addresses: Addresses) -> None:
     settings = {
         "connections": str(stack.home.connections),
         "hash_key": stack.memory.hash_key,
+        "token_key": stack.memory.token_key,
         "airflow_url": f"http://{LOOPBACK}:{stack.ports.airflow}",
     }
     if addresses.embedded:

@@ -1,7 +1,8 @@
 """Calls one shop's platform: fills parameters, signs, sends, and turns error answers into our errors."""
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -10,19 +11,75 @@ from zoneinfo import ZoneInfo
 
 import requests
 import tenacity
+from pydantic import SecretStr
 
 from orderhub.clock import Clock
+from orderhub.config.models import Shop
 from orderhub.connections import Connection
-from orderhub.errors import ContractError, CredentialError, RetryError, ThrottledError, TransientError
+from orderhub.db.engine import Database
+from orderhub.errors import (
+    ConfigError,
+    ContractError,
+    CredentialError,
+    RetryError,
+    ThrottledError,
+    TokenError,
+    TransientError,
+)
+from orderhub.platforms.authorize import (
+    ACCESS_TOKEN,
+    authorizing_api,
+    authorizing_endpoint,
+    granted_by,
+)
+from orderhub.platforms.budgets import SHORT_WAIT_SECONDS, CallBudgets, Caller
 from orderhub.platforms.encoding import Request, Stamp, encode, fill
 from orderhub.platforms.envelope import Answer, body_of, refusal_in
 from orderhub.platforms.protocol import Api, Call
+from orderhub.platforms.spec import Platform
 from orderhub.platforms.times import write_time
+from orderhub.platforms.token_store import Account, Granted, Token, TokenStore, fingerprint_of
+from orderhub.platforms.tokens import Tokens
 
 MAX_ANSWER_BYTES = 32 << 20
 ATTEMPTS = 4
-#: A shorter ban is waited for in place; a longer one is stored, and the task ends.
-SHORT_WAIT_SECONDS = 30.0
+
+
+def account_of(platform: Platform, shop: Shop, connection: Connection) -> Account:
+    """Return whose tokens a shop's connection holds.
+
+    Raises:
+        ConfigError: the shop has no connection, or its platform no API.
+    """
+    if shop.connection is None or platform.spec.api is None:
+        raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
+    fingerprint = fingerprint_of(platform.spec.api, connection)
+    return Account(platform.spec.name, shop.connection, shop.id, fingerprint)
+
+
+def open_client(
+    database: Database,
+    clock: Clock,
+    platform: Platform,
+    shop: Shop,
+    connection: Connection,
+    token_key: SecretStr | None,
+    wait: Callable[[float], Any] = time.sleep,
+) -> "Client":
+    """Return the shop's client, which shares tokens and call budgets with all other processes.
+
+    Raises:
+        ConfigError: the shop has no connection, or its platform no API.
+    """
+    account = account_of(platform, shop, connection)
+    api = platform.spec.api
+    assert api is not None
+    caller = Caller(platform.spec.name, connection.login, shop.id)
+    return Client(
+        api, connection, clock, wait,
+        store=TokenStore(database, clock, account, token_key),
+        budgets=CallBudgets(database, clock, caller, api.budgets, wait),
+    )  # fmt: skip
 
 
 class Client:
@@ -33,13 +90,22 @@ class Client:
         connection: credentials; a non-empty host overrides the endpoint.
         clock: stamps requests.
         wait: sleeps between attempts; tests pass one that does not.
+        store: keeps renewed tokens; without one the connection's own token is all there is.
+        budgets: asked before each call.
     """
 
-    def __init__(self, api: Api, connection: Connection, clock: Clock, wait: Any = None) -> None:
+    def __init__(
+        self, api: Api, connection: Connection, clock: Clock, wait: Callable[[float], Any] = time.sleep,
+        *, store: TokenStore | None = None, budgets: CallBudgets | None = None,
+    ) -> None:  # fmt: skip
         self._api = api
         self._connection = connection
         self._clock = clock
         self._endpoint = connection.host or api.endpoint
+        self._tokens = Tokens(api.auth, connection, store, self._authorize, clock, wait)
+        self._can_renew = api.auth is not None and store is not None
+        self._budgets = budgets
+        self._is_accepted = False
         self._skew = timedelta()
         self._zone = ZoneInfo(api.zone)
         self._session = requests.Session()
@@ -51,13 +117,18 @@ class Client:
             wait=_pause,
             retry=tenacity.retry_if_exception(_is_worth_retrying),
             reraise=True,
-            **({"sleep": wait} if wait else {}),
+            sleep=wait,
         )
 
     @property
     def concurrency(self) -> int:
         """Return how many calls may run at once."""
         return self._api.concurrency
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return whether the platform has answered a call of ours, so that it knows the account."""
+        return self._is_accepted
 
     def platform_now(self) -> datetime:
         """Return the platform's present, UTC: our clock corrected by the last answer's Date header."""
@@ -85,16 +156,59 @@ class Client:
         self._session.close()
 
     def _once(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Any:
-        answer = self._send(call.method, self._request(call, values, changed))
-        refusal = refusal_in(self._api.envelope, call.method, answer)
-        if refusal is not None:
-            raise refusal
-        if answer.status != requests.codes.ok:
-            raise TransientError(f"{call.method}: HTTP {answer.status}")
-        return body_of(self._api.envelope, call, answer)
+        token = self._tokens.current() if ACCESS_TOKEN in self._api.account.values() else Token("")
+        try:
+            body = self._ask(self._api, self._endpoint, call, values, changed, token)
+        except TokenError:
+            if not self._can_renew:
+                raise
+            token = self._tokens.after_refusal(token)
+            body = self._ask(self._api, self._endpoint, call, values, changed, token)
+        self._is_accepted = True
+        return body
 
-    def _request(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Request:
-        api = self._api
+    def _authorize(self, refresh_token: str) -> Granted:
+        """Ask the platform for the next access token.
+
+        Raises:
+            CredentialError: it gives none; a person must act.
+            RetryError: it could not be asked.
+        """
+        auth, connection = self._api.auth, self._connection
+        assert auth is not None
+        endpoint = authorizing_endpoint(auth, connection, self._endpoint)
+        values = {
+            "refresh_token": refresh_token,
+            "app_key": connection.login,
+            "app_secret": connection.password.get_secret_value(),
+        }
+        body = self._ask(authorizing_api(self._api, auth), endpoint, auth.call, values, {}, Token(""))
+        return granted_by(auth, body, self._clock.now())
+
+    def _ask(
+        self, api: Api, endpoint: str, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any],
+        token: Token,
+    ) -> Any:  # fmt: skip
+        if self._budgets is not None:
+            self._budgets.take(call.method)
+        request = self._request(api, endpoint, call, values, changed, token)
+        answer = self._send(call.method, endpoint, request)
+        try:
+            refusal = refusal_in(api.envelope, call.method, answer)
+            if refusal is not None:
+                raise refusal
+            if answer.status != requests.codes.ok:
+                raise TransientError(f"{call.method}: HTTP {answer.status}")
+            return body_of(api.envelope, call, answer)
+        except ThrottledError as error:
+            if self._budgets is not None:
+                self._budgets.ban(call.method, error.wait_seconds, str(error))
+            raise
+
+    def _request(
+        self, api: Api, endpoint: str, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any],
+        token: Token,
+    ) -> Request:  # fmt: skip
         form = api.time_format or api.timestamp_format
         plain = {
             name: write_time(value, form, self._zone) if isinstance(value, datetime) else value
@@ -105,19 +219,22 @@ class Client:
         stamp = Stamp(
             str(write_time(self.platform_now(), api.timestamp_format, self._zone)), secrets.token_hex(8)
         )
-        protocol = {**api.common, **{name: self._account(field) for name, field in api.account.items()}}
+        account = {name: self._account(field, token) for name, field in api.account.items()}
         own = {
             api.method_parameter: call.method,
             api.timestamp_parameter: stamp.timestamp,
             api.nonce_parameter: stamp.nonce,
         }
+        protocol = {**api.common, **account}
         protocol |= {name: value for name, value in own.items() if name is not None}
         secret = self._connection.password.get_secret_value()
-        return encode(api, self._endpoint.rstrip("/") + path, protocol, business, stamp, secret)
+        return encode(api, endpoint.rstrip("/") + path, protocol, business, stamp, secret)
 
-    def _account(self, field: str) -> str:
+    def _account(self, field: str, token: Token) -> str:
         connection = self._connection
         match field:
+            case "token":
+                value, field = token.value, "extra.access_token"
             case "login":
                 value = connection.login
             case "password":
@@ -128,14 +245,14 @@ class Client:
             raise CredentialError(f"the connection has no {field}; add it where the credentials are kept")
         return value
 
-    def _send(self, method: str, request: Request) -> Answer:
+    def _send(self, method: str, endpoint: str, request: Request) -> Answer:
         try:
             answer = self._session.request(
                 request.verb, request.url, data=request.body or None, headers=request.headers,
                 timeout=(5, self._api.timeout_seconds), allow_redirects=False,
             )  # fmt: skip
         except requests.RequestException as error:
-            raise TransientError(f"{method}: {type(error).__name__} at {self._endpoint}") from None
+            raise TransientError(f"{method}: {type(error).__name__} at {endpoint}") from None
         self._note_skew(answer.headers.get("Date"))
         if len(answer.content) > MAX_ANSWER_BYTES:
             raise ContractError(

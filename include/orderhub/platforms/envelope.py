@@ -6,7 +6,14 @@ from typing import Any
 
 import requests
 
-from orderhub.errors import ConfigError, ContractError, CredentialError, ThrottledError, TransientError
+from orderhub.errors import (
+    ConfigError,
+    ContractError,
+    CredentialError,
+    ThrottledError,
+    TokenError,
+    TransientError,
+)
 from orderhub.platforms.payload import at_path, decode_json_text, parse_json, quotable
 from orderhub.platforms.protocol import Call, Envelope, ErrorClass
 
@@ -122,7 +129,9 @@ def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:
             return ThrottledError(text, entry.wait_seconds if named is None else named)
         case "transient":
             return TransientError(text)
-        case "token" | "credential":
+        case "token":
+            return TokenError(f"{text}; the access token is over, authorize this shop again")
+        case "credential":
             return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
         case "request":
             return ConfigError(f"{text}; the request in platform.yaml is refused")
