@@ -1,0 +1,172 @@
+"""The own mini-program shop from its backend to core: nothing lost, nothing plain."""
+
+from datetime import timedelta
+
+import pytest
+
+from orderhub.db.engine import Database
+from orderhub.errors import CredentialError
+from sandbox.miniprogram.methods import ORDERS, REFUNDS
+from sandbox.world.changes import CHANGES
+from tests.builders import rows
+from tests.platforms.against_truth import differences
+from tests.platforms.shop_in_a_box import ShopInABox
+
+OPEN = "select count(*) from ops.pull_windows where state = 'open'"
+SETTLED = timedelta(minutes=20)
+
+
+@pytest.fixture
+def box(database: Database) -> ShopInABox:
+    return ShopInABox(database, orders=600, platform="miniprogram", lives="all")
+
+
+def wrong(box: ShopInABox) -> list[str]:
+    """Return how core differs from the truth, once every change is due and was pulled."""
+    box.gateway.behavior.churn_per_call = box.gateway.behavior.churn_place = 0
+    box.pass_time(SETTLED)
+    box.pull()
+    box.transform()
+    return differences(box.database, "miniprogram", box.orders())
+
+
+def test_core_tells_the_truth_about_every_life_and_after_sale(box: ShopInABox):
+    counts = box.pull()
+
+    assert (0, 0) == (counts.windows_left, counts.parked)
+    assert [] == wrong(box)
+    assert [(0,)] == rows(box.database, OPEN)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_orders_that_change_between_two_pages_are_not_lost(database: Database, seed: int):
+    box = ShopInABox(database, orders=600, seed=seed, platform="miniprogram", lives="all")
+    box.gateway.behavior.churn_per_call = 4
+    box.gateway.behavior.churn_place = 2
+    for _ in range(3):
+        box.pull()
+        box.transform()
+        box.pass_time(SETTLED)
+
+    assert [] == wrong(box)
+
+
+def test_everything_that_happens_to_orders_arrives(box: ShopInABox):
+    box.pull()
+    box.transform()
+    box.pass_time(timedelta(minutes=5))
+    now = box.platform_clock.now()
+    for what in ("ship", "close", "request_address", "reject", "advance", "reopen", "release", "memo"):
+        box.world.touch(8, now, what=what)
+    whole = [o.order_id for o in box.orders() if CHANGES["refund"].is_drawn(o) and o.goods == o.lines]
+    box.world.touch(0, now, what="refund", order_ids=whole[:8])
+
+    assert [] == wrong(box)
+
+
+def test_second_pull_stages_nothing(box: ShopInABox):
+    box.pull()
+    with box.database.engine.begin() as connection:
+        connection.exec_driver_sql("update ops.pull_windows set state = 'open'")
+
+    counts = box.pull()
+
+    assert 0 == counts.staged
+    assert 500 < counts.rows
+
+
+def test_a_counter_of_views_makes_no_new_version(box: ShopInABox):
+    box.pull()
+    box.gateway.behavior.noise = True
+    with box.database.engine.begin() as connection:
+        connection.exec_driver_sql("update ops.pull_windows set state = 'open'")
+
+    assert 0 == box.pull().staged
+
+
+def test_a_short_throttle_is_waited_for_and_a_long_one_is_left_to_the_next_pull(box: ShopInABox):
+    box.gateway.faults.replace([{"kind": "throttle", "method": ORDERS, "nth": 3, "seconds": 7}])
+    assert 0 == box.pull().windows_left
+    assert any(7 <= seconds < 8 for seconds in box.waited)
+
+    box.pass_time(timedelta(hours=1))
+    box.gateway.faults.replace([{"kind": "throttle", "method": ORDERS, "nth": 2, "seconds": 600}])
+    counts = box.pull()
+
+    assert counts.waits_until is not None
+    box.pass_time(timedelta(seconds=601))
+    assert (0, 0) == (box.pull().windows_left, box.gateway.faults.calls_while_banned)
+
+
+def test_a_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
+    kinds = [
+        {"kind": "status", "method": ORDERS, "nth": 2, "times": 2},
+        {"kind": "error", "method": ORDERS, "nth": 4},
+        {"kind": "cut", "method": ORDERS, "nth": 5},
+        {"kind": "html", "method": REFUNDS, "nth": 2},
+        {"kind": "body", "method": REFUNDS, "nth": 3},
+    ]
+    box.gateway.faults.replace(kinds)
+
+    box.pull()
+
+    assert [] == wrong(box)
+
+
+def test_a_disabled_key_stops_the_shop_and_heals_without_a_gap(box: ShopInABox):
+    box.pull()
+    box.pass_time(SETTLED)
+    box.gateway.faults.replace([{"kind": "expire_token", "method": ORDERS, "nth": 2}])
+    with pytest.raises(CredentialError, match="key_disabled"):
+        box.pull()
+
+    box.pass_time(timedelta(hours=26))
+    box.gateway.expire(box.shop_id, None)
+    box.world.touch(5, box.platform_clock.now(), what="memo")
+    box.pass_time(SETTLED)
+    box.pull()
+
+    assert [] == wrong(box)
+
+
+@pytest.mark.parametrize("late", [timedelta(seconds=-700), timedelta(seconds=700)])
+def test_a_clock_that_is_wrong_is_corrected_by_the_backends(database: Database, late: timedelta):
+    box = ShopInABox(database, orders=120, late=late, platform="miniprogram")
+
+    assert 0 == box.pull().windows_left
+
+
+def test_no_name_phone_or_address_in_clear_is_stored(box: ShopInABox):
+    order = next(box.orders())
+    order.buyer_message = f"打 {order.receiver.mobile},{order.receiver.name} 收"
+    box.pull()
+    box.transform()
+
+    tables = "staging.miniprogram_orders", "staging.miniprogram_refunds", "core.receivers", "core.orders"
+    stored = "\n".join(
+        str(row) for table in tables for row in rows(box.database, f"select t::text from {table} t")
+    )
+
+    assert 100 < stored.count("138") + stored.count("***")
+    said = {
+        what
+        for one in box.orders()
+        for what in (one.receiver.mobile, one.receiver.address, f'"{one.receiver.name}"')
+        if what in stored
+    }
+    assert set() == said
+
+
+def test_a_receiver_is_judged_by_its_plain_address_and_recognised_by_hashes(box: ShopInABox):
+    box.pull()
+    box.transform()
+
+    known = (
+        "select count(*), count(phone_hash), count(address_hash), count(address_verdict) from core.receivers"
+    )
+    orders, phones, addresses, verdicts = rows(box.database, known)[0]
+
+    assert (orders, orders) == (phones, addresses)
+    assert orders == verdicts
+    vague = rows(box.database, "select distinct address_verdict from core.receivers where province is null")
+    assert [("missing_province",)] == vague
