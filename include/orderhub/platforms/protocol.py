@@ -15,7 +15,7 @@ from orderhub.config.models import Frozen
 from orderhub.platforms.signing import SCHEMES
 
 #: What a call of a stream may hold, and what the call that renews tokens may.
-_PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id")
+_PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id", "seller_id")
 _SECRETS = ("refresh_token", "app_key", "app_secret")
 
 
@@ -109,7 +109,8 @@ class Result(Frozen):
 
 
 class Call(Frozen):
-    """One method. Values may hold {start} {end} {page} {size} {cursor} {id}.
+    """One method. Values may hold {start} {end} {page} {size} {cursor} {id}, and {seller_id}: the platform's number
+    of the shop, kept as extra.seller_id of its connection.
 
     In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text.
     """
@@ -227,7 +228,7 @@ class ListCall(Call):
     modified: str | None = Field(default=None, description="Path of the modified time inside a row.")
     count_parameters: Parameters = Field(default={}, description="What changes when only the count is asked.")
     page_parameters: Parameters = Field(default={}, description="What changes when a page is read.")
-    first_page: Literal[0, 1] = 1
+    first_page: int = Field(default=1, ge=0, le=1, description="Number of the first page.")
     page_size: int = Field(ge=1, le=500)
     page_cap: int | None = Field(
         default=None, ge=1, description="Pages that can be read; a window with more is split in two."
