@@ -5,7 +5,19 @@ from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
-from orderhub.db.windows import Cut, cut_gap, open_windows, plan_windows, request_range
+from orderhub.db.leases import PULL_WINDOWS, hold_row
+from orderhub.db.windows import (
+    Cut,
+    Progress,
+    Request,
+    cut_gap,
+    open_windows,
+    plan_windows,
+    progress_of,
+    request_range,
+    requested_windows,
+    split_window,
+)
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 CLOCK = FixedClock(START + timedelta(days=1))
@@ -91,7 +103,7 @@ def test_parts_of_seconds_are_left_for_the_next_window(database: Database):
     assert work(database) == [("live", 0.5, 1.0), ("gap", 0.0, 0.5)]
 
 
-def request(database: Database, since: datetime, until: datetime) -> list[int]:
+def request(database: Database, since: datetime, until: datetime) -> Request:
     return request_range(
         database, CLOCK, platform="taobao", shop_id="tb", stream="orders", since=since, until=until,
         length=timedelta(hours=6), actor="li",
@@ -102,7 +114,9 @@ def test_requested_range_is_read_last_though_covered(database: Database, owner: 
     plan(database, at(6))
     change(owner, "update ops.pull_windows set state = 'covered' where kind = 'gap'")
 
-    assert len(request(database, at(0), at(7))) == 2
+    asked = request(database, at(0), at(7))
+
+    assert progress_of(database, [asked]) == Progress(windows=2, left=2)
     assert work(database) == [("live", 5.5, 6.0), ("requested", 0.0, 6.0), ("requested", 6.0, 7.0)]
 
 
@@ -115,7 +129,43 @@ def test_requested_range_reaching_into_the_future_hides_nothing_from_planning(da
 
 
 def test_empty_range_requests_nothing(database: Database):
-    assert request(database, at(1), at(1)) == []
+    assert progress_of(database, [request(database, at(1), at(1))]) == Progress(windows=0, left=0)
+
+
+def test_same_range_asked_for_again_while_it_is_read_is_the_same_request(database: Database, owner: Database):
+    first = request(database, at(0), at(13))
+    change(owner, "update ops.pull_windows set state = 'covered' where start_at = '2026-11-20 00:00+00'")
+
+    again = request(database, at(0), at(13))
+
+    assert (again, progress_of(database, [again])) == (first, Progress(windows=3, left=2))
+    assert [window.start_at for window in requested_windows(database, CLOCK, again)] == [at(6), at(12)]
+
+
+def test_range_that_was_read_is_read_again_when_asked_for_again(database: Database, owner: Database):
+    first = request(database, at(0), at(6))
+    change(owner, "update ops.pull_windows set state = 'covered'")
+
+    again = request(database, at(0), at(6))
+
+    assert (first.request_id, again.request_id) == (
+        "2026-11-20T00:00:00/2026-11-20T06:00:00#1",
+        "2026-11-20T00:00:00/2026-11-20T06:00:00#2",
+    )
+    assert progress_of(database, [again]) == Progress(windows=1, left=1)
+
+
+def test_half_of_a_requested_window_belongs_to_its_request(database: Database):
+    asked = request(database, at(0), at(6))
+    window = requested_windows(database, CLOCK, asked)[0]
+
+    with (
+        hold_row(database, PULL_WINDOWS, window.window_id) as lease,
+        database.transaction(lease) as connection,
+    ):
+        split_window(connection, CLOCK, window)
+
+    assert progress_of(database, [asked]) == Progress(windows=2, left=2)
 
 
 @pytest.mark.parametrize("minutes", [1, 29, 30, 31, 360, 390, 391, 5000])

@@ -1,5 +1,6 @@
 """Pull windows: which closed time ranges of a stream are proven complete, and which to read next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,35 +115,109 @@ def open_windows(database: Database, clock: Clock, *, shop_id: str, stream: str)
     return [PullWindow(*row) for row in rows]
 
 
+@dataclass(frozen=True)
+class Request:
+    """A backfill of one stream of a shop: the windows that carry its id."""
+
+    shop_id: str
+    stream: str
+    request_id: str
+
+
+_UNFINISHED = text("""
+    select min(request_id) filter (where state = 'open') as unfinished, count(distinct request_id) as requests
+    from ops.pull_windows
+    where shop_id = :shop and stream = :stream and starts_with(request_id, :range)""")
+_REQUEST = text("""
+    insert into ops.pull_windows
+        (platform, shop_id, stream, kind, start_at, end_at, requested_by, request_id, created_at)
+    values (:platform, :shop, :stream, 'requested', :start, :end, :actor, :request, :now)""")
+
+
 def request_range(
     database: Database, clock: Clock, *, platform: str, shop_id: str, stream: str,
     since: datetime, until: datetime, length: timedelta, actor: str,
-) -> list[int]:  # fmt: skip
-    """Add requested windows over a range, read again though covered, and return their ids.
+) -> Request:  # fmt: skip
+    """Add requested windows over a range, read again though covered, and return the request.
 
+    The same range asked for again while it is being read is the same request: nothing is added.
     Requested windows prove nothing about coverage: planning does not count them.
+
+    Raises:
+        LeaseTaken: somebody plans this stream now; ask again.
     """
-    pieces = []
     since, until = since.replace(microsecond=0), until.replace(microsecond=0)
+    asked = f"{since:%Y-%m-%dT%H:%M:%S}/{until:%Y-%m-%dT%H:%M:%S}#"
+    key = {"platform": platform, "shop": shop_id, "stream": stream}
+    with hold_scope(database, f"plan:{shop_id}:{stream}") as lease, database.transaction(lease) as connection:
+        earlier = connection.execute(_UNFINISHED, {**key, "range": asked}).one()
+        if earlier.unfinished is not None:
+            return Request(shop_id, stream, earlier.unfinished)
+        request = Request(shop_id, stream, f"{asked}{earlier.requests + 1}")
+        rows = [
+            {
+                **key, "start": start, "end": end, "actor": actor, "request": request.request_id,
+                "now": clock.now(),
+            }
+            for start, end in _pieces(since, until, length)
+        ]  # fmt: skip
+        if rows:
+            connection.execute(_REQUEST, rows)
+        return request
+
+
+def _pieces(since: datetime, until: datetime, length: timedelta) -> list[tuple[datetime, datetime]]:
+    pieces = []
     while since < until:
         pieces.append((since, min(since + length, until)))
         since += length
-    statement = text(
-        "insert into ops.pull_windows "
-        "(platform, shop_id, stream, kind, start_at, end_at, requested_by, created_at) "
-        "values (:platform, :shop, :stream, 'requested', :start, :end, :actor, :now) returning window_id"
+    return pieces
+
+
+def requested_windows(database: Database, clock: Clock, request: Request) -> list[PullWindow]:
+    """Return the windows of a request that are left to read now, oldest first."""
+    with database.read() as connection:
+        rows = connection.execute(
+            text("""
+                select window_id, platform, shop_id, stream, kind, start_at, end_at from ops.pull_windows
+                where shop_id = :shop and stream = :stream and request_id = :request and state = 'open'
+                  and (not_before is null or not_before <= :now)
+                order by start_at"""),
+            {**_of(request), "now": clock.now()},
+        ).all()
+    return [PullWindow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far requests are: windows in all and still open; UTC until when a ban lasts; what the last said."""
+
+    windows: int
+    left: int
+    waits_until: datetime | None = None
+    last_error: str | None = None
+
+
+def progress_of(database: Database, requests: Iterable[Request]) -> Progress:
+    """Return how far `requests` are together."""
+    statement = text("""
+        select count(*) as windows, count(*) filter (where state = 'open') as left,
+            max(not_before) filter (where state = 'open') as waits_until,
+            max(last_error) filter (where state = 'open') as last_error
+        from ops.pull_windows
+        where shop_id = :shop and stream = :stream and request_id = :request""")
+    with database.read() as connection:
+        found = [connection.execute(statement, _of(request)).one() for request in requests]
+    return Progress(
+        windows=sum(row.windows for row in found),
+        left=sum(row.left for row in found),
+        waits_until=max((row.waits_until for row in found if row.waits_until), default=None),
+        last_error=next((row.last_error for row in found if row.last_error), None),
     )
-    with hold_scope(database, f"plan:{shop_id}:{stream}") as lease, database.transaction(lease) as connection:
-        return [
-            connection.execute(
-                statement,
-                {
-                    "platform": platform, "shop": shop_id, "stream": stream, "start": start, "end": end,
-                    "actor": actor, "now": clock.now(),
-                },
-            ).scalar_one()
-            for start, end in pieces
-        ]  # fmt: skip
+
+
+def _of(request: Request) -> dict[str, str]:
+    return {"shop": request.shop_id, "stream": request.stream, "request": request.request_id}
 
 
 def split_window(connection: Connection, clock: Clock, window: PullWindow) -> bool:
@@ -157,8 +232,8 @@ def split_window(connection: Connection, clock: Clock, window: PullWindow) -> bo
     connection.execute(
         text(
             "insert into ops.pull_windows "
-            "(platform, shop_id, stream, kind, start_at, end_at, requested_by, created_at) "
-            "select platform, shop_id, stream, kind, :middle, end_at, requested_by, :now "
+            "(platform, shop_id, stream, kind, start_at, end_at, requested_by, request_id, created_at) "
+            "select platform, shop_id, stream, kind, :middle, end_at, requested_by, request_id, :now "
             "from ops.pull_windows where window_id = :window"
         ),
         {**values, "now": clock.now()},
