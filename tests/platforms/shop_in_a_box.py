@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from orderhub import paths
@@ -19,7 +20,7 @@ from orderhub.config.parse import parse_config
 from orderhub.config.store import apply_directory
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
-from orderhub.platforms.client import Client
+from orderhub.platforms.client import Client, open_client
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
@@ -35,6 +36,7 @@ from tests.builders import FILES, SHOP
 
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SHOP_ID = "tb_outlet"
+TOKEN_KEY = SecretStr(Fernet.generate_key().decode())
 KEY = SecretStr("key of the hashes")
 LIST = "taobao.trades.sold.increment.get"
 DETAIL = "taobao.trade.fullinfo.get"
@@ -162,8 +164,10 @@ class ShopInABox:
         return Connection.model_validate(given)
 
     def client(self) -> Client:
-        assert self.platform.spec.api is not None
-        client = Client(self.platform.spec.api, self.connection(), self.clock, wait=self.wait)
+        client = open_client(
+            self.database, self.clock, self.platform, self.config.shop(self.shop_id), self.connection(),
+            TOKEN_KEY, wait=self.wait,
+        )  # fmt: skip
         client._session.mount("http://", GatewayTransport(self.gateway, self.platform_clock))
         return client
 
