@@ -51,7 +51,7 @@ class Flag(Frozen):
     id: Identifier
     path: str = Field(description="name=x steps into the first item of a list whose name is x.")
     any_of: tuple[str, ...] = Field(
-        min_length=1, description="Values as text; booleans are true / false; * is any text but an empty one."
+        min_length=1, description="Values as text; booleans are true / false; * is anything not empty."
     )
     gate: Literal["wait", "stop"]
     payment: Literal["unpaid", "deposit_paid", "refunded"] | None = None

@@ -216,9 +216,9 @@ def _is_paid_at_the_door(opened: Opened, platform: Platform) -> str:
 
 
 def _is_one_of(text: str, values: Sequence[str]) -> str:
-    """Return the SQL condition of a flag; * is any text but an empty one."""
+    """Return the SQL condition of a flag; * is anything but an empty text, object or list."""
     if "*" in values:
-        return f"nullif({text}, '') is not null"
+        return f"coalesce({text}, '') not in ('', '{{}}', '[]')"
     return f"{text} in ({', '.join(literal(value) for value in values)})"
 
 
