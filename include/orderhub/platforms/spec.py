@@ -51,13 +51,24 @@ class Flag(Frozen):
     id: Identifier
     path: str = Field(description="name=x steps into the first item of a list whose name is x.")
     any_of: tuple[str, ...] = Field(
-        min_length=1, description="Values as text; booleans are true / false; * is anything not empty."
+        min_length=1,
+        description="Values as text; booleans are true / false; * is anything not empty.",
     )
     gate: Literal["wait", "stop"]
     payment: Literal["unpaid", "deposit_paid", "refunded"] | None = None
     canonical: OrderStatus | None = Field(
         default=None, description="The order's status while the flag is in force; else that of its status."
     )
+    reason: str
+
+
+class LineFlag(Frozen):
+    """A field of a line that closes its gate, and no other line's: the platform ships it itself, for one."""
+
+    id: Identifier
+    path: str = Field(description="As in flags, from the line.")
+    any_of: tuple[str, ...] = Field(min_length=1, description="Values as text, as in flags.")
+    gate: Literal["wait", "stop"]
     reason: str
 
 
@@ -138,6 +149,7 @@ class PlatformSpec(Frozen):
     )
     default_status: str | None = Field(default=None, description="Status when the record has none.")
     flags: tuple[Flag, ...] = ()
+    line_flags: tuple[LineFlag, ...] = ()
     cash_on_delivery: CashOnDelivery | None = None
     shipped: Shipped | None = None
     refunds: tuple[RefundMeaning, ...] = ()
@@ -154,6 +166,7 @@ class PlatformSpec(Frozen):
             ("refund_states", [entry.status for entry in self.refund_states]),
             ("refund_kinds", [f"{entry.value} {entry.sub_value or ''}" for entry in self.refund_kinds]),
             ("flags", [entry.id for entry in self.flags]),
+            ("line_flags", [entry.id for entry in self.line_flags]),
         ):
             for name in names:
                 if names.count(name) > 1:

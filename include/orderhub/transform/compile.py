@@ -6,7 +6,7 @@ Everything that comes from a file enters as a quoted literal; no value of a payl
 from collections.abc import Sequence
 
 from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIELDS
-from orderhub.platforms.spec import Flag, Platform, StatusMeaning
+from orderhub.platforms.spec import Flag, LineFlag, Platform, StatusMeaning
 from orderhub.transform.payload_sql import (
     Opened,
     converted_columns,
@@ -119,7 +119,8 @@ def compile_lines(platform: Platform) -> str:
     """Return `insert into incoming_lines …` over the winning versions of this platform."""
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
-    lines = open_record("l", "e.line", paths_of(fields.line), is_flat=is_flat)
+    flag_paths = [flag.path for flag in spec.line_flags]
+    lines = open_record("l", "e.line", [*paths_of(fields.line), *flag_paths], is_flat=is_flat)
     elements = _elements(spec.records.lines)
     repeat = "row_number() over (partition by c.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(literal(value) for value in spec.gift_values) or "null"
@@ -130,7 +131,8 @@ def compile_lines(platform: Platform) -> str:
 insert into incoming_lines
 with source as materialized (
     select c.order_id, c.shop_id, e.line_no, {repeat} as repeat_no,
-        {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)}
+        {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)},
+        {_flag_number(lines, spec.line_flags)} as flag_no
     from changed_orders as c
     join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
     lateral {elements} as e(line, line_no),
@@ -149,6 +151,9 @@ statuses (platform_status, status, status_rank, is_terminal, gate, payment_state
 ),
 refunds (refund_status, refund_state) as (values
     {_refunds(platform)}
+),
+flags (flag_no, flag_id, gate, reason) as (values
+    {_line_flags(spec.line_flags)}
 )
 select
     c.order_id, c.shop_id, c.line_no,
@@ -158,20 +163,29 @@ select
     case when c.kind_hint in ({gifts}) then 'gift' else 'goods' end,
     c.quantity, c.unit_price, c.discount, c.paid, c.platform_status,
     case when c.refund_status is null then 'none' else coalesce(rf.refund_state, 'unknown') end,
-    case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity then 'stop'
-         when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none' then 'wait'
-         when c.shipped_pieces > 0 then 'wait'
-         when c.platform_status is null then 'ship' else coalesce(st.gate, 'wait') end,
-    case when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none'
-            then 'refund ' || c.refund_status
-         when c.shipped_pieces > 0 then least(c.shipped_pieces, c.quantity) || ' 件已发货'
-         when c.platform_status is null then null
-         else c.platform_status || ' ' || coalesce(st.reason, '未知') end,
+    {_LINE_GATE},
     c.repeat_no, c.unreadable_fields
 from counted as c
 left join statuses as st on st.platform_status = c.platform_status
 left join refunds as rf on rf.refund_status = c.refund_status
+left join flags as f using (flag_no)
 window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
+
+
+#: The gate of a line and why: what stops it wins, then what lets it wait, then its own state.
+_LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity or f.gate = 'stop'
+            then 'stop'
+         when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none' then 'wait'
+         when c.shipped_pieces > 0 then 'wait'
+         when f.gate = 'wait' and coalesce(st.gate, 'ship') <> 'stop' then 'wait'
+         when c.platform_status is null then 'ship' else coalesce(st.gate, 'wait') end,
+    case when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none'
+            then 'refund ' || c.refund_status
+         when c.shipped_pieces > 0 then least(c.shipped_pieces, c.quantity) || ' 件已发货'
+         when f.gate = 'stop' or (f.gate = 'wait' and coalesce(st.gate, 'ship') <> 'stop')
+            then f.flag_id || ' ' || f.reason
+         when c.platform_status is null then null
+         else c.platform_status || ' ' || coalesce(st.reason, '未知') end"""
 
 
 def _elements(path: str) -> str:
@@ -200,7 +214,7 @@ def _named(line: str, name: str) -> str:
     return f"case jsonb_typeof({line}) when 'object' then {named} else {line} end as line"
 
 
-def _flag_number(opened: Opened, flags: Sequence[Flag]) -> str:
+def _flag_number(opened: Opened, flags: Sequence[Flag | LineFlag]) -> str:
     if not flags:
         return "null::integer"
     ordered = sorted(enumerate(flags), key=lambda numbered: numbered[1].gate != "stop")
@@ -239,6 +253,13 @@ def _flags(flags: Sequence[Flag]) -> str:
         f"{literal(f.canonical) if f.canonical else 'null'}, {literal(f.reason)})"
         for number, f in enumerate(flags)
     )
+
+
+def _line_flags(flags: Sequence[LineFlag]) -> str:
+    if not flags:
+        return "(null::integer, null, null, null)"
+    rows = (f"({n}, {literal(f.id)}, {literal(f.gate)}, {literal(f.reason)})" for n, f in enumerate(flags))
+    return ",\n    ".join(rows)
 
 
 def _refunds(platform: Platform) -> str:
