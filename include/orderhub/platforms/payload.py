@@ -13,6 +13,7 @@ from orderhub.errors import ContractError
 LONGEST_QUOTE = 300
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 #: The JSON escape of NUL; after an odd backslash it is the text of an escape, not one.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -44,7 +45,7 @@ def dump_json(value: Any) -> str:
         ContractError: nested too deep.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return _COMPACT.encode(value)
     except RecursionError:
         raise ContractError("a record is nested too deep to be stored") from None
 
@@ -68,7 +69,12 @@ def quotable(said: str) -> str:
 def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:
     """Return SHA-256 (hex) of a record without its volatile top-level keys: the version's name."""
     stable = {key: value for key, value in record.items() if key not in volatile} if volatile else record
-    return hashlib.sha256(dump_json(stable).encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_of(dump_json(stable))
+
+
+def hash_of(text: str) -> str:
+    """Return SHA-256 (hex) of the text of a whole record."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def at_path(value: Any, path: str) -> Any:

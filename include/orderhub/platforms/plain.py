@@ -24,6 +24,7 @@ _FIELDS = {
 #: Shorter texts stand in too many places to be searched for.
 _SHORTEST_NAME, _SHORTEST_PHONE, _SHORTEST_ADDRESS = 2, 7, 6
 _MOBILE_DIGITS = 11
+_MOBILE_DIGITS = 11
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,16 @@ class Door:
     key: SecretStr
 
 
-def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> dict[str, Any]:
-    """Return a record without the personal data that `plain` names, nor the receiver's said again elsewhere.
+def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> tuple[dict[str, Any], str]:
+    """Return a record, and its JSON text, without the personal data that `plain` names.
+
+    What it names of the receiver is masked wherever else the record says it, too.
 
     What stands at a named path in another shape than text is left out: it cannot be masked.
 
     Raises:
         ConfigError: there is no door.
+        ContractError: nested too deep.
     """
     if door is None:
         raise ConfigError(
@@ -51,11 +55,12 @@ def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> di
         kept = _changed(kept, path.split("."), lambda _: None)
     for path in plain.names:
         kept = _changed(kept, path.split("."), lambda found: mask_name(_text(found)))
+    given = _given(plain.receiver, row) if plain.receiver else {}
+    name = _name_of(given)
     for path in plain.texts:
-        kept = _changed(kept, path.split("."), lambda found: mask_numbers(_text(found)))
+        kept = _changed(kept, path.split("."), lambda found: _masked(mask_numbers(_text(found)), name, {}))
     if plain.receiver is None:
-        return dict(kept)
-    given = _given(plain.receiver, row)
+        return kept, dump_json(kept)
     protected = protect(given, door.shop, door.key)
     kept = _placed(kept, plain.receiver.at.split("."), protected)
     return _without_repeats(kept, given)
@@ -67,6 +72,12 @@ def _given(receiver: PlainReceiver, row: Mapping[str, Any]) -> dict[str, str]:
         return {}
     keys = {field: getattr(receiver, key) for key, field in _FIELDS.items()}
     return {field: _text(found.get(key)) for field, key in keys.items() if key is not None}
+
+
+def _name_of(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the receiver's name and its mask; nothing when it is too short to be looked for."""
+    name = given.get(_FIELDS["name"], "").strip()
+    return {name: mask_name(name)} if len(name) >= _SHORTEST_NAME else {}
 
 
 def _text(value: Any) -> str:
@@ -91,28 +102,26 @@ def _placed(value: Any, keys: list[str], placed: Mapping[str, object]) -> dict[s
     return {**outer, key: _placed(outer.get(key), rest, placed) if rest else dict(placed)}
 
 
-def _without_repeats(row: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+def _without_repeats(row: dict[str, Any], given: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """Mask what a record says once more of its receiver, in fields that no spec knows.
 
     Raises:
         ContractError: nested too deep.
     """
-    phone, address, name = (
-        given.get(f"{field}_masked", "").strip() for field in ("phone", "address", "name")
-    )
-    needles: dict[str, str] = {}
+    phone, address = (given.get(_FIELDS[key], "").strip() for key in ("phone", "address"))
+    digits = "".join(character for character in phone if character.isdigit())[-_MOBILE_DIGITS:]
+    needles = {said: mask_phone(said) for said in (phone, digits) if len(said) >= _SHORTEST_PHONE}
     if len(address) >= _SHORTEST_ADDRESS:
         needles[address] = STAR * 3
-    if len(phone) >= _SHORTEST_PHONE:
-        needles[phone] = mask_phone(phone)
-    whole = {name: mask_name(name)} if len(name) >= _SHORTEST_NAME else {}
+    whole = _name_of(given)
     text = dump_json(row)
     if not any(dump_json(needle)[1:-1] in text for needle in (*needles, *whole)):
-        return row  # The usual case.
+        return row, text  # The usual case.
     try:
-        return {key: _masked(value, needles, whole) for key, value in row.items()}
+        masked = {key: _masked(value, needles, whole) for key, value in row.items()}
     except RecursionError:
         raise ContractError("a record is nested too deep to be stored") from None
+    return masked, dump_json(masked)
 
 
 def _masked(value: Any, needles: Mapping[str, str], whole: Mapping[str, str]) -> Any:

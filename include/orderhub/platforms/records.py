@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from orderhub.errors import ContractError
-from orderhub.platforms.payload import at_path, clean, dump_json, quotable, version_hash
+from orderhub.platforms.payload import at_path, clean, dump_json, hash_of, quotable, version_hash
 from orderhub.platforms.plain import Door, without_plain
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.spec import PlatformSpec
@@ -63,14 +63,15 @@ def record_of(
     """
     if not isinstance(row, dict):
         raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
-    if stream.plain is not None:
-        row = without_plain(stream.plain, row, door)
-    payload, note = clean(dump_json(row))
+    named = record_id or row_id(stream, row)
+    row, text = (row, dump_json(row)) if stream.plain is None else without_plain(stream.plain, row, door)
+    is_stable = row.keys().isdisjoint(stream.volatile)
+    payload, note = clean(text)
     return Record(
-        record_id=record_id or row_id(stream, row),
+        record_id=named,
         modified_at=modified,
         payload=payload,
-        payload_sha256=version_hash(row, stream.volatile),
+        payload_sha256=hash_of(text) if is_stable else version_hash(row, stream.volatile),
         position=index,
         note=note,
     )

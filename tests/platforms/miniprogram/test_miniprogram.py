@@ -151,7 +151,12 @@ def test_no_name_phone_or_address_in_clear_is_stored(box: ShopInABox):
     said = {
         what
         for one in box.orders()
-        for what in (one.receiver.mobile, one.receiver.address, f'"{one.receiver.name}"')
+        for what in (
+            one.receiver.mobile,
+            one.receiver.address,
+            f'"{one.receiver.name}"',
+            f"{one.receiver.name} 收",
+        )
         if what in stored
     }
     assert set() == said
