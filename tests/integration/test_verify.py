@@ -159,6 +159,25 @@ PLANTED = [
             "values ('stuck', 'mail', 's', '{}', 'claimed', now(), '2026-01-01 00:00+00')"
         ),
     ),
+    (
+        "windows",
+        "window 901: is called covered with before 5, after 5, distinct ids 4",
+        (
+            "insert into ops.pull_windows (window_id, platform, shop_id, stream, kind, "
+            "start_at, end_at, state, total_before, total_after, distinct_read, created_at) overriding system value values "
+            "(901, 'taobao', 'tb', 'orders', 'gap', '2026-01-01', '2026-01-02', 'covered', 5, 5, 4, now())"
+        ),
+    ),
+    (
+        "windows",
+        "window 903: overlaps the window before it",
+        (
+            "insert into ops.pull_windows (window_id, platform, shop_id, stream, kind, "
+            "start_at, end_at, state, total_before, total_after, distinct_read, created_at) overriding system value values "
+            "(902, 'taobao', 'tb', 'orders', 'gap', '2026-01-01', '2026-01-03', 'open', null, null, null, now()), "
+            "(903, 'taobao', 'tb', 'orders', 'gap', '2026-01-02', '2026-01-04', 'open', null, null, null, now())"
+        ),
+    ),
 ]
 
 
