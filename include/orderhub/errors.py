@@ -3,8 +3,9 @@
     OrderhubError
     ├── StopError          a person must act; retrying cannot help
     │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
-    │   ├── CredentialError    a token is missing, refused or expired; one shop stops
-    │   │   └── TokenError         the access token is over; renewed once where the platform allows
+    │   ├── ShopError          one shop waits for a person, who is told once; the others go on
+    │   │   └── CredentialError    a token is missing, refused or expired
+    │   │       └── TokenError         the access token is over; renewed once where the platform allows
     │   ├── EnvironmentFault   port, disk, data directory, missing program
     │   ├── SchemaVersionError code and database do not belong together
     │   └── RefusedError       the other side will never take what was sent
@@ -36,7 +37,11 @@ class ConfigError(StopError):
     """A configuration or spec file is wrong; the message names file, key, value and the nearest valid one."""
 
 
-class CredentialError(StopError):
+class ShopError(StopError):
+    """One shop cannot be pulled until a person acts; the others go on."""
+
+
+class CredentialError(ShopError):
     """A platform refuses our token or signature; only that shop stops."""
 
 

@@ -20,7 +20,7 @@ from orderhub.config.parse import parse_config
 from orderhub.config.store import apply_directory
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
-from orderhub.platforms.client import Client, open_client
+from orderhub.platforms.client import Client, shop_client
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
@@ -164,7 +164,7 @@ class ShopInABox:
         return Connection.model_validate(given)
 
     def client(self) -> Client:
-        client = open_client(
+        client = shop_client(
             self.database, self.clock, self.platform, self.config.shop(self.shop_id), self.connection(),
             TOKEN_KEY, wait=self.wait,
         )  # fmt: skip

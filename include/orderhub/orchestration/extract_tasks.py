@@ -3,7 +3,9 @@
 from typing import Any
 
 from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
 
+from orderhub.errors import ShopError
 from orderhub.orchestration.hub import open_hub
 from orderhub.platforms.spec import load_platform
 
@@ -26,8 +28,14 @@ def list_shops(platform: str) -> list[str]:
 
 @task(map_index_template="{{ task.op_kwargs['shop_id'] }}", max_active_tis_per_dagrun=2)
 def pull_shop(platform: str, shop_id: str) -> dict[str, Any]:
-    """Pull one shop; the others run on whatever happens here."""
+    """Pull one shop; the others run on whatever happens here.
+
+    A shop that waits for a person is skipped, not failed: its one mail has been written.
+    """
     from orderhub.platforms.pull import pull
 
     with open_hub(f"pull:{shop_id}") as hub:
-        return pull(hub.database, hub.clock, hub.settings, hub.config, platform, shop_id)
+        try:
+            return pull(hub.database, hub.clock, hub.settings, hub.config, platform, shop_id)
+        except ShopError as error:
+            raise AirflowSkipException(f"{shop_id} waits for a person: {error}") from None

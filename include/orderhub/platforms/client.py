@@ -45,19 +45,7 @@ MAX_ANSWER_BYTES = 32 << 20
 ATTEMPTS = 4
 
 
-def account_of(platform: Platform, shop: Shop, connection: Connection) -> Account:
-    """Return whose tokens a shop's connection holds.
-
-    Raises:
-        ConfigError: the shop has no connection, or its platform no API.
-    """
-    if shop.connection is None or platform.spec.api is None:
-        raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
-    fingerprint = fingerprint_of(platform.spec.api, connection)
-    return Account(platform.spec.name, shop.connection, shop.id, fingerprint)
-
-
-def open_client(
+def shop_client(
     database: Database,
     clock: Clock,
     platform: Platform,
@@ -71,9 +59,10 @@ def open_client(
     Raises:
         ConfigError: the shop has no connection, or its platform no API.
     """
-    account = account_of(platform, shop, connection)
     api = platform.spec.api
-    assert api is not None
+    if shop.connection is None or api is None:
+        raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
+    account = Account(platform.spec.name, shop.connection, shop.id, fingerprint_of(api, connection))
     caller = Caller(platform.spec.name, connection.login, shop.id)
     return Client(
         api, connection, clock, wait,
@@ -139,7 +128,8 @@ class Client:
 
         Args:
             call: the method.
-            values: what {start} {end} {page} {size} {cursor} {id} stand for; times are UTC.
+            values: what {start} {end} {page} {size} {cursor} {id} stand for; times are UTC. {seller_id} is
+                the connection's extra.seller_id.
             changed: parameters that replace those of the call.
 
         Raises:
@@ -214,6 +204,7 @@ class Client:
             name: write_time(value, form, self._zone) if isinstance(value, datetime) else value
             for name, value in values.items()
         }
+        plain |= self._own_values(call)
         business = fill({**call.parameters, **changed}, plain)
         path = call.path.format_map({name: quote(str(value), safe="") for name, value in plain.items()})
         stamp = Stamp(
@@ -229,6 +220,11 @@ class Client:
         protocol |= {name: value for name, value in own.items() if name is not None}
         secret = self._connection.password.get_secret_value()
         return encode(api, endpoint.rstrip("/") + path, protocol, business, stamp, secret)
+
+    def _own_values(self, call: Call) -> dict[str, str]:
+        """Return what {seller_id} stands for, where the call asks for it."""
+        is_asked = any("{seller_id}" in str(value) for value in call.parameters.values())
+        return {"seller_id": self._account("extra.seller_id", Token(""))} if is_asked else {}
 
     def _account(self, field: str, token: Token) -> str:
         connection = self._connection

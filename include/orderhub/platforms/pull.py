@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.connections import load_connection
 from orderhub.db.engine import Database
-from orderhub.errors import ConfigError
+from orderhub.errors import ConfigError, ShopError
 from orderhub.platforms.spec import Platform, load_platform
+from orderhub.platforms.stopped import resume_shop, stop_shop
 from orderhub.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def pull(
 
     Raises:
         ConfigError: the shop is not one of this platform, or has no connection.
-        CredentialError: the platform refuses the shop's account.
+        ShopError: the shop waits for a person, who was told, and nothing new came in.
         RetryError: try again later; what was committed stays.
     """
     platform = load_platform(platform_name, config)
@@ -60,21 +63,37 @@ def shop_on(config: MerchantConfig, platform_name: str, shop_id: str) -> Shop:
 
 
 @contextmanager
-def open_client(clock: Clock, settings: Settings, platform: Platform, shop: Shop) -> Iterator["Client"]:
+def open_client(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    config: MerchantConfig,
+    platform: Platform,
+    shop: Shop,
+) -> Iterator["Client"]:
     """Yield a client with the credentials of `shop`, and close it.
+
+    A ShopError that leaves the block is recorded and mailed once, and goes on; a block that ends well, after
+    the platform took at least one call, ends the shop's waiting.
 
     Raises:
         ConfigError: the shop has no connection, or its platform gives files.
     """
-    from orderhub.platforms.client import Client
+    from orderhub.platforms.client import shop_client
 
-    if shop.connection is None or platform.spec.api is None:
+    if shop.connection is None:
         raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
-    client = Client(platform.spec.api, load_connection(shop.connection, settings.connections), clock)
+    connection = load_connection(shop.connection, settings.connections)
+    client = shop_client(database, clock, platform, shop, connection, settings.token_key)
     try:
         yield client
+    except ShopError as error:
+        stop_shop(database, clock, config, shop, error)
+        raise
     finally:
         client.close()
+    if client.is_accepted and resume_shop(database, clock, shop):
+        log.info("shop goes on", platform=platform.spec.name, shop_id=shop.id)
 
 
 def _pull_api(
@@ -87,8 +106,22 @@ def _pull_api(
 ) -> dict[str, Any]:
     from orderhub.platforms.extract import pull_shop
 
-    with open_client(clock, settings, platform, shop) as client:
-        return asdict(pull_shop(database, clock, platform, shop, client, config, settings.hash_key))
+    started_at = clock.now()
+    try:
+        with open_client(database, clock, settings, config, platform, shop) as client:
+            return asdict(pull_shop(database, clock, platform, shop, client, config, settings.hash_key))
+    except ShopError as error:
+        if not _has_staged(database, shop, started_at):
+            raise
+        return {"stopped": str(error)}  # What came in before must reach transform.
+
+
+def _has_staged(database: Database, shop: Shop, since: datetime) -> bool:
+    statement = text("""
+        select exists (
+            select from ops.loads where shop_id = :shop and committed_at >= :since and staged_count > 0)""")
+    with database.read() as connection:
+        return bool(connection.execute(statement, {"shop": shop.id, "since": since}).scalar_one())
 
 
 def _pull_files(database: Database, clock: Clock, settings: Settings, shop: Shop) -> dict[str, Any]:
