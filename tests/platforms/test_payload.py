@@ -65,3 +65,27 @@ def test_path_descends_and_tries_alternatives():
     value = {"a": {"b": 1, "n": None}, "c": 2}
 
     assert [at_path(value, p) for p in ("a.b", "a.x|c", "a.n", "c.d", "")] == [1, 2, None, None, value]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a" :1,"a":2}',
+        b'{"a":{"b":1},"c":[{"d":1,"d":1}]}',
+        b'{"a":"\\u0022:","b":1,"b":1}',
+        b'{"a":"\\":","b":1,"b":1}',
+        b'{"a":1,"\\u0061":2}',
+    ],
+)
+def test_repeated_key_is_refused_however_it_is_written(body: bytes):
+    with pytest.raises(ContractError, match="not the documented JSON"):
+        parse_json(body, "orders")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":"\\":b","c":1}', b'{"a" : "x :y"}', b'{"a":"\\u0022:"}', b"[1e5,-0.0,9999999999999999999999]"],
+)
+def test_both_parsers_read_the_same(body: bytes):
+    assert parse_json(body, "orders") == json.loads(body)

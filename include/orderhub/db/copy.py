@@ -8,7 +8,8 @@ from psycopg2 import sql
 from sqlalchemy import Connection
 
 Value = str | int | bool | None
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+#: The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
+_ESCAPES = (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r"))
 _CHUNK_ROWS = 500
 
 
@@ -51,7 +52,9 @@ def _text(value: Value) -> str:
     if value is None:
         return r"\N"
     if isinstance(value, str):
-        return value.translate(_ESCAPES)
+        for character, escape in _ESCAPES:
+            value = value.replace(character, escape)
+        return value
     if isinstance(value, bool):
         return "t" if value else "f"
     return str(value)

