@@ -109,8 +109,9 @@ class Result(Frozen):
 
 
 class Call(Frozen):
-    """One method. Values may hold {start} {end} {page} {size} {cursor} {id}, and {seller_id}: the platform's number
-    of the shop, kept as extra.seller_id of its connection.
+    """One method. Values may hold {start} {end} {page} {size} {cursor} {id} {seller_id}.
+
+    {seller_id} is the platform's number of the shop, extra.seller_id of its connection.
 
     In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text.
     """
