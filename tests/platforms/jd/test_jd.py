@@ -233,7 +233,8 @@ def test_an_order_in_jds_own_warehouse_is_never_shipped_by_us(empty: ShopInABox)
     stage(empty, "orders", "296001230001", shape("order") | {"storeOrder": "京仓订单"})
     empty.transform()
 
-    assert [("order_stopped",)] == rows(empty.database, "select distinct blocked_by from core.line_readiness")
+    found = rows(empty.database, "select gate, gate_reason from core.orders")
+    assert [("stop", "jd-warehouse 由京东仓库发货")] == found
 
 
 def test_the_clients_signature_is_the_published_one():
