@@ -1,24 +1,56 @@
 """The own mini-program shop from its backend to core: nothing lost, nothing plain."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
 from orderhub.errors import CredentialError
+from orderhub.platforms.plain import Door
+from orderhub.platforms.records import record_of
+from orderhub.platforms.staging import stage_page
 from sandbox.miniprogram.methods import ORDERS, REFUNDS
 from sandbox.world.changes import CHANGES
 from tests.builders import rows
 from tests.platforms.against_truth import differences
-from tests.platforms.shop_in_a_box import ShopInABox
+from tests.platforms.shop_in_a_box import KEY, ShopInABox
 
 OPEN = "select count(*) from ops.pull_windows where state = 'open'"
 SETTLED = timedelta(minutes=20)
+LINES = "select line_no, kind, merchant_code, quantity, paid_fen, gate from core.order_lines order by line_no"
+READY = "select line_id, blocked_by from core.line_readiness order by line_id"
+NUMBER = "MP261122453846304"
 
 
 @pytest.fixture
 def box(database: Database) -> ShopInABox:
     return ShopInABox(database, orders=600, platform="miniprogram", lives="all")
+
+
+@pytest.fixture
+def empty(database: Database) -> ShopInABox:
+    return ShopInABox(database, orders=0, platform="miniprogram")
+
+
+def shape(name: str, **changes: Any) -> dict[str, Any]:
+    """Return one whole record as the backend sends it."""
+    file = Path(__file__).with_name(f"{name}.json")
+    return {**json.loads(file.read_text(encoding="utf-8")), **changes}
+
+
+def stage(box: ShopInABox, stream_name: str, value: dict[str, Any]) -> None:
+    """Put one record into staging as a pull does."""
+    stream = box.platform.spec.streams[stream_name]  # type: ignore[index] # a stream's name
+    record = record_of(stream, value, 0, door=Door(box.config.shop(box.shop_id), KEY))
+    with hold_scope(box.database, "test") as lease, box.database.transaction(lease) as connection:
+        stage_page(
+            connection, box.clock, platform="miniprogram", shop_id=box.shop_id, stream=stream_name,
+            window_id=None, source="page 1", records=[record],
+        )  # fmt: skip
 
 
 def wrong(box: ShopInABox) -> list[str]:
@@ -175,3 +207,94 @@ def test_a_receiver_is_judged_by_its_plain_address_and_recognised_by_hashes(box:
     assert orders == verdicts
     vague = rows(box.database, "select distinct address_verdict from core.receivers where province is null")
     assert [("missing_province",)] == vague
+
+
+def test_a_recorded_order_becomes_our_order(empty: ShopInABox):
+    stage(empty, "orders", shape("order"))
+    empty.transform()
+
+    order = "status, gate, payment_state, total_fen, discount_fen, freight_fen, paid_fen, buyer_message"
+    assert [("to_ship", "ship", "paid", 50600, 3000, 0, 46410, "送人的,到了打 138****8000")] == rows(
+        empty.database, f"select {order} from core.orders"
+    )
+    assert [
+        (1, "goods", "TS-001-GRY-XL", 3, 36351, "ship"),
+        (2, "goods", "PJ-015-GRY-XL", 1, 10059, "ship"),
+        (3, "gift", "GIFT-SOCK", 1, 0, "ship"),
+    ] == rows(empty.database, LINES)
+
+
+@pytest.mark.parametrize(
+    "changes, gate, reason",
+    [
+        ({"ship_hold": True}, "wait", "ship-hold"),
+        ({"address_change": {"status": "pending"}}, "wait", "address-change"),
+        ({"address_change": {"status": "accepted"}}, "ship", "paid"),
+        ({"group": {"status": "forming"}}, "wait", "group-forming"),
+        ({"group": {"status": "failed"}}, "stop", "group-failed"),
+        ({"group": {"status": "formed"}}, "ship", "paid"),
+        ({"status": "accepted"}, "ship", "accepted"),
+        ({"status": "on_hold"}, "wait", "on_hold"),
+        ({"status": "shipped", "ship_hold": True}, "stop", "shipped"),
+        ({"status": "in_the_post"}, "wait", "status in_the_post"),
+    ],
+)
+def test_what_the_shop_says_of_an_order_decides_whether_it_ships(
+    empty: ShopInABox, changes: dict[str, Any], gate: str, reason: str
+):
+    stage(empty, "orders", shape("order", **changes))
+    empty.transform()
+
+    found_gate, found_reason = rows(empty.database, "select gate, gate_reason from core.orders")[0]
+    assert gate == found_gate
+    assert found_reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "changes, blocked",
+    [
+        ({"status": "fulfilled_elsewhere"}, "line_stopped"),
+        ({"status": "shipped"}, "line_stopped"),
+        ({"status": "partially_shipped", "shipped_qty": 1}, "line_waits"),
+        ({"refund_status": "applied"}, "line_waits"),
+        ({"refund_status": "partly_refunded"}, "line_waits"),
+        ({"refund_status": "refunded", "status": "refunded"}, "line_stopped"),
+        ({"refund_status": "compensated"}, None),
+        ({"refund_status": "rejected"}, None),
+        ({"refund_status": "nobody_knows"}, "line_waits"),
+    ],
+)
+def test_what_the_shop_says_of_a_line_decides_whether_it_ships(
+    empty: ShopInABox, changes: dict[str, Any], blocked: str | None
+):
+    order = shape("order")
+    order["lines"][0] |= changes
+    stage(empty, "orders", order)
+    empty.transform()
+
+    assert [(f"{NUMBER}-1", blocked), (f"{NUMBER}-2", None), (f"{NUMBER}-3", None)] == rows(
+        empty.database, READY
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, blocked",
+    [
+        ({}, ["line_waits", None, None]),
+        ({"status": "refunded"}, ["line_stopped", None, None]),
+        ({"status": "refunded", "qty": 1, "amount": 12117}, ["line_waits", None, None]),
+        ({"status": "refunded", "type": "compensation", "qty": 0, "amount": 500}, [None, None, None]),
+        ({"status": "rejected"}, [None, None, None]),
+        ({"status": "withdrawn"}, [None, None, None]),
+        ({"line_no": None, "qty": 5, "amount": 46410}, ["line_waits"] * 3),
+        ({"line_no": None, "qty": 5, "amount": 46410, "status": "refunded"}, ["line_stopped"] * 3),
+    ],
+)
+def test_a_recorded_refund_reaches_the_lines_that_it_names(
+    empty: ShopInABox, changes: dict[str, Any], blocked: list[str | None]
+):
+    stage(empty, "refunds", shape("refund", **changes))
+    stage(empty, "orders", shape("order"))
+    empty.transform()
+
+    assert blocked == [row[1] for row in rows(empty.database, READY)]
