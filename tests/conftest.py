@@ -20,8 +20,9 @@ _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--slow`: full sizes and many seeds."""
+    """Add `--slow`, full sizes and many seeds, and `--platform`, the contract of one connector."""
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+    parser.addoption("--platform", metavar="NAME", help="run the contract of this platform's connector only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
