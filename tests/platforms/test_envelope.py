@@ -96,6 +96,7 @@ def test_error_object_is_a_refusal_wherever_its_code_stands(value: dict[str, Any
     "status, value, retry_after, error, wait",
     [
         (429, {"error": {"code": "rate_limited", "retry_after": 2}}, "", ThrottledError, 2.0),
+        (429, {"error": {"code": "rate_limited"}}, "7", ThrottledError, 7.0),
         (429, {"error": {"code": "rate_limited"}}, "", ThrottledError, 1.0),
         (429, {}, "17", ThrottledError, 17.0),
         (429, "busy", "", ThrottledError, 5.0),

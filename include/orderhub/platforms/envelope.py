@@ -100,7 +100,7 @@ def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refu
         _code(at_path(said, envelope.code)),
         _code(at_path(said, envelope.sub_code)) if envelope.sub_code else "",
         _code(at_path(said, envelope.message)),
-        _code(at_path(said, envelope.wait)) if envelope.wait else answer.retry_after,
+        (_code(at_path(said, envelope.wait)) if envelope.wait else "") or answer.retry_after,
     )
 
 
