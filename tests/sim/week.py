@@ -17,6 +17,7 @@ from orderhub.errors import OrderhubError
 from orderhub.platforms.client import Client
 from sandbox.world.catalog import SHOP_BY_ID
 from sandbox.world.changes import CHANGES
+from sandbox.world.platforms import PLATFORMS
 from tests.platforms.against_truth import differences
 from tests.platforms.shop_in_a_box import ShopInABox
 from tests.sim.served import serving
@@ -25,8 +26,12 @@ TICK = timedelta(minutes=15)
 #: What happens to orders after they were placed, with weights; what cannot happen to an order is passed over.
 HAPPENINGS = {
     "memo": 3, "nudge": 3, "address": 3, "refund": 4, "refund_piece": 2, "refund_money": 2, "part_ship": 2, "ship": 6,
-    "finish": 4, "hold": 2, "release": 3, "ship_hold": 1, "request_address": 1, "allow_address": 2,
+    "finish": 4, "hold": 2, "lock": 2, "release": 3, "ship_hold": 1, "request_address": 1, "allow_address": 2,
     "return": 2, "exchange": 1, "advance": 6, "reject": 2, "withdraw": 2, "reopen": 3, "close": 1, "invoice": 1,
+}  # fmt: skip
+#: What can only happen where orders lead such lives.
+NEEDS = {
+    "hold": "risk_review", "lock": "locked", "ship_hold": "ship_hold", "request_address": "address_request",
 }  # fmt: skip
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "throttle", "seconds": 2},
@@ -76,6 +81,10 @@ class Week:
             self.database, orders=history, seed=self.seed, platform=self.platform, lives="all"
         )
         self._rng = random.Random(f"{self.seed}:week")
+        lives = PLATFORMS[self.platform].own_lives
+        self._happenings = {
+            what: weight for what, weight in HAPPENINGS.items() if NEEDS.get(what, "") in {"", *lives}
+        }
         self._live = list(self.box.orders())
         self._placed = 0
 
@@ -132,7 +141,7 @@ class Week:
     def _change(self, now: Any) -> None:
         recent = min(len(self._live), RECENT)
         order = self._live[-self._rng.randint(1, recent)]
-        names, weights = list(HAPPENINGS), list(HAPPENINGS.values())
+        names, weights = list(self._happenings), list(self._happenings.values())
         for what in self._rng.choices(names, weights, k=4):
             if CHANGES[what].can(order) and CHANGES[what].is_drawn(order):
                 self.box.world.touch(1, now, self.box.shop_id, what, [order.order_id])
