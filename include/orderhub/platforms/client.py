@@ -144,6 +144,8 @@ class Client:
     def close(self) -> None:
         """Close pooled connections."""
         self._session.close()
+        if self._budgets is not None:
+            self._budgets.close()
 
     def _once(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Any:
         token = self._tokens.current() if ACCESS_TOKEN in self._api.account.values() else Token("")
