@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.errors import OrderhubError
-from orderhub.platforms.client import Client
-from sandbox.world.catalog import SHOP_BY_ID
 from sandbox.world.changes import CHANGES
 from sandbox.world.platforms import PLATFORMS
 from tests.platforms.against_truth import differences
@@ -91,9 +88,7 @@ class Week:
     def run(self) -> list[str]:
         """Live through the week and return how core differs from the truth afterwards."""
         with ExitStack() as stack:
-            base = stack.enter_context(serving(self.box.gateway, self.box.platform_clock.now))
-            self._address = base
-            self.box.client = self._client  # type: ignore[method-assign] # a real socket instead of none
+            self.box.address = stack.enter_context(serving(self.box.gateway, self.box.platform_clock.now))
             for tick in range(self.ticks):
                 self._live_on(tick)
                 self._disturb()
@@ -118,12 +113,6 @@ class Week:
             f"{len(orders)} orders, {self.changed_twice():.0%} changed twice or more, {refunds} after-sales, "
             f"{calls} calls, {failed} refused, failed pulls {dict(self.failures)}"
         )
-
-    def _client(self) -> Client:
-        dialect, api = self.box.gateway.dialect, self.box.platform.spec.api
-        assert api is not None
-        given = dialect.connection(self.box.gateway.credentials, SHOP_BY_ID[self.box.shop_id], self._address)
-        return Client(api, Connection.model_validate(given), self.box.clock, wait=self.box.wait)
 
     def _live_on(self, tick: int) -> None:
         """Let a quarter of an hour pass with its orders and changes, a little at a time."""
