@@ -63,3 +63,22 @@ def backfill(
 
 def _utc(given: datetime) -> datetime:
     return (given if given.tzinfo else given.replace(tzinfo=BEIJING)).astimezone(UTC)
+
+
+@app.command()
+def reconcile(
+    platform: Annotated[str, typer.Argument(help="taobao, jd, …")],
+    *,
+    shop: Annotated[str | None, typer.Option(help="只比一个店铺 / one shop only")] = None,
+    days: Annotated[int | None, typer.Option(help="比几天;默认 reconcile_days / how many days back")] = None,
+) -> None:
+    """与平台对单号,缺的当场补拉 / compare ids with the platform, read again what is missing."""
+    from orderhub.platforms.backfill import access_to
+    from orderhub.platforms.reconcile import reconcile_shop
+
+    with opened() as (settings, database):
+        config = active_config(database)
+        for shop_id in [shop] if shop else [s.id for s in config.shops_of(platform)] or [""]:
+            access = access_to(database, clock, settings, config, platform, shop_id)
+            for stream, found in reconcile_shop(access, days).items():
+                show(f"{shop_id} {stream}", found)

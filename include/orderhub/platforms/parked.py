@@ -33,6 +33,15 @@ def waiting_ids(connection: Connection, source: Source) -> list[str]:
     return list(connection.execute(statement, {**_key(source), "limit": RETRIED_AT_ONCE}).scalars())
 
 
+def waiting_among(connection: Connection, source: Source, ids: list[str]) -> set[str]:
+    """Return which of `ids` are parked."""
+    statement = text("""
+        select record_id from ops.parked_records
+        where platform = :platform and shop_id = :shop and stream = :stream and resolved_at is null
+          and record_id = any(:ids)""")
+    return set(connection.execute(statement, {**_key(source), "ids": ids}).scalars())
+
+
 def park(connection: Connection, clock: Clock, source: Source, failed: dict[str, str], where: str) -> None:
     """Park `failed` (record id → reason) in the caller's transaction; the third failure of one is mailed."""
     statement = text("""

@@ -138,3 +138,17 @@ def certain_versions(
         {"shop": shop_id, "ids": list(listed)},
     )
     return {row.record_id for row in rows if listed.get(row.record_id) == row.modified_at}
+
+
+def newest_versions(
+    connection: Connection, table: str, shop_id: str, ids: Sequence[str]
+) -> dict[str, datetime | None]:
+    """Return record id → when its newest staged version was modified, UTC; only of ids that are staged."""
+    rows = connection.execute(
+        text(
+            f"select record_id, max(modified_at) as modified_at from {table} "  # noqa: S608 - platform names are identifiers
+            "where shop_id = :shop and record_id = any(:ids) group by record_id"
+        ),
+        {"shop": shop_id, "ids": list(ids)},
+    )
+    return {row.record_id: row.modified_at for row in rows}
