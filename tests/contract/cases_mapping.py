@@ -242,9 +242,11 @@ def may_reopen_refunds(connector: Connector, _stream: str) -> bool:
 
 def one_line_may_come_without_its_list(lab: Lab) -> None:
     record = copy.deepcopy(lab.truth.samples["orders"])
-    path = lab.truth.platform.spec.records.lines
+    path, *others = lab.truth.platform.spec.records.lines.split("+")
     lines = at_path(record, path)
     put(record, path, lines[0] if isinstance(lines, list) else lines)
+    for other in others:
+        put(record, other, [])
     lab.stage("orders", record)
     lab.transform()
 
