@@ -346,15 +346,15 @@ def test_recorded_shapes_are_mapped_field_by_field(box: ShopInABox):
         "select status, payment_state, gate, total_fen, discount_fen, freight_fen, paid_fen, customer_id, "
         "buyer_message, placed_at::text, ship_by_at::text, unreadable_fields from core.orders",
     ) == [
-        ("to_ship", "paid", "wait", 7980, 1500, 0, 6480, None, "尽快发货", "2025-11-20 01:02:10+00",
-         "2025-11-22 01:05:00+00", [])
+        ("to_ship", "paid", "ship", 7980, 1500, 0, 6480, None, "尽快发货", "2026-11-20 01:02:10+00",
+         "2026-11-22 01:05:00+00", [])
     ]  # fmt: skip
     assert rows(
         box.database,
         "select line_id, kind, merchant_code, quantity, unit_price_fen, refund_state from core.order_lines order by line_no",
     ) == [
-        ("501000000001", "goods", "TS-001-BLK-M", 2, 3990, "pending"),
-        ("501000000009", "gift", "GIFT-SOCK", 1, 0, "pending"),
+        ("501000000001", "goods", "TS-001-BLK-M", 2, 3990, "none"),
+        ("501000000009", "gift", "GIFT-SOCK", 1, 0, "none"),
     ]
     assert rows(
         box.database, "select province, city, district, town, name_masked, phone_masked, token from core.receivers"
@@ -364,4 +364,4 @@ def test_recorded_shapes_are_mapped_field_by_field(box: ShopInABox):
     assert rows(
         box.database,
         "select platform_refund_id, order_id, platform_line_id, kind, state, quantity, refund_fen from core.refunds",
-    ) == [("87654321012", "pdd_main/251120-100000000000001", "501000000001", "refund", "open", 2, 6480)]
+    ) == [("87654321012", "pdd_main/261120-100000000000001", "501000000001", "refund", "open", 2, 6480)]
