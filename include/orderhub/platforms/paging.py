@@ -20,6 +20,7 @@ from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.records import row_id
+from orderhub.platforms.shape import refuse_removed_paths
 from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
@@ -167,10 +168,13 @@ def _list(pull: Pull, start: datetime, end: datetime, *, page: int = 1, cursor: 
 
 
 def _rows(pull: Pull, body: Any) -> list[Any]:
-    rows = at_path(body, pull.stream.list.rows)
-    if rows is None:
+    call = pull.stream.list
+    found = at_path(body, call.rows)
+    if found is None:
         return []  # The window shrank while it was read: a last page may be empty.
-    return rows if isinstance(rows, list) else [rows]
+    rows = found if isinstance(found, list) else [found]
+    refuse_removed_paths(call.method, pull.shop.id, rows, filter(None, (call.id, call.modified)))
+    return rows
 
 
 def _values(
