@@ -111,6 +111,31 @@ def test_line_of_which_some_pieces_left_waits_for_a_person(box: ShopInABox):
     assert [("wait", "101 部分发货")] == gates
 
 
+def test_line_refunded_in_part_waits_and_one_refunded_whole_stops(box: ShopInABox):
+    box.pull()
+    box.transform()
+
+    blocked = {
+        (order_id, line_id): reason
+        for order_id, line_id, reason in rows(
+            box.database,
+            "select o.platform_order_id, r.line_id, r.blocked_by "
+            "from core.line_readiness r join core.orders o using (order_id) where o.status = 'to_ship'",
+        )
+    }
+    refunded = {
+        key: order.refunded_pieces(line) == line.quantity
+        for order in box.orders()
+        for line in order.goods
+        if (key := (order.order_id, line.line_id)) in blocked and order.refunded_pieces(line)
+    }
+
+    assert {True, False} == set(refunded.values())
+    assert {key: "line_stopped" if whole else "line_waits" for key, whole in refunded.items()} == {
+        key: blocked[key] for key in refunded
+    }
+
+
 def test_cash_on_delivery_ships_unpaid(box: ShopInABox):
     box.pull()
     box.transform()
