@@ -1,5 +1,6 @@
 """Access tokens: renewed in time, once for everybody, kept encrypted, and never said aloud."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -373,3 +374,34 @@ def test_no_token_is_said_aloud(client_of, platform, monkeypatch, caplog: pytest
     said += [str(lines), str(caught.value), repr(caught.value), caplog.text]
 
     assert [mark for mark in ("access-", "refresh-", "secret'") if mark in "".join(said)] == []
+
+
+def test_token_that_the_platform_repeats_is_not_said_on(client_of, platform):
+    long_ones = {"access_token": "geheim-zugang-0815", "refresh_token": "geheim-erneuert-0815"}
+    platform.said = "no such token geheim-zugang-0815, nor " + "geheim-zugang-0815" * 20
+    client = client_of(platform, api_of(auth=None), connection(extra=long_ones))
+
+    with pytest.raises(CredentialError) as caught:
+        pull(client)
+
+    assert "no such token …" in str(caught.value)
+    assert "zugang" not in str(caught.value)
+
+
+def test_addresses_with_tokens_are_not_logged_at_any_level(client_of, platform):
+    client_of(platform)
+
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+
+
+@pytest.mark.parametrize(
+    "status, error", [(400, CredentialError), (401, CredentialError), (503, TransientError)]
+)
+def test_server_of_tokens_may_refuse_by_a_bare_status(
+    client_of, platform, status: int, error: type[Exception]
+):
+    platform.renewal_status = status
+    platform.expire()
+
+    with pytest.raises(error, match=f"HTTP {status}"):
+        pull(client_of(platform))

@@ -68,6 +68,7 @@ class TokenPlatform(requests.adapters.BaseAdapter):
         lasts: of a new access token.
         keeps_refresh: the refresh token stays the same for ever.
         says_end: what it says of a new token's end; None: the seconds that it lasts.
+        renewal_status: HTTP status that calls for tokens are answered with.
         refuses: a code that every call for tokens is answered with.
         while_renewing: called between the question and the answer.
     """
@@ -80,6 +81,7 @@ class TokenPlatform(requests.adapters.BaseAdapter):
         self.ends_at: datetime | None = None
         self.keeps_refresh = False
         self.refuses = 0
+        self.renewal_status = 200
         self.says_end: Any = None
         self.while_renewing: Callable[[], Any] = lambda: None
         self.renewals = 0
@@ -88,6 +90,7 @@ class TokenPlatform(requests.adapters.BaseAdapter):
         self.hosts: list[str] = []
         self.banned_until: datetime | None = None
         self.while_banned = 0
+        self.said = "the token is over"
         self._lock = threading.Lock()
 
     def expire(self) -> None:
@@ -98,9 +101,14 @@ class TokenPlatform(requests.adapters.BaseAdapter):
         address = urlsplit(request.url)
         self.hosts.append(address.netloc)
         renews = address.path.endswith("/renew")
+        if renews and self.renewal_status != requests.codes.ok:
+            return self._reply(self.renewal_status, {"error": "invalid_grant"})
         value = self._renew(json.loads(request.body)) if renews else self._list(parse_qs(address.query))
+        return self._reply(requests.codes.ok, value)
+
+    def _reply(self, status: int, value: dict[str, Any]) -> requests.Response:
         response = requests.Response()
-        response.status_code, response._content = 200, json.dumps(value).encode()
+        response.status_code, response._content = status, json.dumps(value).encode()
         return response
 
     def close(self) -> None:
@@ -114,7 +122,7 @@ class TokenPlatform(requests.adapters.BaseAdapter):
             is_over = self.ends_at is not None and self.clock.now() >= self.ends_at
             if is_over or query.get("token") != [f"access-{self.number}"]:
                 self.refused += 1
-                return {"code": 401, "said": "the token is over"}
+                return {"code": 401, "said": self.said}
             self.answered += 1
             return {"code": 0, "data": {"rows": []}}
 

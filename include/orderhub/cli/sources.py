@@ -8,6 +8,7 @@ import typer
 
 from orderhub.cli.shell import active_config, clock, console, opened, show
 from orderhub.clock import BEIJING
+from orderhub.errors import ShopError
 
 app = typer.Typer()
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
@@ -27,8 +28,15 @@ def pull(
         shops = [shop] if shop else [s.id for s in config.shops_of(platform)]
         if not shops:
             run(database, clock, settings, config, platform, "")
+        stopped: list[ShopError] = []
         for shop_id in shops:
-            show(shop_id, run(database, clock, settings, config, platform, shop_id))
+            try:
+                show(shop_id, run(database, clock, settings, config, platform, shop_id))
+            except ShopError as error:  # The others are pulled all the same.
+                stopped.append(error)
+                console.print(f"{shop_id}: 需要人处理 / waits for a person: {error}", style="yellow")
+    if stopped:
+        raise stopped[0]
 
 
 @app.command()
