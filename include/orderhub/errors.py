@@ -4,6 +4,7 @@
     ├── StopError          a person must act; retrying cannot help
     │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
     │   ├── ShopError          one shop waits for a person, who is told once; the others go on
+    │   │   ├── RemovedFieldError  a whole page lacks a field that is required; the protocol changed
     │   │   └── CredentialError    a token is missing, refused or expired
     │   │       └── TokenError         the access token is over; renewed once where the platform allows
     │   ├── EnvironmentFault   port, disk, data directory, missing program
@@ -39,6 +40,10 @@ class ConfigError(StopError):
 
 class ShopError(StopError):
     """One shop cannot be pulled until a person acts; the others go on."""
+
+
+class RemovedFieldError(ShopError):
+    """A whole page lacks a field that is required: the protocol changed, and a person must look."""
 
 
 class CredentialError(ShopError):

@@ -36,7 +36,9 @@ def list_orders(call: Call) -> dict[str, Any]:
         raise refused(BAD_BODY, "create_time_range or update_time_range is required")
     if updated is not None and created is None and not body.get("status") and not body.get("openid"):
         page = call.orders_by_cursor(updated, cursor, size)
-        return _page("order_id_list", [order.order_id for order in page.rows], page.cursor, page.has_next)
+        return _page(
+            "order_id_list", [order.order_id for order in page.rows], page.cursor, has_more=page.has_next
+        )
     by_creation = updated is None
 
     def key(order: Order) -> Cursor:
@@ -46,7 +48,7 @@ def list_orders(call: Call) -> dict[str, Any]:
     found = sorted(key(o) for o in call.world.orders.values() if o.shop_id == call.shop_id and asked(o))
     rest = [place for place in found if place > cursor]
     ids = [order_id for _, order_id in rest[:size]]
-    return _page("order_id_list", ids, rest[len(ids) - 1] if ids else cursor, len(rest) > size)
+    return _page("order_id_list", ids, rest[len(ids) - 1] if ids else cursor, has_more=len(rest) > size)
 
 
 def _filter(body: dict[str, Any], updated: Window | None, created: Window | None) -> Callable[[Order], bool]:
@@ -89,7 +91,7 @@ def list_after_sales(call: Call) -> dict[str, Any]:
     if updated is not None:
         page = call.after_sales_by_cursor(updated, cursor, REFUNDS_PER_PAGE)
         ids = [one.after_sale_id for one in page.rows]
-        return _page("after_sale_order_id_list", ids, page.cursor, page.has_next)
+        return _page("after_sale_order_id_list", ids, page.cursor, has_more=page.has_next)
     if created is None:
         raise refused(BAD_BODY, "begin_update_time and end_update_time, or the create times, are required")
     own = [one for one in call.world.after_sales.values() if one.shop_id == call.shop_id]
@@ -97,7 +99,7 @@ def list_after_sales(call: Call) -> dict[str, Any]:
     rest = [place for place in places if created[0] <= place[0] <= created[1] and place > cursor]
     ids = [after_sale_id for _, after_sale_id in rest[:REFUNDS_PER_PAGE]]
     last = rest[len(ids) - 1] if ids else cursor
-    return _page("after_sale_order_id_list", ids, last, len(rest) > REFUNDS_PER_PAGE)
+    return _page("after_sale_order_id_list", ids, last, has_more=len(rest) > REFUNDS_PER_PAGE)
 
 
 def full_after_sale(call: Call) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def _text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def _page(name: str, ids: list[str], cursor: Cursor, has_more: bool) -> dict[str, Any]:  # noqa: FBT001
+def _page(name: str, ids: list[str], cursor: Cursor, *, has_more: bool) -> dict[str, Any]:
     key = base64.urlsafe_b64encode(f"{cursor[0]}|{cursor[1]}".encode()).decode()
     return {name: ids, "next_key": key, "has_more": has_more}
 

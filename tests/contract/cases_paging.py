@@ -117,7 +117,7 @@ def total_that_is_too_low_leaves_the_window_open(lab: Lab) -> None:
 
 
 def _assert_open_and_healed(lab: Lab, lie: int) -> None:
-    path = str(lab.connector.stream(lab.stream).list.total).split("|")[0]
+    path = str(lab.truth.stream(lab.stream).list.total).split("|")[0]
 
     def lying(asked: Asked, value: Any) -> Any:
         if asked.kind != "detail" and at_path(value, path):
@@ -135,7 +135,9 @@ def _assert_open_and_healed(lab: Lab, lie: int) -> None:
 
 def rows_given_twice_are_staged_once(lab: Lab) -> None:
     ids = lab.fill(PAGE + 1, step=TOGETHER)
-    lab.platform.rewrites.append(lambda asked, value: lab.changed_rows(asked, value, lambda rows: rows + rows))
+    lab.platform.rewrites.append(
+        lambda asked, value: lab.changed_rows(asked, value, lambda rows: rows + rows)
+    )
     counts = lab.pull()
 
     assert (len(ids), set(), 0) == (lab.staged(), lab.missing(), counts.windows_left)
@@ -160,7 +162,7 @@ def cursor_that_never_ends_proves_nothing(lab: Lab) -> None:
 
 def _assert_no_proof(lab: Lab, cursor: Any) -> None:
     lab.fill(3)
-    call = lab.connector.stream(lab.stream).list
+    call = lab.truth.stream(lab.stream).list
     numbers: list[int] = []
 
     def endless(asked: Asked, value: Any) -> Any:
@@ -251,7 +253,11 @@ def newest_records_come_before_old_ones(lab: Lab) -> None:
     lab.fill(1, first=NOW - timedelta(minutes=4))
     lab.pull()
 
-    starts = [asked.values["start"] for asked in lab.platform.asked if asked.kind == "list" and lab.platform.holds(asked)]
+    starts = [
+        asked.values["start"]
+        for asked in lab.platform.asked
+        if asked.kind == "list" and lab.platform.holds(asked)
+    ]
     assert starts[0] == max(starts)
 
 

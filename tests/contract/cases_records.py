@@ -89,7 +89,9 @@ def _with_id(value: Any, own: str, other: str | None) -> Any:
 def ids_may_be_numbers_in_the_list(lab: Lab) -> None:
     ids = lab.fill(PAGE + 1)
     lab.platform.rewrites.append(
-        lambda asked, content: lab.changed_rows(asked, content, lambda rows: [_as_numbers(row, ids) for row in rows])
+        lambda asked, content: lab.changed_rows(
+            asked, content, lambda rows: [_as_numbers(row, ids) for row in rows]
+        )
     )
     lab.pull()
 
@@ -113,7 +115,9 @@ def _as_numbers(value: Any, ids: set[str]) -> Any:
 
 def numbers_of_the_answer_may_be_texts(lab: Lab) -> None:
     ids = lab.fill(PAGE + 1, step=timedelta(seconds=1))
-    lab.platform.rewrites.append(lambda asked, content: content if asked.kind == "detail" else _as_texts(content))
+    lab.platform.rewrites.append(
+        lambda asked, content: content if asked.kind == "detail" else _as_texts(content)
+    )
     counts = lab.pull()
 
     assert (ids, 0) == (set(lab.payloads()), counts.windows_left)

@@ -7,7 +7,7 @@ from typing import Any
 from orderhub.errors import ConfigError, CredentialError, OrderhubError, ThrottledError, TransientError
 from orderhub.platforms.client import SHORT_WAIT_SECONDS
 from tests.contract.case import Case, asks_for_details
-from tests.contract.connector import Connector, Refusal
+from tests.contract.connector import Connector, PublishedBudget, Refusal
 from tests.contract.fake_platform import Reply, refused, written
 from tests.contract.lab import NOW, PAGE, Lab
 from tests.contract.wire import Asked
@@ -16,6 +16,7 @@ MEANINGS = {
     "throttle": ThrottledError, "transient": TransientError, "token": CredentialError,
     "credential": CredentialError, "request": ConfigError,
 }  # fmt: skip
+MOST_CALLS = 100
 PADDING = "x" * (33 << 20)
 
 
@@ -23,7 +24,7 @@ def every_recorded_refusal_means_what_is_documented(lab: Lab) -> None:
     api = lab.connector.api
     recorded = lab.connector.contract.refusals
     assert {entry.means for entry in api.envelope.errors} <= {refusal.means for refusal in recorded}
-    understood = {index: _understood(lab, refusal) for index, refusal in enumerate(recorded)}
+    understood = {index: _understood(lab.sibling(), refusal) for index, refusal in enumerate(recorded)}
 
     for index, refusal in enumerate(recorded):
         error = understood[index]
@@ -48,7 +49,9 @@ def _understood(lab: Lab, refusal: Refusal) -> OrderhubError | None:
 
 def short_ban_is_waited_out_in_place(lab: Lab) -> None:
     lab.fill(PAGE + 1)
-    ban = next(refusal for refusal in _bans(lab.connector) if (refusal.wait_seconds or 0) <= SHORT_WAIT_SECONDS)
+    ban = next(
+        refusal for refusal in _bans(lab.connector) if (refusal.wait_seconds or 0) <= SHORT_WAIT_SECONDS
+    )
     banned_at: list[Any] = []
     early: list[Asked] = []
 
@@ -74,7 +77,9 @@ def names_a_short_ban(connector: Connector, _stream: str) -> bool:
 
 
 def long_ban_is_remembered_and_nothing_is_asked_meanwhile(lab: Lab) -> None:
-    ban = next(refusal for refusal in _bans(lab.connector) if (refusal.wait_seconds or 0) > SHORT_WAIT_SECONDS)
+    ban = next(
+        refusal for refusal in _bans(lab.connector) if (refusal.wait_seconds or 0) > SHORT_WAIT_SECONDS
+    )
     length = timedelta(seconds=ban.wait_seconds or 0)
     lab.pull()
     lab.fill(PAGE + 1, first=NOW)
@@ -193,6 +198,76 @@ def detail_of_another_record_is_parked(lab: Lab) -> None:
     assert first not in lab.payloads()
 
 
+def token_that_ends_between_pages_is_renewed_once(lab: Lab) -> None:
+    lab.fill(3 * PAGE, step=timedelta(seconds=1))
+    pages: list[Asked] = []
+    renewals: list[int] = []
+
+    def end(asked: Asked) -> None:
+        if asked.kind == "list" and lab.platform.holds(asked):
+            pages.append(asked)
+        if len(pages) == 2 and not renewals:
+            renewals.append(lab.platform.renewals)
+            lab.platform.tokens.clear()
+
+    lab.platform.after.append(end)
+    counts = lab.pull()
+
+    assert renewals
+    assert renewals[0] + 1 == lab.platform.renewals
+    assert (set(), 0) == (lab.missing(), counts.windows_left)
+
+
+def shop_that_was_revoked_stops_and_heals_after_authorization(lab: Lab) -> None:
+    lab.fill(3)
+    lab.platform.tokens.clear()
+    lab.platform.is_revoked = True
+    kind: type[Exception] | None = None
+    try:
+        lab.pull()
+    except OrderhubError as error:
+        kind = type(error)
+
+    assert kind is not None
+    assert issubclass(kind, CredentialError)
+    assert "covered" not in lab.windows()
+    lab.platform.is_revoked = False
+    lab.pass_time(timedelta(minutes=15))
+    lab.pull()
+    assert set() == lab.missing()
+
+
+def renews_tokens(connector: Connector, _stream: str) -> bool:
+    return connector.api.auth is not None
+
+
+def published_budgets_are_kept(lab: Lab) -> None:
+    client, call = lab.client(), lab.connector.stream("orders").list
+    values = {"start": NOW - timedelta(minutes=5), "end": NOW, "page": 1, "size": PAGE, "cursor": ""}
+    for budget in _small_budgets(lab.connector):
+        lab.platform.instants.clear()
+        for _ in range(2 * budget.calls + 5):
+            client.call(call, values, call.page_parameters)
+        instants = [at for _, at in lab.platform.instants]
+        most = max(sum(start <= at < start + budget.seconds for at in instants) for start in instants)
+        assert most <= budget.calls, f"{budget}"
+    client.close()
+
+
+def _small_budgets(connector: Connector) -> list[PublishedBudget]:
+    """Return those that a test can use up, and that a list of orders counts against."""
+    method = connector.stream("orders").list.method
+    return [
+        budget
+        for budget in connector.contract.budgets
+        if budget.calls <= MOST_CALLS and budget.method in (None, method)
+    ]
+
+
+def has_small_budgets(connector: Connector, _stream: str) -> bool:
+    return bool(_small_budgets(connector))
+
+
 CASES = {
     case.check.__name__: case
     for case in (
@@ -207,6 +282,9 @@ CASES = {
         Case(answer_in_another_encoding_is_no_answer),
         Case(huge_answer_is_no_answer),
         Case(window_of_a_platform_that_is_down_stays_open),
+        Case(token_that_ends_between_pages_is_renewed_once, renews_tokens),
+        Case(shop_that_was_revoked_stops_and_heals_after_authorization, renews_tokens),
+        Case(published_budgets_are_kept, has_small_budgets),
         Case(failing_detail_is_parked_and_the_others_are_staged, asks_for_details, per_stream=True),
         Case(detail_of_another_record_is_parked, asks_for_details, per_stream=True),
     )

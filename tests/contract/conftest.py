@@ -42,11 +42,11 @@ def contract_database(server: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
-def lab(contract_database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[Connector, str, Case], Lab]:
-    """Return a lab for a case."""
+def lab(contract_database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Lab]:
+    """Return a lab for a case; its platform is as `truth` says, or as the connector does."""
 
-    def make(connector: Connector, stream: str, case: Case) -> Lab:
-        return Lab(contract_database, connector, "" if case.whole else stream, monkeypatch)
+    def make(connector: Connector, stream: str, case: Case, truth: Connector | None = None) -> Lab:
+        return Lab(contract_database, connector, "" if case.whole else stream, monkeypatch, truth)
 
     return make
 

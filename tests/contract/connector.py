@@ -66,6 +66,14 @@ class StreamFacts(Frozen):
     volatile: tuple[str, ...] = Field(default=(), description="Fields that change and mean nothing.")
 
 
+class PublishedBudget(Frozen):
+    """A limit of calls that the documents state; absent method: all of them together."""
+
+    calls: int
+    seconds: float
+    method: str | None = None
+
+
 class Contract(Frozen):
     """contract.yaml."""
 
@@ -74,6 +82,7 @@ class Contract(Frozen):
     )
     signatures: tuple[KnownSignature, ...] = Field(default=(), description="At least one, unless unsigned.")
     streams: dict[str, StreamFacts]
+    budgets: tuple[PublishedBudget, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     order: dict[str, Any] = Field(description="Columns of core.orders for order.json; lines: of its lines.")
     receiver: dict[str, Any] = Field(default={}, description="Columns of core.receivers for order.json.")

@@ -52,12 +52,14 @@ class FakePlatform(requests.adapters.BaseAdapter):
     Attributes:
         shelves: stream → id → record.
         asked: every call that was understood, in order.
+        instants: method and time (epoch seconds) of every list call.
         unknown: requests that no call of the spec explains.
         faults: asked in turn before each call; the first reply wins.
         rewrites: change what stands at an answer's root before it is written.
         after: called after each answered call; may change the shelves.
         tokens: access tokens that are valid now.
         renewals: how many tokens were handed out.
+        is_revoked: no token is handed out any more.
     """
 
     def __init__(self, connector: Connector, clock: FixedClock, token: str) -> None:
@@ -66,6 +68,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
         self.clock = clock
         self.shelves: dict[str, dict[str, Kept]] = {name: {} for name in connector.platform.spec.streams}
         self.asked: list[Asked] = []
+        self.instants: list[tuple[str, float]] = []
         self.unknown: list[Sent] = []
         self.faults: list[Fault] = []
         self.rewrites: list[Callable[[Asked, Any], Any]] = []
@@ -73,6 +76,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
         self.tokens = {token}
         self.refresh_token = "contract-refresh-0"
         self.renewals = 0
+        self.is_revoked = False
         self._lock = threading.RLock()
 
     def put(self, stream: str, record: dict[str, Any], modified: datetime) -> str:
@@ -123,6 +127,9 @@ class FakePlatform(requests.adapters.BaseAdapter):
             self.unknown.append(sent)
             return Reply(b'{"unknown": "call"}', 404)
         self.asked.append(asked)
+        if asked.kind != "detail":
+            method = self.connector.stream(asked.stream).list.method
+            self.instants.append((method, self.clock.now().timestamp()))
         reply = self._reply(asked)
         for look in self.after:
             look(asked)
@@ -133,7 +140,10 @@ class FakePlatform(requests.adapters.BaseAdapter):
             planned = fault(asked)
             if planned is not None:
                 return planned
-        if self.connector.api.auth is not None and token_in(self.connector.api, asked.sent) not in self.tokens:
+        if (
+            self.connector.api.auth is not None
+            and token_in(self.connector.api, asked.sent) not in self.tokens
+        ):
             return refused(self.connector.refusals("token")[0])
         content = self._detail(asked) if asked.kind == "detail" else self._page(asked)
         if isinstance(content, Reply):
@@ -147,7 +157,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
     def _hand_out(self, asked: Asked) -> Reply:
         auth = self.connector.api.auth
         assert auth is not None
-        if asked.secrets.get("refresh_token", self.refresh_token) != self.refresh_token:
+        if self.is_revoked or asked.secrets.get("refresh_token", self.refresh_token) != self.refresh_token:
             return refused(self.connector.refusals("credential")[0])
         self.renewals += 1
         token = f"contract-token-{self.renewals}"
@@ -204,7 +214,9 @@ class FakePlatform(requests.adapters.BaseAdapter):
         return row_of(self.connector, stream, kept.record)
 
 
-def after(matching: list[tuple[Key, Kept]], cursor: str, size: int) -> tuple[list[tuple[Key, Kept]], str, bool]:
+def after(
+    matching: list[tuple[Key, Kept]], cursor: str, size: int
+) -> tuple[list[tuple[Key, Kept]], str, bool]:
     """Return the rows behind `cursor`, the next cursor, and whether there is more; a cursor names a record."""
     rest = matching
     if re.fullmatch(r"\d+ .+", cursor):

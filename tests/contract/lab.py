@@ -1,9 +1,10 @@
 """One shop of the hub on a fake platform: its clock, its faults and its database rows are the case's."""
 
+import base64
 import itertools
 import json
-from dataclasses import replace
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from orderhub.config.parse import parse_config
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.platforms.client import Client
+from orderhub.platforms.client import Client, shop_client
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.payload import at_path
@@ -38,6 +39,7 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SECRET = "contract-secret-7f3a"
 TOKEN = "contract-token-0"
 HASH_KEY = SecretStr("contract")
+TOKEN_KEY = SecretStr(base64.urlsafe_b64encode(b"contract" * 4).decode())
 #: Small pages: a case needs several, and no more records than that.
 PAGE = 5
 _numbers = itertools.count(1)
@@ -51,12 +53,15 @@ class Lab:
         connector: under test.
         stream: the only one that is pulled; both when empty.
         monkeypatch: undone after the case.
+        truth: how the platform really is, where the connector is wrong about it.
     """
 
     def __init__(
-        self, database: Database, connector: Connector, stream: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+        self, database: Database, connector: Connector, stream: str, monkeypatch: pytest.MonkeyPatch,
+        truth: Connector | None = None,
+    ) -> None:  # fmt: skip
         self.database = database
+        self.truth = with_small_pages(truth or connector)
         self.asked_connector = connector
         self.connector = with_small_pages(connector)
         self.monkeypatch = monkeypatch
@@ -64,7 +69,7 @@ class Lab:
         self.shop_id = f"case{next(_numbers)}"
         self.clock = FixedClock(NOW)
         self.platform_clock = FixedClock(NOW)
-        self.platform = FakePlatform(self.connector, self.platform_clock, TOKEN)
+        self.platform = FakePlatform(self.truth, self.platform_clock, TOKEN)
         self.pulled = self._pulled(stream)
         self.waited: list[float] = []
         self.config = self._configured()
@@ -83,23 +88,34 @@ class Lab:
             client.close()
 
     def client(self) -> Client:
-        """Return the shop's client; waiting lets the clocks go on."""
-        client = Client(self.connector.api, self.connection(), self.clock, wait=self.wait)
+        """Return the shop's client as a pull opens it; waiting lets the clocks go on."""
+        shop = self.config.shop(self.shop_id)
+        client = shop_client(
+            self.database,
+            self.clock,
+            self.connector.platform,
+            shop,
+            self.connection(),
+            TOKEN_KEY,
+            wait=self.wait,
+        )
         client._session.mount("http://", self.platform)
         return client
 
     def connection(self) -> Connection:
         """Return credentials that name every field the spec reads."""
         api = self.connector.api
-        own = {source.removeprefix("extra.") for source in api.account.values() if source.startswith("extra.")}
+        own = {
+            source.removeprefix("extra.") for source in api.account.values() if source.startswith("extra.")
+        }
         auth_host = urlsplit((api.auth.endpoint if api.auth else None) or api.endpoint).path
         return Connection(
             host="http://platform" + urlsplit(api.endpoint).path,
-            login="contract-key",
+            login=f"key-of-{self.shop_id}",
             password=SECRET,  # type: ignore[arg-type] # pydantic makes it a secret
             extra={
                 **{name: f"contract-{name}" for name in own},
-                "access_token": TOKEN, "refresh_token": "contract-refresh-0",
+                "access_token": TOKEN, "refresh_token": "contract-refresh-0", "seller_id": "contract-seller",
                 "auth_host": "http://platform" + auth_host,
             },
         )  # fmt: skip
@@ -113,18 +129,21 @@ class Lab:
         self.clock.move(delta)
         self.platform_clock.move(delta)
 
-    def fill(self, count: int, *, first: datetime | None = None, step: timedelta = timedelta(seconds=20)) -> set[str]:
+    def fill(
+        self, count: int, *, first: datetime | None = None, step: timedelta = timedelta(seconds=20)
+    ) -> set[str]:
         """Put `count` records on the shelf, `step` apart from `first` on, and return their ids."""
         begin = first or NOW - timedelta(hours=20)
         used = len(self.platform.shelves[self.stream])
         times = [begin + number * step for number in range(count)]
         return {
-            self.platform.put(self.stream, self.record(used + number, at), at) for number, at in enumerate(times)
+            self.platform.put(self.stream, self.record(used + number, at), at)
+            for number, at in enumerate(times)
         }
 
     def record(self, number: int, modified: datetime = NOW - timedelta(hours=20)) -> dict[str, Any]:
         """Return one whole record."""
-        return numbered(self.connector, self.stream, number, modified)
+        return numbered(self.truth, self.stream, number, modified)
 
     def due(self) -> dict[str, datetime]:
         """Return id → modified of what a pull now must have: changed before the lag."""
@@ -139,9 +158,9 @@ class Lab:
         shelf = self.platform.shelves[self.stream]
         return {key for key in self.due() if self.as_staged(shelf[key].record) not in staged.get(key, [])}
 
-    def as_staged(self, record: dict[str, Any], stream: str = "") -> Any:
-        """Return the payload that staging has of a record: without what is given in clear."""
-        made = record_of(self.connector.stream(stream or self.stream), record, 0, "1", None, self.door)
+    def as_staged(self, record: dict[str, Any]) -> Any:
+        """Return the payload that staging must have of a record: without what is given in clear."""
+        made = record_of(self.truth.stream(self.stream), record, 0, "1", None, self.door)
         return json.loads(made.payload)
 
     @property
@@ -162,11 +181,11 @@ class Lab:
 
     def rows_in(self, asked: Asked, content: Any) -> list[Any] | None:
         """Return the rows of a list's answer; None when it is not a list's."""
-        return None if asked.kind == "detail" else at_path(content, self.connector.stream(asked.stream).list.rows)
+        return None if asked.kind == "detail" else at_path(content, self.truth.stream(asked.stream).list.rows)
 
     def with_rows(self, asked: Asked, content: Any, rows: Any) -> Any:
         """Return the answer with other rows."""
-        put(content, self.connector.stream(asked.stream).list.rows, rows)
+        put(content, self.truth.stream(asked.stream).list.rows, rows)
         return content
 
     def changed_rows(self, asked: Asked, content: Any, change: Callable[[list[Any]], Any]) -> Any:
@@ -194,7 +213,7 @@ class Lab:
         """Put records into staging as a page would, without a platform."""
         spec = self.connector.stream(stream)
         made = [
-            record_of(spec, record, index, id_of(self.connector, stream, record), None, self.door)
+            record_of(spec, record, index, id_of(self.truth, stream, record), None, self.door)
             for index, record in enumerate(records)
         ]
         scope = f"contract:{self.shop_id}"
@@ -218,7 +237,7 @@ class Lab:
 
     def sibling(self) -> "Lab":
         """Return a second shop of the same merchant on the same platform."""
-        return Lab(self.database, self.asked_connector, self.stream, self.monkeypatch)
+        return Lab(self.database, self.asked_connector, self.stream, self.monkeypatch, self.truth)
 
     def _pulled(self, stream: str) -> Platform:
         spec = self.connector.platform.spec
@@ -230,12 +249,23 @@ class Lab:
     def _configured(self) -> MerchantConfig:
         policies = self.connector.platform.spec.downstream.export_policies
         shop = SHOP.format(
-            id=self.shop_id, platform=self.connector.name, mode="live", export_policy=policies[0], on_stale="wait"
+            id=self.shop_id,
+            platform=self.connector.name,
+            mode="live",
+            export_policy=policies[0],
+            on_stale="wait",
         )
-        return parse_config({**FILES, "shops.yaml": f"shops:\n{shop}    connection: x\n    since_days: 1\n"})
+        return parse_config(
+            {**FILES, "shops.yaml": f"shops:\n{shop}    connection: {self.shop_id}\n    since_days: 1\n"}
+        )
 
     def _activate(self) -> None:
-        values = {"version": self.config.version, "shop": self.shop_id, "platform": self.connector.name, "now": NOW}
+        values = {
+            "version": self.config.version,
+            "shop": self.shop_id,
+            "platform": self.connector.name,
+            "now": NOW,
+        }
         with self.database.engine.begin() as connection:
             connection.execute(
                 text(

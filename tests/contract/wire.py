@@ -115,8 +115,11 @@ def _matched(api: Api, call: Call, parameters: dict[str, Any], sent: Sent) -> di
     if named != call.method or at is None:
         return None
     values = unfilled(parameters, sent.business)
-    found = {name: unquote(text) for name, text in at.groupdict().items()}
-    return None if values is None else {**values, **found}
+    if values is not None and "" in (values.get("start"), values.get("end")):
+        return None  # Another list of the same method, which names its window otherwise.
+    if values is None or "" in (values.get("start"), values.get("end")):
+        return None
+    return {**values, **{name: unquote(text) for name, text in at.groupdict().items()}}
 
 
 def _pattern(template: str) -> str:
@@ -162,7 +165,9 @@ def _same(expected: Any, actual: Any) -> bool:
 
 def _timed(api: Api, values: dict[str, Any]) -> dict[str, Any]:
     form = api.time_format or api.timestamp_format
-    times = {name: _time(values[name], form, ZoneInfo(api.zone)) for name in ("start", "end") if name in values}
+    times = {
+        name: _time(values[name], form, ZoneInfo(api.zone)) for name in ("start", "end") if name in values
+    }
     numbers = {name: int(values[name]) for name in ("page", "size") if values.get(name) not in (None, "")}
     return {**values, **times, **numbers}
 

@@ -36,6 +36,8 @@ from tests.builders import FILES, SHOP
 
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SHOP_ID = "tb_outlet"
+#: The gateway is called directly; a test that serves it sets `ShopInABox.address` instead.
+NO_SOCKET = "http://sandbox"
 TOKEN_KEY = SecretStr(Fernet.generate_key().decode())
 KEY = SecretStr("key of the hashes")
 LIST = "taobao.trades.sold.increment.get"
@@ -137,6 +139,7 @@ class ShopInABox:
         self.gateway = Gateway.of(DIALECTS[platform], self.world, Credentials.of(seed, platform))
         self.config = merchant(platform)
         self.platform = load_platform(platform)
+        self.address = NO_SOCKET
         self.waited: list[float] = []
         self._is_applied = False
 
@@ -160,7 +163,7 @@ class ShopInABox:
     def connection(self) -> Connection:
         """Return the shop's credentials as the sandbox hands them out."""
         dialect = self.gateway.dialect
-        given = dialect.connection(self.gateway.credentials, SHOP_BY_ID[self.shop_id], "http://sandbox")
+        given = dialect.connection(self.gateway.credentials, SHOP_BY_ID[self.shop_id], self.address)
         return Connection.model_validate(given)
 
     def client(self) -> Client:
@@ -168,7 +171,8 @@ class ShopInABox:
             self.database, self.clock, self.platform, self.config.shop(self.shop_id), self.connection(),
             TOKEN_KEY, wait=self.wait,
         )  # fmt: skip
-        client._session.mount("http://", GatewayTransport(self.gateway, self.platform_clock))
+        if self.address == NO_SOCKET:
+            client._session.mount("http://", GatewayTransport(self.gateway, self.platform_clock))
         return client
 
     def wait(self, seconds: float) -> None:

@@ -161,6 +161,7 @@ def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
     parked = box.pull().parked
     said = [rows(box.database, mails)[0][0]]
     for _ in range(3):
+        box.pass_time(timedelta(hours=1))
         box.pull()
         said.append(rows(box.database, mails)[0][0])
 

@@ -31,6 +31,7 @@ class Shop:
     asked: list[dict[str, Any]] = field(default_factory=list)
     lie: dict[str, Any] = field(default_factory=dict)
     concurrency: int = 2
+    size: int = 2
 
     def platform_now(self) -> datetime:
         return NOW
@@ -40,12 +41,12 @@ class Shop:
             return {"id": values["id"], "updated": int(self.orders[values["id"]].timestamp())}
         self.asked.append(values)
         ids = sorted(i for i, at in self.orders.items() if values["start"] <= at < values["end"])
-        first = int(values["cursor"] or 0) if self.is_cursor else (values["page"]) * 2
-        page = ids[first : first + 2]
-        rest = first + 2 < len(ids)
+        first = int(values["cursor"] or 0) if self.is_cursor else (values["page"]) * self.size
+        page = ids[first : first + self.size]
+        rest = first + self.size < len(ids)
         return {
             "items": [{"id": i, "updated": int(self.orders[i].timestamp())} for i in page], "ids": page,
-            "total": len(ids), "next": str(first + 2) if rest else "", "more": rest, **self.lie,
+            "total": len(ids), "next": str(first + self.size) if rest else "", "more": rest, **self.lie,
         }  # fmt: skip
 
     is_cursor: bool = True

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.errors import OrderhubError
-from orderhub.platforms.client import Client
-from sandbox.world.catalog import SHOP_BY_ID
 from sandbox.world.changes import CHANGES
+from sandbox.world.platforms import PLATFORMS
 from tests.platforms.against_truth import differences
 from tests.platforms.shop_in_a_box import ShopInABox
 from tests.sim.served import serving
@@ -25,8 +23,12 @@ TICK = timedelta(minutes=15)
 #: What happens to orders after they were placed, with weights; what cannot happen to an order is passed over.
 HAPPENINGS = {
     "memo": 3, "nudge": 3, "address": 3, "refund": 4, "refund_piece": 2, "refund_money": 2, "part_ship": 2, "ship": 6,
-    "finish": 4, "hold": 2, "release": 3, "ship_hold": 1, "request_address": 1, "allow_address": 2,
+    "finish": 4, "hold": 2, "lock": 2, "release": 3, "ship_hold": 1, "request_address": 1, "allow_address": 2,
     "return": 2, "exchange": 1, "advance": 6, "reject": 2, "withdraw": 2, "reopen": 3, "close": 1, "invoice": 1,
+}  # fmt: skip
+#: What can only happen where orders lead such lives.
+NEEDS = {
+    "hold": "risk_review", "lock": "locked", "ship_hold": "ship_hold", "request_address": "address_request",
 }  # fmt: skip
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "throttle", "seconds": 2},
@@ -76,15 +78,17 @@ class Week:
             self.database, orders=history, seed=self.seed, platform=self.platform, lives="all"
         )
         self._rng = random.Random(f"{self.seed}:week")
+        lives = PLATFORMS[self.platform].own_lives
+        self._happenings = {
+            what: weight for what, weight in HAPPENINGS.items() if NEEDS.get(what, "") in {"", *lives}
+        }
         self._live = list(self.box.orders())
         self._placed = 0
 
     def run(self) -> list[str]:
         """Live through the week and return how core differs from the truth afterwards."""
         with ExitStack() as stack:
-            base = stack.enter_context(serving(self.box.gateway, self.box.platform_clock.now))
-            self._address = base
-            self.box.client = self._client  # type: ignore[method-assign] # a real socket instead of none
+            self.box.address = stack.enter_context(serving(self.box.gateway, self.box.platform_clock.now))
             for tick in range(self.ticks):
                 self._live_on(tick)
                 self._disturb()
@@ -110,12 +114,6 @@ class Week:
             f"{calls} calls, {failed} refused, failed pulls {dict(self.failures)}"
         )
 
-    def _client(self) -> Client:
-        dialect, api = self.box.gateway.dialect, self.box.platform.spec.api
-        assert api is not None
-        given = dialect.connection(self.box.gateway.credentials, SHOP_BY_ID[self.box.shop_id], self._address)
-        return Client(api, Connection.model_validate(given), self.box.clock, wait=self.box.wait)
-
     def _live_on(self, tick: int) -> None:
         """Let a quarter of an hour pass with its orders and changes, a little at a time."""
         due = round(self.orders * (tick + 1) / self.ticks)
@@ -132,7 +130,7 @@ class Week:
     def _change(self, now: Any) -> None:
         recent = min(len(self._live), RECENT)
         order = self._live[-self._rng.randint(1, recent)]
-        names, weights = list(HAPPENINGS), list(HAPPENINGS.values())
+        names, weights = list(self._happenings), list(self._happenings.values())
         for what in self._rng.choices(names, weights, k=4):
             if CHANGES[what].can(order) and CHANGES[what].is_drawn(order):
                 self.box.world.touch(1, now, self.box.shop_id, what, [order.order_id])

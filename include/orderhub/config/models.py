@@ -52,6 +52,9 @@ class Shop(Frozen):
     )
     currency: str = Field(default="CNY", pattern="^[A-Z]{3}$", description="ISO 4217; other orders are held.")
     since_days: int = Field(default=7, ge=1, le=90, description="How far back the first pull goes.")
+    reconcile_days: int = Field(
+        default=3, ge=1, le=90, description="How many days back the nightly comparison of ids goes."
+    )
     export_policy: Literal["token_only", "masked"] = Field(
         default="token_only", description="What files may say of a receiver."
     )

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 
 class Level(IntEnum):
@@ -156,11 +157,17 @@ def parse_address(gazetteer: Gazetteer, columns: tuple[str, str, str], text: str
             over the text, which only fills gaps.
         text: the free text; may repeat the columns.
     """
+    reading = _read_columns(gazetteer, columns).copy()
+    detail = reading.read_text(unicodedata.normalize("NFKC", text).strip())
+    return reading.conclude(detail)
+
+
+@lru_cache(maxsize=4096)  # A shop's orders go to a few thousand districts.
+def _read_columns(gazetteer: Gazetteer, columns: tuple[str, str, str]) -> "_Reading":
     reading = _Reading(gazetteer)
     for level, value in zip(Level, columns, strict=True):
         reading.read_column(level, unicodedata.normalize("NFKC", value).strip())
-    detail = reading.read_text(unicodedata.normalize("NFKC", text).strip())
-    return reading.conclude(detail)
+    return reading
 
 
 class _Reading:
@@ -170,6 +177,12 @@ class _Reading:
         self._names: dict[Level, str] = {}
         self._evidence: dict[str, object] = {}
         self._is_ambiguous = False
+
+    def copy(self) -> "_Reading":
+        again = _Reading(self._gazetteer)
+        again._code, again._is_ambiguous = self._code, self._is_ambiguous
+        again._names, again._evidence = dict(self._names), dict(self._evidence)
+        return again
 
     def read_column(self, level: Level, value: str) -> None:
         if not value or value in STAND_INS:

@@ -6,6 +6,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from orderhub.errors import ShopError
+from orderhub.orchestration.backfill_tasks import backfilled_interval, read_interval
 from orderhub.orchestration.hub import open_hub
 from orderhub.platforms.spec import load_platform
 
@@ -30,11 +31,15 @@ def list_shops(platform: str) -> list[str]:
 def pull_shop(platform: str, shop_id: str) -> dict[str, Any]:
     """Pull one shop; the others run on whatever happens here.
 
-    A shop that waits for a person is skipped, not failed: its one mail has been written.
+    A shop that waits for a person is skipped, not failed: its one mail has been written. A run of Airflow's
+    own backfill reads its data interval again and nothing else.
     """
     from orderhub.platforms.pull import pull
 
     with open_hub(f"pull:{shop_id}") as hub:
+        interval = backfilled_interval()
+        if interval and load_platform(platform).spec.kind == "api":
+            return read_interval(hub, platform, shop_id, *interval)
         try:
             return pull(hub.database, hub.clock, hub.settings, hub.config, platform, shop_id)
         except ShopError as error:

@@ -7,15 +7,17 @@ A few calls may come at once; in no stretch of `seconds` are there more than `ca
 import math
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, CursorResult, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from orderhub.clock import Clock
-from orderhub.db.engine import Database
-from orderhub.errors import ThrottledError
+from orderhub.db.engine import Database, describe_fault
+from orderhub.errors import DatabaseFault, ThrottledError
 from orderhub.platforms.protocol import Budget
 
 #: A shorter wait is slept in place; for a longer one the task ends, and no worker is held.
@@ -25,44 +27,10 @@ _MARGIN = 1.02
 #: So many of a budget's calls may come at once; the others follow at its pace.
 _AT_ONCE = 0.1
 
-_KNOWN = text("""
-    insert into ops.call_budgets (budget_key, booked_until) select unnest(cast(:keys as text[])), :now
-    on conflict do nothing""")
-_BAN = text("""
-    select extract(epoch from max(banned_until) - cast(:now as timestamptz))
-    from ops.call_bans where ban_key = any(cast(:bans as text[]))""")
-#: A lost booking costs a call too many and no order, so its commit waits for no disk.
-#: An instant further away than anything that can be booked was written by a clock that was wrong.
 _BOOK = text("""
-    with asked as (
-        select budget_key, make_interval(secs => gap) as gap, make_interval(secs => slack) as slack
-        from unnest(cast(:keys as text[]), cast(:gaps as float8[]), cast(:slacks as float8[]))
-             as a (budget_key, gap, slack)
-    ),
-    locked as (
-        select b.budget_key, b.booked_until from ops.call_budgets as b
-        where b.budget_key = any(cast(:keys as text[])) order by b.budget_key for update
-    ),
-    standing as (
-        select budget_key, gap, slack,
-            case when booked_until <= cast(:last as timestamptz) + gap + slack + interval '5 s'
-                 then booked_until end as booked_until
-        from asked join locked using (budget_key)
-    ),
-    slot as (
-        select greatest(
-            cast(:now as timestamptz),
-            (select max(banned_until) from ops.call_bans where ban_key = any(cast(:bans as text[]))),
-            (select max(booked_until - slack) from standing)
-        ) as at
-    ),
-    booked as (
-        update ops.call_budgets as b set booked_until = greatest(s.booked_until, slot.at) + s.gap
-        from standing as s, slot where b.budget_key = s.budget_key and slot.at <= :last
-    )
-    select extract(epoch from at - cast(:now as timestamptz)),
-        set_config('synchronous_commit', 'off', true)
-    from slot""")
+    select ops.book_call(
+        cast(:keys as text[]), cast(:gaps as float8[]), cast(:slacks as float8[]), cast(:bans as text[]),
+        :now, make_interval(secs => :patience))""")
 _SET_BAN = text("""
     insert into ops.call_bans (ban_key, banned_until, said) values (:ban, :until, :said)
     on conflict (ban_key) do update
@@ -108,8 +76,9 @@ class CallBudgets:
         self._caller = caller
         self._budgets = budgets
         self._wait = wait
-        self._one_session = threading.Lock()
-        self._known: set[str] = set()
+        self._one_at_a_time = threading.Lock()
+        self._stack = ExitStack()
+        self._session: Connection | None = None
 
     def take(self, method: str) -> None:
         """Return when a call of `method` may be made, after waiting for its slot if that is near.
@@ -131,33 +100,45 @@ class CallBudgets:
         until = self._clock.now() + timedelta(seconds=seconds)
         mine = self._budgets_of(method)
         is_shops = bool(mine) and all(budget.per == "shop" for budget in mine)
-        with self._one_session, self._database.session() as session:
-            session.execute(_SET_BAN, {"ban": self._ban_keys(method)[is_shops], "until": until, "said": said})
+        self._execute(_SET_BAN, {"ban": self._ban_keys(method)[is_shops], "until": until, "said": said})
+
+    def close(self) -> None:
+        """Give the session back."""
+        with self._one_at_a_time:
+            self._close()
 
     def _book(self, method: str) -> float:
-        mine = self._budgets_of(method)
-        if not mine:
-            return self._ban_left(method)
-        gaps, slacks = zip(*(_pace(budget) for budget in mine), strict=True)
-        now = self._clock.now()
+        mine = sorted((self._key(budget), *_pace(budget)) for budget in self._budgets_of(method))
         values = {
-            "keys": [self._key(budget) for budget in mine],
-            "gaps": list(gaps),
-            "slacks": list(slacks),
+            "keys": [key for key, _, _ in mine],
+            "gaps": [gap for _, gap, _ in mine],
+            "slacks": [slack for _, _, slack in mine],
             "bans": self._ban_keys(method),
-            "now": now,
-            "last": now + timedelta(seconds=SHORT_WAIT_SECONDS),
+            "now": self._clock.now(),
+            "patience": SHORT_WAIT_SECONDS,
         }
-        with self._one_session, self._database.session() as session:
-            if method not in self._known:
-                session.execute(_KNOWN, {"keys": values["keys"], "now": now})
-                self._known.add(method)
-            return _whole(session.execute(_BOOK, values).scalar_one())
+        return _whole(self._execute(_BOOK, values).scalar_one())
 
     def _ban_left(self, method: str) -> float:
-        with self._one_session, self._database.session() as session:
-            values = {"bans": self._ban_keys(method), "now": self._clock.now()}
-            return _whole(session.execute(_BAN, values).scalar_one())
+        nothing: dict[str, Any] = {"keys": [], "gaps": [], "slacks": [], "patience": 0}
+        values = {**nothing, "bans": self._ban_keys(method), "now": self._clock.now()}
+        return _whole(self._execute(_BOOK, values).scalar_one())
+
+    def _execute(self, statement: TextClause, values: dict[str, Any]) -> CursorResult[Any]:
+        """Run one statement on a session that stays open: opening one costs more than asking."""
+        with self._one_at_a_time:
+            try:
+                if self._session is None:
+                    self._session = self._stack.enter_context(self._database.session())
+                return self._session.execute(statement, values)
+            except DBAPIError as error:
+                self._close()
+                raise describe_fault(error) from None
+
+    def _close(self) -> None:
+        self._session = None
+        with suppress(DatabaseFault):  # A session that is gone needs no closing.
+            self._stack.close()
 
     def _budgets_of(self, method: str) -> list[Budget]:
         return [budget for budget in self._budgets if budget.method in (None, method)]
@@ -183,5 +164,8 @@ def _pace(budget: Budget) -> tuple[float, float]:
 
 
 def _whole(seconds: Any) -> float:
-    """Return seconds rounded up to milliseconds, so that a wait always reaches its end."""
-    return math.ceil(float(seconds or 0) * 1000) / 1000 if seconds and seconds > 0 else 0.0
+    """Return seconds rounded up to milliseconds, so that a wait always reaches its end.
+
+    The database rounds instants to microseconds: a few of those are none.
+    """
+    return max(0.0, math.ceil(float(seconds or 0) * 1000 - 0.05) / 1000)

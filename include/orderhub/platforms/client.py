@@ -1,5 +1,6 @@
 """Calls one shop's platform: fills parameters, signs, sends, and turns error answers into our errors."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from orderhub.errors import (
     ConfigError,
     ContractError,
     CredentialError,
+    OrderhubError,
     RetryError,
     ThrottledError,
     TokenError,
@@ -34,14 +36,15 @@ from orderhub.platforms.authorize import (
 )
 from orderhub.platforms.budgets import SHORT_WAIT_SECONDS, CallBudgets, Caller
 from orderhub.platforms.encoding import Request, Stamp, encode, fill
-from orderhub.platforms.envelope import Answer, body_of, refusal_in
+from orderhub.platforms.envelope import Answer, body_of, refusal_in, silence
 from orderhub.platforms.protocol import Api, Call
 from orderhub.platforms.spec import Platform
 from orderhub.platforms.times import write_time
-from orderhub.platforms.token_store import Account, Granted, Token, TokenStore, fingerprint_of
+from orderhub.platforms.token_store import Account, Granted, Token, TokenStore, fingerprint_of, own_tokens
 from orderhub.platforms.tokens import Tokens
 
 MAX_ANSWER_BYTES = 32 << 20
+_DENIED = (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden)
 ATTEMPTS = 4
 
 
@@ -97,6 +100,8 @@ class Client:
         self._is_accepted = False
         self._skew = timedelta()
         self._zone = ZoneInfo(api.zone)
+        # At its lowest level it would write whole addresses, and some platforms want the token in them.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         self._session = requests.Session()
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=api.concurrency + 1)
         self._session.mount("http://", adapter)
@@ -144,6 +149,8 @@ class Client:
     def close(self) -> None:
         """Close pooled connections."""
         self._session.close()
+        if self._budgets is not None:
+            self._budgets.close()
 
     def _once(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any]) -> Any:
         token = self._tokens.current() if ACCESS_TOKEN in self._api.account.values() else Token("")
@@ -188,12 +195,25 @@ class Client:
             if refusal is not None:
                 raise refusal
             if answer.status != requests.codes.ok:
-                raise TransientError(f"{call.method}: HTTP {answer.status}")
+                raise self._unanswered(call, answer.status)
             return body_of(api.envelope, call, answer)
-        except ThrottledError as error:
-            if self._budgets is not None:
+        except OrderhubError as error:
+            silence(error, self._secrets(token, values))
+            if isinstance(error, ThrottledError) and self._budgets is not None:
                 self._budgets.ban(call.method, error.wait_seconds, str(error))
             raise
+
+    def _unanswered(self, call: Call, status: int) -> OrderhubError:
+        """Return what a bare HTTP status means: servers that renew tokens say a refusal by it."""
+        is_renewal = self._api.auth is not None and call is self._api.auth.call
+        if is_renewal and status in _DENIED:
+            return CredentialError(f"{call.method}: HTTP {status}")
+        return TransientError(f"{call.method}: HTTP {status}")
+
+    def _secrets(self, token: Token, values: Mapping[str, Any]) -> list[str]:
+        known = own_tokens(self._api, self._connection).values()
+        renewing = str(values.get("refresh_token", ""))
+        return [token.value, renewing, self._connection.password.get_secret_value(), *known]
 
     def _request(
         self, api: Api, endpoint: str, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any],

@@ -1,6 +1,7 @@
 """Reads answers by the envelope that the spec describes: the body asked for, or what a refusal means."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from orderhub.errors import (
     ConfigError,
     ContractError,
     CredentialError,
+    OrderhubError,
     ThrottledError,
     TokenError,
     TransientError,
@@ -20,6 +22,7 @@ from orderhub.platforms.protocol import Call, Envelope, ErrorClass
 #: A platform that names a longer ban is asked again after this; its number may be a mistake.
 LONGEST_WAIT_SECONDS = 86_400.0
 _YES = {"true", "1"}
+_SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,18 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
         refusal = _Refusal("", _code(at_path(found, call.result.code)), said, "")
         raise _our_error(envelope, call.method, refusal, answer)
     return found
+
+
+def silence(error: OrderhubError, secrets: Iterable[str]) -> None:
+    """Take `secrets` out of the message of `error`: a platform may repeat a token that it refuses.
+
+    The message may have cut one off, so its beginning is enough; what is shorter is no secret.
+    """
+    message = str(error)
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            message = re.sub(re.escape(secret[:_SHORTEST_SECRET]) + r"\S*", "…", message)
+    error.args = (message, *error.args[1:])
 
 
 def _object(method: str, answer: Answer) -> dict[str, Any]:

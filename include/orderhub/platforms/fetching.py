@@ -18,6 +18,7 @@ from orderhub.platforms.parked import Source, park, unpark, waiting_ids
 from orderhub.platforms.plain import Door
 from orderhub.platforms.protocol import DetailCall, Stream
 from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
+from orderhub.platforms.shape import refuse_removed_fields
 from orderhub.platforms.spec import Platform
 from orderhub.platforms.staging import Record, certain_versions, stage_page
 
@@ -83,6 +84,7 @@ def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list
     failed: dict[str, str] = {}
     asked_at = pull.client.platform_now()
     if pull.stream.detail is None:
+        refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
         records = [
             record_of(pull.stream, row, index, modified=_modified(pull, row), door=pull.door)
             for index, row in enumerate(rows)
@@ -104,6 +106,7 @@ def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record
 def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
     records: list[Record] = []
     failed: dict[str, str] = {}
+    wholes: list[Any] = []
 
     def fetch(record_id: str) -> Any:
         try:
@@ -119,6 +122,7 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
             if isinstance(found, RetryError):
                 failed[record_id] = str(found)
                 continue
+            wholes.append(found)
             try:
                 modified = _modified(pull, found)
                 records.append(record_of(pull.stream, found, index, record_id, modified, pull.door))
@@ -126,6 +130,7 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
                 failed[record_id] = str(error)
     finally:
         pool.shutdown(cancel_futures=True)  # A refused account or a ban is not asked forty times more.
+    refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, wholes)
     return records, failed
 
 
@@ -139,7 +144,7 @@ def retry_parked(pull: Pull) -> None:
     if call is None:
         return
     with pull.database.read() as connection:
-        ids = waiting_ids(connection, pull.source)
+        ids = waiting_ids(connection, pull.clock, pull.source)
     if not ids:
         return
     asked_at = pull.client.platform_now()

@@ -6,7 +6,7 @@ cursor: the platform says what comes next; the window is complete when the curso
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.records import row_id
+from orderhub.platforms.shape import refuse_removed_paths
 from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
@@ -48,12 +49,11 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if pages > MOST_PAGES:
         raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
     distinct: set[str] = set()
-    for page in range(pages, 0, -1):
-        rows = _rows(pull, _list(pull, window.start_at, window.end_at, page=page))
+    for page, rows in _numbered_pages(pull, window.start_at, window.end_at, pages):
+        if page < pages and not pull.between_pages():
+            return _stop_early(pull, window, lease)
         distinct.update(row_id(pull.stream, row) for row in rows)
         stage_rows(pull, window.window_id, lease, f"page {page}", rows)
-        if not pull.between_pages():
-            return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     is_covered = total_after <= len(distinct) <= total_before
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
@@ -81,22 +81,56 @@ def _stop_early(pull: Pull, window: PullWindow, lease: Lease) -> bool:
 
 
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
-    cursor, seen, distinct = "", {""}, set[str]()
-    for page in range(1, MOST_PAGES + 1):
-        body = _list(pull, window.start_at, window.end_at, cursor=cursor)
-        rows = _rows(pull, body)
+    distinct = set[str]()
+    for page, rows in _following_pages(pull, window.start_at, window.end_at):
+        if page > 1 and not pull.between_pages():
+            return _stop_early(pull, window, lease)
         distinct.update(row_id(pull.stream, row) for row in rows)
         stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+    count = len(distinct)
+    return _judge(pull, window, lease, (count, count, count), is_covered=True)
+
+
+def _numbered_pages(
+    pull: Pull, start: datetime, end: datetime, pages: int
+) -> Iterator[tuple[int, list[Any]]]:
+    for page in range(pages, 0, -1):
+        yield page, _rows(pull, _list(pull, start, end, page=page))
+
+
+def _following_pages(pull: Pull, start: datetime, end: datetime) -> Iterator[tuple[int, list[Any]]]:
+    cursor, seen = "", {""}
+    for page in range(1, MOST_PAGES + 1):
+        body = _list(pull, start, end, cursor=cursor)
+        yield page, _rows(pull, body)
         cursor = _next_cursor(pull, body)
         if not cursor:
-            count = len(distinct)
-            return _judge(pull, window, lease, (count, count, count), is_covered=True)
-        if not pull.between_pages():
-            return _stop_early(pull, window, lease)
+            return
         if cursor in seen:
             raise ContractError(f"{pull.stream.list.method}: a cursor comes back after page {page}")
         seen.add(cursor)
     raise ContractError(f"{pull.stream.list.method}: the cursor has not ended after {MOST_PAGES} pages")
+
+
+def list_rows(pull: Pull, start: datetime, end: datetime) -> Iterator[Any]:
+    """Yield what the platform lists in [start, end), without details; a row may come twice.
+
+    Raises:
+        RetryError: as for reading a window.
+    """
+    if pull.stream.paging == "cursor":
+        for _, rows in _following_pages(pull, start, end):
+            yield from rows
+        return
+    pages = math.ceil(_count(pull, start, end) / pull.stream.list.page_size)
+    seconds = int((end - start).total_seconds())
+    if pull.stream.list.page_cap is not None and pages > pull.stream.list.page_cap and seconds > 1:
+        middle = start + timedelta(seconds=seconds // 2)
+        yield from list_rows(pull, start, middle)
+        yield from list_rows(pull, middle, end)
+        return
+    for _, rows in _numbered_pages(pull, start, end, pages):
+        yield from rows
 
 
 _SCHEMES: dict[str, Callable[[Pull, PullWindow, Lease], bool]] = {
@@ -134,10 +168,13 @@ def _list(pull: Pull, start: datetime, end: datetime, *, page: int = 1, cursor: 
 
 
 def _rows(pull: Pull, body: Any) -> list[Any]:
-    rows = at_path(body, pull.stream.list.rows)
-    if rows is None:
+    call = pull.stream.list
+    found = at_path(body, call.rows)
+    if found is None:
         return []  # The window shrank while it was read: a last page may be empty.
-    return rows if isinstance(rows, list) else [rows]
+    rows = found if isinstance(found, list) else [found]
+    refuse_removed_paths(call.method, pull.shop.id, rows, filter(None, (call.id, call.modified)))
+    return rows
 
 
 def _values(

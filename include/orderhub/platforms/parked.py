@@ -1,7 +1,7 @@
 """Records that could not be had: parked one by one, so that one failing id never blocks its window."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -12,6 +12,8 @@ from orderhub.db.outbox import Effect, enqueue
 REPORT_AFTER = 3
 #: Records tried again per pull; the rest waits for the next one.
 RETRIED_AT_ONCE = 200
+FIRST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,27 @@ class Source:
     supervisors: tuple[str, ...]
 
 
-def waiting_ids(connection: Connection, source: Source) -> list[str]:
-    """Return the parked ids to try again, longest waiting first."""
+def waiting_ids(connection: Connection, clock: Clock, source: Source) -> list[str]:
+    """Return the parked ids that are due to be tried again, longest waiting first.
+
+    The first retry comes with the next pull; each later one waits twice as long, at most `LONGEST_WAIT`.
+    """
     statement = text("""
         select record_id from ops.parked_records
         where platform = :platform and shop_id = :shop and stream = :stream and resolved_at is null
+          and parked_at + least(:longest, :first * (power(2, least(attempts, 20) - 1) - 1)) <= :now
         order by parked_at, record_id limit :limit""")
-    return list(connection.execute(statement, {**_key(source), "limit": RETRIED_AT_ONCE}).scalars())
+    values = {"limit": RETRIED_AT_ONCE, "first": FIRST_WAIT, "longest": LONGEST_WAIT, "now": clock.now()}
+    return list(connection.execute(statement, {**_key(source), **values}).scalars())
+
+
+def waiting_among(connection: Connection, source: Source, ids: list[str]) -> set[str]:
+    """Return which of `ids` are parked."""
+    statement = text("""
+        select record_id from ops.parked_records
+        where platform = :platform and shop_id = :shop and stream = :stream and resolved_at is null
+          and record_id = any(:ids)""")
+    return set(connection.execute(statement, {**_key(source), "ids": ids}).scalars())
 
 
 def park(connection: Connection, clock: Clock, source: Source, failed: dict[str, str], where: str) -> None:

@@ -38,9 +38,8 @@ class Door:
 def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> tuple[dict[str, Any], str]:
     """Return a record, and its JSON text, without the personal data that `plain` names.
 
-    What it names of the receiver is masked wherever else the record says it, too.
-
-    What stands at a named path in another shape than text is left out: it cannot be masked.
+    The receiver's name, phone and address are masked wherever else the record says them, too. What
+    stands at a named path in another shape than text is left out: it cannot be masked.
 
     Raises:
         ConfigError: there is no door.
@@ -92,7 +91,7 @@ def _changed(value: Any, keys: list[str], change: Callable[[Any], Any]) -> Any:
     if key == "*" and isinstance(value, list):
         return [_changed(item, rest, change) for item in value]
     if isinstance(value, dict):
-        return {**value, key: _changed(value[key], rest, change)} if key in value else value
+        return {**value, key: _changed(value[key], rest, change)} if value.get(key) else value
     return None  # Another shape than the document's: nobody knows what is in it.
 
 

@@ -1,7 +1,7 @@
 """One entrance for pulling a shop, whatever its platform is: tasks and the command line call this."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from orderhub.connections import load_connection
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError, ShopError
 from orderhub.platforms.spec import Platform, load_platform
-from orderhub.platforms.stopped import resume_shop, stop_shop
 from orderhub.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,27 +72,20 @@ def open_client(
 ) -> Iterator["Client"]:
     """Yield a client with the credentials of `shop`, and close it.
 
-    A ShopError that leaves the block is recorded and mailed once, and goes on; a block that ends well, after
-    the platform took at least one call, ends the shop's waiting.
+    What stops the shop is noted and mailed once (`stopped.noting_stops`).
 
     Raises:
         ConfigError: the shop has no connection, or its platform gives files.
     """
     from orderhub.platforms.client import shop_client
+    from orderhub.platforms.stopped import noting_stops
 
     if shop.connection is None:
         raise ConfigError(f"shops.yaml: shop {shop.id} has no connection; name the one with its credentials")
     connection = load_connection(shop.connection, settings.connections)
     client = shop_client(database, clock, platform, shop, connection, settings.token_key)
-    try:
+    with closing(client), noting_stops(database, clock, config, shop, client):
         yield client
-    except ShopError as error:
-        stop_shop(database, clock, config, shop, error)
-        raise
-    finally:
-        client.close()
-    if client.is_accepted and resume_shop(database, clock, shop):
-        log.info("shop goes on", platform=platform.spec.name, shop_id=shop.id)
 
 
 def _pull_api(

@@ -74,4 +74,5 @@ def record_of(
         payload_sha256=hash_of(text) if is_stable else version_hash(row, stream.volatile),
         position=index,
         note=note,
+        original=None if note is None else text.encode("utf-8", "surrogatepass"),
     )

@@ -19,6 +19,8 @@ _LOAD = text("""
         (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
     values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id""")
 
+_ORIGINAL = text("insert into ops.originals values (:load, :record, :version, :original)")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -31,6 +33,7 @@ class Record:
         payload_sha256: names the version; volatile paths do not count.
         position: index inside its page or file.
         note: what was cleaned; None when nothing.
+        original: the text before it was cleaned, UTF-8 with surrogates; None when nothing was.
     """
 
     record_id: str
@@ -39,6 +42,7 @@ class Record:
     payload_sha256: str
     position: int
     note: str | None = None
+    original: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,13 @@ def stage_page(
             for r in unseen
         ),
     )  # fmt: skip
+    originals = [
+        {"load": load_id, "record": r.record_id, "version": r.payload_sha256, "original": r.original}
+        for r in unseen
+        if r.original is not None
+    ]
+    if originals:
+        connection.execute(_ORIGINAL, originals)
     return StagedPage(load_id, listed, len(unseen))
 
 
@@ -138,3 +149,17 @@ def certain_versions(
         {"shop": shop_id, "ids": list(listed)},
     )
     return {row.record_id for row in rows if listed.get(row.record_id) == row.modified_at}
+
+
+def newest_versions(
+    connection: Connection, table: str, shop_id: str, ids: Sequence[str]
+) -> dict[str, datetime | None]:
+    """Return record id → when its newest staged version was modified, UTC; only of ids that are staged."""
+    rows = connection.execute(
+        text(
+            f"select record_id, max(modified_at) as modified_at from {table} "  # noqa: S608 - platform names are identifiers
+            "where shop_id = :shop and record_id = any(:ids) group by record_id"
+        ),
+        {"shop": shop_id, "ids": list(ids)},
+    )
+    return {row.record_id: row.modified_at for row in rows}

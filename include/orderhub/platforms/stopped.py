@@ -1,5 +1,9 @@
 """Shops that wait for a person: recorded, mailed once, tried at each pull, resumed by the first success."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
 from sqlalchemy import text
 
 from orderhub.clock import BEIJING, Clock
@@ -8,6 +12,9 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import LeaseTaken, ShopError
+from orderhub.platforms.client import Client
+
+log = structlog.get_logger(__name__)
 
 _STOP = text("""
     insert into ops.stopped_shops as s (shop_id, platform, reason, stopped_at, last_tried_at)
@@ -20,6 +27,23 @@ _STOP = text("""
 _RESUME = text("""
     update ops.stopped_shops set resumed_at = :now where shop_id = :shop and resumed_at is null""")
 _WAITS = text("select exists (select from ops.stopped_shops where shop_id = :shop and resumed_at is null)")
+
+
+@contextmanager
+def noting_stops(
+    database: Database, clock: Clock, config: MerchantConfig, shop: Shop, client: Client
+) -> Iterator[None]:
+    """Stop `shop` when a ShopError leaves the block, and let that go on.
+
+    A block that ends well, after the platform took at least one call, ends the shop's waiting.
+    """
+    try:
+        yield
+    except ShopError as error:
+        stop_shop(database, clock, config, shop, error)
+        raise
+    if client.is_accepted and resume_shop(database, clock, shop):
+        log.info("shop goes on", platform=shop.platform, shop_id=shop.id)
 
 
 def stop_shop(database: Database, clock: Clock, config: MerchantConfig, shop: Shop, error: ShopError) -> None:

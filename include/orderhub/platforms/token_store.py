@@ -99,11 +99,16 @@ class Stored:
     is_unanswered: bool
 
 
-def fingerprint_of(api: Api, connection: Connection) -> str:
-    """Return SHA-256 (hex) of everything in a connection that is, or stands for, a token."""
+def own_tokens(api: Api, connection: Connection) -> dict[str, str]:
+    """Return everything in a connection's extra that is, or stands for, a token."""
     extras = {name.removeprefix("extra.") for name in api.account.values() if name.startswith("extra.")}
     names = sorted(extras | {"access_token", "refresh_token"})
-    parts = [connection.login, *(f"{name}={connection.extra.get(name, '')}" for name in names)]
+    return {name: str(connection.extra.get(name, "")) for name in names}
+
+
+def fingerprint_of(api: Api, connection: Connection) -> str:
+    """Return SHA-256 (hex) of the app key and the connection's own tokens."""
+    parts = [connection.login, *(f"{name}={token}" for name, token in own_tokens(api, connection).items())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

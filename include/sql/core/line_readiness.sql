@@ -1,4 +1,5 @@
 -- One row per order line; key order_id, line_id. What keeps it from shipping, null when nothing does: the one place that says "shippable".
+-- A gift goes with what was bought: it never leaves alone while all of that waits, was refunded or has left before.
 create view core.line_readiness as
 with active_holds as (
     select
@@ -40,6 +41,11 @@ select
         when l.line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
         when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
+        when l.kind = 'gift' and not exists (
+            select from core.order_lines as g
+            left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
+            where g.order_id = l.order_id and g.kind = 'goods' and g.gate = 'ship' and r.gate is null
+        ) then 'gift_without_goods'
         when w.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'

@@ -49,3 +49,42 @@ create table ops.call_bans (
 select ops.describe('ops.call_bans', 'One row per method that a platform has banned, now or before; key ban_key.',
     'ban_key', 'platform/app key/method, for a ban of one shop its id behind it',
     'banned_until', 'UTC; nobody asks before', 'said', 'what the platform said');
+
+-- Books one call in all its budgets, and returns the seconds until it may be made (0: at once). When that is longer
+-- than patience, nothing is booked. GCRA: per budget one instant, by which all that is booked is paid for at its pace.
+-- keys in ascending order; gaps: seconds from call to call; slacks: seconds that calls may be ahead of that.
+create function ops.book_call(
+    keys text[], gaps float8[], slacks float8[], bans text[], present timestamptz, patience interval
+) returns float8 language plpgsql as $$
+declare
+    go_at timestamptz := greatest(present, (select max(banned_until) from ops.call_bans where ban_key = any (bans)));
+    standing timestamptz[] := '{}';
+    booked timestamptz;
+    ahead interval;
+begin
+    -- A lost booking costs one call too many, and no order: its commit waits for no disk.
+    perform set_config('synchronous_commit', 'off', true);
+    for i in 1 .. cardinality(keys) loop
+        select booked_until into booked from ops.call_budgets where budget_key = keys[i] for update;
+        if not found then
+            insert into ops.call_budgets values (keys[i], present)
+            on conflict (budget_key) do update set booked_until = call_budgets.booked_until
+            returning booked_until into booked;
+        end if;
+        ahead := make_interval(secs => slacks[i]);
+        -- An instant further away than anything that can be booked was written by a clock that was wrong.
+        if booked > present + patience + ahead + make_interval(secs => gaps[i]) + interval '5 s' then
+            booked := present;
+        end if;
+        standing := standing || booked;
+        go_at := greatest(go_at, booked - ahead);
+    end loop;
+    if go_at <= present + patience then
+        for i in 1 .. cardinality(keys) loop
+            update ops.call_budgets
+            set booked_until = greatest(standing[i], go_at) + make_interval(secs => gaps[i])
+            where budget_key = keys[i];
+        end loop;
+    end if;
+    return extract(epoch from go_at - present);
+end $$;

@@ -11,10 +11,11 @@ def order_as_shown(order: Order, fields: Fields) -> Fields:
 
 
 def line_as_shown(order: Order, line: Line, fields: Fields) -> Fields:
-    """Price protection and reshipments do not show on a product order."""
+    """Price protection and reshipments do not show on a product order; a success does not say of how much."""
     own = [one for one in order.after_sales if one.claim_on(line.line_id) and one.kind in LINE_TYPES]
     last = max(own, key=lambda one: one.modified, default=None)
-    return {**fields, "refund_state": LINE_REFUNDS.get(last.state if last else None, "pending")}
+    state = LINE_REFUNDS.get(last.state if last else None, "pending")
+    return {**fields, "refund_state": "pending" if state == "refunded" else state}
 
 
 VIEW = View(order=order_as_shown, line=line_as_shown)

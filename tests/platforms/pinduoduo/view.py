@@ -20,7 +20,11 @@ def _order(order: Order, fields: Fields) -> Fields | None:
 
 
 def _line(order: Order, line: Line, fields: Fields) -> Fields:
-    fields |= {"line_id": str(goods_ids(line)["sku_id"]), "paid_fen": None, "refund_state": _refund_state(order)}
+    fields |= {
+        "line_id": str(goods_ids(line)["sku_id"]),
+        "paid_fen": None,
+        "refund_state": _refund_state(order),
+    }
     return fields
 
 

@@ -19,7 +19,7 @@ _ID_FIELDS = frozenset(
 _MESSAGE_FIELDS = frozenset({"buyer_message", "seller_memo"})
 #: Unmapped headers of this kind hold personal data; their values are not kept.
 _PERSONAL_HEADER = re.compile(
-    "姓名|收货人|收件人|联系人|电话|手机|地址|身份证|微信|phone|mobile|address|receiver|consignee|wechat"
+    "姓名|收货人|收件人|联系人|电话|手机|地址|身份证|微信|phone|mobile|address|receiver|consignee|we ?chat"
 )
 
 
