@@ -19,7 +19,7 @@ def platform_new(
     ],
     title: Annotated[str | None, typer.Option(help="给人看的名字 / as people call it")] = None,
 ) -> None:
-    """生成一个新平台的全部文件,不改任何已有文件 / write the files of a new platform; nothing that exists is touched."""
+    """生成新平台的全部文件,不改已有文件 / write the files of a new platform, touch no other."""
     from orderhub.operate.scaffold import write_platform
 
     for file in write_platform(name, title or name):
