@@ -7,11 +7,17 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.clock import SystemClock
+from orderhub.config.located_yaml import nearest
 from orderhub.db.engine import Database
 from orderhub.db.migrations import migrate
 from orderhub.db.postgres import Server, free_port, open_cluster, running_server
 from orderhub.operate.databases import Passwords, create_roles
+from orderhub.platforms.spec import platform_names
 
+#: The contract's cases assert outside of test files; what they compared is shown all the same.
+pytest.register_assert_rewrite(
+    *(f"tests.contract.cases_{area}" for area in ("requests", "paging", "trouble", "records", "mapping"))
+)
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 TEMPLATE = "template_hub"
 #: A test server may lose everything in a crash of the machine; a hub's never does.
@@ -22,7 +28,14 @@ _numbers = itertools.count(1)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--slow`, full sizes and many seeds, and `--platform`, the contract of one connector."""
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
-    parser.addoption("--platform", metavar="NAME", help="run the contract of this platform's connector only")
+    parser.addoption("--platform", metavar="NAME", help="run the tests of this platform's connector only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a `--platform` that does not exist: nothing run must not look like nothing broken."""
+    name = config.getoption("--platform")
+    if name is not None and name not in platform_names():
+        pytest.exit(f"platform {name!r} does not exist; {nearest(name, platform_names())}", returncode=2)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -241,16 +241,21 @@ def may_reopen_refunds(connector: Connector, _stream: str) -> bool:
 
 
 def one_line_may_come_without_its_list(lab: Lab) -> None:
-    record = copy.deepcopy(lab.truth.samples["orders"])
-    path, *others = lab.truth.platform.spec.records.lines.split("+")
-    lines = at_path(record, path)
-    put(record, path, lines[0] if isinstance(lines, list) else lines)
-    for other in others:
-        put(record, other, [])
-    lab.stage("orders", record)
-    lab.transform()
+    path = lab.truth.platform.spec.records.lines
+    listed = copy.deepcopy(lab.truth.samples["orders"])
+    lines = at_path(listed, path)
+    put(listed, path, lines[:1])
+    bare = copy.deepcopy(listed)
+    put(bare, path, lines[0])
+    found = []
+    for record in (listed, bare):
+        other = lab.sibling()
+        other.stage("orders", record)
+        other.transform()
+        found.append([line["line_id"] for line in _lines(other)])
 
-    assert 1 == len(_lines(lab))
+    assert found[0]
+    assert found[0] == found[1]
 
 
 def _columns(lab: Lab, table: str, wanted: dict[str, Any], number: int = 0) -> dict[str, Any]:

@@ -6,10 +6,6 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
-#: Cases assert outside of test files; what they compared is shown all the same.
-MODULES = ("requests", "paging", "trouble", "records", "mapping")
-pytest.register_assert_rewrite(*(f"tests.contract.cases_{name}" for name in MODULES))
-
 from orderhub.db.engine import Database
 from orderhub.db.postgres import Server
 from tests.conftest import PASSWORDS, TEMPLATE

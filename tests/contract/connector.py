@@ -40,7 +40,7 @@ class Refusal(Frozen):
     means: Literal["throttle", "transient", "token", "credential", "request"]
     body: dict[str, Any] = Field(description="The whole JSON of the answer.")
     status: int = 200
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default={})
     wait_seconds: float | None = Field(default=None, description="Of a throttle: the wait that it names.")
 
 

@@ -84,7 +84,9 @@ def put(record: dict[str, Any], path: str, value: Any) -> None:
 
 def put_like(record: dict[str, Any], path: str, value: Any) -> None:
     """Set what stands at the first alternative of `path` that is there, in the type that it has."""
-    place = next((one for one in path.split("|") if at_path(record, one) is not None), path.split("|", maxsplit=1)[0])
+    place = next(
+        (one for one in path.split("|") if at_path(record, one) is not None), path.split("|", maxsplit=1)[0]
+    )
     is_number = isinstance(at_path(record, place), int) and str(value).isdigit()
     put(record, place, int(value) if is_number else value)
 

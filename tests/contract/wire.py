@@ -133,28 +133,30 @@ def unfilled(template: Any, actual: Any) -> dict[str, Any] | None:
     """Return placeholder → value such that filling `template` gives `actual`; None when nothing does."""
     match template:
         case dict():
-            found: dict[str, Any] = {}
-            for name, inner in template.items():
-                given = actual.get(name, "") if isinstance(actual, dict) else None
-                values = unfilled(inner, given)
-                if values is None:
-                    return None
-                found |= values
-            return found
+            given = actual if isinstance(actual, dict) else {}
+            return _merged([unfilled(inner, given.get(name, "")) for name, inner in template.items()])
         case list():
-            pairs = list(zip(template, actual, strict=False)) if isinstance(actual, list) else []
-            values = [unfilled(inner, given) for inner, given in pairs]
-            if len(values) != len(template) or None in values:
-                return None
-            return {name: value for one in values if one for name, value in one.items()}
+            same_length = isinstance(actual, list) and len(actual) == len(template)
+            return _merged(
+                [unfilled(*pair) for pair in zip(template, actual, strict=True)] if same_length else [None]
+            )
+        case str() if alone := re.fullmatch(r"\{(\w+)(!s)?\}", template):
+            return {alone[1]: actual}
         case str() if "{" in template:
-            alone = re.fullmatch(r"\{(\w+)(!s)?\}", template)
-            if alone:
-                return {alone[1]: actual}
             said = re.fullmatch(_pattern(template), str(actual))
             return said.groupdict() if said else None
         case _:
             return {} if _same(template, actual) else None
+
+
+def _merged(parts: list[dict[str, Any] | None]) -> dict[str, Any] | None:
+    """Return all parts as one, None when one of them is."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return found
 
 
 def _same(expected: Any, actual: Any) -> bool:

@@ -1,7 +1,7 @@
 """Parses a folder of DAG files as Airflow's processor does and prints what it found as JSON.
 
 Runs in a process of its own: with its own AIRFLOW_HOME, without network, and without what the test run has
-imported. `python -m tests.dags.probe dags --snapshot` prints the part that tests/dags/snapshot.json keeps.
+imported. `python -m tests.dags.probe dags --snapshot` writes the part that tests/dags/snapshots keeps.
 """
 
 import json
@@ -80,23 +80,48 @@ def probe(folder: Path) -> dict[str, Any]:
     }
 
 
-def snapshot(found: dict[str, Any]) -> dict[str, Any]:
-    """Return schedules and tasks: what must never change unnoticed."""
+def snapshots(found: dict[str, Any], platforms: list[str]) -> dict[str, Any]:
+    """Return DAG → schedule and tasks: what must never change unnoticed.
+
+    The DAGs of platforms all follow one pattern, so that a new platform edits no snapshot.
+    """
     dags = {name: dag for file in found["files"].values() for name, dag in file["dags"].items()}
+    return {name: _general(_kept(dag), name, platforms) for name, dag in sorted(dags.items())}
+
+
+def pattern_of(name: str, platforms: list[str]) -> str:
+    """Return the snapshot that a DAG must equal: its own, or that of all platforms."""
+    return "extract_PLATFORM" if name.removeprefix("extract_") in platforms else name
+
+
+def _kept(dag: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: {
-            "schedule": dag["schedule"],
-            "tasks": {
-                task: {"downstream": facts["downstream"], "announces": facts["announces"]}
-                for task, facts in sorted(dag["tasks"].items())
-            },
-        }
-        for name, dag in sorted(dags.items())
+        "schedule": dag["schedule"],
+        "tasks": {
+            task: {"downstream": facts["downstream"], "announces": facts["announces"]}
+            for task, facts in sorted(dag["tasks"].items())
+        },
     }
+
+
+def _general(value: Any, name: str, platforms: list[str]) -> Any:
+    """Write PLATFORM for the DAG's own platform, and one entry for a list of all platforms' assets."""
+    if isinstance(value, dict):
+        return {key: _general(inner, name, platforms) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    if value and value == [f"staging/{platform}" for platform in sorted(platforms)]:
+        return ["staging/*"] if len(value) > 1 else value
+    own = name.removeprefix("extract_")
+    return ["staging/PLATFORM" if own in platforms and item == f"staging/{own}" else item for item in value]
 
 
 if __name__ == "__main__":
     result = probe(Path(sys.argv[1]))
     if "--snapshot" in sys.argv:
-        result = snapshot(result)
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+        known = sorted(file.parent.name for file in Path("include/platforms").glob("*/platform.yaml"))
+        for name, kept in snapshots(result, known).items():
+            file = Path(__file__).parent / "snapshots" / f"{pattern_of(name, known)}.json"
+            file.write_text(json.dumps(kept, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2) + "\n")

@@ -1,7 +1,7 @@
 """A shop whose account is refused stops alone, is mailed once, and goes on without a gap once it is mended."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from orderhub.db.engine import Database
-from orderhub.errors import CredentialError
+from orderhub.errors import CredentialError, ThrottledError
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.pull import pull as pull_entrance
@@ -19,7 +19,7 @@ from orderhub.platforms.spec import load_platform, platform_names
 from orderhub.platforms.stopped import noting_stops
 from orderhub.settings import Settings
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import DETAIL, TOKEN_KEY, ShopInABox
+from tests.platforms.shop_in_a_box import DETAIL, LIST, STARTED_AT, TOKEN_KEY, ShopInABox
 
 PULLED = [name for name in platform_names() if load_platform(name).spec.kind == "api"]
 RENEWED = [
@@ -28,6 +28,7 @@ RENEWED = [
 MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:stopped:%'"
 WAITING = "select shop_id, reason from ops.waiting_shops"
 WINDOWS = "select start_at, end_at, state from ops.pull_windows where stream = 'orders' order by start_at"
+PROBE = {"start": STARTED_AT - timedelta(hours=1), "end": STARTED_AT, "page": 1, "size": 40}
 QUARTER = timedelta(minutes=15)
 
 Box = Callable[..., ShopInABox]
@@ -187,3 +188,42 @@ def test_mended_shop_is_pulled_by_the_entrance(box_of: Box, entrance):
 
     assert entrance(box)["windows_left"] == 0
     assert rows(box.database, WAITING) == []
+
+
+@pytest.mark.parametrize("platform", PULLED)
+def test_no_token_reaches_a_table_a_mail_a_message_or_a_log(
+    box_of: Box, platform: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("DEBUG")
+    box = box_of(platform)
+    box.gateway.faults.replace([{"kind": "expire_token", "nth": 5}])
+    said = []
+    with suppress(CredentialError):
+        pull_all(box)
+    box.gateway.tokens.revoke(box.shop_id)
+    said.append(refused(box))
+    tables = rows(
+        box.database, "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'ops'"
+    )
+    said += [str(rows(box.database, f"select t::text from {name} as t")) for (name,) in tables]
+    captured = capsys.readouterr()
+    said += [captured.out, captured.err, caplog.text]
+
+    given = box.connection()
+    secrets = {given.password.get_secret_value(), *box.gateway.tokens.shops}
+    secrets |= {str(value) for name, value in given.extra.items() if name.endswith(("token", "session"))}
+    assert [secret for secret in secrets if secret and secret in "".join(said)] == []
+
+
+def test_two_processes_do_not_ask_while_the_platform_bans_them(box_of: Box):
+    """Two shops of one application: the second hears of the first one's ban from the database."""
+    first, second = box_of("taobao"), box_of("taobao")
+    second.gateway, second.world = first.gateway, first.world
+    first.gateway.faults.replace([{"kind": "throttle", "method": LIST, "seconds": 600}])
+
+    assert pull(first).waits_until is not None
+    asked = first.gateway.calls[LIST]
+    with closing(second.client()) as client, pytest.raises(ThrottledError):
+        client.call(second.platform.spec.streams["orders"].list, PROBE)
+
+    assert (first.gateway.calls[LIST], first.gateway.faults.calls_while_banned) == (asked, 0)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from orderhub import errors, paths
 from orderhub.config import models
 from orderhub.db.engine import Database
+from orderhub.db.staging_tables import wanted_tables
 from orderhub.errors import ConfigError
 from orderhub.platforms.converters import CONVERTERS
 from orderhub.platforms.field_map import FIELDS, REQUIRED
@@ -193,9 +194,14 @@ def _tables(database: Database) -> str:
     for row in rows:
         relations.setdefault(f"{row.schema}.{row.relation}", []).append(row)
     parts = ["# 表与视图 / Tables and views\n"]
-    for name, columns in relations.items():
+    shown: set[str] = set()
+    for relation, columns in relations.items():
+        name, about = _pattern(relation, columns[0].about or "")
+        if name in shown:
+            continue
+        shown.add(name)
         kind = "视图 / view" if columns[0].is_view else "表 / table"
-        parts.append(f"\n## {name}\n\n{kind}:{columns[0].about or ''}\n\n")
+        parts.append(f"\n## {name}\n\n{kind}:{about}\n\n")
         parts.append(
             _table(
                 ("列 / column", "类型 / type", "说明 / meaning"),
@@ -203,6 +209,15 @@ def _tables(database: Database) -> str:
             )
         )
     return "".join(parts)
+
+
+def _pattern(relation: str, about: str) -> tuple[str, str]:
+    """Return a staging table as what it is for any platform: a new platform changes no page."""
+    found = wanted_tables().get(relation.removeprefix("staging."))
+    if found is None:
+        return relation, about
+    platform, stream = found
+    return f"staging.&lt;platform&gt;_{stream}", about.replace(platform, "the platform")
 
 
 def _config_files() -> str:

@@ -1,4 +1,4 @@
-"""`orderhub platform new`: writes the files of a new platform's connector; it never touches one that exists."""
+"""`orderhub platform new`: the files of a new platform's connector, written where nothing is yet."""
 
 import keyword
 import re
@@ -39,7 +39,7 @@ def write_platform(name: str, title: str) -> list[str]:
     """
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ConfigError(
-            f"platform name {name!r} must be 2 to 31 lower-case letters, digits or _, beginning with a letter, "
+            f"platform name {name!r} must be 2 to 31 lower-case letters, digits or _, a letter first; "
             "for example acme"
         )
     if not title.strip() or not title.isprintable() or set(title) & set("{}\"'#:,[]`\\"):
