@@ -1,26 +1,26 @@
-"""Reads the sandbox's mini-program shop as anybody could: signed GET requests, pages by cursor."""
+"""Reads the sandbox's Douyin shop as anybody could: signed calls, whole orders, numbered pages."""
 
 import argparse
-import hashlib
 import hmac
 import json
 import resource
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 
-PAGE_SIZE = 200
-LONGEST_WINDOW = 86_400
+PAGE_SIZE = 100
+LONGEST_WINDOW = 6 * 3600
+METHOD, PATH = "order.searchList", "/order/searchList"
+SIGNED = ("app_key", "method", "param_json", "timestamp", "v")
 
 
 def options() -> argparse.Namespace:
     """Return what the benchmark hands to each racer; since and until are epoch seconds."""
     parser = argparse.ArgumentParser()
-    for name in ("base", "key", "secret", "dsn"):
+    for name in ("base", "key", "secret", "token", "dsn"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--since", type=int, required=True)
     parser.add_argument("--until", type=int, required=True)
@@ -28,45 +28,49 @@ def options() -> argparse.Namespace:
 
 
 class Signed(requests.auth.AuthBase):
-    """Signs each request as the shop's backend asks."""
+    """Adds the protocol's parameters to the query of a JSON request, and signs its raw body."""
 
-    def __init__(self, key: str, secret: str) -> None:
-        self.key, self.secret = key, secret
+    def __init__(self, key: str, secret: str, token: str) -> None:
+        self.key, self.secret, self.token = key, secret, token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add key, time, nonce and signature."""
-        address = urlsplit(request.url or "")
-        pairs = sorted(parse_qsl(str(address.query), keep_blank_values=True))
-        query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
-        stamp, nonce = str(int(time.time())), secrets.token_hex(8)
-        lines = ["GET", str(address.path), query, stamp, nonce, hashlib.sha256(b"").hexdigest()]
-        request.headers["X-Shop-Key"] = self.key
-        request.headers["X-Shop-Timestamp"] = stamp
-        request.headers["X-Shop-Nonce"] = nonce
-        request.headers["X-Shop-Signature"] = hmac.new(
-            self.secret.encode(), "\n".join(lines).encode(), "sha256"
-        ).hexdigest()
+        """Sign one prepared request."""
+        body = request.body if isinstance(request.body, str) else (request.body or b"{}").decode()
+        values = {"app_key": self.key, "method": METHOD, "timestamp": str(int(time.time())), "v": "2"}
+        given = {**values, "param_json": body}
+        text = self.secret + "".join(name + given[name] for name in SIGNED) + self.secret
+        sign = hmac.new(self.secret.encode(), text.encode(), "sha256").hexdigest()
+        address = urlsplit(str(request.url))
+        own = {"access_token": self.token, "sign_method": "hmac-sha256", "sign": sign}
+        query = urlencode({**dict(parse_qsl(address.query)), **values, **own})
+        request.url = urlunsplit((address.scheme, address.netloc, address.path, query, ""))
         return request
 
 
 def windows(since: int, until: int) -> Iterator[tuple[int, int]]:
-    """Yield windows of at most a day."""
+    """Yield the windows that are read."""
     for start in range(since, until, LONGEST_WINDOW):
         yield start, min(start + LONGEST_WINDOW, until)
 
 
-def walk(given: argparse.Namespace, take: Callable[[requests.Response], str | None]) -> None:
-    """Hand every page to `take`, which returns the next cursor or None."""
+def wish(start: int, end: int) -> dict[str, int | str]:
+    """Return the parameters of a window; its last second belongs to it."""
+    times = {"update_time_start": start, "update_time_end": end - 1}
+    return {**times, "order_by": "update_time", "size": PAGE_SIZE}
+
+
+def walk(given: argparse.Namespace, take: Callable[[requests.Response], int]) -> None:
+    """Hand every page to `take`, which returns the window's total."""
     with requests.Session() as session:
-        session.auth = Signed(given.key, given.secret)
+        session.auth = Signed(given.key, given.secret, given.token)
         for start, end in windows(given.since, given.until):
-            query = {"updated_from": str(start), "updated_to": str(end), "limit": str(PAGE_SIZE)}
-            cursor: str | None = ""
-            while cursor is not None:
-                asked = {**query, "cursor": cursor} if cursor else query
-                answer = session.get(f"{given.base}/orders", params=asked, timeout=30)
+            page, total = 0, 1
+            while page * PAGE_SIZE < total:
+                asked = {**wish(start, end), "page": page}
+                answer = session.post(given.base + PATH, json=asked, timeout=30)
                 answer.raise_for_status()
-                cursor = take(answer)
+                total = take(answer)
+                page += 1
 
 
 def report(orders: int, seconds: float) -> None:

@@ -15,22 +15,22 @@ def main() -> None:
     connection = psycopg2.connect(given.dsn)
     cursor = connection.cursor()
     cursor.execute("drop table if exists bare_orders")
-    cursor.execute("create table bare_orders (order_no text not null, payload jsonb not null)")
+    cursor.execute("create table bare_orders (order_id text not null, payload jsonb not null)")
     connection.commit()
     orders = 0
 
-    def take(answer: requests.Response) -> str | None:
+    def take(answer: requests.Response) -> int:
         nonlocal orders
-        body = answer.json()
+        data = answer.json()["data"]
         rows = io.StringIO()
-        for item in body["items"]:
-            text = json.dumps(item, ensure_ascii=False).replace("\\", "\\\\")
-            rows.write(f"{item['order_no']}\t{text}\n")
+        for order in data["shop_order_list"]:
+            text = json.dumps(order, ensure_ascii=False).replace("\\", "\\\\")
+            rows.write(f"{order['order_id']}\t{text}\n")
         rows.seek(0)
         cursor.copy_expert("copy bare_orders from stdin", rows)
         connection.commit()
-        orders += len(body["items"])
-        return body["next_cursor"] if body["has_more"] else None
+        orders += len(data["shop_order_list"])
+        return int(data["total"])
 
     started = time.perf_counter()
     walk(given, take)

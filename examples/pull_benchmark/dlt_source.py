@@ -6,31 +6,36 @@ import time
 from typing import Any
 
 import dlt
-from backend import PAGE_SIZE, Signed, options, report, windows
+from backend import PATH, Signed, options, report, windows, wish
 from dlt.sources.helpers.requests import Session
 from dlt.sources.rest_api import rest_api_source
 
 
 def source(given: argparse.Namespace) -> Any:
-    """Return one resource per window, walked by cursor; an order stays whole, one row each."""
+    """Return one resource per window, page by page; an order stays whole, one row each."""
     resources = [
         {
             "name": f"orders_{number}",
             "table_name": "orders",
             "max_table_nesting": 0,
             "endpoint": {
-                "path": "orders",
-                "params": {"updated_from": start, "updated_to": end, "limit": PAGE_SIZE},
-                "data_selector": "items",
-                "paginator": {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},
+                "path": PATH,
+                "method": "POST",
+                "json": wish(start, end),
+                "data_selector": "data.shop_order_list",
+                "paginator": {
+                    "type": "page_number",
+                    "base_page": 0,
+                    "page_body_path": "page",
+                    "total_path": None,
+                },
             },
         }
         for number, (start, end) in enumerate(windows(given.since, given.until))
     ]
     session = Session()
-    session.auth = Signed(given.key, given.secret)
-    client = {"base_url": given.base + "/", "session": session}
-    return rest_api_source({"client": client, "resources": resources})
+    session.auth = Signed(given.key, given.secret, given.token)
+    return rest_api_source({"client": {"base_url": given.base, "session": session}, "resources": resources})
 
 
 def main() -> None:

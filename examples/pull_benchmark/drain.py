@@ -4,23 +4,22 @@ import re
 import time
 
 import requests
-from backend import options, report, walk
+from backend import PAGE_SIZE, options, report, walk
 
 
 def main() -> None:
-    """Read every page and look only for the next cursor."""
+    """Read every page and look only for the window's total."""
     given = options()
-    orders = 0
+    pages: list[int] = []
 
-    def take(answer: requests.Response) -> str | None:
-        nonlocal orders
-        orders += answer.content.count(b'"order_no"')
-        found = re.search(rb'"next_cursor":"([^"]+)"', answer.content[-200:])
-        return found[1].decode() if found else None
+    def take(answer: requests.Response) -> int:
+        found = re.search(rb'"total":(\d+)', answer.content)
+        pages.append(answer.content.count(b'"shop_name"') or PAGE_SIZE)
+        return int(found[1]) if found else 0
 
     started = time.perf_counter()
     walk(given, take)
-    report(orders, time.perf_counter() - started)
+    report(sum(pages), time.perf_counter() - started)
 
 
 if __name__ == "__main__":

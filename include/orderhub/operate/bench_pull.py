@@ -27,7 +27,7 @@ from orderhub.guard import Guard
 from orderhub.operate.databases import Passwords, create_roles
 from orderhub.operate.ports import LOOPBACK
 
-SHOP, CONNECTION = "mp_own", "miniprogram_mp_own"
+SHOP, CONNECTION = "dy_live", "douyin_dy_live"
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 #: The sandbox makes 3,000 orders a second before it answers.
 READY_WITHIN_S = 300
@@ -72,7 +72,7 @@ class Track:
 
 
 def race_pulls(clock: Clock, orders: int, rounds: int, dlt_python: Path | None, say: Say) -> Race:
-    """Pull `orders` orders of the sandbox's mini-program shop with each racer in turn, `rounds` times.
+    """Pull `orders` orders of the sandbox's list-complete shop with each racer in turn, `rounds` times.
 
     Args:
         clock: says until when the shop is read.
@@ -141,8 +141,9 @@ def _given(clock: Clock, ports: tuple[int, int]) -> list[str]:
     account = json.loads(said)[CONNECTION]
     until = clock.now() + timedelta(minutes=1)
     window = {"since": int((until - timedelta(days=2)).timestamp()), "until": int(until.timestamp())}
-    named = {"base": account["host"], "key": account["login"], "secret": account["password"], **window}
-    return [text for name, value in named.items() for text in (f"--{name}", str(value))]
+    token = account["extra"]["access_token"]
+    named = {"base": account["host"], "key": account["login"], "secret": account["password"], "token": token}
+    return [text for name, value in {**named, **window}.items() for text in (f"--{name}", str(value))]
 
 
 def _lap(racer: str, track: Track, python: str, number: int) -> Lap:
