@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,6 +162,7 @@ def connector_of(texts: Texts) -> Connector:
     return Connector(Platform(spec, field_map, source), contract, texts.samples)
 
 
+@cache
 def shipped(name: str) -> Connector:
     """Return a connector of the checkout.
 

@@ -32,6 +32,6 @@ def template_texts() -> Texts:
 
 TEXTS: dict[str, Callable[[], Texts]] = {"numbered": numbered_texts, TEMPLATE: template_texts}
 REFERENCES: dict[str, Callable[[], Connector]] = {
-    "numbered": lambda: connector_of(numbered_texts()),
-    TEMPLATE: lambda: connector_of(template_texts()),
+    "numbered": cache(lambda: connector_of(numbered_texts())),
+    TEMPLATE: cache(lambda: connector_of(template_texts())),
 }
