@@ -16,7 +16,7 @@ TEMPLATE = "newshop"
 @cache
 def numbered_texts() -> Texts:
     """Numbered pages, slim rows with details, a POST form, access tokens that are renewed."""
-    return read_texts(HERE / "numbered", HERE / "numbered")
+    return read_texts(HERE / "numbered")
 
 
 @cache
