@@ -104,7 +104,7 @@ def test_gate_follows_status_and_flags(
         ("NO_REFUND", "none", "ship"),
         ("CLOSED", "none", "ship"),
         ("WAIT_SELLER_AGREE", "pending", "wait"),
-        ("SUCCESS", "refunded", "stop"),
+        ("SUCCESS", "pending", "wait"),
         ("SURPRISE", "unknown", "wait"),
         ("", "none", "ship"),
     ],

@@ -82,6 +82,17 @@ def check_platforms(shops: tuple[models.Shop, ...]) -> None:
             )
 
 
+def is_buyer_named(platform: str) -> bool:
+    """Return whether a platform gives a stable id of the buyer; true also when its spec cannot be read."""
+    file = paths.platforms_directory() / platform / "platform.yaml"
+    try:
+        spec = read_document(file.read_text(encoding="utf-8"), file.name).value
+    except (ConfigError, OSError):
+        return True  # Its DAG says what is wrong with it.
+    downstream = spec.get("downstream") if isinstance(spec, dict) else None
+    return not (isinstance(downstream, dict) and downstream.get("buyer") == "none")
+
+
 def normalise_sku(code: str) -> str:
     """Return a merchant code as it is compared: NFKC (full width → half), upper case, no outer blanks.
 

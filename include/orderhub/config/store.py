@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.config.parse import check_platforms, parse_config, read_directory, version_of
+from orderhub.config.parse import check_platforms, is_buyer_named, parse_config, read_directory, version_of
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -122,7 +122,17 @@ def _replace_tables(connection: Connection, config: MerchantConfig) -> None:
     copy_rows(
         connection,
         "core.shops",
-        ("shop_id", "platform", "name", "is_pulled", "is_shadow", "currency", "address_source", "go_live_at"),
+        (
+            "shop_id",
+            "platform",
+            "name",
+            "is_pulled",
+            "is_shadow",
+            "currency",
+            "address_source",
+            "go_live_at",
+            "is_buyer_named",
+        ),
         [
             (
                 shop.id,
@@ -133,6 +143,7 @@ def _replace_tables(connection: Connection, config: MerchantConfig) -> None:
                 shop.currency,
                 shop.address_source,
                 shop.go_live_at.isoformat(),
+                is_buyer_named(shop.platform),
             )
             for shop in config.shops
         ],

@@ -114,20 +114,25 @@ def stage_page(
 
 
 def _unseen(connection: Connection, table: str, shop_id: str, records: Sequence[Record]) -> list[Record]:
+    """Return the records that differ from the newest staged version of theirs.
+
+    An older version that comes back is new again: what was changed there and back is stored as it is now.
+    """
     if not records:
         return []
     known = connection.execute(
         text(
-            f"select record_id, payload_sha256 from {table} where shop_id = :shop and record_id = any(:ids)"  # noqa: S608 - platform names are identifiers
+            f"select distinct on (record_id) record_id, payload_sha256 from {table} "  # noqa: S608 - platform names are identifiers
+            "where shop_id = :shop and record_id = any(:ids) "
+            "order by record_id, fetched_at desc, staging_id desc"
         ),
         {"shop": shop_id, "ids": [record.record_id for record in records]},
     )
-    seen = {(row.record_id, row.payload_sha256) for row in known}
+    newest = {row.record_id: row.payload_sha256 for row in known}
     unseen: list[Record] = []
     for record in records:
-        version = (record.record_id, record.payload_sha256)
-        if version not in seen:
-            seen.add(version)
+        if newest.get(record.record_id) != record.payload_sha256:
+            newest[record.record_id] = record.payload_sha256
             unseen.append(record)
     return unseen
 

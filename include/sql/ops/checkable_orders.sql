@@ -34,7 +34,7 @@ select
     nullif(array_to_string(orders.unreadable_fields, ', '), '') as unreadable_fields,
     nullif(array_to_string(orders.disagreeing_fields, ', '), '') as disagreeing_fields,
     lines.goods_key,
-    shops.is_pulled as is_customer_expected,
+    shops.is_pulled and shops.is_buyer_named as is_customer_expected,
     shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
     orders.payment_state = 'paid' and lines.goods_count > 0 as is_payment_expected,
     orders.payment_state = 'paid' and lines.unpriced_count = 0
