@@ -14,7 +14,8 @@ from tests.sim.week import Week
 #: A platform that somebody added a minute ago has no gateway in the sandbox yet.
 PLATFORMS = [name for name in platform_names() if name in DIALECTS]
 NUMBERED = [name for name in PLATFORMS if load_platform(name).spec.streams["orders"].paging == "pages"]
-SEEDS = [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, random.randrange(1_000, 1_000_000)]
+#: Ten that never change, and one that is drawn anew and printed.
+SEEDS = [*range(11, 21), None]
 WEEK = 7 * 24 * 4
 
 
@@ -31,7 +32,8 @@ def test_a_day_of_churn_loses_and_changes_nothing(database: Database, platform: 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_week_of_churn_loses_and_changes_nothing(database: Database, platform: str, seed: int):
+def test_a_week_of_churn_loses_and_changes_nothing(database: Database, platform: str, seed: int | None):
+    seed = seed or random.randrange(1_000, 1_000_000)
     week = Week(database, platform, seed=seed, orders=20_000, ticks=WEEK)
 
     said = week.run()
