@@ -53,6 +53,6 @@ def forward(*bounds: int) -> range:
 def test_reading_pages_forward_is_caught(database: Database, platform: str, monkeypatch: pytest.MonkeyPatch):
     """Negative control: the comparison sees what forward paging loses."""
     monkeypatch.setattr(paging, "range", forward, raising=False)
-    week = Week(database, platform, seed=11, orders=2000, ticks=48, has_faults=False)
+    week = Week(database, platform, seed=11, orders=1000, ticks=24, has_faults=False)
 
     assert any("is missing" in one or "modified_at" in one for one in week.run())

@@ -1,4 +1,4 @@
-"""A seeded week of churn: a shop that never stands still, faults on, pulled at the usual cadence.
+"""A seeded week of churn: a shop that never stands still, faults on, pulled every half hour or so.
 
 Time is virtual, HTTP is real. Orders are placed and changed between the pulls and between the pages of a pull;
 the platform throttles, breaks, lies and cuts. Afterwards the hub must tell the truth.
@@ -45,6 +45,8 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "endless_has_next", "times": 2},
     {"kind": "expire_token"},
 )
+#: Share of the quarter hours at whose end the hub pulls: now and then it is late.
+PULLED = 0.5
 #: Changes happen to so many of the newest orders; older ones have come to rest.
 RECENT = 2000
 #: Settling takes a few pulls: what a fault left open is read again.
@@ -91,8 +93,9 @@ class Week:
             self.box.address = stack.enter_context(serving(self.box.gateway, self.box.platform_clock.now))
             for tick in range(self.ticks):
                 self._live_on(tick)
-                self._disturb()
-                self._pull()
+                if self._rng.random() < PULLED:
+                    self._disturb()
+                    self._pull()
                 if tick % 96 == 95:
                     self.box.transform()
             self._settle()

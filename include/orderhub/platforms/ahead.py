@@ -2,21 +2,28 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Page = TypeVar("Page")
 
 
-def one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """Yield what `pages` yields, in its order, while the one after is fetched in a thread.
+@contextmanager
+def one_ahead(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
+    """Yield an iterator over `pages`, in their order, of which the next is fetched in a thread.
 
-    What `pages` raises is raised in its place, after everything before it was yielded.
+    What `pages` raises is raised in its place, after everything before it. However the block ends, no call is
+    still under way afterwards.
     """
     with ThreadPoolExecutor(1, "one-ahead") as pool:
+        yield _fetched(pool, pages)
+
+
+def _fetched(pool: ThreadPoolExecutor, pages: Iterator[Page]) -> Iterator[Page]:
+    coming = pool.submit(_following, pages)
+    while found := coming.result():
         coming = pool.submit(_following, pages)
-        while found := coming.result():
-            coming = pool.submit(_following, pages)
-            yield found[0]
+        yield found[0]
 
 
 def _following(pages: Iterator[Page]) -> tuple[Page, ...]:

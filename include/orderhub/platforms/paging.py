@@ -26,6 +26,8 @@ from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
 MOST_PAGES = 20_000
+#: Number, the platform's time when it was asked for, and rows of one page.
+_Page = tuple[int, datetime, list[Any]]
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
@@ -49,15 +51,24 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
         return _split(pull, window, lease, total_before)
     if pages > MOST_PAGES:
         raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
-    distinct: set[str] = set()
-    for page, asked_at, rows in one_ahead(_numbered_pages(pull, window.start_at, window.end_at, pages)):
-        if page < pages and not pull.between_pages():
-            return _stop_early(pull, window, lease)
-        distinct.update(row_id(pull.stream, row) for row in rows)
-        stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
+    distinct = _stage_pages(pull, window, lease, _numbered_pages(pull, window.start_at, window.end_at, pages))
+    if distinct is None:
+        return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     is_covered = total_after <= len(distinct) <= total_before
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
+
+
+def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Page]) -> set[str] | None:
+    """Stage page after page, and return the ids read; None when the pull had to stop between two."""
+    distinct: set[str] = set()
+    with one_ahead(pages) as coming:
+        for count, (page, asked_at, rows) in enumerate(coming):
+            if count and not pull.between_pages():
+                return None
+            distinct.update(row_id(pull.stream, row) for row in rows)
+            stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
+    return distinct
 
 
 def _split(pull: Pull, window: PullWindow, lease: Lease, total: int) -> bool:
@@ -82,18 +93,11 @@ def _stop_early(pull: Pull, window: PullWindow, lease: Lease) -> bool:
 
 
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
-    distinct = set[str]()
-    for page, asked_at, rows in one_ahead(_following_pages(pull, window.start_at, window.end_at)):
-        if page > 1 and not pull.between_pages():
-            return _stop_early(pull, window, lease)
-        distinct.update(row_id(pull.stream, row) for row in rows)
-        stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
+    distinct = _stage_pages(pull, window, lease, _following_pages(pull, window.start_at, window.end_at))
+    if distinct is None:
+        return _stop_early(pull, window, lease)
     count = len(distinct)
     return _judge(pull, window, lease, (count, count, count), is_covered=True)
-
-
-#: Number, the platform's time when it was asked for, and rows of one page.
-_Page = tuple[int, datetime, list[Any]]
 
 
 def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Page]:

@@ -20,6 +20,9 @@ from orderhub.transform.payload_sql import (
 )
 from orderhub.transform.shipped_sql import goods_column, pieces_column
 
+#: A flag may end an order whose status does not say so.
+_IS_TERMINAL = "(coalesce(st.is_terminal, false) or coalesce(f.status in ('done', 'closed'), false))"
+
 
 def compile_versions(platform: Platform) -> str:
     """Return `insert into incoming_versions …` over the staging rows of the loads bound as `:loads`.
@@ -84,7 +87,7 @@ def _merged_columns(platform: Platform) -> str:
     case when st.status is not null and (st.gate <> 'stop' or f.gate = 'stop')
         then coalesce(f.status, st.status) else coalesce(st.status, 'unknown') end,
     coalesce(st.status_rank, 0),
-    coalesce(st.is_terminal, false),
+    {_IS_TERMINAL},
     coalesce(f.payment_state, case
         when c.is_cash_on_delivery and st.payment_state = 'paid' and st.status <> 'done' then 'cod_accepted'
         else st.payment_state end, 'unknown'),
@@ -99,7 +102,7 @@ def _merged_columns(platform: Platform) -> str:
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
-    case when st.is_terminal then '1' else '0' end
+    case when {_IS_TERMINAL} then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
         || lpad(coalesce(st.status_rank, 0)::text, 2, '0')
         || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,

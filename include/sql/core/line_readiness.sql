@@ -11,6 +11,13 @@ with active_holds as (
     group by order_id
 ),
 
+accompanied as (
+    select distinct g.order_id
+    from core.order_lines as g
+    left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
+    where g.kind = 'goods' and g.gate = 'ship' and r.gate is null
+),
+
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
 rewritten as (
     select distinct m.order_id
@@ -41,11 +48,7 @@ select
         when l.line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
         when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
-        when l.kind = 'gift' and not exists (
-            select from core.order_lines as g
-            left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
-            where g.order_id = l.order_id and g.kind = 'goods' and g.gate = 'ship' and r.gate is null
-        ) then 'gift_without_goods'
+        when l.kind = 'gift' and a.order_id is null then 'gift_without_goods'
         when w.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
@@ -55,6 +58,7 @@ from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id
 left join core.shops as s on o.shop_id = s.shop_id
 left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
+left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
