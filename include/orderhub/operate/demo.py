@@ -21,9 +21,9 @@ from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.verify import verify
 from orderhub.settings import load_settings
 
-SOURCES = ("extract_taobao", "extract_spreadsheet")
-FULFILL = "fulfill_orders"
-DAGS = (*SOURCES, "transform_orders", FULFILL)
+TRANSFORM, FULFILL = "transform_orders", "fulfill_orders"
+#: Nothing of the pass waits for these; they are there to be tried.
+OTHERS = ("backfill_orders", "reconcile_platforms")
 _PASS_SECONDS = 300.0
 _PARSE_SECONDS = 90.0
 
@@ -45,7 +45,7 @@ def run_demo(stack: Stack) -> int:
             f"Airflow 已就绪:http://{LOOPBACK}:{stack.ports.airflow}",
             f"Airflow answers: http://{LOOPBACK}:{stack.ports.airflow}",
         )
-        _make_pass(stack, database)
+        _make_pass(stack, database, [f"extract_{platform}" for platform in _platforms(config)])
         cutoffs = _close_extra(stack, database, config)
         broken = [result for result in verify(database) if result.violations]
         show_summary(stack, database, [f"{b.invariant} {b.title}" for b in broken])
@@ -75,13 +75,19 @@ def _drop_examples(examples: Path, folder: Path) -> None:
         draft.rename(folder / example.name)
 
 
-def _make_pass(stack: Stack, database: Database) -> None:
+def _platforms(config: MerchantConfig) -> list[str]:
+    """Return the platforms that have shops, in the order of the configuration."""
+    return list(dict.fromkeys(shop.platform for shop in config.shops))
+
+
+def _make_pass(stack: Stack, database: Database, sources: list[str]) -> None:
     """Unpause the DAGs, trigger the sources, and follow the orders until they are routed."""
     api = stack.api
-    _wait(stack, lambda: set(DAGS) <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
-    for dag_id in DAGS:
+    dags = [*sources, TRANSFORM, FULFILL, *OTHERS]
+    _wait(stack, lambda: set(dags) <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
+    for dag_id in dags:
         api.unpause(dag_id)
-    runs = {dag_id: api.trigger(dag_id) for dag_id in SOURCES}
+    runs = {dag_id: api.trigger(dag_id) for dag_id in sources}
     last = Progress()
 
     def is_done() -> bool:
