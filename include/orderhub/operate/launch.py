@@ -72,9 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     home = os.environ.get("ORDERHUB_HOME", ".orderhub")
     common.add_argument("--home", default=home, help="where this hub keeps its state (default .orderhub)")
     port = "first of five neighbouring ports (default 8080, then what the home remembers)"
-    demo = commands.add_parser(
-        "demo", parents=[common], help="the whole hub on made-up shops"
-    )
+    demo = commands.add_parser("demo", parents=[common], help="the whole hub on made-up shops")
     demo.add_argument("--port", type=int, help=port)
     demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
     demo.add_argument("--orders", type=int, help="orders waiting at the start (default 480)")
