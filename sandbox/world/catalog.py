@@ -56,7 +56,7 @@ SHOPS = (
     Shop("mp_own", "简集小程序商城", "miniprogram_mp_own", 0.08, "miniprogram"),
 )
 SHOP_BY_ID = {shop.shop_id: shop for shop in SHOPS}
-DEMO_SHOPS = SHOPS[:2]
+TAOBAO_SHOPS = SHOPS[:2]
 
 COLORS = {
     "BLK": "黑色",

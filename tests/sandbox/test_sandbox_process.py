@@ -44,6 +44,8 @@ def running(request):
         "60",
         "--trickle",
         "0",
+        "--shops",
+        "tb_flagship,tb_outlet",
     )
     process = subprocess.Popen(command(*options), cwd=root, stdout=subprocess.PIPE, text=True)
     try:
