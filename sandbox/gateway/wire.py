@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -60,9 +62,8 @@ class Reply:
 
     @classmethod
     def of_json(cls, value: Any, status: int = 200, media_type: str = "application/json") -> "Reply":
-        """Return compact JSON with Chinese text in clear."""
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return cls(text.encode(), media_type, status)
+        """Return compact JSON with Chinese text in clear; a `msgspec.Raw` inside is JSON already."""
+        return cls(msgspec.json.encode(value), media_type, status)
 
 
 class RefusalError(Exception):

@@ -103,6 +103,17 @@ def state_that_nobody_knows_waits_and_is_told(lab: Lab) -> None:
     assert [(1,)] == told
 
 
+def order_without_its_state_does_not_ship(lab: Lab) -> None:
+    record = copy.deepcopy(lab.truth.samples["orders"])
+    for path in lab.connector.facts("orders").status.split("|"):
+        if at_path(record, path) is not None:
+            put(record, path, None)
+    lab.stage("orders", record)
+    lab.transform()
+
+    assert [("wait",)] == lab.rows("select gate from core.orders where shop_id = :shop")
+
+
 def refund_state_that_nobody_knows_is_not_taken_for_another(lab: Lab) -> None:
     record = copy.deepcopy(lab.truth.samples["refunds"])
     put_like(record, lab.connector.facts("refunds").status, UNKNOWN_STATE)
@@ -241,7 +252,7 @@ def may_reopen_refunds(connector: Connector, _stream: str) -> bool:
 
 
 def one_line_may_come_without_its_list(lab: Lab) -> None:
-    path = lab.truth.platform.spec.records.lines
+    path = lab.truth.platform.spec.records.lines.split("+")[0]
     listed = copy.deepcopy(lab.truth.samples["orders"])
     lines = at_path(listed, path)
     put(listed, path, lines[:1])
@@ -290,6 +301,7 @@ CASES = {
         Case(recorded_refund_becomes_what_the_contract_says, has_refunds),
         Case(every_recorded_value_can_be_read),
         Case(state_that_nobody_knows_waits_and_is_told),
+        Case(order_without_its_state_does_not_ship),
         Case(refund_state_that_nobody_knows_is_not_taken_for_another, has_refunds),
         Case(money_that_cannot_be_read_is_null_and_told),
         Case(time_that_cannot_be_read_is_null_and_told),

@@ -53,6 +53,25 @@ def id_with_a_control_character_keeps_its_window_open_and_no_other(lab: Lab) -> 
     _assert_only_its_window_waits(lab, "12\x07")
 
 
+def row_that_is_no_record_keeps_its_window_open_and_no_other(lab: Lab) -> None:
+    lab.fill(1, first=NOW - timedelta(hours=20))
+    newest = NOW - timedelta(minutes=20)
+    lab.fill(1, first=newest)
+
+    def spoil(asked: Asked, content: Any) -> Any:
+        is_newest = asked.kind == "list" and asked.values["start"] <= newest < asked.values["end"]
+        return lab.changed_rows(asked, content, lambda rows: [*rows, ["x"]]) if is_newest else content
+
+    lab.platform.rewrites.append(spoil)
+    with contextlib.suppress(OrderhubError):
+        lab.pull()
+
+    assert 1 == lab.windows().get("open")
+    lab.platform.rewrites.clear()
+    lab.pull()
+    assert set() == lab.missing()
+
+
 def _assert_only_its_window_waits(lab: Lab, bad: str | None) -> None:
     lab.fill(1, first=NOW - timedelta(hours=20))
     (spoiled,) = lab.fill(1, first=NOW - timedelta(minutes=20))
@@ -158,6 +177,7 @@ CASES = {
         Case(row_without_an_id_keeps_its_window_open_and_no_other, per_stream=True),
         Case(id_that_is_too_long_keeps_its_window_open_and_no_other, per_stream=True),
         Case(id_with_a_control_character_keeps_its_window_open_and_no_other, per_stream=True),
+        Case(row_that_is_no_record_keeps_its_window_open_and_no_other, per_stream=True),
         Case(ids_may_be_numbers_in_the_list, has_numbers_for_ids, per_stream=True),
         Case(numbers_of_the_answer_may_be_texts, per_stream=True),
         Case(changed_record_is_one_more_version, per_stream=True),

@@ -1,7 +1,8 @@
 """One database for all cases of a worker: their rows are told apart by shop."""
 
+import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import text
@@ -61,8 +62,9 @@ class Asked:
 
 
 def connector_named(name: str) -> Connector:
-    """Return a reference connector or one of the checkout."""
-    return REFERENCES[name]() if name in REFERENCES else shipped(name)
+    """Return a reference connector or one of the checkout; its records are the case's own."""
+    connector = REFERENCES[name]() if name in REFERENCES else shipped(name)
+    return replace(connector, samples=copy.deepcopy(connector.samples))
 
 
 def all_asked(chosen: str | None) -> list[Asked]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,9 @@ from orderhub.config.located_yaml import parse
 from orderhub.config.models import Frozen
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import read_field_map
+from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Api, Stream
-from orderhub.platforms.spec import Platform, PlatformSpec
+from orderhub.platforms.spec import Platform, PlatformSpec, load_platform
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -140,40 +142,71 @@ class Texts:
     samples: dict[str, dict[str, Any]]
 
 
-def read_texts(connector: Path, records: Path) -> Texts:
-    """Read `platform.yaml` and `fields.csv` of one folder, and the recorded shapes of another."""
-    spec = yaml.safe_load((connector / "platform.yaml").read_text(encoding="utf-8"))
-    contract = yaml.safe_load((records / "contract.yaml").read_text(encoding="utf-8"))
-    names = {"orders": "order.json", "refunds": "refund.json"}
+def read_texts(folder: Path) -> Texts:
+    """Read the five files of a reference connector."""
+    spec = yaml.safe_load((folder / "platform.yaml").read_text(encoding="utf-8"))
+    contract = yaml.safe_load((folder / "contract.yaml").read_text(encoding="utf-8"))
     samples = {
-        stream: json.loads((records / names.get(stream, f"{stream}.json")).read_text(encoding="utf-8"))
-        for stream in spec.get("streams", {})
+        stream: json.loads(_record(folder, stream).read_text(encoding="utf-8")) for stream in spec["streams"]
     }
-    return Texts(spec, (connector / "fields.csv").read_text(encoding="utf-8"), contract, samples)
+    return Texts(spec, (folder / "fields.csv").read_text(encoding="utf-8"), contract, samples)
 
 
 def connector_of(texts: Texts) -> Connector:
     """Return the connector that `texts` describe; wrong ones are refused as the engine refuses them."""
     source = yaml.safe_dump(texts.spec, allow_unicode=True)
     spec = parse(PlatformSpec, source, "platform.yaml")
-    field_map = read_field_map(texts.fields, "fields.csv")
-    contract = Contract.model_validate(texts.contract)
-    return Connector(Platform(spec, field_map, source), contract, texts.samples)
+    platform = Platform(spec, read_field_map(texts.fields, "fields.csv"), source)
+    return Connector(platform, Contract.model_validate(texts.contract), texts.samples)
 
 
+@cache
 def shipped(name: str) -> Connector:
     """Return a connector of the checkout.
 
     Raises:
-        ConfigError: one of its files is missing or wrong.
+        ConfigError: one of its files is missing or wrong, or they contradict each other.
     """
-    folder, records = paths.platforms_directory() / name, ROOT / "tests" / "platforms" / name
-    for file in (records / "contract.yaml", records / "order.json"):
+    return connector_in(load_platform(name), ROOT / "tests" / "platforms" / name)
+
+
+def connector_in(platform: Platform, records: Path) -> Connector:
+    """Return the connector of `platform` with what stands in the folder `records`.
+
+    Raises:
+        ConfigError: a file is missing or wrong, or does not fit the others.
+    """
+    label = f"tests/platforms/{platform.spec.name}"
+    streams = platform.spec.streams
+    files = [records / "contract.yaml", *(_record(records, stream) for stream in streams)]
+    for file in files:
         if not file.is_file():
             raise ConfigError(
-                f"tests/platforms/{name}/{file.name} is missing; `orderhub platform new` writes one to edit"
+                f"{label}/{file.name} is missing; the contract suite needs it, "
+                "docs/how-to/add-a-platform.md says what it holds"
             )
-    return connector_of(read_texts(folder, records))
+    source = files[0].read_text(encoding="utf-8")
+    parse(Contract, source, f"{label}/contract.yaml")
+    contract = Contract.model_validate(yaml.safe_load(source))
+    samples = {stream: json.loads(_record(records, stream).read_text(encoding="utf-8")) for stream in streams}
+    for stream, sample in samples.items():
+        if stream not in contract.streams:
+            raise ConfigError(
+                f"{label}/contract.yaml: streams says nothing of {stream}; platform.yaml has it"
+            )
+        facts = contract.streams[stream]
+        for key in ("id", "modified", "status"):
+            if at_path(sample, getattr(facts, key)) is None:
+                raise ConfigError(
+                    f"{label}/contract.yaml: streams.{stream}.{key} is {getattr(facts, key)!r}, and "
+                    f"{_record(records, stream).name} has nothing there"
+                )
+    return Connector(platform, contract, samples)
+
+
+def _record(folder: Path, stream: str) -> Path:
+    """Return the file with the recorded record of a stream."""
+    return folder / {"orders": "order.json", "refunds": "refund.json"}.get(stream, f"{stream}.json")
 
 
 def api_platforms() -> list[str]:

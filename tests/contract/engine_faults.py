@@ -82,6 +82,14 @@ def _without_single_rows(pull: Any, body: Any) -> Any:
     return body if isinstance(found, list) else {}
 
 
+def rows_that_are_no_records_are_skipped(patch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is thrown away, and the window counts as complete."""
+    rows = paging._rows
+    patch.setattr(
+        paging, "_rows", lambda pull, body: [row for row in rows(pull, body) if isinstance(row, dict)]
+    )
+
+
 def counts_must_be_numbers(patch: pytest.MonkeyPatch) -> None:
     """A count that comes as text is no count."""
     at_path = paging.at_path
@@ -178,6 +186,7 @@ FAULTS: dict[str, Fault] = {
         pages_are_read_forward, last_page_is_dropped, counts_are_not_compared,
         page_is_lost_when_its_process_is_killed, one_nonce_for_all, platform_clock_is_not_looked_at,
         nothing_is_tried_twice, any_encoding_will_do, answers_may_be_of_any_size, lists_must_be_lists,
+        rows_that_are_no_records_are_skipped,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
         times_are_guessed, failures_count_as_nothing,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,13 @@ TOKEN_KEY = SecretStr(base64.urlsafe_b64encode(b"contract" * 4).decode())
 #: Small pages: a case needs several, and no more records than that.
 PAGE = 5
 _numbers = itertools.count(1)
+
+
+@cache
+def a_merchant() -> MerchantConfig:
+    """Return a merchant's configuration; parsed once, its shop is replaced by that of each case."""
+    shop = SHOP.format(id="shop", platform="any", mode="live", export_policy="masked", on_stale="wait")
+    return parse_config({**FILES, "shops.yaml": f"shops:\n{shop}"})
 
 
 class Lab:
@@ -247,17 +255,14 @@ class Lab:
         return replace(self.connector.platform, spec=alone)
 
     def _configured(self) -> MerchantConfig:
-        policies = self.connector.platform.spec.downstream.export_policies
-        shop = SHOP.format(
-            id=self.shop_id,
-            platform=self.connector.name,
-            mode="live",
-            export_policy=policies[0],
-            on_stale="wait",
-        )
-        return parse_config(
-            {**FILES, "shops.yaml": f"shops:\n{shop}    connection: {self.shop_id}\n    since_days: 1\n"}
-        )
+        spec = self.connector.platform.spec
+        shop = a_merchant().shops[0].model_copy(
+            update={
+                "id": self.shop_id, "platform": spec.name, "connection": self.shop_id, "since_days": 1,
+                "export_policy": spec.downstream.export_policies[0],
+            }
+        )  # fmt: skip
+        return a_merchant().model_copy(update={"shops": (shop,)})
 
     def _activate(self) -> None:
         values = {

@@ -16,7 +16,7 @@ TEMPLATE = "newshop"
 @cache
 def numbered_texts() -> Texts:
     """Numbered pages, slim rows with details, a POST form, access tokens that are renewed."""
-    return read_texts(HERE / "numbered", HERE / "numbered")
+    return read_texts(HERE / "numbered")
 
 
 @cache
@@ -32,6 +32,6 @@ def template_texts() -> Texts:
 
 TEXTS: dict[str, Callable[[], Texts]] = {"numbered": numbered_texts, TEMPLATE: template_texts}
 REFERENCES: dict[str, Callable[[], Connector]] = {
-    "numbered": lambda: connector_of(numbered_texts()),
-    TEMPLATE: lambda: connector_of(template_texts()),
+    "numbered": cache(lambda: connector_of(numbered_texts())),
+    TEMPLATE: cache(lambda: connector_of(template_texts())),
 }

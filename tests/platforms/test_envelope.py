@@ -48,7 +48,7 @@ LAYERED = Call(
 
 
 def answer(value: Any, status: int = 200, retry_after: str = "") -> Answer:
-    return Answer(status, json.dumps(value).encode(), retry_after)
+    return Answer(status, json.dumps(value).encode(), retry_after, "list")
 
 
 @pytest.mark.parametrize(

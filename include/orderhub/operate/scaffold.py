@@ -40,7 +40,7 @@ def write_platform(name: str, title: str) -> list[str]:
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ConfigError(
             f"platform name {name!r} must be 2 to 31 lower-case letters, digits or _, a letter first; "
-            "for example acme"
+            "for example my_shop"
         )
     if not title.strip() or not title.isprintable() or set(title) & set("{}\"'#:,[]`\\"):
         raise ConfigError(f"title {title!r} must be a plain name, without quotes, colons, commas or brackets")

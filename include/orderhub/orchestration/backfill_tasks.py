@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: A slot is given back after each round of reading, for as long as Airflow needs to look again.
 _NEXT_ROUND = timedelta(seconds=5)
+_OTHERS_TURN = timedelta(minutes=1)
 
 
 def backfill_params() -> dict[str, Param]:
@@ -109,16 +110,17 @@ def read_until_covered(hub: Hub, platform: str, shop_id: str, streams: dict[str,
     before = progress_of(hub.database, wanted)
     progress = work_backfill(access, wanted) if before.left else before
     done = progress.windows - progress.left
-    get_current_context()["windows_done"] = (
-        f"{shop_id}: {done}/{progress.windows}"  # map_index_template reads it
-    )
+    # What map_index_template shows.
+    get_current_context()["windows_done"] = f"{shop_id}: {done}/{progress.windows}"
     if not progress.left:
         return {"shop_id": shop_id, "windows": progress.windows}
     if progress.waits_until and progress.waits_until > hub.clock.now():
         raise AirflowRescheduleException(progress.waits_until)
-    if done == before.windows - before.left:
+    is_stuck = (progress.windows, progress.left) == (before.windows, before.left)
+    if is_stuck and progress.last_error:
         raise TransientError(f"{shop_id}: {progress.left} windows are not covered yet: {progress.last_error}")
-    raise AirflowRescheduleException(hub.clock.now() + _NEXT_ROUND)
+    # More to read, or another process reads the rest now.
+    raise AirflowRescheduleException(hub.clock.now() + (_OTHERS_TURN if is_stuck else _NEXT_ROUND))
 
 
 def backfilled_interval() -> tuple[datetime, datetime] | None:

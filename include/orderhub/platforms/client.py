@@ -274,7 +274,7 @@ class Client:
             raise ContractError(
                 f"{method}: the answer has {len(answer.content)} bytes, more than any page has"
             )
-        return Answer(answer.status_code, answer.content, answer.headers.get("Retry-After", ""))
+        return Answer(answer.status_code, answer.content, answer.headers.get("Retry-After", ""), method)
 
     def _note_skew(self, date: str | None) -> None:
         if date is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -27,11 +28,24 @@ _SHORTEST_SECRET = 8
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer; `retry_after` is that header's text."""
+    """One HTTP answer; `retry_after` is that header's text, `method` names it in messages."""
 
     status: int
     body: bytes
     retry_after: str = ""
+    method: str = ""
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        """Return the answer's JSON object, read once.
+
+        Raises:
+            ContractError: it is none.
+        """
+        value = parse_json(self.body, self.method)
+        if not isinstance(value, dict):
+            raise ContractError(f"{self.method}: the answer is a {type(value).__name__}, expected an object")
+        return value
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ def refusal_in(envelope: Envelope, method: str, answer: Answer) -> Exception | N
         ContractError: HTTP 200 with something that is not a JSON object.
     """
     try:
-        value = _object(method, answer)
+        value = answer.value
     except ContractError:
         if answer.status == requests.codes.ok:
             raise
@@ -71,7 +85,7 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
         ContractError: nothing stands there.
         ConfigError, CredentialError, ThrottledError, TransientError: the body itself says it failed.
     """
-    value = _object(call.method, answer)
+    value = answer.value
     found = at_path(value, call.root)
     if found is None:
         has = quotable(", ".join(value))
@@ -95,13 +109,6 @@ def silence(error: OrderhubError, secrets: Iterable[str]) -> None:
         if len(secret) >= _SHORTEST_SECRET:
             message = re.sub(re.escape(secret[:_SHORTEST_SECRET]) + r"\S*", "…", message)
     error.args = (message, *error.args[1:])
-
-
-def _object(method: str, answer: Answer) -> dict[str, Any]:
-    value = parse_json(answer.body, method)
-    if not isinstance(value, dict):
-        raise ContractError(f"{method}: the answer is a {type(value).__name__}, expected an object")
-    return value
 
 
 def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refusal | None:

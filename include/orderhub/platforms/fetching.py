@@ -79,10 +79,14 @@ class Pull:
         return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
 
 
-def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any]) -> None:
-    """Stage one page of `rows`; slim ones are fetched whole first. `source` names the page."""
+def stage_rows(
+    pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any], asked_at: datetime
+) -> None:
+    """Stage one page of `rows`, asked for at `asked_at`; slim ones are fetched whole first.
+
+    `source` names the page.
+    """
     failed: dict[str, str] = {}
-    asked_at = pull.client.platform_now()
     if pull.stream.detail is None:
         refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
         records = [
@@ -90,6 +94,7 @@ def stage_rows(pull: Pull, window_id: int, lease: Lease, source: str, rows: list
             for index, row in enumerate(rows)
         ]
     else:
+        asked_at = pull.client.platform_now()
         records, failed = _details(pull, pull.stream.detail, rows)
     _stage_fetched(pull, lease, window_id, source, records, failed, asked_at, len(rows))
 

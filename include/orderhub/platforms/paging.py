@@ -16,6 +16,7 @@ from orderhub.db.leases import Lease
 from orderhub.db.outbox import enqueue
 from orderhub.db.windows import PullWindow, split_window
 from orderhub.errors import ContractError
+from orderhub.platforms.ahead import one_ahead
 from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import Stream
@@ -49,11 +50,11 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if pages > MOST_PAGES:
         raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
     distinct: set[str] = set()
-    for page, rows in _numbered_pages(pull, window.start_at, window.end_at, pages):
+    for page, asked_at, rows in one_ahead(_numbered_pages(pull, window.start_at, window.end_at, pages)):
         if page < pages and not pull.between_pages():
             return _stop_early(pull, window, lease)
         distinct.update(row_id(pull.stream, row) for row in rows)
-        stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+        stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     is_covered = total_after <= len(distinct) <= total_before
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
@@ -82,27 +83,31 @@ def _stop_early(pull: Pull, window: PullWindow, lease: Lease) -> bool:
 
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     distinct = set[str]()
-    for page, rows in _following_pages(pull, window.start_at, window.end_at):
+    for page, asked_at, rows in one_ahead(_following_pages(pull, window.start_at, window.end_at)):
         if page > 1 and not pull.between_pages():
             return _stop_early(pull, window, lease)
         distinct.update(row_id(pull.stream, row) for row in rows)
-        stage_rows(pull, window.window_id, lease, f"page {page}", rows)
+        stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
     count = len(distinct)
     return _judge(pull, window, lease, (count, count, count), is_covered=True)
 
 
-def _numbered_pages(
-    pull: Pull, start: datetime, end: datetime, pages: int
-) -> Iterator[tuple[int, list[Any]]]:
+#: Number, the platform's time when it was asked for, and rows of one page.
+_Page = tuple[int, datetime, list[Any]]
+
+
+def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Page]:
     for page in range(pages, 0, -1):
-        yield page, _rows(pull, _list(pull, start, end, page=page))
+        asked_at = pull.client.platform_now()
+        yield page, asked_at, _rows(pull, _list(pull, start, end, page=page))
 
 
-def _following_pages(pull: Pull, start: datetime, end: datetime) -> Iterator[tuple[int, list[Any]]]:
+def _following_pages(pull: Pull, start: datetime, end: datetime) -> Iterator[_Page]:
     cursor, seen = "", {""}
     for page in range(1, MOST_PAGES + 1):
+        asked_at = pull.client.platform_now()
         body = _list(pull, start, end, cursor=cursor)
-        yield page, _rows(pull, body)
+        yield page, asked_at, _rows(pull, body)
         cursor = _next_cursor(pull, body)
         if not cursor:
             return
@@ -119,7 +124,7 @@ def list_rows(pull: Pull, start: datetime, end: datetime) -> Iterator[Any]:
         RetryError: as for reading a window.
     """
     if pull.stream.paging == "cursor":
-        for _, rows in _following_pages(pull, start, end):
+        for _, _, rows in _following_pages(pull, start, end):
             yield from rows
         return
     pages = math.ceil(_count(pull, start, end) / pull.stream.list.page_size)
@@ -129,7 +134,7 @@ def list_rows(pull: Pull, start: datetime, end: datetime) -> Iterator[Any]:
         yield from list_rows(pull, start, middle)
         yield from list_rows(pull, middle, end)
         return
-    for _, rows in _numbered_pages(pull, start, end, pages):
+    for _, _, rows in _numbered_pages(pull, start, end, pages):
         yield from rows
 
 

@@ -88,7 +88,7 @@ def _mail(config: MerchantConfig, shop: Shop, outbox_id: str, said: str) -> Effe
     chinese = (
         f"店铺 {shop.name}({shop.id})暂停拉取,需要人处理:{said}\n\n"
         "其他店铺照常。系统每 15 分钟再试一次,处理好后自动继续,并补拉这段时间的订单,不会丢单。"
-        "这件事只发这一封邮件。步骤见 docs/how-to/authorize-a-shop-again.md。\n"
+        "这件事只发这一封邮件。步骤见 docs/runbooks/extract.md。\n"
     )
     return Effect(
         outbox_id=outbox_id,
