@@ -86,9 +86,10 @@ def _make_pass(stack: Stack, database: Database, config: MerchantConfig) -> list
     _wait(stack, lambda: wanted <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
     story = Story(stack.voice, database)
     pulls = _start_sources(stack, sources)
-    _wait(stack, lambda: story.told().is_pulled & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
+    _wait(stack, lambda: bool(story.told().windows) & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
+    pulled_at = stack.clock.now()
     rest = {TRANSFORM: _start(stack, TRANSFORM)}
-    _wait(stack, lambda: story.told().is_transformed, "scheduler", _PASS_SECONDS)
+    _wait(stack, lambda: story.told().has_transformed(pulled_at), "scheduler", _PASS_SECONDS)
     cutoffs = [_request(database, stack.clock, config, warehouse.id) for warehouse in config.warehouses]
     stack.voice.say("加开一次截单,生成发货清单…", "an extra cut-off for every warehouse…")
     api.unpause(FULFILL)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -20,7 +21,9 @@ _PROGRESS = text("""
             where t.load_id = l.load_id and p.finished_at is not null)) as untaken,
         (select count(*) from core.orders) as orders,
         (select count(*) from core.anomalies where state = 'open') as anomalies,
-        (select count(*) from core.fulfillment_orders where state <> 'cancelled') as routed
+        (select count(*) from core.fulfillment_orders where state <> 'cancelled') as routed,
+        (select max(started_at) from ops.passes
+            where kind = 'transform' and finished_at is not null) as transformed_at
     """)
 _HANDED_OVER = text("""
     select not exists (select from ops.cutoffs where cutoff_id = any(:cutoffs) and state = 'open')
@@ -32,7 +35,10 @@ _HANDED_OVER = text("""
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of one moment; windows are pull windows, untaken loads were not transformed yet."""
+    """Counts of one moment; windows are pull windows, untaken loads were not transformed yet.
+
+    `transformed_at` (UTC) is when the last complete pass over loads began.
+    """
 
     windows: int = 0
     covered: int = 0
@@ -40,16 +46,17 @@ class Progress:
     orders: int = 0
     anomalies: int = 0
     routed: int = 0
+    transformed_at: datetime | None = None
 
     @property
     def is_pulled(self) -> bool:
         """Tell whether every planned window is covered."""
         return self.windows > 0 and self.covered == self.windows
 
-    @property
-    def is_transformed(self) -> bool:
-        """Tell whether everything that was pulled has become orders."""
-        return self.untaken == 0 and self.orders > 0
+    def has_transformed(self, pulled_at: datetime) -> bool:
+        """Tell whether everything that was pulled until `pulled_at` has become orders."""
+        is_since = self.transformed_at is not None and self.transformed_at >= pulled_at
+        return self.orders > 0 and (self.untaken == 0 or is_since)
 
     def shown(self) -> tuple[int, ...]:
         """Return what the line shows."""
