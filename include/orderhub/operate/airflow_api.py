@@ -51,6 +51,10 @@ class AirflowApi:
         """Let a DAG run on its schedule."""
         self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Keep a DAG from starting runs; one that runs goes on with the tasks it has started."""
+        self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": True})
+
     def trigger(self, dag_id: str) -> str:
         """Start a run now and return its id; asking again after a lost answer starts no second one."""
         now = self._clock.now().isoformat()

@@ -79,12 +79,15 @@ def _drop_examples(examples: Path, folder: Path) -> None:
 def _make_pass(stack: Stack, database: Database, config: MerchantConfig) -> list[str]:
     """Let the orders flow, one stage after the other, so that each DAG runs once; return the cut-offs.
 
-    An event for a paused DAG is not kept, hence the triggers; from then on the DAGs wake each other.
+    Else transform would wake for the first shop, and again for the rest. An event for a paused DAG is not
+    kept, hence the triggers; from then on the DAGs wake each other.
     """
     api, sources = stack.api, [f"extract_{platform}" for platform in _platforms(config)]
     wanted = {*sources, TRANSFORM, FULFILL, *OTHERS}
     _wait(stack, lambda: wanted <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
     story = Story(stack.voice, database)
+    api.pause(TRANSFORM)
+    api.pause(FULFILL)
     pulls = _start_sources(stack, sources)
     _wait(stack, lambda: bool(story.told().windows) & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
     pulled_at = stack.clock.now()
