@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.dialects import connections, dialects_of
 from sandbox.server import Options, serve
 from sandbox.state import open_world
-from sandbox.world.catalog import DEMO_SHOPS, SHOP_BY_ID, shops_named
+from sandbox.world.catalog import SHOP_BY_ID, shops_named
 from sandbox.world.world import LIVES
 
 EPILOG = """\
@@ -48,10 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--started-at", type=datetime.fromisoformat, help="start of the world, ISO 8601 with zone"
     )
-    demo = ",".join(shop.shop_id for shop in DEMO_SHOPS)
-    parser.add_argument(
-        "--shops", default=demo, help=f"comma list of {', '.join(SHOP_BY_ID)} (default {demo})"
-    )
+    everyone = ",".join(SHOP_BY_ID)
+    parser.add_argument("--shops", default=everyone, help=f"comma list of shops (default {everyone})")
     parser.add_argument(
         "--lives",
         choices=LIVES,

@@ -24,7 +24,8 @@ from sandbox.gateway.dialect import Dialect
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming, Reply
 from sandbox.mailbox import Mailbox
-from sandbox.pages import mail_page, mailbox_page, state_page
+from sandbox.pages import mail_page, mailbox_page
+from sandbox.state_page import state_page
 from sandbox.world.world import World
 
 VERBS = ["GET", "POST", "PUT"]
@@ -79,8 +80,9 @@ class HttpServer(uvicorn.Server):
 def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
     """Return the HTTP side: gateways by platform, admin, pages."""
 
-    async def home(_request: Request) -> Response:
-        return HTMLResponse(state_page(gateways, len(mailbox.mails)))
+    async def home(request: Request) -> Response:
+        base = str(request.base_url).rstrip("/")
+        return HTMLResponse(state_page(gateways, len(mailbox.mails), clock(), base))
 
     async def mails(_request: Request) -> Response:
         return HTMLResponse(mailbox_page(mailbox.mails))

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.world.catalog import DEMO_SHOPS, Shop
+from sandbox.world.catalog import TAOBAO_SHOPS, Shop
 from sandbox.world.world import World
 
 FORMAT = 2
@@ -33,7 +33,7 @@ def open_world(
     orders: int,
     now: datetime,
     directory: Path | None,
-    shops: Sequence[Shop] = DEMO_SHOPS,
+    shops: Sequence[Shop] = TAOBAO_SHOPS,
     lives: str = "demo",
 ) -> World:
     """Return the world in `directory` as it was left, or a new one that starts `now`.

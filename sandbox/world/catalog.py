@@ -49,14 +49,14 @@ class Sku:
 SHOPS = (
     Shop("tb_flagship", "简集旗舰店", "taobao_tb_flagship", 0.88, "taobao"),
     Shop("tb_outlet", "简集折扣店", "taobao_tb_outlet", 0.12, "taobao"),
-    Shop("jd_flagship", "简集京东旗舰店", "jd_jd_flagship", 0.4, "jd"),
-    Shop("pdd_main", "简集拼多多店", "pinduoduo_pdd_main", 0.4, "pinduoduo"),
-    Shop("dy_live", "简集抖音直播间", "douyin_dy_live", 0.4, "douyin"),
-    Shop("wx_store", "简集微信小店", "wechat_wx_store", 0.2, "wechat"),
-    Shop("mp_own", "简集小程序商城", "miniprogram_mp_own", 0.2, "miniprogram"),
+    Shop("jd_flagship", "简集京东旗舰店", "jd_jd_flagship", 0.16, "jd"),
+    Shop("pdd_main", "简集拼多多店", "pinduoduo_pdd_main", 0.16, "pinduoduo"),
+    Shop("dy_live", "简集抖音直播间", "douyin_dy_live", 0.16, "douyin"),
+    Shop("wx_store", "简集微信小店", "wechat_wx_store", 0.08, "wechat"),
+    Shop("mp_own", "简集小程序商城", "miniprogram_mp_own", 0.08, "miniprogram"),
 )
 SHOP_BY_ID = {shop.shop_id: shop for shop in SHOPS}
-DEMO_SHOPS = SHOPS[:2]
+TAOBAO_SHOPS = SHOPS[:2]
 
 COLORS = {
     "BLK": "黑色",

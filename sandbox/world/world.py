@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.world.catalog import DEMO_SHOPS, Shop
+from sandbox.world.catalog import TAOBAO_SHOPS, Shop
 from sandbox.world.changes import CHANGES
 from sandbox.world.lives import tell
 from sandbox.world.make import OrderMaker
@@ -72,7 +72,7 @@ class World:
         orders: int,
         started_at: datetime,
         journal: Callable[[dict[str, Any]], None] = _keep_nothing,
-        shops: Sequence[Shop] = DEMO_SHOPS,
+        shops: Sequence[Shop] = TAOBAO_SHOPS,
         lives: str = "demo",
     ) -> None:
         self.seed = seed

@@ -18,10 +18,12 @@ from sqlalchemy import text
 
 from orderhub import paths
 from orderhub.db.engine import Database
+from orderhub.operate.configuration import check_files
 from orderhub.operate.ports import LOOPBACK, Ports, is_taken
 from tests.airflow.conftest import free_base
 
 pytestmark = pytest.mark.airflow
+TAOBAO = {"简集旗舰店", "简集折扣店"}
 STAYS = ("保持运行", "running; Ctrl-C")
 
 
@@ -87,7 +89,7 @@ def wait_for_line(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def test_at_least_200_taobao_orders_stand_in_the_manifests_of_two_warehouses(demo: Demo) -> None:
-    taobao = [row for row in demo.files() if row["店铺"].startswith("简集")]
+    taobao = [row for row in demo.files() if row["店铺"] in TAOBAO]
 
     assert len({row["平台订单号"] for row in taobao}) >= 200
     assert {"hangzhou", "yiwu"} <= {row["warehouse"] for row in taobao}
@@ -125,18 +127,27 @@ def test_an_order_of_each_demo_anomaly_is_absent_from_the_files(demo: Demo) -> N
     assert set() == {(label, tid) for label, tid in labelled if tid in shipped}
 
 
+def test_orders_of_every_shop_of_every_platform_stand_in_the_manifests(demo: Demo) -> None:
+    shops = check_files(paths.shipped_config_directory()).shops
+
+    assert 7 == len({shop.platform for shop in shops})
+    assert {shop.name for shop in shops} == {row["店铺"] for row in demo.files()}
+
+
 def test_only_orders_that_the_platform_lets_ship_are_in_the_files(demo: Demo) -> None:
     shippable = {order["order_id"] for order in demo.truth() if order["is_shippable"]}
-    taobao = {row["平台订单号"] for row in demo.files() if row["店铺"].startswith("简集")}
+    pulled = {row["平台订单号"] for row in demo.files() if row["店铺"].startswith("简集")}
 
-    assert set() == taobao - shippable
+    assert set() == pulled - shippable
 
 
 def test_a_token_only_shop_gives_no_receiver_to_the_files(demo: Demo) -> None:
-    taobao = [row for row in demo.files() if row["店铺"].startswith("简集")]
+    shops = check_files(paths.shipped_config_directory()).shops
+    silent = {shop.name for shop in shops if shop.export_policy == "token_only"}
+    pulled = [row for row in demo.files() if row["店铺"] in silent]
 
-    assert {("", "", "")} == {(row["收货人"], row["电话"], row["地址"]) for row in taobao}
-    assert all(row["面单令牌"] for row in taobao)
+    assert {("", "", "")} == {(row["收货人"], row["电话"], row["地址"]) for row in pulled}
+    assert all(row["面单令牌"] for row in pulled)
 
 
 def test_the_supervisor_got_one_mail_about_held_orders(demo: Demo) -> None:
@@ -149,6 +160,11 @@ def test_the_supervisor_got_one_mail_about_held_orders(demo: Demo) -> None:
 def test_the_summary_tells_what_happened_and_where_to_look(demo: Demo) -> None:
     for part in (
         "tb_flagship",
+        "jd_flagship",
+        "pdd_main",
+        "dy_live",
+        "wx_store",
+        "mp_own",
         "memo_instruction",
         "hangzhou",
         "shipping_list.csv",

@@ -12,7 +12,8 @@ from sandbox.world.model import OrderState
 from tests.airflow.conftest import LiveHub
 
 pytestmark = pytest.mark.airflow
-ORDERS = 900
+#: More than half of them are the shop's: nine pages and more.
+ORDERS = 1600
 SHOP = "tb_flagship"
 #: retries=3: the fourth kill fails the run, the fifth hits the next one.
 KILLS = 5
@@ -48,7 +49,7 @@ def test_a_pull_killed_in_five_pages_loses_and_doubles_nothing(live_hub: LiveHub
     staged, truth = _staged(hub), {o["order_id"]: o for o in hub.truth() if o["shop_id"] == SHOP}
     known = {tid for tid, order in truth.items() if order["modified_at"] <= _covered_until(hub)}
     assert KILLS == len(set(killed_at)) == len(killed)
-    assert len(known) >= ORDERS * 0.8
+    assert len(known) >= ORDERS * 0.4
     assert set() == known - set(staged)
     assert {tid: shown_status(truth[tid]) for tid in known} == {tid: staged[tid]["status"] for tid in known}
     assert {tid: truth[tid]["seller_memo"] for tid in known} == {

@@ -24,13 +24,14 @@ SLEEPERS = {
     "include/orderhub/operate/supervisor.py": "watches its children",
     "include/orderhub/operate/launch.py": "waits for Airflow and the sandbox",
     "include/orderhub/operate/stack.py": "waits for Airflow and the sandbox",
+    "include/orderhub/operate/sandbox_alone.py": "waits for the sandbox",
     "include/orderhub/operate/demo.py": "waits for a pass to end",
     "include/orderhub/operate/bench.py": "follows a running demo",
     "include/orderhub/operate/airflow_api.py": "waits for a run to end",
     "include/orderhub/platforms/client.py": "waits as long as the platform asked",
 }
 #: The demo and its measurements drive the sandbox's shops, which are on platforms that have names.
-DEMO = {"demo.py", "bench.py"}
+DEMO = {"demo.py", "sandbox_alone.py", "bench.py"}
 #: Engine files that implement schemes; a scheme may carry the platform it was written for.
 SCHEMES = {"signing.py", "paging.py", "converters.py"}
 #: Modules that put names into SQL, and why no input can reach it.

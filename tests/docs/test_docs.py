@@ -20,7 +20,7 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 FENCED = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\s*(?:\$ )?(?:\./hub|orderhub) ((?:[a-z][a-z-]+ ?)+)")
 #: What `./hub` itself does; everything else it hands on to `orderhub`.
-HUB_COMMANDS = {"demo", "up", "test", "check", "sql", "lock", "reset"}
+HUB_COMMANDS = {"demo", "up", "sandbox", "test", "check", "sql", "lock", "reset"}
 #: Rows of the terms table that the vocabulary cannot lack.
 TERMS = ("order", "reservation", "hold", "anomaly", "manifest", "cut-off", "window", "lease", "pass", "load")
 

@@ -29,7 +29,7 @@ from sandbox.credentials import Credentials
 from sandbox.dialects import DIALECTS
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming
-from sandbox.world.catalog import DEMO_SHOPS, SHOP_BY_ID, SHOPS
+from sandbox.world.catalog import SHOP_BY_ID, SHOPS, TAOBAO_SHOPS
 from sandbox.world.model import Order
 from sandbox.world.world import World
 from tests.builders import FILES, SHOP
@@ -134,7 +134,7 @@ class ShopInABox:
         self.shop_id = shop_of(platform)
         self.platform_clock = FixedClock(STARTED_AT + timedelta(minutes=5))
         self.clock = FixedClock(self.platform_clock.now() - late)
-        shops = DEMO_SHOPS if platform == "taobao" else (SHOP_BY_ID[self.shop_id],)
+        shops = TAOBAO_SHOPS if platform == "taobao" else (SHOP_BY_ID[self.shop_id],)
         self.world = World(seed, orders, STARTED_AT, shops=shops, lives=lives)
         self.gateway = Gateway.of(DIALECTS[platform], self.world, Credentials.of(seed, platform))
         self.config = merchant(platform)

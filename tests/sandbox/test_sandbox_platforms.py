@@ -14,7 +14,7 @@ from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.limits import Limit
 from sandbox.gateway.wire import Incoming, RefusalError, Reply
 from sandbox.state import open_world
-from sandbox.world.catalog import DEMO_SHOPS, SHOPS, shops_named
+from sandbox.world.catalog import SHOPS, TAOBAO_SHOPS, shops_named
 from sandbox.world.model import OrderState
 from sandbox.world.platforms import PLATFORMS
 from sandbox.world.story import DEFECTS
@@ -101,8 +101,8 @@ def test_a_shop_alone_lives_all_its_lives_and_carries_every_defect(now, shop):
     assert alone.after_sales
 
 
-def test_the_demo_is_two_taobao_shops_without_the_other_lives(gateway):
-    assert DEMO_SHOPS == gateway.world.shops
+def test_a_world_is_two_taobao_shops_without_the_other_lives_unless_told(gateway):
+    assert TAOBAO_SHOPS == gateway.world.shops
     assert not any(order.group or order.service_tags for order in gateway.world.orders.values())
 
 
@@ -146,7 +146,7 @@ def test_an_unknown_shop_is_refused_with_the_known_ones():
 
 def test_a_shop_without_a_gateway_has_no_connection():
     with pytest.raises(ValueError, match="no gateway speaks nothing"):
-        connections(7, [DEMO_SHOPS[0].__class__("x", "x", "x", 1.0, "nothing")], 1, 2)
+        connections(7, [TAOBAO_SHOPS[0].__class__("x", "x", "x", 1.0, "nothing")], 1, 2)
 
 
 def test_a_cursor_reads_every_order_once(toy, now):

@@ -19,6 +19,7 @@ from sandbox.mailbox import Mail, Mailbox
 from sandbox.taobao.methods import LIST
 
 TIMEOUT_S = 30
+SHOPS = "tb_flagship,tb_outlet"
 
 
 def free_port():
@@ -44,6 +45,8 @@ def running(request):
         "60",
         "--trickle",
         "0",
+        "--shops",
+        SHOPS,
     )
     process = subprocess.Popen(command(*options), cwd=root, stdout=subprocess.PIPE, text=True)
     try:
@@ -173,7 +176,7 @@ def test_a_cut_answer_breaks_the_connection_and_the_next_call_works(running):
 
 
 def test_connections_are_airflow_json_for_both_shops_and_the_mail(root):
-    options = ("connections", "--http-port", "8082", "--smtp-port", "8083", "--seed", "7")
+    options = ("connections", "--http-port", "8082", "--smtp-port", "8083", "--seed", "7", "--shops", SHOPS)
 
     known = json.loads(subprocess.check_output(command(*options), cwd=root))
 

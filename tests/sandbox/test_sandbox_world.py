@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import yaml
 
 from sandbox.state import open_world
 from sandbox.taobao.trade import detail_row, oaid, trade_status
@@ -127,6 +128,13 @@ def test_the_example_stock_is_the_stock_of_the_catalog(root):
     rows = rows_of(root / "include/config/stock.csv")
 
     assert [(w, sku_id, str(on_hand)) for w, sku_id, on_hand in catalog.stock_rows()] == rows
+
+
+def test_the_example_shops_are_the_shops_of_the_catalog(root):
+    written = yaml.safe_load((root / "include/config/shops.yaml").read_text(encoding="utf-8"))["shops"]
+    named = [(s["id"], s["name"], s["connection"], s["platform"]) for s in written if "connection" in s]
+
+    assert [(s.shop_id, s.name, s.connection_id, s.platform) for s in catalog.SHOPS] == named
 
 
 def test_a_restart_continues_the_world_with_its_changes(tmp_path, now):

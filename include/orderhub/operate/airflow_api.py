@@ -51,12 +51,26 @@ class AirflowApi:
         """Let a DAG run on its schedule."""
         self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Keep a DAG from starting runs; one that runs goes on with the tasks it has started."""
+        self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": True})
+
     def trigger(self, dag_id: str) -> str:
         """Start a run now and return its id; asking again after a lost answer starts no second one."""
         now = self._clock.now().isoformat()
         wanted = {"dag_run_id": f"hub__{now}", "logical_date": now}
         self._call("POST", f"/dags/{dag_id}/dagRuns", wanted)
         return wanted["dag_run_id"]
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Tell whether a DAG is kept from running."""
+        paused: bool = self._call("GET", f"/dags/{dag_id}")["is_paused"]
+        return paused
+
+    def newest_run(self, dag_id: str) -> tuple[str, str] | None:
+        """Return id and state of the run that was due last, or nothing when there is none."""
+        runs = self._call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
+        return (runs[0]["dag_run_id"], runs[0]["state"]) if runs else None
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return `queued`, `running`, `success` or `failed`."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -13,7 +14,7 @@ from orderhub.db.engine import Database
 from orderhub.errors import EnvironmentFault, LeaseTaken, RetryError
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.stock import import_stock
-from orderhub.operate.demo_progress import Progress, are_handed_over, has_stock, read_progress
+from orderhub.operate.demo_progress import Story, are_handed_over, has_stock
 from orderhub.operate.demo_summary import show_summary
 from orderhub.operate.ports import LOOPBACK
 from orderhub.operate.setup import ACTOR, apply_configuration, open_database
@@ -21,18 +22,19 @@ from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.verify import verify
 from orderhub.settings import load_settings
 
-SOURCES = ("extract_taobao", "extract_spreadsheet")
-FULFILL = "fulfill_orders"
-DAGS = (*SOURCES, "transform_orders", FULFILL)
+TRANSFORM, FULFILL = "transform_orders", "fulfill_orders"
+#: Nothing of the pass waits for these; they are there to be tried.
+OTHERS = ("backfill_orders", "reconcile_platforms")
 _PASS_SECONDS = 300.0
 _PARSE_SECONDS = 90.0
+_FIRST_RUN = timedelta(seconds=15)
 
 
 def run_demo(stack: Stack) -> int:
     """Start everything, make the pass, show what happened; return 0 when all of it is as promised.
 
     Raises:
-        EnvironmentFault: a process, a DAG or a run failed, or nothing moved for five minutes.
+        EnvironmentFault: a process, a DAG or a run failed, or a stage took more than five minutes.
     """
     start_stack(stack)
     apply_configuration(stack, stack.clock)
@@ -45,8 +47,7 @@ def run_demo(stack: Stack) -> int:
             f"Airflow 已就绪:http://{LOOPBACK}:{stack.ports.airflow}",
             f"Airflow answers: http://{LOOPBACK}:{stack.ports.airflow}",
         )
-        _make_pass(stack, database)
-        cutoffs = _close_extra(stack, database, config)
+        cutoffs = _make_pass(stack, database, config)
         broken = [result for result in verify(database) if result.violations]
         show_summary(stack, database, [f"{b.invariant} {b.title}" for b in broken])
     finally:
@@ -75,38 +76,61 @@ def _drop_examples(examples: Path, folder: Path) -> None:
         draft.rename(folder / example.name)
 
 
-def _make_pass(stack: Stack, database: Database) -> None:
-    """Unpause the DAGs, trigger the sources, and follow the orders until they are routed."""
-    api = stack.api
-    _wait(stack, lambda: set(DAGS) <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
-    for dag_id in DAGS:
-        api.unpause(dag_id)
-    runs = {dag_id: api.trigger(dag_id) for dag_id in SOURCES}
-    last = Progress()
+def _make_pass(stack: Stack, database: Database, config: MerchantConfig) -> list[str]:
+    """Let the orders flow, one stage after the other, so that each DAG runs once; return the cut-offs.
 
-    def is_done() -> bool:
-        nonlocal last
-        now = read_progress(database)
-        if now.told() != last.told():
-            stack.voice.say(now.zh(), now.en())
-            last = now
-        return now.is_settled and all(_is_finished(stack, *run) for run in runs.items())
-
-    _wait(stack, is_done, "scheduler", _PASS_SECONDS)
-
-
-def _close_extra(stack: Stack, database: Database, config: MerchantConfig) -> list[str]:
-    """Close an extra cut-off for every warehouse and wait for its manifests; return the cut-offs."""
+    Else transform would wake for the first shop, and again for the rest. An event for a paused DAG is not
+    kept, hence the triggers; from then on the DAGs wake each other.
+    """
+    api, sources = stack.api, [f"extract_{platform}" for platform in _platforms(config)]
+    wanted = {*sources, TRANSFORM, FULFILL, *OTHERS}
+    _wait(stack, lambda: wanted <= api.dag_ids(), "dag-processor", _PARSE_SECONDS)
+    story = Story(stack.voice, database)
+    api.pause(TRANSFORM)
+    api.pause(FULFILL)
+    pulls = _start_sources(stack, sources)
+    _wait(stack, lambda: bool(story.told().windows) & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
+    pulled_at = stack.clock.now()
+    rest = {TRANSFORM: _start(stack, TRANSFORM)}
+    _wait(stack, lambda: story.told().has_transformed(pulled_at), "scheduler", _PASS_SECONDS)
     cutoffs = [_request(database, stack.clock, config, warehouse.id) for warehouse in config.warehouses]
     stack.voice.say("加开一次截单,生成发货清单…", "an extra cut-off for every warehouse…")
-    run_id = stack.api.trigger(FULFILL)
+    api.unpause(FULFILL)
+    rest[FULFILL] = api.trigger(FULFILL)
+    for dag_id in OTHERS:
+        api.unpause(dag_id)
 
-    def is_done() -> bool:
-        finished = _is_finished(stack, FULFILL, run_id)
-        return finished and are_handed_over(database, cutoffs)
+    def is_over() -> bool:
+        story.told()
+        return _are_over(stack, rest) and are_handed_over(database, cutoffs)
 
-    _wait(stack, is_done, "scheduler", _PASS_SECONDS)
+    _wait(stack, is_over, "scheduler", _PASS_SECONDS)
     return cutoffs
+
+
+def _platforms(config: MerchantConfig) -> list[str]:
+    """Return the platforms that have shops, in the order of the configuration."""
+    return list(dict.fromkeys(shop.platform for shop in config.shops))
+
+
+def _start_sources(stack: Stack, sources: list[str]) -> dict[str, str]:
+    """Return a run of each source: unpaused for the first time, Airflow runs its latest interval at once."""
+    api = stack.api
+    new = [dag_id for dag_id in sources if api.is_paused(dag_id)]
+    for dag_id in new:
+        api.unpause(dag_id)
+    deadline = stack.clock.now() + _FIRST_RUN
+    while stack.clock.now() < deadline and not all(api.newest_run(dag_id) for dag_id in new):
+        stack.supervisor.tick(0.4)
+    return {dag_id: _start(stack, dag_id, accept_ended=dag_id in new) for dag_id in sources}
+
+
+def _start(stack: Stack, dag_id: str, *, accept_ended: bool = False) -> str:
+    """Return the run that goes on (or has ended, where that is accepted), else one that starts now."""
+    stack.api.unpause(dag_id)
+    run_id, state = stack.api.newest_run(dag_id) or ("", "")
+    follow = state in ("queued", "running") or (accept_ended and run_id)
+    return run_id if follow else stack.api.trigger(dag_id)
 
 
 @retry(
@@ -117,6 +141,13 @@ def _close_extra(stack: Stack, database: Database, config: MerchantConfig) -> li
 )
 def _request(database: Database, clock: Clock, config: MerchantConfig, warehouse_id: str) -> str:
     return request_extra(database, clock, config, warehouse_id, ACTOR)
+
+
+def _are_over(stack: Stack, runs: dict[str, str]) -> bool:
+    """Forget the runs that succeeded, up to the first that goes on, and tell whether none is left."""
+    while runs and _is_finished(stack, *next(iter(runs.items()))):
+        del runs[next(iter(runs))]
+    return not runs
 
 
 def _is_finished(stack: Stack, dag_id: str, run_id: str) -> bool:

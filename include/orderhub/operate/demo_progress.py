@@ -1,17 +1,18 @@
 """How far the demo's pass has come, read from the hub's own tables."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
+from orderhub.operate.voice import Voice
+
+_LINE_SECONDS = 5.0
 
 _PROGRESS = text("""
-    with finished as (
-        select kind, max(started_at) as started_at, max(finished_at) as finished_at
-        from ops.passes where finished_at is not null group by kind
-    )
     select
         (select count(*) from ops.pull_windows) as windows,
         (select count(*) from ops.pull_windows where state = 'covered') as covered,
@@ -21,8 +22,8 @@ _PROGRESS = text("""
         (select count(*) from core.orders) as orders,
         (select count(*) from core.anomalies where state = 'open') as anomalies,
         (select count(*) from core.fulfillment_orders where state <> 'cancelled') as routed,
-        coalesce((select f.started_at > t.finished_at from finished f, finished t
-            where f.kind = 'fulfill' and t.kind = 'transform'), false) as is_routed_since
+        (select max(started_at) from ops.passes
+            where kind = 'transform' and finished_at is not null) as transformed_at
     """)
 _HANDED_OVER = text("""
     select not exists (select from ops.cutoffs where cutoff_id = any(:cutoffs) and state = 'open')
@@ -34,7 +35,10 @@ _HANDED_OVER = text("""
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of one moment; windows are pull windows, untaken loads were not transformed yet."""
+    """Counts of one moment; windows are pull windows, untaken loads were not transformed yet.
+
+    `transformed_at` (UTC) is when the last complete pass over loads began.
+    """
 
     windows: int = 0
     covered: int = 0
@@ -42,16 +46,20 @@ class Progress:
     orders: int = 0
     anomalies: int = 0
     routed: int = 0
-    is_routed_since: bool = False
+    transformed_at: datetime | None = None
 
     @property
-    def is_settled(self) -> bool:
-        """Tell whether everything that was pulled has been transformed and routed."""
-        pulled = self.windows > 0 and self.covered == self.windows
-        return pulled and self.untaken == 0 and self.orders > 0 and self.is_routed_since
+    def is_pulled(self) -> bool:
+        """Tell whether every planned window is covered."""
+        return self.windows > 0 and self.covered == self.windows
 
-    def told(self) -> tuple[int, ...]:
-        """Return what the line shows; a new line is printed when it changes."""
+    def has_transformed(self, pulled_at: datetime) -> bool:
+        """Tell whether everything that was pulled until `pulled_at` has become orders."""
+        is_since = self.transformed_at is not None and self.transformed_at >= pulled_at
+        return self.orders > 0 and (self.untaken == 0 or is_since)
+
+    def shown(self) -> tuple[int, ...]:
+        """Return what the line shows."""
         return (self.covered, self.orders, self.anomalies, self.routed)
 
     def zh(self) -> str:
@@ -67,6 +75,25 @@ class Progress:
             f"windows {self.covered}/{self.windows} · orders {self.orders} · "
             f"anomalies {self.anomalies} · routed {self.routed}"
         )
+
+
+class Story:
+    """Tells the counts while they change, a line every few seconds at most, and where a stage ends."""
+
+    def __init__(self, voice: Voice, database: Database) -> None:
+        self._voice = voice
+        self._database = database
+        self._last = Progress()
+        self._next = 0.0
+
+    def told(self) -> Progress:
+        """Return the counts of now, after printing them when that is worth a line."""
+        now, moment = read_progress(self._database), time.monotonic()
+        is_stage = (now.orders, now.routed) != (self._last.orders, self._last.routed)
+        if now.shown() != self._last.shown() and (is_stage or now.is_pulled or moment >= self._next):
+            self._voice.say(now.zh(), now.en())
+            self._last, self._next = now, moment + _LINE_SECONDS
+        return now
 
 
 def read_progress(database: Database) -> Progress:

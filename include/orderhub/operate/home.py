@@ -41,7 +41,7 @@ class Memory(BaseModel):
 
     port: int = Field(description="First of the five ports.")
     seed: int = Field(default=7, description="Seed of the sandbox's world.")
-    orders: int = Field(default=300, description="Orders in the sandbox's world at its start.")
+    orders: int = Field(default=480, description="Orders in the sandbox's world at its start.")
     demo_done: bool = Field(default=False, description="The first pass of the demo was seen to its end.")
     airflow_version: str = Field(default="", description="Airflow version that migrated its database.")
     owner: str = Field(default_factory=_token, description="Password of role orderhub_owner.")
@@ -107,14 +107,25 @@ class Home:
         """Return the folder where the sandbox keeps its world."""
         return self.root / "sandbox"
 
+    def make(self) -> None:
+        """Make the home itself, empty.
+
+        Raises:
+            EnvironmentFault: not writable.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
     def prepare(self) -> None:
         """Make the folders.
 
         Raises:
             EnvironmentFault: not writable, or too little space.
         """
+        self.make()
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.airflow, self.logs, self.drop, self.manifests, self.sandbox):
                 folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -159,8 +170,8 @@ class Home:
         write_private(self.root / "launcher.json", memory.model_dump())
 
     def _lock_file(self) -> TextIO:
+        self.make()
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             return (self.root / "hub.pid").open("a+", encoding="utf-8")
         except OSError as error:
             raise self._unwritable(error) from None

@@ -1,4 +1,4 @@
-"""`./hub demo`, `./hub up`, `./hub reset` and `./hub sql`: what the front door starts in the foreground."""
+"""`./hub demo`, `up`, `sandbox`, `reset` and `sql`: what the front door starts in the foreground."""
 
 import argparse
 import os
@@ -21,6 +21,7 @@ from orderhub.errors import EnvironmentFault, OrderhubError
 from orderhub.guard import Guard
 from orderhub.operate.home import Home, Memory
 from orderhub.operate.ports import DEFAULT_BASE, LOOPBACK, Ports, refuse_taken
+from orderhub.operate.sandbox_alone import add_sandbox, run_sandbox
 from orderhub.operate.setup import apply_configuration
 from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.supervisor import Supervisor
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         match options.command:
             case "demo" | "up":
                 return _run(options, home, voice)
+            case "sandbox":
+                return run_sandbox(options, home, voice)
             case "reset":
                 return _reset(home, voice, sure=options.yes)
             case _:
@@ -69,13 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     home = os.environ.get("ORDERHUB_HOME", ".orderhub")
     common.add_argument("--home", default=home, help="where this hub keeps its state (default .orderhub)")
     port = "first of five neighbouring ports (default 8080, then what the home remembers)"
-    demo = commands.add_parser("demo", parents=[common], help="the whole hub on a made-up shop, in minutes")
+    demo = commands.add_parser("demo", parents=[common], help="the whole hub on made-up shops")
     demo.add_argument("--port", type=int, help=port)
     demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
-    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 300)")
+    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 480)")
     demo.add_argument("--once", action="store_true", help="end after the pass; 0 only if all is well")
     up = commands.add_parser("up", parents=[common], help="the hub on your own platforms; nothing unpaused")
     up.add_argument("--port", type=int, help=port)
+    add_sandbox(commands, common)
     reset = commands.add_parser("reset", parents=[common], help="delete the home with all its data")
     reset.add_argument("--yes", action="store_true", help="do not ask")
     sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")

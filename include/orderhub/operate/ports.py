@@ -67,6 +67,21 @@ def refuse_taken(ports: Ports) -> None:
             )
 
 
+def refuse_taken_pair(port: int) -> None:
+    """Check that `port` and the next one, for the sandbox alone, are free.
+
+    Raises:
+        EnvironmentFault: out of range, or another program listens on one of them.
+    """
+    Ports(port)
+    for user, number in {"sandbox": port, "mail": port + 1}.items():
+        if is_taken(number):
+            raise EnvironmentFault(
+                f"port {number} ({user}) is in use by another program; "
+                f"choose two free ports with --port, for example --port {suggest_base(port)}"
+            )
+
+
 def is_taken(port: int) -> bool:
     """Tell whether 127.0.0.1:`port` cannot be bound."""
     with socket.socket() as probe:

@@ -2,24 +2,22 @@
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from signal import SIGINT
 
-import requests
-
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.migrations import migrate
 from orderhub.db.postgres import end_leftover, open_cluster, server_command, wait_until_ready
-from orderhub.errors import ConfigError, EnvironmentFault
+from orderhub.errors import ConfigError
 from orderhub.operate.airflow_api import AirflowApi
-from orderhub.operate.airflow_env import COMPONENTS, DROPPED, airflow_environment
+from orderhub.operate.airflow_env import COMPONENTS, airflow_environment
 from orderhub.operate.databases import Passwords, create_databases, create_roles
 from orderhub.operate.home import Home, Memory, write_private
+from orderhub.operate.outside import ALL_LIVES, Outside, plain_environment
 from orderhub.operate.ports import LOOPBACK, Ports
 from orderhub.operate.supervisor import Service, Supervisor
 from orderhub.operate.voice import Voice
@@ -74,14 +72,18 @@ class Stack:
         return Ports(self.memory.port)
 
     @property
+    def outside(self) -> Outside:
+        """Return the sandbox of this hub."""
+        return Outside(self.root, self.ports.sandbox, self.ports.smtp, self.memory.seed)
+
+    @property
     def api(self) -> AirflowApi:
         """Return its Airflow."""
         return AirflowApi(self.ports.airflow, self.memory.admin, self.clock)
 
     def service(self, name: str, *command: str, **extra: str) -> Service:
         """Return a Python process of this hub: `python -m <command>` with the hub's environment."""
-        inherited = {k: v for k, v in os.environ.items() if k not in DROPPED}
-        environment = {**inherited, **extra, "ORDERHUB_HOME": str(self.home.root)}
+        environment = {**plain_environment(), **extra, "ORDERHUB_HOME": str(self.home.root)}
         return Service(name, [sys.executable, "-m", *command], environment, self.root)
 
 
@@ -160,21 +162,12 @@ def _given_addresses() -> Addresses | None:
 
 
 def _start_sandbox(stack: Stack) -> None:
-    memory, ports = stack.memory, stack.ports
-    options = ["--http-port", str(ports.sandbox), "--smtp-port", str(ports.smtp)]
-    options += ["--seed", str(memory.seed), "--orders", str(memory.orders)]
-    options += ["--state-dir", str(stack.home.sandbox)]
-    stack.supervisor.start(stack.service("sandbox", "sandbox", *options))
+    arguments = stack.outside.serving(stack.memory.orders, ALL_LIVES)
+    stack.supervisor.start(stack.service("sandbox", *arguments, "--state-dir", str(stack.home.sandbox)))
 
 
 def _wait_for_sandbox(stack: Stack) -> None:
-    def answers() -> bool:
-        try:
-            return requests.get(f"http://{LOOPBACK}:{stack.ports.sandbox}/admin/state", timeout=2).ok
-        except requests.RequestException:
-            return False
-
-    stack.supervisor.wait_for(answers, "sandbox", 60)
+    stack.supervisor.wait_for(stack.outside.answers, "sandbox", 60)
     stack.voice.say("沙箱平台与邮箱已就绪", "the sandbox's platforms and mailbox answer")
 
 
@@ -198,25 +191,7 @@ def _write_files(stack: Stack, addresses: Addresses) -> None:
     write_private(stack.home.airflow / "passwords.json", {"admin": stack.memory.admin})
     file = stack.home.connections
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    write_private(file, {**known, **(_sandbox_connections(stack) if stack.sandboxed else {})})
-
-
-def _sandbox_connections(stack: Stack) -> dict[str, object]:
-    ports, seed = stack.ports, str(stack.memory.seed)
-    options = ["--http-port", str(ports.sandbox), "--smtp-port", str(ports.smtp), "--seed", seed]
-    asked = stack.service("sandbox", "sandbox", "connections", *options)
-    told = subprocess.run(  # noqa: S603 - our own command
-        asked.command,
-        env=asked.environment,
-        cwd=asked.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode != 0:
-        raise EnvironmentFault(f"the sandbox does not tell its connections: {told.stderr.strip()[-300:]}")
-    connections: dict[str, object] = json.loads(told.stdout)
-    return connections
+    write_private(file, {**known, **(stack.outside.connections() if stack.sandboxed else {})})
 
 
 def _migrate(stack: Stack, addresses: Addresses, airflow: dict[str, str]) -> None:
