@@ -99,6 +99,18 @@ def test_lying_total_leaves_the_window_open_and_the_third_time_is_mailed(box: Sh
     assert rows(box.database, mails) == rows(box.database, OPEN)
 
 
+def test_total_that_hides_every_order_covers_no_window_that_has_some(box: ShopInABox):
+    """The week of churn found it: a total of 0, told twice, was believed."""
+    box.gateway.faults.replace([{"kind": "lying_total", "method": LIST, "times": 0, "delta": -1_000_000}])
+    box.pull()
+    box.gateway.faults.replace([])
+
+    box.pass_time(timedelta(minutes=15))
+    box.pull()
+
+    assert lost(box) == set()
+
+
 def test_truth_heals_a_window_that_a_lie_left_open(box: ShopInABox):
     box.gateway.faults.replace([{"kind": "lying_total", "method": LIST, "times": 0, "delta": 500}])
     box.pull()

@@ -19,7 +19,7 @@ from orderhub.errors import ContractError
 from orderhub.platforms.ahead import one_ahead
 from orderhub.platforms.fetching import Pull, stage_rows
 from orderhub.platforms.payload import at_path
-from orderhub.platforms.protocol import Stream
+from orderhub.platforms.protocol import ListCall, Stream
 from orderhub.platforms.records import row_id
 from orderhub.platforms.shape import refuse_removed_paths
 from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
@@ -51,12 +51,23 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
         return _split(pull, window, lease, total_before)
     if pages > MOST_PAGES:
         raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
-    distinct = _stage_pages(pull, window, lease, _numbered_pages(pull, window.start_at, window.end_at, pages))
+    last = pages + _is_full(total_before, call)
+    distinct = _stage_pages(pull, window, lease, _numbered_pages(pull, window.start_at, window.end_at, last))
     if distinct is None:
         return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
     is_covered = total_after <= len(distinct) <= total_before
     return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
+
+
+def _is_full(total: int, call: ListCall) -> bool:
+    """Return whether one page more is read, to see that it is empty.
+
+    A total that is too small shows in its last page, which has more rows than it should; only a total that
+    ends with a full page, or is 0, could hide the rest.
+    """
+    pages, rest = divmod(total, call.page_size)
+    return rest == 0 and (call.page_cap is None or pages < call.page_cap)
 
 
 def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Page]) -> set[str] | None:
