@@ -27,7 +27,7 @@ from orderhub.guard import Guard
 from orderhub.operate.databases import Passwords, create_roles
 from orderhub.operate.ports import LOOPBACK
 
-SHOP, CONNECTION = "dy_live", "douyin_dy_live"
+_FOLDER = paths.project_root() / "examples" / "pull_benchmark"
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 #: The sandbox makes 3,000 orders a second before it answers.
 READY_WITHIN_S = 300
@@ -107,7 +107,7 @@ def _track(clock: Clock, orders: int, folder: Path, say: Say) -> Iterator[Track]
         create_roles(admin := Database(server.url("postgres"), "bench"), PASSWORDS)
         admin.close()
         say(f"沙箱生成 {orders} 单 / the sandbox makes {orders} orders …")
-        options = ["--http-port", str(ports[0]), "--smtp-port", str(ports[1]), "--shops", SHOP]
+        options = ["--http-port", str(ports[0]), "--smtp-port", str(ports[1]), "--shops", _shop()["shop"]]
         world = [*options, "--orders", str(orders), "--trickle", "0"]
         with (folder / "sandbox.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program and arguments
@@ -133,12 +133,13 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def _given(clock: Clock, ports: tuple[int, int]) -> list[str]:
     """Return the options of every racer, except for the database."""
-    options = ["--http-port", str(ports[0]), "--smtp-port", str(ports[1]), "--shops", SHOP]
+    shop = _shop()
+    options = ["--http-port", str(ports[0]), "--smtp-port", str(ports[1]), "--shops", shop["shop"]]
     said = subprocess.run(  # noqa: S603 - our own program and arguments
         [sys.executable, "-m", "sandbox", "connections", *options],
         cwd=paths.project_root(), capture_output=True, check=True,
     ).stdout  # fmt: skip
-    account = json.loads(said)[CONNECTION]
+    account = json.loads(said)[shop["connection"]]
     until = clock.now() + timedelta(minutes=1)
     window = {"since": int((until - timedelta(days=2)).timestamp()), "until": int(until.timestamp())}
     token = account["extra"]["access_token"]
@@ -146,10 +147,16 @@ def _given(clock: Clock, ports: tuple[int, int]) -> list[str]:
     return [text for name, value in {**named, **window}.items() for text in (f"--{name}", str(value))]
 
 
+def _shop() -> dict[str, str]:
+    """Return which shop of the sandbox the racers read: they speak its platform's protocol."""
+    said: dict[str, str] = json.loads((_FOLDER / "shop.json").read_text(encoding="utf-8"))
+    return said
+
+
 def _lap(racer: str, track: Track, python: str, number: int) -> Lap:
     """Run one racer on a database of its own and return what it reports."""
     url = _fresh_database(track.server, f"{racer}_{number}", is_hub=racer == "hub_pull")
-    program = paths.project_root() / "examples" / "pull_benchmark" / f"{racer}.py"
+    program = _FOLDER / f"{racer}.py"
     done = subprocess.run(  # noqa: S603 - our own program and arguments
         [python, str(program), *track.given, "--dsn", url], capture_output=True, text=True, check=False
     )

@@ -206,6 +206,13 @@ class Api(Frozen):
             raise ValueError(f"signing {self.signing!r} does not exist; {nearest(self.signing, known)}")
         if self.encoding == "form_json" and self.body_parameter is None:
             raise ValueError("encoding form_json needs body_parameter, the name of the JSON text")
+        if len(set(self.budgets)) != len(self.budgets):
+            raise ValueError("budgets: the same budget is given twice")
+        auth = self.auth
+        if auth is not None and (auth.encoding or self.encoding) in ("form", "rest"):
+            nested = [name for name, value in auth.call.parameters.items() if not isinstance(value, str)]
+            if nested:
+                raise ValueError(f"auth.call.parameters.{nested[0]} must be text: a form nests nothing")
         return self
 
 
