@@ -1,7 +1,7 @@
 """A call that passed the checks, and the lists it may read: page shift, lag, noise and lies included."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ Window = tuple[int, int]
 Cursor = tuple[int, str]
 Version = tuple[datetime, int]
 START = (0, "")
+LATEST = 2**62
 
 
 @dataclass(slots=True)
@@ -102,16 +103,18 @@ class Call:
         *,
         oldest_first: bool = False,
     ) -> Page[Order]:
-        """Return page `page` (from 1) of the orders whose `when` lies in the window."""
+        """Return page `page` (from 1) of the orders whose `when`, the time of an event, lies in the window."""
         self._churn_orders(window)
-        return self._dated(self.world.orders.values(), when, window, page, size, oldest_first=oldest_first)
+        index = self.world.event_index[self.shop_id]
+        return self._dated(self.world.orders, index, when, window, page, size, oldest_first=oldest_first)
 
     def after_sales_dated(
         self, when: Callable[[AfterSale], datetime | None], window: Window, page: int, size: int
     ) -> Page[AfterSale]:
         """Return page `page` (from 1), newest first, of the after-sales whose `when` lies in the window."""
         self._churn_after_sales(window)
-        return self._dated(self.world.after_sales.values(), when, window, page, size, oldest_first=False)
+        index = self.world.after_sale_index[self.shop_id]
+        return self._dated(self.world.after_sales, index, when, window, page, size, oldest_first=False)
 
     def orders_oldest_first(
         self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
@@ -174,7 +177,8 @@ class Call:
 
     def _dated(
         self,
-        records: Iterable[Record],
+        records: dict[str, Record],
+        index: ModifiedIndex,
         when: Callable[[Record], datetime | None],
         window: Window,
         page: int,
@@ -183,13 +187,13 @@ class Call:
         oldest_first: bool,
     ) -> Page[Record]:
         first, last = self._visible(window)
+        # Nothing happens to a record after its time in the index: older ones cannot lie in the window.
         dated = [
             (at, record)
-            for record in records
-            if record.shop_id == self.shop_id
-            if (at := when(record)) is not None and first <= int(at.timestamp()) <= last
+            for key in reversed(index.newest(*index.span(first, LATEST)))
+            if (at := when(record := records[key])) is not None and first <= int(at.timestamp()) <= last
         ]
-        # The sort is stable, so records of one second keep the order in which they came about.
+        # The sort is stable, so records of one second come in the order of the index: the same on every page.
         dated.sort(key=lambda pair: pair[0], reverse=not oldest_first)
         rows = [record for _, record in dated[(page - 1) * size : page * size]]
         return self._told(Page(rows, len(dated), page * size < len(dated)))

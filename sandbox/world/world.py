@@ -83,6 +83,8 @@ class World:
         self.after_sales: dict[str, AfterSale] = {}
         self.order_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self.after_sale_index = {shop.shop_id: ModifiedIndex() for shop in shops}
+        #: By the last event, also of orders whose `modified` that event left as it was.
+        self.event_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self._journal = journal
         self._rng = random.Random(f"{seed}:live")
         history = random.Random(f"{seed}:history")
@@ -134,6 +136,8 @@ class World:
     def _enter(self, order: Order) -> None:
         self.orders[order.order_id] = order
         self.order_index[order.shop_id].put(order.order_id, int(order.modified.timestamp()))
+        last = max([order.modified, *(event.at for event in order.events)])
+        self.event_index[order.shop_id].put(order.order_id, int(last.timestamp()))
         for one in order.after_sales:
             self.after_sales[one.after_sale_id] = one
             self.after_sale_index[order.shop_id].put(one.after_sale_id, int(one.modified.timestamp()))

@@ -101,6 +101,7 @@ def test_a_changed_note_arrives_though_modified_stands_still(box: ShopInABox):
     for memo in ("改地址:寄公司", "算了,还是原地址"):
         first.seller_memo = memo
         first.record(box.platform_clock.now(), "memo_changed", memo)
+        box.world._enter(first)
         box.pass_time(STEP)
         box.pull()
         box.transform()
