@@ -1,7 +1,7 @@
 """
 # 拉取抖店订单与售后 · Pull Douyin shop orders and after-sales
 
-每 15 分钟把每个店铺已结束的时间窗口从最后一页往前读,逐页提交到
+每 10 分钟把每个店铺已结束的时间窗口从最后一页往前读,逐页提交到
 `staging.douyin_orders`、`staging.douyin_refunds`;只有数得清的窗口才算覆盖,缺口会自己补上。
 Reads closed windows last page to first; gaps heal by themselves.
 
@@ -13,14 +13,14 @@ Reads closed windows last page to first; gaps heal by themselves.
 from airflow.sdk import CronDataIntervalTimetable, dag
 
 from orderhub.orchestration.assets import staging
-from orderhub.orchestration.defaults import BEIJING, EVERY_15_MINUTES, dag_defaults
+from orderhub.orchestration.defaults import BEIJING, EVERY_10_MINUTES, dag_defaults
 from orderhub.orchestration.extract_tasks import checked_platform, list_shops, pull_shop
 
 PLATFORM = checked_platform("douyin")
 
 
 @dag(
-    schedule=CronDataIntervalTimetable(EVERY_15_MINUTES, timezone=BEIJING),
+    schedule=CronDataIntervalTimetable(EVERY_10_MINUTES, timezone=BEIJING),
     tags=["extract", "douyin"],
     doc_md=__doc__,
     **dag_defaults(),

@@ -1,7 +1,7 @@
 """
 # 拉取京东订单 · Pull JD orders
 
-每 15 分钟读五张列表:订单、改过备注的订单、售后服务单,以及发货前的取消申请(按申请、按审核各一次)。
+每 10 分钟读五张列表:订单、改过备注的订单、售后服务单,以及发货前的取消申请(按申请、按审核各一次)。
 已结束的时间窗口从最后一页往前读,逐页提交到 `staging.jd_orders` 和 `staging.jd_refunds`;缺口会自己补上。
 Reads five lists, closed windows last page to first; gaps heal by themselves.
 
@@ -13,14 +13,14 @@ Reads five lists, closed windows last page to first; gaps heal by themselves.
 from airflow.sdk import CronDataIntervalTimetable, dag
 
 from orderhub.orchestration.assets import staging
-from orderhub.orchestration.defaults import BEIJING, EVERY_15_MINUTES, dag_defaults
+from orderhub.orchestration.defaults import BEIJING, EVERY_10_MINUTES, dag_defaults
 from orderhub.orchestration.extract_tasks import checked_platform, list_shops, pull_shop
 
 PLATFORM = checked_platform("jd")
 
 
 @dag(
-    schedule=CronDataIntervalTimetable(EVERY_15_MINUTES, timezone=BEIJING),
+    schedule=CronDataIntervalTimetable(EVERY_10_MINUTES, timezone=BEIJING),
     tags=["extract", "jd"],
     doc_md=__doc__,
     **dag_defaults(),

@@ -23,8 +23,8 @@ Lags = Mapping[str, timedelta]
 log = structlog.get_logger(__name__)
 #: How long a manifest waits for a shop whose pull is late.
 GRACE = timedelta(minutes=10)
-#: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 15 minutes.
-PULL_CADENCE = timedelta(minutes=15)
+#: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 10 minutes.
+PULL_CADENCE = timedelta(minutes=10)
 
 _IS_OPEN = text("select state = 'open' from ops.cutoffs where cutoff_id = :cutoff_id")
 _CLOSE = text("update ops.cutoffs set state = 'closed', closed_at = :now where cutoff_id = :cutoff_id")

@@ -12,7 +12,7 @@ from orderhub.orchestration.failure_mail import mail_failed_run, mail_failed_tas
 from orderhub.settings import load_settings
 
 #: Platforms have settled by then, and a pull has landed before a cut-off on the hour.
-EVERY_15_MINUTES = "12-59/15 * * * *"
+EVERY_10_MINUTES = "7-59/10 * * * *"
 #: What could not be sent, or closed while the machine was off, is not left until the next order comes.
 SECOND_LOOK = "5-59/15 * * * *"
 BEIJING = "Asia/Shanghai"

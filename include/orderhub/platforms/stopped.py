@@ -82,12 +82,12 @@ def resume_shop(database: Database, clock: Clock, shop: Shop) -> bool:
 def _mail(config: MerchantConfig, shop: Shop, outbox_id: str, said: str) -> Effect:
     english = (
         f"Shop {shop.name} ({shop.id}) cannot be pulled: {said}\n\n"
-        "The other shops go on. It is tried every 15 minutes and goes on by itself once this is mended; what "
+        "The other shops go on. It is tried every 10 minutes and goes on by itself once this is mended; what "
         "came in meanwhile is pulled then, nothing is lost. This is the only mail about it.\n"
     )
     chinese = (
         f"店铺 {shop.name}({shop.id})暂停拉取,需要人处理:{said}\n\n"
-        "其他店铺照常。系统每 15 分钟再试一次,处理好后自动继续,并补拉这段时间的订单,不会丢单。"
+        "其他店铺照常。系统每 10 分钟再试一次,处理好后自动继续,并补拉这段时间的订单,不会丢单。"
         "这件事只发这一封邮件。步骤见 docs/runbooks/extract.md。\n"
     )
     return Effect(
