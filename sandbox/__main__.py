@@ -54,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         "--lives",
         choices=LIVES,
         default=LIVES[0],
-        help="demo: ordinary orders and labelled defects; all: also groups, COD, bundles, every after-sale …",
+        help="demo: ordinary orders and labelled defects; all: also groups, COD, bundles, every after-sale; "
+        "labelled: a quiet shop; doubtful orders, and those that only look so, say what they are",
     )
     parser.add_argument("--state-dir", type=Path, help="keep the world here, so that a restart continues it")
     return parser

@@ -54,6 +54,24 @@ DEFECTS = {
     "out_of_stock": "两仓都不够",
     "zero_paid": "实付为零",
 }
+DOUBTS = {
+    "wish": "买家要改、要退、要缓",
+    "fair_message": "无须处理的留言",
+    "invoice_wish": "要开发票",
+    "pretended": "刷单或样品",
+    "abroad": "港澳台地址",
+    "typo_price": "价格少打一位",
+    "fair_clearance": "换季清仓",
+    "fair_bulk": "公司采购",
+    "fat_finger": "件数多打几位",
+    "fair_repeat": "过后又买一份",
+    "banned_buyer": "有过纠纷的买家",
+    "vague_address": "地址没有写清",
+    "fair_address": "村组、驿站、宿舍",
+    "no_phone": "电话打不通",
+    "ring": "多个买家一个电话",
+    "fair_family": "一家人",
+}
 FAULTS = {
     "throttle": "限流",
     "error": "错误应答",
@@ -207,7 +225,8 @@ def _world(world: World) -> str:
     after_sales = Counter(
         f"{KINDS[one.kind]} · {AFTER_SALES[one.state]}" for one in world.after_sales.values()
     )
-    defects = Counter(f"{DEFECTS[i.label]} <code>{i.label}</code>" for order in orders for i in order.intents)
+    words = DEFECTS | DOUBTS
+    defects = Counter(f"{words[i.label]} <code>{i.label}</code>" for order in orders for i in order.intents)
     return (
         _counted("订单状态", states) + _counted("售后", after_sales) + _counted("有意埋入的异常订单", defects)
     )

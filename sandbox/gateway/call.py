@@ -103,7 +103,7 @@ class Call:
         *,
         oldest_first: bool = False,
     ) -> Page[Order]:
-        """Return page `page` (from 1) of the orders whose `when`, the time of an event, lies in the window."""
+        """Return page `page` (from 1) of the orders whose `when`, an event's time, lies in the window."""
         self._churn_orders(window)
         index = self.world.event_index[self.shop_id]
         return self._dated(self.world.orders, index, when, window, page, size, oldest_first=oldest_first)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sandbox.world import catalog
 from sandbox.world.catalog import Shop
 from sandbox.world.changes import CHANGES
+from sandbox.world.doubts import DOUBTS
 from sandbox.world.make import OrderMaker
 from sandbox.world.model import Group, Hold, Order, OrderState, Part, PaymentKind
 from sandbox.world.shipping import ship_everything
@@ -25,7 +26,7 @@ SERVICE_TAGS = (("sf_only",), ("next_day",), ("door_delivery", "sf_only"))
 
 def tell(name: str, maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     """Return the order(s) of one story, placed at `at`."""
-    return (TELLERS | OWN_LIVES)[name](maker, shop, at)
+    return (TELLERS | OWN_LIVES | DOUBTS)[name](maker, shop, at)
 
 
 def _let(order: Order, rng: random.Random, names: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ class Platform:
     """Numbering and habits of one platform.
 
     `own_lives` per 240 orders; `impossible_lives` of `story.STATES` do not exist there; `quiet_events` do not
-    move `modified` of an order.
+    move `modified` of an order. `names_buyers`: orders of one buyer can be told; `shows_receivers`: in clear.
     """
 
     order_number: OrderNumber
@@ -47,6 +47,8 @@ class Platform:
     refunds_per_line: bool = False
     impossible_lives: frozenset[str] = frozenset()
     quiet_events: frozenset[str] = frozenset()
+    names_buyers: bool = True
+    shows_receivers: bool = False
 
 
 def buyer_part(buyer: Buyer, modulo: int) -> int:
@@ -99,6 +101,7 @@ PLATFORMS = {
         _after_sale("8", 10),
         SERVICES | PRESALE | AFTER_SALES | WAITING | GROUP,
         most_lines=1,
+        names_buyers=False,
     ),
     # 19 digits; the lines are orders of their own, numbered on
     "douyin": Platform(
@@ -124,5 +127,6 @@ PLATFORMS = {
         _after_sale("RF", 12),
         SERVICES | AFTER_SALES | {"address_request": 5, "group_forming": 3, "group_formed": 3},
         impossible_lives=frozenset({"presale_deposit"}),
+        shows_receivers=True,
     ),
 }

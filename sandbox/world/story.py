@@ -54,7 +54,7 @@ INSTRUCTIONS = ("改地址:收货改到公司,新地址见旺旺", "换款:黑�
 Teller = Callable[[OrderMaker, Shop, datetime], list[Order]]
 
 
-def deck(rng: random.Random, orders: int, shares: Mapping[str, int]) -> list[str]:
+def deck(rng: random.Random, orders: int, shares: Mapping[str, float]) -> list[str]:
     """Return one story name per order, shuffled; a duplicate takes two places.
 
     `shares` are orders per 240; what they leave is ordinary.

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.world.catalog import TAOBAO_SHOPS, Shop
 from sandbox.world.changes import CHANGES
+from sandbox.world.doubts import labelled_shares
 from sandbox.world.lives import tell
 from sandbox.world.make import OrderMaker
 from sandbox.world.model import AfterSale, Order
@@ -53,7 +54,7 @@ HOUR_WEIGHTS = (
 BEIJING_OFFSET_HOURS = 8
 
 
-LIVES = ("demo", "all")
+LIVES = ("demo", "all", "labelled")
 
 
 def _keep_nothing(_operation: dict[str, Any]) -> None:
@@ -63,7 +64,8 @@ def _keep_nothing(_operation: dict[str, Any]) -> None:
 class World:
     """All orders and after-sales of some shops. Times are aware UTC datetimes of whole seconds, money is fen.
 
-    `lives`: "demo" deals the ordinary lives and the labelled defects, "all" also those of each platform.
+    `lives`: "demo" deals the ordinary lives and the labelled defects, "all" also those of each platform,
+    "labelled" few defects, and doubts that look like others' good orders.
     """
 
     def __init__(
@@ -113,9 +115,11 @@ class World:
             rng.shuffle(plan)
         return plan
 
-    def _shares(self, platform: str) -> dict[str, int]:
+    def _shares(self, platform: str) -> dict[str, float]:
         traits = PLATFORMS[platform]
-        shares = {**STATES, **DEFECTS, **(traits.own_lives if self.lives == "all" else {})}
+        shares: dict[str, float] = {**STATES}
+        shares |= labelled_shares(traits) if self.lives == "labelled" else DEFECTS
+        shares |= traits.own_lives if self.lives == "all" else {}
         return {name: share for name, share in shares.items() if name not in traits.impossible_lives}
 
     @staticmethod

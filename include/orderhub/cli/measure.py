@@ -61,3 +61,27 @@ def bench_pull(
         share = race.rate(racer) / race.rate("bare_loop")
         table.add_row(racer, f"{race.rate(racer):,.0f}", f"{race.peak_mib(racer):.0f}", f"{share:.2f}")
     console.print(table)
+
+
+@bench_app.command("checks")
+def bench_checks(
+    orders: Annotated[int, typer.Option(help="约多少单 / about so many orders")] = 6000,
+    seed: Annotated[int, typer.Option(help="另一个种子,另一批订单 / another seed, another stream")] = 7,
+) -> None:
+    """检查的准确率与召回率:沙箱按意图贴了标签的订单 / precision and recall on orders labelled by intent."""
+    from orderhub.operate.bench_checks import score_stream
+
+    result = score_stream(clock, orders, seed, console.print)
+    table = table_of("labelled", "found", "recall", "precision", key="rule")
+    for rule in result.rules:
+        counts = str(rule.labelled), str(rule.found)
+        table.add_row(rule.rule_id, *counts, f"{rule.recall:.3f}", f"{rule.precision:.3f}")
+    console.print(table)
+    for rule in result.rules:
+        for what, examples in (("误报 / wrong", rule.wrong_orders), ("漏报 / missed", rule.missed_orders)):
+            if examples:
+                console.print(f"  {rule.rule_id} {what}: {', '.join(examples[:5])}")
+    console.print(
+        f"{result.orders} 单 / orders: 挂起 / held {result.held_share:.2%}; 无疑点而被挂起 / clean but held "
+        f"{result.clean_held_share:.2%} {' '.join(result.clean_held[:5])}"
+    )
