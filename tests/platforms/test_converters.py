@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from orderhub.config.parse import normalise_sku
 from orderhub.db.engine import Database
-from orderhub.platforms.converters import CONVERTERS, convert
+from orderhub.platforms.converters import CONVERTERS, convert, trimmed
 
 ZONED = "time@Asia/Shanghai"
 NAMES = [*CONVERTERS, ZONED]
@@ -26,7 +26,7 @@ ODD_WORDS = [
 def converted(database: Database, name: str, values: list[str]) -> list[Any]:
     """Convert `values` in one statement, as a pass does."""
     statement = text(
-        f"select {convert(name, 'v')} from unnest(cast(:v as text[])) with ordinality as t(v, n) order by n"
+        f"select {convert(name, trimmed('v'))} from unnest(cast(:v as text[])) with ordinality as t(v, n) order by n"
     )
     with database.read() as connection:
         return list(connection.execute(statement, {"v": values}).scalars())

@@ -85,3 +85,19 @@ def bench_checks(
         f"{result.orders} 单 / orders: 挂起 / held {result.held_share:.2%}; 无疑点而被挂起 / clean but held "
         f"{result.clean_held_share:.2%} {' '.join(result.clean_held[:5])}"
     )
+
+
+@bench_app.command("transform")
+def bench_transform(
+    orders: Annotated[int, typer.Option(help="多少单 / how many orders")] = 1_000_000,
+) -> None:
+    """映射、合并、检查,与纯 SQL 的下限比 / map, merge and all checks beside the floor of plain SQL."""
+    from orderhub.operate.bench_transform import measure_transform
+
+    times = measure_transform(clock, orders, console.print)
+    floor = sum(times.floor.values())
+    console.print(
+        f"{times.orders:,} 单 / orders: {times.passed:.1f} s, 下限 / floor {floor:.1f} s, "
+        f"÷ {times.ratio:.1f}; 再来一次 / again {times.again:.1f} s, {times.changed} 行变化 / rows changed; "
+        f"PSS ≤ {times.peak_mib:,.0f} MiB"
+    )

@@ -18,6 +18,7 @@ from orderhub.errors import EnvironmentFault
 from orderhub.operate.airflow_api import AirflowApi
 from orderhub.operate.home import Home, Memory
 from orderhub.operate.ports import LOOPBACK, Ports
+from orderhub.operate.processes import cpu_seconds, descendants, pss_mib
 
 _PROGRESS = text("""
     select
@@ -94,15 +95,15 @@ def measure_idle(home: Home, seconds: float) -> IdleCost:
         EnvironmentFault: no hub runs on this home.
     """
     pid, _ = running_hub(home)
-    before, started = _cpu_seconds(_descendants(pid)), time.monotonic()
+    before, started = cpu_seconds(descendants(pid)), time.monotonic()
     time.sleep(seconds)
-    family = _descendants(pid)
+    family = descendants(pid)
     elapsed = time.monotonic() - started
-    used = sum(after - before.get(p, 0.0) for p, after in _cpu_seconds(family).items())
+    used = sum(after - before.get(p, 0.0) for p, after in cpu_seconds(family).items())
     by_kind: dict[str, float] = {}
     for process in family:
         kind = _kind(process)
-        by_kind[kind] = by_kind.get(kind, 0.0) + _pss_mib(process)
+        by_kind[kind] = by_kind.get(kind, 0.0) + pss_mib(process)
     return IdleCost(len(family), by_kind, used / elapsed, elapsed)
 
 
@@ -157,44 +158,6 @@ def _progress(database: Database, since: datetime) -> dict[str, Any]:
     """Count the orders that came since: how many, how many still wait for routing, first and last instant."""
     with database.read() as connection:
         return dict(connection.execute(_PROGRESS, {"since": since}).mappings().one())
-
-
-def _descendants(root: int) -> list[int]:
-    parents = {int(p.name): _parent(p) for p in Path("/proc").iterdir() if p.name.isdigit()}
-    family = {root}
-    grew = True
-    while grew:
-        found = {process for process, parent in parents.items() if parent in family} - family
-        family |= found
-        grew = bool(found)
-    return sorted(family)
-
-
-def _parent(folder: Path) -> int:
-    try:
-        return int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    except (OSError, IndexError):
-        return 0
-
-
-def _cpu_seconds(processes: list[int]) -> dict[int, float]:
-    tick = os.sysconf("SC_CLK_TCK")
-    used = {}
-    for process in processes:
-        try:
-            fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        used[process] = (int(fields[11]) + int(fields[12])) / tick
-    return used
-
-
-def _pss_mib(process: int) -> float:
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def _kind(process: int) -> str:

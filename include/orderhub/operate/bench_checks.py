@@ -29,20 +29,18 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory, load_active
 from orderhub.db.engine import Database
-from orderhub.db.migrations import migrate
-from orderhub.db.postgres import Server, free_port, open_cluster, running_server
+from orderhub.db.postgres import free_port
 from orderhub.errors import EnvironmentFault
 from orderhub.guard import Guard
-from orderhub.operate.databases import Passwords, create_roles
 from orderhub.operate.labelled import Expected, Labels, StreamScore, score
 from orderhub.operate.outside import Outside
+from orderhub.operate.own_hub import OwnHub, own_hub
 from orderhub.platforms.pull import pull
 from orderhub.platforms.spec import load_platform
 from orderhub.settings import Settings
 from orderhub.transform.run import run_transform
 
 LABELS = paths.project_root() / "examples" / "labelled_stream" / "labels.csv"
-PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 BANNED = "banned_buyer"
 READY_WITHIN_S = 120
 #: A budget or a long read ends a pull early; the next goes on.
@@ -61,14 +59,10 @@ _BUYERS = text("""
 class Stage:
     """A hub without Airflow beside a sandbox that deals labelled orders."""
 
-    server: Server
+    hub: OwnHub
     settings: Settings
     outside: Outside
     folder: Path
-
-    def database(self, name: str) -> Database:
-        """Open one of the stage's databases as the hub's role."""
-        return Database(self.server.url(name, "orderhub_app", PASSWORDS.app), "bench")
 
 
 def score_stream(clock: Clock, orders: int, seed: int, say: Say) -> StreamScore:
@@ -87,7 +81,7 @@ def score_stream(clock: Clock, orders: int, seed: int, say: Say) -> StreamScore:
         labels = _labels(stage.outside)
         _pull_all(stage, clock, say)
         blacklist = _blacklist(stage, clock, labels)
-        database = stage.database("hub")
+        database = stage.hub.open()
         run_transform(database, clock, _apply(stage, database, clock, blacklist))
         say("已检查 / checked")
         with database.read() as connection:
@@ -113,19 +107,11 @@ def expected_rules(file: Path = LABELS) -> Expected:
 
 @contextmanager
 def _stage(clock: Clock, orders: int, seed: int, folder: Path, say: Say) -> Iterator[Stage]:
-    cluster = open_cluster(folder / "cluster")
-    with running_server(cluster, free_port(), folder / "postgres.log") as server, Guard() as guard:
-        create_roles(admin := Database(server.url("postgres"), "bench"), PASSWORDS)
-        with admin.session() as session:
-            session.exec_driver_sql("create database hub owner orderhub_owner")
-        admin.close()
-        owner = Database(server.url("hub", "orderhub_owner", PASSWORDS.owner), "bench")
-        migrate(owner, clock)
-        owner.close()
+    with own_hub(clock, folder) as hub, Guard() as guard:
         outside = Outside(paths.project_root(), free_port(), free_port(), seed)
         say(f"沙箱生成约 {orders} 单 / the sandbox makes about {orders} orders")
         _start(outside, orders, guard, folder / "sandbox.log")
-        yield Stage(server, _settings(server, outside, folder), outside, folder)
+        yield Stage(hub, _settings(hub, outside, folder), outside, folder)
 
 
 def _start(outside: Outside, orders: int, guard: Guard, log: Path) -> None:
@@ -145,12 +131,12 @@ def _start(outside: Outside, orders: int, guard: Guard, log: Path) -> None:
     raise EnvironmentFault(f"the sandbox did not start: {' '.join(words) or 'it said nothing'}")
 
 
-def _settings(server: Server, outside: Outside, folder: Path) -> Settings:
+def _settings(hub: OwnHub, outside: Outside, folder: Path) -> Settings:
     connections = folder / "connections.json"
     connections.write_text(json.dumps(outside.connections()), encoding="utf-8")
     return Settings(
         home=folder / "home",
-        database_url=SecretStr(server.url("hub", "orderhub_app", PASSWORDS.app)),
+        database_url=SecretStr(hub.app_url()),
         connections=connections,
         hash_key=SecretStr(f"bench {outside.seed}"),
         token_key=SecretStr(Fernet.generate_key().decode()),
@@ -168,7 +154,7 @@ def _labels(outside: Outside) -> Labels:
 
 
 def _pull_all(stage: Stage, clock: Clock, say: Say) -> None:
-    database = stage.database("hub")
+    database = stage.hub.open()
     config = apply_directory(database, clock, paths.shipped_config_directory(), stage.settings.home, "bench")
     for shop in config.shops:
         if load_platform(shop.platform).spec.kind == "files":
@@ -184,11 +170,8 @@ def _pull_all(stage: Stage, clock: Clock, say: Say) -> None:
 
 def _blacklist(stage: Stage, clock: Clock, labels: Labels) -> str:
     """Return a merchant's blacklist of the stream's banned buyers, by the ids that a rehearsal shows."""
-    admin = Database(stage.server.url("postgres"), "bench")
-    with admin.session() as session:
-        session.exec_driver_sql("create database rehearsal template hub owner orderhub_owner")
-    admin.close()
-    rehearsal = stage.database("rehearsal")
+    stage.hub.copy("rehearsal")
+    rehearsal = stage.hub.open("rehearsal")
     run_transform(rehearsal, clock, load_active(rehearsal))
     banned = [order_id for order_id, given in labels.items() if BANNED in given]
     with rehearsal.read() as connection:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIELDS
 from orderhub.platforms.spec import Flag, LineFlag, Platform, StatusMeaning
 from orderhub.transform.payload_sql import (
+    FENCE,
     Opened,
     converted_columns,
     identifier,
@@ -38,7 +39,7 @@ def compile_versions(platform: Platform) -> str:
     receiver = open_record("r", root_of(spec.records.receiver), paths_of(fields.receiver), is_flat=is_flat)
     return f"""
 insert into incoming_versions
-with source as materialized (
+with source as (
     select s.staging_id, s.load_id, s.shop_id, s.record_id, s.payload_sha256, s.fetched_at,
         coalesce(case when jsonb_typeof(s.payload -> 'disagreeing_fields') = 'array'
             then array(select jsonb_array_elements_text(s.payload -> 'disagreeing_fields')) end, '{{}}'
@@ -48,7 +49,7 @@ with source as materialized (
         {_flag_number(orders, spec.flags)} as flag_no,
         {_is_paid_at_the_door(orders, platform)} as is_cash_on_delivery
     from staging.{identifier(spec.name + "_orders")} as s, {orders.record}, {receiver.record}
-    where s.load_id = any(:loads)
+    where s.load_id = any(:loads) {FENCE}
 ),
 {_converted_versions(platform)}
 {_merged_columns(platform)}"""  # noqa: S608 - names and literals of files, quoted
@@ -60,9 +61,12 @@ def _converted_versions(platform: Platform) -> str:
     return f"""converted as (
     select source.*,
         {converted_columns(fields.order, ORDER_FIELDS, "raw_", "")},
-        {converted_columns(fields.receiver, RECEIVER_FIELDS, "raw_receiver_", "receiver_")},
-        {unreadable_array(fields.order)} as unreadable_fields
-    from source
+        {converted_columns(fields.receiver, RECEIVER_FIELDS, "raw_receiver_", "receiver_")}
+    from source {FENCE}
+),
+read as (
+    select converted.*, {unreadable_array(fields.order)} as unreadable_fields
+    from converted
 ),
 statuses (platform_status, status, status_rank, is_terminal, gate, payment_state, reason) as (values
     {_statuses(spec.statuses)}
@@ -112,7 +116,7 @@ def _merged_columns(platform: Platform) -> str:
     coalesce(c.receiver_receiver_state,
         case when c.receiver_token is not null then 'token' else 'masked' end),
     {", ".join(f"c.receiver_{name}" for name in RECEIVER_FIELDS if name != "receiver_state")}
-from converted as c
+from read as c
 left join statuses as st on st.platform_status = coalesce(c.platform_status, {default})
 left join flags as f using (flag_no)
 left join shops as sh using (shop_id)"""  # noqa: S608 - names and literals of files, quoted
@@ -132,7 +136,7 @@ def compile_lines(platform: Platform) -> str:
     )
     return f"""
 insert into incoming_lines
-with source as materialized (
+with source as (
     select c.order_id, c.shop_id, e.line_no, {repeat} as repeat_no,
         {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)},
         {_flag_number(lines, spec.line_flags)} as flag_no
@@ -140,15 +144,18 @@ with source as materialized (
     join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
     lateral {elements} as e(line, line_no),
     {lines.record}
-    where c.platform = {literal(spec.name)}
+    where c.platform = {literal(spec.name)} {FENCE}
 ),
 converted as (
     select source.*,
-        {converted_columns(fields.line, LINE_FIELDS, "raw_", "")},
-        {unreadable_array(fields.line)} as unreadable_fields
-    from source
+        {converted_columns(fields.line, LINE_FIELDS, "raw_", "")}
+    from source {FENCE}
 ),
-counted as (select converted.*, {pieces_column(spec.shipped)} from converted),
+read as (
+    select converted.*, {unreadable_array(fields.line)} as unreadable_fields
+    from converted
+),
+counted as (select read.*, {pieces_column(spec.shipped)} from read),
 statuses (platform_status, status, status_rank, is_terminal, gate, payment_state, reason) as (values
     {_statuses(spec.line_statuses or spec.statuses)}
 ),

@@ -3,6 +3,7 @@
 from orderhub.platforms.field_map import REFUND_FIELDS
 from orderhub.platforms.spec import Platform
 from orderhub.transform.payload_sql import (
+    FENCE,
     converted_columns,
     identifier,
     literal,
@@ -20,17 +21,20 @@ def compile_refunds(platform: Platform) -> str:
     refund = open_record("r", root_of(spec.records.refund), paths_of(rules), is_flat=False)
     return f"""
 insert into incoming_refunds
-with source as materialized (
+with source as (
     select s.load_id, s.shop_id, s.record_id, s.payload_sha256, s.fetched_at,
         {raw_columns(refund, rules, "")}
     from staging.{identifier(spec.name + "_refunds")} as s, {refund.record}
-    where s.load_id = any(:loads)
+    where s.load_id = any(:loads) {FENCE}
 ),
 converted as (
     select source.*,
-        {converted_columns(rules, REFUND_FIELDS, "raw_", "")},
-        {unreadable_array(rules)} as unreadable_fields
-    from source
+        {converted_columns(rules, REFUND_FIELDS, "raw_", "")}
+    from source {FENCE}
+),
+read as (
+    select converted.*, {unreadable_array(rules)} as unreadable_fields
+    from converted
 ),
 states (platform_status, state, state_rank, is_terminal) as (values
     {_states(platform)}
@@ -49,7 +53,7 @@ select
         || lpad(coalesce(st.state_rank, 0)::text, 2, '0')
         || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
     {literal(platform.mapping_version)}, c.load_id
-from converted as c
+from read as c
 left join states as st on st.platform_status = c.platform_status
 left join lateral (
     select k.kind from kinds as k

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orderhub.platforms.converters import convert
+from orderhub.platforms.converters import convert, trimmed
 from orderhub.platforms.field_map import MONEY, TIMES, FieldRule
 
 #: Texts that stand in keys: an index row holds 2,700 bytes, and one longer text would stop every pass.
@@ -19,6 +19,9 @@ _PERSONAL_NUMBERS = (
     (r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)", r"\1***********\2"),
     (r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2"),
 )
+#: Ends a step that computes each value once: without it the planner copies the expression to every use, and
+#: with `materialized` a million rows would be written to disk between two steps.
+FENCE = "offset 0"
 #: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
 LONGEST_NAME = 63
 #: What platforms write where there is no time: no value, not an unreadable one.
@@ -96,7 +99,7 @@ def root_of(path: str) -> str:
 
 
 def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
-    """Return `<text expression> as raw_<field>` for every mapped field; what says nothing is absent."""
+    """Return `<trimmed text> as raw_<field>` for every mapped field; what says nothing is absent."""
     parts = []
     for rule in rules:
         if rule.constant is not None:
@@ -110,7 +113,8 @@ def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
 
 def _present(text: str, converter: str) -> str:
     kind = "time@" if converter.startswith("time@") else converter
-    for nothing in ("", *_NO_TIME.get(kind, ())):
+    text = trimmed(text)
+    for nothing in _NO_TIME.get(kind, ()):
         text = f"nullif({text}, {literal(nothing)})"
     return text
 
@@ -132,16 +136,18 @@ def _value(rule: FieldRule, raw: str) -> str:
     if rule.field in KEYS:
         return f"case when octet_length({value}) <= {LONGEST_KEY_BYTES} then {value} end"
     if rule.field in MESSAGES:
+        masked = value
         for pattern, shown in _PERSONAL_NUMBERS:
-            value = f"regexp_replace({value}, {literal(pattern)}, {literal(shown)}, 'g')"
+            masked = f"regexp_replace({masked}, {literal(pattern)}, {literal(shown)}, 'g')"
+        # Most messages have no digit at all, and looking for one is cheap.
+        return f"case when translate({value}, '0123456789', '') = {value} then {value} else {masked} end"
     return value
 
 
 def unreadable_array(rules: Sequence[FieldRule]) -> str:
-    """Return the SQL array of the fields that are there and cannot be read."""
+    """Return the SQL array of the fields that are there and cannot be read; over `converted_columns`."""
     tests = [
-        f"case when btrim(raw_{rule.field}) <> '' and {_value(rule, 'raw_' + rule.field)} is null "
-        f"then '{rule.field}' end"
+        f"case when raw_{rule.field} is not null and {rule.field} is null then '{rule.field}' end"
         for rule in rules
         if rule.field in KEYS or rule.converter not in ("text", "sku", "province")
     ]

@@ -118,7 +118,7 @@ def _map_versions(
         for stream, loads in sorted(streams.items()):
             _map_loads(connection, config, platform, stream, loads, counts)
         platforms.append(platform)
-    connection.exec_driver_sql("analyze incoming_versions")
+    connection.exec_driver_sql("analyze incoming_versions (order_id)")
     return platforms
 
 
@@ -153,13 +153,13 @@ def _merge(
     checks_version: str,
 ) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
-    connection.exec_driver_sql("analyze changed_orders")
+    connection.exec_driver_sql("analyze changed_orders (order_id, staging_id, platform)")
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
     connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
     for platform in platforms:
         counts.lines += connection.execute(text(compile_lines(platform))).rowcount
-    connection.exec_driver_sql("analyze incoming_lines")
+    connection.exec_driver_sql("analyze incoming_lines (order_id)")
     connection.execute(
         text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id")
     )

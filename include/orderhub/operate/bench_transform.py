@@ -1,0 +1,148 @@
+"""Times map, merge and all checks over a large stock of staged orders, beside what plain SQL needs at least.
+
+The orders are made inside the database by `examples/million_orders/stage.sql`; `floor.sql` is the floor. Both
+run on the same server, in the same run.
+"""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import text
+
+from orderhub import paths
+from orderhub.clock import Clock
+from orderhub.config.store import apply_directory
+from orderhub.db.engine import Database
+from orderhub.operate.own_hub import OwnHub, own_hub
+from orderhub.operate.processes import descendants, pss_mib
+from orderhub.transform.run import run_transform
+
+_FOLDER = paths.project_root() / "examples" / "million_orders"
+PLATFORM = "miniprogram"
+ORDERS_PER_LOAD = 10_000
+_LOADS = text("""
+    insert into ops.loads (platform, shop_id, stream, source, row_count, staged_count, committed_at)
+    select :platform, :shop_id, 'orders', 'bench', :size, :size, cast(:now as timestamptz)
+    from generate_series(1, (cast(:orders as bigint) - 1) / :size + 1)""")
+Say = Callable[[str], None]
+
+
+@dataclass
+class TransformTimes:
+    """Seconds by step, and peak memory in MiB.
+
+    Attributes:
+        orders: staged orders; a tenth of them in two versions.
+        floor: step of `floor.sql` → seconds.
+        passed: seconds of the pass over everything.
+        again: seconds of a second pass over the same, which changes nothing.
+        changed: rows that the second pass changed; 0 is right.
+        peak_mib: of this process and the server together (PSS), during the first pass.
+    """
+
+    orders: int
+    floor: dict[str, float] = field(default_factory=dict)
+    passed: float = 0.0
+    again: float = 0.0
+    changed: int = 0
+    peak_mib: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Return how many times the floor the pass took."""
+        return self.passed / sum(self.floor.values())
+
+
+def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
+    """Stage `orders` orders, run the floor and one pass over them, and a second pass that finds nothing new.
+
+    Args:
+        clock: the present.
+        orders: how many.
+        say: receives progress.
+
+    Raises:
+        EnvironmentFault: the server did not start.
+    """
+    times = TransformTimes(orders)
+    with tempfile.TemporaryDirectory() as folder, own_hub(clock, Path(folder)) as hub:
+        database = hub.open()
+        home = Path(folder) / "home"
+        config = apply_directory(database, clock, paths.shipped_config_directory(), home, "bench")
+        with _timed(say, f"{orders:,} 单已备好 / staged"):
+            _stage(hub, config.shops_of(PLATFORM)[0].id, clock, orders)
+        times.floor = _floor(hub, say)
+        with _watching() as peak, _timed(say, "一次处理 / one pass") as passed:
+            run_transform(database, clock, config)
+        with _timed(say, "再来一次 / the same again") as again:
+            counts = run_transform(database, clock, config)
+        times.passed, times.again, times.peak_mib = passed[0], again[0], max(peak)
+        times.changed = counts.orders_changed + counts.lines
+        database.close()
+    return times
+
+
+def _stage(hub: OwnHub, shop_id: str, clock: Clock, orders: int) -> None:
+    owner = hub.open_owner()
+    given = {"orders": orders, "shop_id": shop_id, "now": clock.now().isoformat()}
+    with owner.session() as session:
+        session.execute(_LOADS, {**given, "platform": PLATFORM, "size": ORDERS_PER_LOAD})
+        session.execute(text((_FOLDER / "stage.sql").read_text(encoding="utf-8")), given)
+        session.exec_driver_sql(f"analyze staging.{PLATFORM}_orders")
+    owner.close()
+
+
+def _floor(hub: OwnHub, say: Say) -> dict[str, float]:
+    owner, seconds = hub.open_owner(), {}
+    for name, statement in _steps((_FOLDER / "floor.sql").read_text(encoding="utf-8")):
+        with owner.session() as session, _timed(say, f"下限 / floor: {name}") as took:
+            session.exec_driver_sql(statement.replace("%", "%%"))
+        seconds[name] = took[0]
+    _forget(owner)
+    return seconds
+
+
+def _forget(owner: Database) -> None:
+    with owner.session() as session:
+        session.exec_driver_sql("drop table floor_orders, floor_lines")
+    owner.close()
+
+
+def _steps(source: str) -> Iterator[tuple[str, str]]:
+    """Yield name and statements of each step: a step begins with a comment `-- name: …`."""
+    for block in source.split("\n-- ")[1:]:
+        title, _, statement = block.partition("\n")
+        yield title.partition(":")[0], statement
+
+
+@contextmanager
+def _timed(say: Say, what: str) -> Iterator[list[float]]:
+    took: list[float] = []
+    began = time.monotonic()
+    yield took
+    took.append(time.monotonic() - began)
+    say(f"{what}: {took[0]:.1f} s")
+
+
+@contextmanager
+def _watching() -> Iterator[list[float]]:
+    """Yield a list that grows by the memory of this process and of the server, MiB, while the block lasts."""
+    seen, over = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            seen.append(sum(map(pss_mib, descendants(os.getpid()))))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
