@@ -3,7 +3,7 @@ from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.platforms.field_map import FieldRule
-from orderhub.transform.payload_sql import open_record, raw_columns, unreadable_array
+from orderhub.transform.payload_sql import converted_columns, open_record, raw_columns, unreadable_array
 
 PAYLOAD = """'{"a": {"b": "x", "0": "y"}, "list": ["p"], "odd \\"key:n": "z", "top": "t", "收货人详细地址及门牌号(请务必填写完整)备注说明": "w"}'::jsonb"""
 
@@ -79,9 +79,11 @@ def test_time_that_is_none_is_absent_and_not_unreadable(
     opened = open_record("o", "s.payload", ["t"], is_flat=False)
     source = f"select {raw_columns(opened, [rule], '')} from (select jsonb_build_object('t', {written!r}) as payload) as s, {opened.record}"
 
+    typed = converted_columns([rule], ["paid_at"], "raw_", "")
+
     with database.read() as connection:
         found = connection.execute(
-            text(f"select raw_paid_at, {unreadable_array([rule])} from ({source}) as r")
+            text(f"select raw_paid_at, {unreadable_array([rule])} from (select *, {typed} from ({source}) as r) as t")
         ).one()
 
     assert (raw, []) == (found.raw_paid_at, found[1])
