@@ -21,7 +21,10 @@ pytest.register_assert_rewrite(
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 TEMPLATE = "template_hub"
 #: A test server may lose everything in a crash of the machine; a hub's never does.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FAST = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",
+    "scram_iterations": "1",
+}  # fmt: skip
 _numbers = itertools.count(1)
 
 
@@ -39,12 +42,35 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is marked slow unless `--slow` is given."""
+    """Skip what is marked slow unless `--slow` is given; with several workers, each has Airflow to start."""
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    if workers > 1:
+        items[:] = _led_by_airflow(items, workers)
     if config.getoption("--slow"):
         return
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+def _led_by_airflow(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Put the modules that start Airflow, in turn, at the heads of the workers' shares.
+
+    They take minutes and wait for much of it, so that the last thing to end would be they. `worksteal` gives
+    each worker an equal run of the list, and another steals from the end of it.
+    """
+    modules: dict[str, list[pytest.Item]] = {}
+    rest: list[pytest.Item] = []
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        (modules.setdefault(module, []) if item.get_closest_marker("airflow") else rest).append(item)
+    heads = [list(itertools.chain(*list(modules.values())[worker::workers])) for worker in range(workers)]
+    ordered: list[pytest.Item] = []
+    for worker, head in enumerate(heads):
+        share = (len(items) - len(ordered)) // (workers - worker) - len(head)
+        ordered += [*head, *rest[: max(share, 0)]]
+        rest = rest[max(share, 0) :]
+    return ordered + rest
 
 
 @pytest.fixture(scope="session")
