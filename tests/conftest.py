@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -18,6 +19,9 @@ from orderhub.platforms.spec import platform_names
 pytest.register_assert_rewrite(
     *(f"tests.contract.cases_{area}" for area in ("requests", "paging", "trouble", "records", "mapping"))
 )
+#: A generated example may take long where Airflow starts at the same time.
+hypothesis.settings.register_profile("hub", deadline=None)
+hypothesis.settings.load_profile("hub")
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 TEMPLATE = "template_hub"
 #: A test server may lose everything in a crash of the machine; a hub's never does.
