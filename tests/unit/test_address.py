@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from orderhub import paths
-from orderhub.domain.address import STAND_INS, AddressVerdict, ParsedAddress, parse_address
+from orderhub.domain.address import AddressVerdict, ParsedAddress, parse_address
+from orderhub.domain.division_names import STAND_INS
 from orderhub.platforms.address import gazetteer
 
 NO_COLUMNS = ("", "", "")
