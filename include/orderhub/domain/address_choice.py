@@ -1,4 +1,4 @@
-"""Decides what a name means where a region is known already: nothing of the text is looked at, only the name."""
+"""Decides what a name means after what is known already; nothing else of the text is looked at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,15 +34,21 @@ class Choice:
 def choose(gazetteer: Gazetteer, known: str, name: str) -> Choice:
     """Return what `name` means when the division with the own code `known` is known; empty: nothing yet."""
     places = gazetteer.places(name)
-    if known and any(known.startswith(p.code) and p.form is not Form.LOOSE for p in places):
-        return Choice(_is_bare(places), repeats=True)
     inside = _inside(places, known) if known else _anywhere(places, name)
+    is_seat = bool(inside) and _is_prefecture(gazetteer, known)  # 恩施州恩施 is 恩施市.
+    if known and not is_seat and any(known.startswith(p.code) and p.form is not Form.LOOSE for p in places):
+        return Choice(_is_bare(places), repeats=True)
     is_bare = _is_bare(inside or places)
     if len(inside) > 1:
         return Choice(is_bare, candidates=() if is_bare else tuple(inside))
     if inside:
         return Choice(is_bare, place=inside[0] if known or name not in GENERIC_DISTRICTS else None)
-    return Choice(is_bare, contradicts=_is_elsewhere(places, known, name))
+    is_whole = len(known) == Level.CITY and not gazetteer.has_parts(known, Level.CITY)
+    return Choice(is_bare, contradicts=not is_whole and _is_elsewhere(places, known, name))
+
+
+def _is_prefecture(gazetteer: Gazetteer, known: str) -> bool:
+    return len(known) == Level.CITY and (gazetteer.name(known, Level.CITY) or "").endswith("自治州")
 
 
 def _inside(places: Sequence[Place], known: str) -> list[Place]:

@@ -30,7 +30,8 @@ class Reading:
     """
 
     __slots__ = (
-        "_first_is_bare", "_gazetteer", "_suffixed", "candidates", "code", "contradicts", "evidence", "raw", "renamed",
+        "_first_is_bare", "_gazetteer", "_suffixed", "candidates", "code", "contradicts", "evidence", "raw",
+        "renamed",
     )  # fmt: skip
 
     def __init__(self, gazetteer: Gazetteer) -> None:
@@ -53,7 +54,7 @@ class Reading:
 
     def read_column(self, level: Level, value: str) -> None:
         """Take a field that the source gives apart; it is believed, and kept as written."""
-        value = value.split("(")[0].strip()
+        value = value.partition("(")[0].strip()
         is_needless = level is Level.CITY and self.code in MUNICIPALITIES
         if not value or value in STAND_INS or is_needless:
             return
@@ -100,8 +101,8 @@ class Reading:
         if len(self.evidence) > 1:
             return is_open or self._suffixed > 0 or not is_after_road
         if not self._first_is_bare:
-            is_near = position - start <= _FURTHEST and not is_after_road
-            return is_open or len(self.code) < Level.DISTRICT or is_near
+            is_near = position - start <= _FURTHEST or len(self.code) < Level.DISTRICT
+            return is_open or (is_near and not is_after_road) or end >= len(text)
         if not is_open or is_after_road:
             return False
         return text.startswith(_STRONG, position) or written.goes_on(text, end)
@@ -113,20 +114,45 @@ class Reading:
         return self._read_unlisted(text, position)
 
     def _step(self, text: str, position: int) -> int:
-        for name in self._gazetteer.beginning(text[position : position + 2]):
-            if not text.startswith(name, position):
-                continue
+        for name in self._gazetteer.by_beginning.get(text[position : position + 2], ()):
             end = position + len(name)
+            if not text.startswith(name, position) or self._is_joined(name, text, end):
+                continue
             choice = choose(self._gazetteer, self.code, name)
-            if choice.is_bare:
-                is_other = written.is_part_of_road(text, end) if self.code else written.is_other_name(text, end)
-            else:
-                is_other = written.is_cut(name, text, end)
-            if not is_other and self._advance(name, choice):
+            if self._stands_alone(name, choice, text, end) and self._advance(name, choice):
                 return self._city_zone(name, choice, text, end) or end
             if self.candidates or self.contradicts:
                 return 0
         return 0
+
+    def _is_joined(self, name: str, text: str, end: int) -> bool:
+        """Say whether 市 begins the district: 青岛市北区 is 青岛 and 市北区."""
+        if text[end : end + 2] not in {"北区", "南区", "中区"} or name[-1] != "市":
+            return False
+        city = choose(self._gazetteer, self.code, name).place
+        return (
+            city is not None
+            and choose(self._gazetteer, city.code, f"市{text[end : end + 2]}").place is not None
+        )
+
+    def _stands_alone(self, name: str, choice: Choice, text: str, end: int) -> bool:
+        """Say whether a name is not the beginning of another: 杭州湾, 西湖大道, 义乌市场."""
+        if not choice.is_bare:
+            return not written.is_cut(name, text, end)
+        is_other = written.is_part_of_road if self.code else written.is_other_name
+        return not is_other(text, end) or (
+            choice.place is not None and self._leads_on(choice.place, text, end)
+        )
+
+    def _leads_on(self, place: Place, text: str, end: int) -> bool:
+        """Say whether a division of `place` follows: 浙江湖州 and 北京门头沟 are no lake and no gate."""
+        for name in self._gazetteer.by_beginning.get(text[end : end + 2], ()):
+            if text.startswith(name, end):
+                choice = choose(self._gazetteer, place.code, name)
+                after = end + len(name)
+                if choice.place and not (choice.is_bare and written.is_road_or_building(text, after)):
+                    return True
+        return False
 
     def _advance(self, name: str, choice: Choice) -> bool:
         """Take the next name of the text; False when it belongs to the detail."""
@@ -175,7 +201,12 @@ class Reading:
         return zone.end()
 
     def _read_unlisted(self, text: str, position: int) -> int:
-        if len(self.code) == Level.DISTRICT or self.candidates or self.contradicts or Level.DISTRICT in self.raw:
+        if (
+            len(self.code) == Level.DISTRICT
+            or self.candidates
+            or self.contradicts
+            or Level.DISTRICT in self.raw
+        ):
             return position
         found = None
         if self.code.startswith(_TAIWAN) and len(self.code) == Level.CITY:
@@ -194,9 +225,9 @@ class Reading:
 
 def _openings(gazetteer: Gazetteer, text: str, start: int) -> Iterator[int]:
     """Yield the positions at which some name stands, from left to right."""
-    beginning = gazetteer.beginning
+    by_beginning = gazetteer.by_beginning
     for position in range(start, len(text) - 1):
-        for name in beginning(text[position : position + 2]):
+        for name in by_beginning.get(text[position : position + 2], ()):
             if text.startswith(name, position):
                 yield position
                 break

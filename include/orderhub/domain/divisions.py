@@ -1,16 +1,17 @@
 """The divisions of China and the names that people write for them.
 
-A name means one or several places. What it may count as depends on its form: 浙江省 counts wherever it stands,
-浙江 only where a region can begin, 西湖 (for 西湖区) only inside a province or city that is already known.
+A name means one or several places. Where it counts depends on its form: 浙江省 wherever it stands, 浙江 only
+where a region can begin, 西湖 (for 西湖区) only inside a province or city that is already known.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from orderhub.domain.division_names import (
     COMMON_WORDS,
+    CUT_SHORT,
+    INSIDE_ONLY,
     MUNICIPALITIES,
     NICKNAMES,
     STAND_INS,
@@ -102,13 +103,15 @@ _SUFFIXES = frozenset("省市区县旗盟会域")
 
 
 class Gazetteer:
-    """The divisions, indexed by the first two characters of every name.
+    """The divisions, and what their names mean.
+
+    Attributes:
+        by_beginning: the names that begin with two characters, longest first.
 
     Args:
         divisions: provinces, cities and districts of today; stand-ins may be among them.
         former: names that are no longer in force.
-        older: an older code table: what it has and nobody knows any more, such as a county that was split, still
-            counts as written.
+        older: an older code table: what only it has, such as a county that was split, counts as written.
     """
 
     def __init__(
@@ -127,9 +130,12 @@ class Gazetteer:
         for division in older:
             if division.level is Level.DISTRICT and not self._is_known(division):
                 self._add(division)
-        self._begin: dict[str, list[str]] = {}
+        self.by_beginning: dict[str, list[str]] = {}
+        self._by_place: dict[str, list[str]] = {}
         for name in sorted(self._by_name, key=len, reverse=True):
-            self._begin.setdefault(name[:2], []).append(name)
+            self.by_beginning.setdefault(name[:2], []).append(name)
+            for place in self._by_name[name]:
+                self._by_place.setdefault(place.code, []).append(name)
 
     def name(self, code: str, level: Level) -> str | None:
         """Return the full name of the division of `level` that `code` lies in; None for stand-ins."""
@@ -146,9 +152,11 @@ class Gazetteer:
         """Return what exactly this name can mean."""
         return tuple(self._by_name.get(name, ()))
 
-    def beginning(self, first_two: str) -> Sequence[str]:
-        """Return the names that begin with two characters, longest first."""
-        return self._begin.get(first_two, ())
+    def names_of(self, code: str) -> frozenset[str]:
+        """Return every name, today's and former, of the division and of those that it lies in."""
+        return frozenset(
+            name for level in Level if level <= len(code) for name in self._by_place.get(code[:level], ())
+        )
 
     def _is_known(self, division: Division) -> bool:
         province = division.code[: Level.PROVINCE]
@@ -161,10 +169,12 @@ class Gazetteer:
         for level in (Level.PROVINCE, Level.CITY):
             if level < division.level:
                 self._parents.add(division.code[:level])
-        self._add_name(division, division.name, Form.LOOSE if _is_bare(division.name, division.name) else Form.FULL)
+        is_inside_only = division.level is Level.DISTRICT and division.code.startswith(INSIDE_ONLY)
+        is_loose = is_inside_only or _is_bare(division.name, division.name)
+        self._add_name(division, division.name, Form.LOOSE if is_loose else Form.FULL)
         for name in short_names(division.name, division.level):
             self._add_name(division, name, Form.LOOSE if name in COMMON_WORDS else Form.SHORT)
-        for name in loose_names(division.name, division.level):
+        for name in (*loose_names(division.name, division.level), *CUT_SHORT.get(division.name, ())):
             self._add_name(division, name, Form.LOOSE)
         for name in NICKNAMES.get(division.name, ()):
             self._add_name(division, name, Form.SHORT)
@@ -182,7 +192,7 @@ class Gazetteer:
         known = self._by_name.setdefault(old.name, {})
         if any(p.form is Form.FULL and p.within.startswith(old.parent) for p in known):
             return
-        for place in [p for p in known if p.code == today.own_code and p.form is Form.LOOSE]:
+        for place in [p for p in known if p.code == today.own_code and p.within.startswith(old.parent)]:
             del known[place]
         known[Place(within, today.own_code, today.level, today.name, Form.FORMER)] = None
 

