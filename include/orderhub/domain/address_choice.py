@@ -30,7 +30,7 @@ class Choice:
     candidates: tuple[Place, ...] = ()
 
 
-@lru_cache(maxsize=16384)  # A few thousand districts, each after its city or province.
+@lru_cache(maxsize=65536)  # A few thousand districts, each after its city or province, in all its names.
 def choose(gazetteer: Gazetteer, known: str, name: str) -> Choice:
     """Return what `name` means when the division with the own code `known` is known; empty: nothing yet."""
     places = gazetteer.places(name)

@@ -127,7 +127,7 @@ class Reading:
 
     def _is_joined(self, name: str, text: str, end: int) -> bool:
         """Say whether 市 begins the district: 青岛市北区 is 青岛 and 市北区."""
-        if text[end : end + 2] not in {"北区", "南区", "中区"} or name[-1] != "市":
+        if name[-1] != "市" or text[end : end + 2] not in {"北区", "南区", "中区"}:
             return False
         city = choose(self._gazetteer, self.code, name).place
         return (
@@ -181,7 +181,7 @@ class Reading:
 
     def _move(self, place: Place) -> None:
         """Remember the city that was named where the place belongs to another one today: 四平市公主岭市."""
-        if Level.CITY not in self.evidence or place.code.startswith(self.code):
+        if place.code.startswith(self.code) or Level.CITY not in self.evidence:
             return
         named = self._gazetteer.name(self.code, Level.CITY) or ""
         self.renamed[named] = self._gazetteer.name(place.code, Level.CITY) or ""

@@ -18,7 +18,9 @@ _PAIRS = (
 _SIMPLER = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 _TRADITIONAL = frozenset(map(chr, _SIMPLER))
 
-_ROAD = "(?:支路|大路|路(?!口[镇乡街])|街(?!道)|大道|大街|巷|高速|公路|环路|(?:弄|道|线)(?!.{0,3}[镇乡]))"
+_ROAD = (
+    "(?:支路|大路|路(?!口[镇乡街])|街(?!道)|大道|大街|巷|高速|公路|环路|(?:弄|道|线)(?!.{0,3}(?:镇|乡|街道)))"
+)
 _NUMBER = "[一二三四五六七八九十]"
 _POI = (
     "(?:大厦|广场|商城|公馆|花园|新村|小区|山庄|大学(?!城)|学院|学校|中学|小学|附中|银行|医院|饭店|酒店|宾馆|会馆|会所|大桥(?!头)|机场|火车站|高铁站|汽车站"
@@ -39,7 +41,7 @@ _PART = re.compile(
 )
 _ROAD_ALONE = re.compile(_ROAD)
 _ROAD_OR_POI = re.compile(f"{_ROAD}|{_POI}")
-_CUT = {"市": "场", "区": "域块段位间别号", "县": "道"}
+_CUT = {"市": "场", "区": "域块段位间别号"}
 _SEPARATORS = " \t\r\n\u3000,，、/|>·.。;；:：-—_~()[]【】（）<>《》\"'“”&+#"
 _SKIPPED = re.compile(f"[{re.escape(_SEPARATORS)}]+|中国|中华人民共和国")
 _FIRST_SKIPPED = frozenset(_SEPARATORS + "中市省自直")
