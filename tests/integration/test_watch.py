@@ -1,5 +1,6 @@
 """A look at the hub: late pulls, stock-outs, the end of quiet hours, the digest; driven by data, not by runs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,7 +114,7 @@ def test_what_is_raised_in_quiet_hours_is_told_when_they_end(database: Database)
     clock = FixedClock(datetime(2026, 3, 1, 15, 0, tzinfo=UTC))  # 23:00 in Beijing
     config = configured(database, QUIET)
     with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
-        raise_alerts(connection, clock, config, [ALERT])
+        raise_alerts(connection, clock, config, [replace(ALERT, rule_id="high_risk")])
     clock.move(timedelta(hours=8, minutes=59))
     look_around(database, clock, config)
     before = rows(database, SUBJECTS)
