@@ -50,8 +50,8 @@ def test_markup_in_a_message_stays_text() -> None:
 def test_every_held_order_links_to_the_form_that_decides_about_its_hold() -> None:
     texts = held_mail_texts([held()], order_count=1)
 
-    assert "tb/000 {airflow_url}/dags/decide_hold?hold_id=hold%3A0" in texts["text"]
-    assert '<a href="{airflow_url}/dags/decide_hold?hold_id=hold%3A0">tb/000</a>' in texts["en"]["html"]
+    assert "tb/000 {airflow_url}/orderhub/decide?hold_id=hold%3A0" in texts["text"]
+    assert '<a href="{airflow_url}/orderhub/decide?hold_id=hold%3A0">tb/000</a>' in texts["en"]["html"]
 
 
 def test_a_chat_message_is_short() -> None:
