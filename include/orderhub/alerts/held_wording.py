@@ -14,7 +14,11 @@ _INTRO = {
     "en": "{} order(s) were newly held. All others go on.",
 }
 _HEAD = {"zh": ("单数", "原因", "订单"), "en": ("Orders", "Reason", "Order ids")}
-_DECIDE = {"zh": "点订单去决定,或打开链接:", "en": "Decide by following an order's link:"}
+_DECIDE = {"zh": "打开链接去决定:", "en": "Decide by an order's link:"}
+_CLICK = {
+    "zh": "点订单去决定:放行、取消、不发货。",
+    "en": "Click an order to decide: release, cancel, no-ship.",
+}
 _CLOSING = {
     "zh": "看证据:./hub explain 订单。改好后自动放行。运行记录:",
     "en": "Evidence: ./hub explain ORDER. An order goes on by itself once corrected. Runs:",
@@ -82,7 +86,8 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
     return {
         "subject": f"[orderhub] {_SUBJECT[language].format(order_count)}",
         "text": "\n".join(lines) + "\n",
-        "html": f'<p>{escape(intro)}</p>{table}<p>{escape(closing)} <a href="{LINK}">{LINK}</a></p>',
+        "html": f"<p>{escape(intro)}</p>{table}<p>{escape(_CLICK[language])}<br>{escape(closing)} "
+        f'<a href="{LINK}">{LINK}</a></p>',
     }
 
 

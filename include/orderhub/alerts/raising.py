@@ -72,9 +72,11 @@ def raise_alerts(
         config: who is told.
         alerts: what to raise, in order of importance; the first of the same key counts.
     """
-    first = {(alert.rule_id, alert.subject, alert.fingerprint): alert for alert in reversed(alerts)}
-    if not first:
+    if not alerts:
         return 0
+    first: dict[tuple[str, str, str], Alert] = {}
+    for alert in alerts:
+        first.setdefault((alert.rule_id, alert.subject, alert.fingerprint), alert)
     columns = {name: [getattr(alert, name) for alert in first.values()] for name in Alert.__annotations__}
     new: int = connection.execute(statement("ops/alerts"), {**columns, "now": clock.now()}).scalar_one()
     if new:
