@@ -1,8 +1,10 @@
--- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, paid at most ten minutes later.
+-- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, paid within the shop's minutes.
 -- The platform's receiver token belongs to one order and is never compared; masks, hashes and regions are.
+-- An earlier order that was cancelled or refunded repeats nothing: then the later one goes on by itself.
 with later as (
-    select order_id, shop_id, customer_id, paid_at, goods_key
+    select order_id, shop_id, customer_id, paid_at, goods_key, duplicate_minutes
     from {batch}
+    where customer_id is not null
 )
 select distinct on (later.order_id)
     later.order_id,
@@ -11,7 +13,7 @@ from later
 join core.orders as earlier
     on earlier.shop_id = later.shop_id
     and earlier.customer_id = later.customer_id
-    and earlier.paid_at between later.paid_at - interval '10 minutes' and later.paid_at
+    and earlier.paid_at between later.paid_at - later.duplicate_minutes * interval '1 minute' and later.paid_at
     and (earlier.paid_at, earlier.order_id) < (later.paid_at, later.order_id)
 join core.receivers as later_receiver on later_receiver.order_id = later.order_id
 join core.receivers as earlier_receiver on earlier_receiver.order_id = earlier.order_id
@@ -27,12 +29,12 @@ where earlier.lifecycle = 'live'
     and earlier.status not in ('closed', 'unpaid')
     and earlier.payment_state <> 'refunded'
     and earlier_lines.goods_key = later.goods_key
-    and later_receiver.province is not distinct from earlier_receiver.province
-    and later_receiver.city is not distinct from earlier_receiver.city
-    and later_receiver.district is not distinct from earlier_receiver.district
-    and later_receiver.name_masked is not distinct from earlier_receiver.name_masked
-    and later_receiver.phone_masked is not distinct from earlier_receiver.phone_masked
-    and later_receiver.phone_hash is not distinct from earlier_receiver.phone_hash
-    and later_receiver.address_masked is not distinct from earlier_receiver.address_masked
-    and later_receiver.address_hash is not distinct from earlier_receiver.address_hash
+    and not exists (select from core.refunds as r where r.order_id = earlier.order_id and r.state = 'refunded' and r.kind <> 'money')
+    and (
+        later_receiver.province, later_receiver.city, later_receiver.district, later_receiver.name_masked,
+        later_receiver.phone_masked, later_receiver.phone_hash, later_receiver.address_masked, later_receiver.address_hash
+    ) is not distinct from (
+        earlier_receiver.province, earlier_receiver.city, earlier_receiver.district, earlier_receiver.name_masked,
+        earlier_receiver.phone_masked, earlier_receiver.phone_hash, earlier_receiver.address_masked, earlier_receiver.address_hash
+    )
 order by later.order_id, earlier.paid_at, earlier.order_id
