@@ -43,7 +43,7 @@ class BlacklistEntry(Frozen):
 def seal(source: str, key: SecretStr | None) -> str:
     """Return the text of blacklist.csv with every plain phone and address as its keyed hash.
 
-    Comments go, and numbers in reasons are masked: nothing plain is left. Sealing a sealed text changes nothing.
+    Comments go, and numbers in reasons are masked: nothing plain is left. Sealing twice changes nothing.
 
     Raises:
         ConfigError: a plain value and no key, or a value that is no phone number.
@@ -70,7 +70,9 @@ def _hashed(row: Row, key: SecretStr | None) -> str:
         return keyed_hash(key, normalise_address(row["value"]))
     phone = parse_phone(row["value"])
     if phone.verdict is not PhoneVerdict.OK:  # The value is not repeated: it may be somebody's number.
-        raise ConfigError(f"{row.file}:{row.line}: value: is no phone number; 11 digits, or area code and number")
+        raise ConfigError(
+            f"{row.file}:{row.line}: value: is no phone number; 11 digits, or area code and number"
+        )
     return keyed_hash(key, phone.number)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from orderhub.config.checks import ChecksFile
 from orderhub.config.models import MerchantConfig
-from orderhub.db.copy import copy_rows
+from orderhub.db.copy import Value, copy_rows
 
 _THRESHOLDS = (
     "duplicate_minutes", "cost_floor_percent", "price_band_percent", "price_history_lines", "quantity_cap",
@@ -19,11 +19,13 @@ _JUDGE_AGAIN = text("""
     where checked_version is not null and gate <> 'stop' and lifecycle = 'live' and order_id in (
         select order_id from core.holds where state = 'active'
         union
-        select orders.order_id from core.orders join core.blacklist on kind = 'customer' and value = customer_id
+        select order_id from core.orders as known
+        join core.blacklist on kind = 'customer' and value = known.customer_id
         union
         select order_id from core.receivers join core.blacklist on kind = 'phone_hash' and value = phone_hash
         union
-        select order_id from core.receivers join core.blacklist on kind = 'address_hash' and value = address_hash
+        select order_id from core.receivers
+        join core.blacklist on kind = 'address_hash' and value = address_hash
     )""")
 
 
@@ -35,7 +37,8 @@ def replace_check_tables(connection: Connection, config: MerchantConfig) -> None
     _replace(
         connection,
         "core.promotions",
-        ("promotion_id", "shop_id", "mark", "starts_at", "ends_at", "duplicate_minutes", "price_band_percent", "is_floor_waived"),
+        ("promotion_id", "shop_id", "mark", "starts_at", "ends_at", "duplicate_minutes", "price_band_percent",
+         "is_floor_waived"),
         (
             (p.id, shop, p.mark, p.starts_at.isoformat(), p.ends_at.isoformat(), p.duplicate_minutes,
              p.price_band_percent, p.is_floor_waived)
@@ -48,16 +51,18 @@ def replace_check_tables(connection: Connection, config: MerchantConfig) -> None
         ("entry_id", "kind", "value", "shop_id", "effect", "reason", "starts_at", "ends_at", "author"),
         (
             (e.entry_id, e.kind, e.value, e.shop_id, e.effect, e.reason, e.starts_at.isoformat(),
-             e.ends_at and e.ends_at.isoformat(), e.author)
+             e.ends_at.isoformat() if e.ends_at else None, e.author)
             for e in config.blacklist
         ),
     )  # fmt: skip
     _replace(
         connection,
         "ops.streaks",
-        ("streak_id", "scope", "kinds", "length", "mode", "window_days", "is_reset_by_clean", "minimum_percent"),
+        ("streak_id", "scope", "kinds", "length", "mode", "window_days", "is_reset_by_clean",
+         "minimum_percent"),
         (
-            (scope, scope, _array(s.kinds), s.length, s.mode, s.window_days, s.is_reset_by_clean, s.minimum_percent)
+            (scope, scope, _array(s.kinds), s.length, s.mode, s.window_days, s.is_reset_by_clean,
+             s.minimum_percent)
             for scope, s in (("buyer", checks.streaks.buyer), ("source", checks.streaks.source))
         ),
     )  # fmt: skip
@@ -65,7 +70,7 @@ def replace_check_tables(connection: Connection, config: MerchantConfig) -> None
 
 
 def _replace(
-    connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]
+    connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Value, ...]]
 ) -> None:
     connection.execute(text(f"delete from {table}"))  # noqa: S608 - a table of ours
     copy_rows(connection, table, columns, list(rows))
@@ -76,7 +81,7 @@ def _settings_columns() -> tuple[str, ...]:
     return ("shop_id", *_THRESHOLDS, *words)
 
 
-def _settings(checks: ChecksFile, shop_id: str) -> tuple[object, ...]:
+def _settings(checks: ChecksFile, shop_id: str) -> tuple[Value, ...]:
     thresholds = checks.of_shop(shop_id)
     patterns = ("|".join(words) for words in (checks.memo.hold, checks.memo.invoice, checks.memo.no_ship))
     lists = (_array(given) for given in (checks.flags.hold, checks.flags.no_ship, thresholds.reachable))

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from orderhub.config.located_yaml import nearest
 from orderhub.config.frozen import Frozen, Identifier, ZonedTime
+from orderhub.config.located_yaml import nearest
 
 Kind = Literal["address", "amount", "duplicate"]
 KINDS: tuple[Kind, ...] = ("address", "amount", "duplicate")
@@ -33,24 +33,39 @@ class Thresholds(Frozen):
     """What an order of a shop may be before somebody looks at it."""
 
     duplicate_minutes: int = Field(
-        default=10, ge=0, le=1440, description="Equal orders of one buyer within these minutes: the later is held."
+        default=10,
+        ge=0,
+        le=1440,
+        description="Equal orders of one buyer within these minutes: the later is held.",
     )
     cost_floor_percent: int = Field(
         default=100, ge=0, le=1000, description="A piece paid with less than this share of its cost is held."
     )
     price_band_percent: int = Field(
-        default=300, gt=100, le=10000, description="Up to this percent of the usual price, and down to its inverse, is usual."
+        default=300,
+        gt=100,
+        le=10000,
+        description="Up to this percent of the usual price, and down to its inverse, is usual.",
     )
     price_history_lines: int = Field(
-        default=20, ge=1, le=10000, description="Lines of the last 30 days that make a price usual; with fewer the list price counts."
+        default=20,
+        ge=1,
+        le=10000,
+        description="Lines of the last 30 days that make a price usual; with fewer the list price counts.",
     )
     quantity_cap: int = Field(default=999, ge=1, description="Pieces of one line that nobody looks at.")
-    order_total_cap_fen: int = Field(default=5_000_000, ge=1, description="Fen of one order that nobody looks at.")
+    order_total_cap_fen: int = Field(
+        default=5_000_000, ge=1, description="Fen of one order that nobody looks at."
+    )
     shared_receiver_buyers: int = Field(
-        default=3, ge=2, le=100, description="Buyers with one plain phone or address within a day that are suspicious."
+        default=3,
+        ge=2,
+        le=100,
+        description="Buyers with one plain phone or address within a day that are suspicious.",
     )
     reachable: tuple[str, ...] = Field(
-        default=(), description="Provinces (台湾省 …) or countries outside the mainland that a carrier reaches."
+        default=(),
+        description="Provinces (台湾省 …) or countries outside the mainland that a carrier reaches.",
     )
     breaker_minimum_orders: int = Field(
         default=20, ge=1, description="Orders of one pass from which on its shares can stop the source."
@@ -59,7 +74,8 @@ class Thresholds(Frozen):
         default=50, description="Share of a pass's orders without a needed value that stops the source."
     )
     breaker_swap_percent: Percent = Field(
-        default=80, description="Share of a pass's lines about 100 times too dear or too cheap that stops the source."
+        default=80,
+        description="Share of a pass's lines about 100 times too dear or too cheap that stops the source.",
     )
     high_volume_orders: int = Field(
         default=20_000, ge=1, description="Orders of one pass that raise an alert; nothing stops."
@@ -89,11 +105,15 @@ class Promotion(Frozen):
 
     id: Identifier
     shops: tuple[Identifier, ...] = Field(default=(), description="Shop ids; empty: every shop.")
-    mark: str | None = Field(default=None, min_length=1, description="Only orders whose promotion mark contains this.")
+    mark: str | None = Field(
+        default=None, min_length=1, description="Only orders whose promotion mark contains this."
+    )
     starts_at: ZonedTime = Field(description="First instant.")
     ends_at: ZonedTime = Field(description="First instant after it.")
     duplicate_minutes: int | None = Field(default=None, ge=0, le=1440, description="Instead of the shop's.")
-    price_band_percent: int | None = Field(default=None, gt=100, le=100_000, description="Instead of the shop's.")
+    price_band_percent: int | None = Field(
+        default=None, gt=100, le=100_000, description="Instead of the shop's."
+    )
     is_floor_waived: bool = Field(default=False, description="Prices under the floor are meant (0.01 yuan).")
 
     @model_validator(mode="after")
@@ -108,7 +128,9 @@ class Memo(Frozen):
 
     hold: Words = Field(min_length=1, description="Ask for a person: the order is held.")
     invoice: Words = Field(min_length=1, description="Ask for an invoice: a worklist, never a hold.")
-    no_ship: Words = Field(min_length=1, description="Say brushing or sample: held until a supervisor confirms.")
+    no_ship: Words = Field(
+        min_length=1, description="Say brushing or sample: held until a supervisor confirms."
+    )
 
 
 class Flags(Frozen):
@@ -123,11 +145,16 @@ class Streak(Frozen):
 
     kinds: tuple[Kind, ...] = Field(default=KINDS, min_length=1, description="Kinds of checks that count.")
     length: int = Field(default=3, ge=2, le=100, description="Hits in a row.")
-    mode: Literal["any", "same"] = Field(default="any", description="any: of any of the kinds; same: of one kind.")
+    mode: Literal["any", "same"] = Field(
+        default="any", description="any: of any of the kinds; same: of one kind."
+    )
     window_days: int = Field(default=30, ge=1, le=365, description="Days from the first to the last of them.")
     is_reset_by_clean: bool = Field(default=True, description="A clean order between ends the row.")
     minimum_percent: int = Field(
-        default=0, ge=0, le=100, description="Of a source: share of doubtful orders from which on a row means something."
+        default=0,
+        ge=0,
+        le=100,
+        description="Of a source: share of doubtful orders from which on a row means something.",
     )
 
 
@@ -148,9 +175,12 @@ class ChecksFile(Frozen):
     flags: Flags = Field(default=Flags(), description="Flag colours.")
     streaks: Streaks = Field(default=Streaks(), description="Doubtful orders in a row.")
     rule_incident_percent: Percent = Field(
-        default=20, description="A rule that marks more than this share of a pass raises one alert of its own."
+        default=20,
+        description="A rule that marks more than this share of a pass raises one alert of its own.",
     )
-    rule_incident_minimum: int = Field(default=20, ge=1, description="Rows of a pass from which on the share counts.")
+    rule_incident_minimum: int = Field(
+        default=20, ge=1, description="Rows of a pass from which on the share counts."
+    )
 
     def of_shop(self, shop_id: str) -> Thresholds:
         """Return the thresholds of one shop."""
@@ -161,8 +191,9 @@ class ChecksFile(Frozen):
     @property
     def longest_duplicate_minutes(self) -> int:
         """Return the longest window of any shop or promotion."""
-        own = [*self.shops, *self.promotions]
-        return max(self.defaults.duplicate_minutes, *(one.duplicate_minutes or 0 for one in own), 0)
+        own = [shop.duplicate_minutes for shop in self.shops]
+        own += [promotion.duplicate_minutes for promotion in self.promotions]
+        return max([self.defaults.duplicate_minutes, *(minutes or 0 for minutes in own)])
 
 
 def check_shops(checks: ChecksFile, shops: list[str]) -> None:

@@ -26,7 +26,13 @@ def check_files(directory: Path) -> MerchantConfig:
 
 
 def apply_files(
-    database: Database, clock: Clock, settings: Settings, actor: str, directory: Path | None = None, *, force: bool = False
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    actor: str,
+    directory: Path | None = None,
+    *,
+    force: bool = False,
 ) -> MerchantConfig:
     """Make the files of `directory` the active version; see `orderhub.config.store.apply_directory`.
 

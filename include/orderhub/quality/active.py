@@ -35,7 +35,7 @@ def active_suites(connection: Connection, clock: Clock, config: MerchantConfig) 
     """
     kept = connection.execute(_ACTIVE).one_or_none()
     try:
-        suites = _proven(connection, clock, config, kept and kept.suites_version)
+        suites = _proven(connection, clock, config, kept.suites_version if kept else None)
     except ConfigError as error:
         if kept is None:
             raise
@@ -70,7 +70,11 @@ def _proven(connection: Connection, clock: Clock, config: MerchantConfig, versio
     suites = parse_suites(given.suites, given.queries)
     if suites.version == version:
         return suites
-    row = {"version": suites.version, "now": clock.now(), "files": json.dumps(vars(given), ensure_ascii=False)}
+    row = {
+        "version": suites.version,
+        "now": clock.now(),
+        "files": json.dumps(vars(given), ensure_ascii=False),
+    }
     if not connection.execute(_IS_PROVEN, row).scalar_one():
         refuse_dead_canaries(connection, suites)
     connection.execute(_RETIRE)

@@ -1,7 +1,7 @@
-"""Proves suites before they judge: a known-bad row must be caught and a known-good one must pass, rule by rule.
+"""Proves suites before they judge: a known-bad row must be caught and a known-good one must pass.
 
-Each check of a row names its canaries beside itself (`meta.canary`); what a merchant changes is tried with them.
-A check that reads other tables is tried by its tests.
+Each check of a row names its canaries beside itself (`meta.canary`); what a merchant changes is tried with
+them. A check that reads other tables is tried by its tests.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,9 @@ def refuse_patterns(connection: Connection, memo: Memo) -> None:
         for word in getattr(memo, name):
             try:
                 with connection.begin_nested():
-                    connection.execute(text("select ops.matched_words('x', :word, null, null)"), {"word": word})
+                    connection.execute(
+                        text("select ops.matched_words('x', :word, null, null)"), {"word": word}
+                    )
             except DBAPIError as error:
                 raise ConfigError(f"checks.yaml: memo.{name}: {word!r}: {describe_fault(error)}") from None
 
@@ -59,7 +61,8 @@ def _broken(connection: Connection, suite: Suite) -> str:
             _put(connection, suite, f"{check.id}/{word}", _in_scope(check, row))
     scan = compile_suite(suite)
     key = suite.view.key[0]
-    found = connection.execute(text(f"select rule_id, {key} as row_name from ({scan.failures}) as f"), scan.parameters)  # noqa: S608 - names of ours
+    query = f"select rule_id, {key} as row_name from ({scan.failures}) as f"  # noqa: S608 - names of ours
+    found = connection.execute(text(query), scan.parameters)
     failed = {(row.rule_id, row.row_name) for row in found}
     connection.execute(text(f"drop table {ROWS}"))
     for check in checks:

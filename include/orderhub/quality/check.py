@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from orderhub.alerts.messages import HeldRule, held_mail
 from orderhub.clock import Clock
@@ -65,7 +65,7 @@ def check_orders(
         pass_id: the transform pass; called once per pass.
     """
     given = {"pass_id": pass_id, "now": clock.now(), "checks_version": suites.version}
-    refresh_usual_prices(connection, clock)
+    refresh_usual_prices(connection, clock, pass_id)
     connection.execute(
         statement("ops/judged_orders"), {**given, "minutes": config.checks.longest_duplicate_minutes}
     )
@@ -75,7 +75,7 @@ def check_orders(
     _make_tables(connection)
     verdicts, ended = [], _Ended()
     for is_second in (False, True):
-        found = [v for suite in suites.suites for v in scan_suite(connection, suite, pass_id, is_second=is_second)]
+        found = list(_scan(connection, suites, pass_id, is_second=is_second))
         _write_verdicts(connection, found, pass_id)
         _write_anomalies(connection, suites, given, ended, is_second=is_second)
         verdicts += found
@@ -85,7 +85,8 @@ def check_orders(
     tell_of_rows_and_incidents(connection, clock, suites, config, pass_id)
     connection.execute(text("drop table failures, source_failures"))
     return CheckCounts(
-        judged.scalar_one(), sum(v.failed_count for v in verdicts), ended.closed, ended.placed, ended.released, stopped
+        judged.scalar_one(), sum(v.failed_count for v in verdicts), ended.closed, ended.placed,
+        ended.released, stopped,
     )  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def _make_tables(connection: Connection) -> None:
     )
     connection.execute(
         text(
-            "create temporary table source_failures (rule_id text, shop_id text, evidence jsonb) on commit drop"
+            "create temporary table source_failures "
+            "(rule_id text, shop_id text, evidence jsonb) on commit drop"
         )
     )
 
@@ -106,11 +108,15 @@ def _make_tables(connection: Connection) -> None:
 def _write_anomalies(
     connection: Connection, suites: Suites, given: Mapping[str, Any], ended: _Ended, *, is_second: bool
 ) -> None:
-    """Open and close anomalies and holds of the checks of one round; rules that are gone close in the first."""
+    """Open and close what one round of checks says; rules that are gone close in the first."""
     rules = [check for check in suites.checks().values() if check.reads_anomalies == is_second]
     others = [check.id for check in suites.checks().values() if check.reads_anomalies != is_second]
     connection.execute(statement("core/failed_checks"), _rule_columns(rules))
-    closing = {**given, "rule_ids": [rule.id for rule in rules] if is_second else others, "is_second": is_second}
+    closing = {
+        **given,
+        "rule_ids": [rule.id for rule in rules] if is_second else others,
+        "is_second": is_second,
+    }
     ended.closed += connection.execute(statement("core/close_anomalies"), closing).rowcount
     connection.execute(statement("core/anomalies"), given)
     ended.released += connection.execute(statement("core/close_holds"), given).rowcount
@@ -119,13 +125,17 @@ def _write_anomalies(
     connection.execute(text("truncate failures"))
 
 
-def scan_suite(
-    connection: Connection, suite: Suite, pass_id: int, *, is_second: bool = False
-) -> Iterator[Verdict]:
-    """Add the failures of one round of `suite` to the temporary tables and yield one verdict per check."""
-    queries = [check for check in suite.checks if check.query and check.reads_anomalies == is_second]
-    if is_second and not queries:
-        return
+def _scan(connection: Connection, suites: Suites, pass_id: int, *, is_second: bool) -> Iterator[Verdict]:
+    for number, suite in enumerate(suites.suites):
+        yield from (
+            _ask_again(connection, suite, number)
+            if is_second
+            else _scan_suite(connection, suite, number, pass_id)
+        )
+
+
+def _scan_suite(connection: Connection, suite: Suite, number: int, pass_id: int) -> Iterator[Verdict]:
+    """Add the failures of the first round to the temporary tables and yield one verdict per check."""
     scan = compile_suite(suite)
     columns = ", ".join(scan.columns)
     rows = rows_of_pass(suite.view, pass_id)
@@ -134,18 +144,33 @@ def scan_suite(
     )
     connection.execute(text(f"analyze {ROWS}"))
     counts = connection.execute(text(scan.counts)).mappings().one()
-    if not is_second:
-        yield from _scan_rows(connection, suite, counts)
-    for check in queries:
-        found = _run_query(connection, suite, check)
-        yield Verdict(suite.name, check.id, counts["judged"], counts["judged"], found)
-    connection.execute(text(f"drop table {ROWS}"))
+    yield from _scan_rows(connection, suite, counts)
+    for check in suite.checks:
+        if check.query and not check.reads_anomalies:
+            found = _run_query(connection, suite, check, ROWS)
+            yield Verdict(suite.name, check.id, counts["judged"], counts["judged"], found)
+    if any(check.reads_anomalies for check in suite.checks):
+        connection.execute(text(f"alter table {ROWS} rename to {ROWS}_{number}"))
+    else:
+        connection.execute(text(f"drop table {ROWS}"))
 
 
-def _scan_rows(connection: Connection, suite: Suite, counts: Mapping[str, Any]) -> Iterator[Verdict]:
+def _ask_again(connection: Connection, suite: Suite, number: int) -> Iterator[Verdict]:
+    """Run the checks of the second round over the rows that the first one kept."""
+    checks = [check for check in suite.checks if check.reads_anomalies]
+    if not checks:
+        return
+    judged = connection.execute(text(f"select count(*) from {ROWS}_{number}")).scalar_one()  # noqa: S608 - a table of ours
+    for check in checks:
+        found = _run_query(connection, suite, check, f"{ROWS}_{number}")
+        yield Verdict(suite.name, check.id, judged, judged, found)
+    connection.execute(text(f"drop table {ROWS}_{number}"))
+
+
+def _scan_rows(connection: Connection, suite: Suite, counts: RowMapping) -> Iterator[Verdict]:
     scan = compile_suite(suite)
     table = _table_of(suite)
-    connection.execute(text(f"insert into {table} {scan.failures}"), scan.parameters)  # noqa: S608 - a table of ours
+    connection.execute(text(f"insert into {table} {scan.failures}"), scan.parameters)
     counted = connection.execute(text(f"select rule_id, count(*) as failed from {table} group by rule_id"))  # noqa: S608 - as above
     failed = {row.rule_id: row.failed for row in counted}
     for number, check in enumerate(check for check in suite.checks if not check.query):
@@ -153,8 +178,8 @@ def _scan_rows(connection: Connection, suite: Suite, counts: Mapping[str, Any]) 
         yield Verdict(suite.name, check.id, counts["judged"], evaluated, failed.get(check.id, 0))
 
 
-def _run_query(connection: Connection, suite: Suite, check: Check) -> int:
-    query = compile_query(check, ROWS)
+def _run_query(connection: Connection, suite: Suite, check: Check, rows: str) -> int:
+    query = compile_query(check, rows)
     evidence = "to_jsonb(found) - 'order_id' - 'line_id' - 'shop_id'"
     return connection.execute(
         text(

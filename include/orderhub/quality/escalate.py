@@ -1,4 +1,4 @@
-"""Says what is more than one doubtful order: a buyer at high risk, a source or a rule that marks far too many.
+"""Says what is more than one doubtful order: a buyer at high risk, a source or a rule that marks too many.
 
 One alert per row of hits: the alert of a row that grows is the same; of a row that is gone it is closed.
 """
@@ -83,7 +83,7 @@ def _source_incident(row: Row[Any]) -> Alert:
         fingerprint=row.kind,
         title_zh=f"店铺 {row.shop_id}:连续多单{zh}有疑点",
         title_en=f"Shop {row.shop_id}: several orders in a row with a doubtful {en}",
-        text_zh=f"本批 {row.order_count} 单中有 {row.doubtful_count} 单。可能是数据源的问题,请数据工程师查看。",
+        text_zh=f"本批 {row.order_count} 单中有 {row.doubtful_count} 单。可能是来源的问题,请数据工程师看。",
         text_en=f"{row.doubtful_count} of {row.order_count} orders of this pass. It may be the source; "
         "a data engineer should look.",
         shop_id=row.shop_id,

@@ -5,10 +5,12 @@ decision in docs/adr.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from orderhub.alerts.links import resume_source_link
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
@@ -19,11 +21,16 @@ from orderhub.quality.suites import Check, Suites
 
 _STOP = text("""
     insert into ops.source_stops (stop_id, shop_id, rule_id, evidence, stopped_at, _pass_id)
-    select concat_ws('/', shop_id, rule_id, cast(:pass_id as text)), shop_id, rule_id, evidence, :now, :pass_id
+    select
+        concat_ws('/', shop_id, rule_id, cast(:pass_id as text)), shop_id, rule_id, evidence, :now, :pass_id
     from source_failures
     where rule_id = any(:stopping)
     on conflict (shop_id, rule_id) where resumed_at is null do nothing""")
 _FAILED = text("select rule_id, shop_id, evidence from source_failures order by shop_id, rule_id")
+_STANDING = text(
+    "select shop_id, rule_id, evidence, stopped_at from ops.source_stops "
+    "where resumed_at is null order by shop_id, rule_id"
+)
 _RESUME = text("""
     update ops.source_stops set resumed_at = :now, resumed_by = :actor, resume_reason = :reason
     where shop_id = :shop_id and resumed_at is null
@@ -45,6 +52,12 @@ def stop_sources(
     if failed:
         raise_alerts(connection, clock, config, [_alert(checks[row.rule_id], row) for row in failed])
     return stopped
+
+
+def stopped_sources(database: Database) -> Sequence[Row[Any]]:
+    """Return shop_id, rule_id, evidence and stopped_at of every stop that stands."""
+    with database.read() as connection:
+        return connection.execute(_STANDING).all()
 
 
 def resume_source(database: Database, clock: Clock, shop_id: str, reason: str, actor: str) -> list[str]:
@@ -74,7 +87,9 @@ def _alert(check: Check, row: Row[Any]) -> Alert:
     figures = ", ".join(f"{name} = {value}" for name, value in sorted(row.evidence.items()))
     is_stop = check.action == "stop_source"
     then_zh = f"核对后恢复:./hub source resume {row.shop_id} --reason 原因" if is_stop else "订单照常发货。"
-    then_en = f"Once looked at: ./hub source resume {row.shop_id} --reason WHY" if is_stop else "Orders go on."
+    then_en = (
+        f"Once looked at: ./hub source resume {row.shop_id} --reason WHY" if is_stop else "Orders go on."
+    )
     return Alert(
         rule_id=check.id,
         severity=check.severity,
@@ -85,4 +100,5 @@ def _alert(check: Check, row: Row[Any]) -> Alert:
         text_zh=f"{figures}。{then_zh}",
         text_en=f"{figures}. {then_en}",
         shop_id=row.shop_id,
+        link=resume_source_link() if is_stop else None,
     )

@@ -14,11 +14,29 @@ from orderhub import paths
 from orderhub.config.checks import KINDS, Kind
 from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
-from orderhub.quality.rules import ACTIONS, Action, Fault, Severity, check_arguments, choose, refuse_other_keys
+from orderhub.quality.rules import (
+    ACTIONS,
+    Action,
+    Fault,
+    Severity,
+    check_arguments,
+    choose,
+    refuse_other_keys,
+)
 from orderhub.quality.views import VIEWS, View
 
 QUERY_TYPE = "unexpected_rows_expectation"
-_META = ("id", "action", "message_zh", "message_en", "evidence", "query_file", "kind", "reads_anomalies", "canary")
+_META = (
+    "id",
+    "action",
+    "message_zh",
+    "message_en",
+    "evidence",
+    "query_file",
+    "kind",
+    "reads_anomalies",
+    "canary",
+)
 
 
 @dataclass(frozen=True)

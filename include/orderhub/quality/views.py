@@ -71,7 +71,6 @@ ORDERS = View(
         "platform_risk": "text",
         "unreadable_fields": "text",
         "disagreeing_fields": "text",
-        "goods_key": "text",
         "duplicate_minutes": "number",
         "is_customer_expected": "boolean",
         "is_address_evaluable": "boolean",

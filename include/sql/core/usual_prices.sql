@@ -1,5 +1,5 @@
 -- Fills core.usual_prices: per shop and SKU the median of what a piece was paid with in the trailing 30 days.
--- Lines whose price a check doubts are left out, and so is what a stopped source delivered.
+-- What the pass itself brings is not past yet. Lines whose price a check doubts are left out, and so is what a stopped source delivered.
 insert into core.usual_prices (shop_id, sku_id, unit_fen, line_count, business_date)
 select
     o.shop_id,
@@ -11,6 +11,7 @@ from core.orders as o
 join core.order_lines as l using (order_id)
 where o.paid_at >= cast(:now as timestamptz) - interval '30 days' and o.paid_at < :now
     and o.payment_state = 'paid' and o.lifecycle <> 'to_confirm'
+    and o._pass_id < :pass_id
     and l.kind = 'goods' and l.sku_id is not null and l.quantity > 0 and l.paid_fen > 0
     and not exists (
         select from core.anomalies as a

@@ -76,17 +76,18 @@ select ops.describe('core.usual_prices', 'One row per shop and SKU sold in the t
     'business_date', 'Beijing day before whose first pass it was computed');
 grant select on core.check_settings, core.promotions, core.usual_prices to orderhub_analyst;
 
--- The words of a message that a pattern finds, and the flag when it is one of `flags`; null when neither is there.
+-- The words of a message that a pattern finds, and the flag when it is one of `flags`.
 -- What people wrote may hold a name or a number: only the words are returned, their digits as stars.
+-- Called for messages that match only: a call costs more than the match.
 create function ops.matched_words(message text, pattern text, flag text, flags text[]) returns text
-language sql immutable parallel safe as $$
-    select case when message ~ pattern or flag = any (flags) then concat_ws(', ',
+language sql stable parallel safe as $$
+    select concat_ws(', ',
         (select string_agg(distinct regexp_replace(left(hit[1], 12), '[0-9]', '*', 'g'), ', ')
         from regexp_matches(message, '(' || pattern || ')', 'g') as hit),
-        case when flag = any (flags) then 'flag ' || flag end) end
+        case when flag = any (flags) then 'flag ' || flag end)
 $$;
 create function ops.time_contradiction(placed_at timestamptz, paid_at timestamptz, modified_at timestamptz, seen_at timestamptz)
-returns text language sql immutable parallel safe as $$
+returns text language sql stable parallel safe as $$
     select case
         when least(placed_at, paid_at) < '2000-01-01T00:00:00Z' then 'before_2000'
         when paid_at < placed_at - interval '1 minute' then 'paid_before_placed'
@@ -99,6 +100,15 @@ $$;
 create function ops.is_without_districts(city text) returns boolean language sql immutable parallel safe as $$
     select city is null or city in ('东莞市', '中山市', '儋州市', '嘉峪关市', '三沙市')
 $$;
+-- What was sold in an order, SKUs and pieces, sorted: equal for equal goods.
+create function ops.goods_key(wanted text) returns text language sql stable as $$
+    select string_agg(
+        coalesce(sku_id, merchant_code, platform_sku_id, '?') || '*' || coalesce(quantity, 0),
+        ', ' order by sku_id, merchant_code, platform_sku_id, quantity)
+    from core.order_lines
+    where order_id = wanted and kind = 'goods'
+$$;
+-- Functions that a view calls for each row are inlined: stable where they compare times.
 -- Outside the mainland: written in Latin letters, or one of the three that need another carrier.
 create function ops.is_far(province text) returns boolean language sql immutable parallel safe as $$
     select province in ('香港特别行政区', '澳门特别行政区', '台湾省') or province ~ '^[A-Za-z]'

@@ -1,16 +1,18 @@
 -- One row per shop and pass that judged orders of it: what is wrong with the source and not with an order; key shop_id, _checked_pass_id.
+-- An order is counted at its first line, and at no line when it has none.
 create view ops.checkable_sources as
 with counted as (
     select
         o.shop_id,
         o._checked_pass_id,
-        count(distinct o.order_id) as order_count,
-        count(distinct o.order_id) filter (where l.order_id is null) as without_lines,
-        count(distinct o.order_id) filter (where o.payment_state = 'paid' and o.paid_fen is null) as without_payment,
-        count(distinct o.order_id) filter (where o.placed_at is null) as without_time,
-        count(distinct o.order_id) filter (where l.order_id is not null and l.quantity is null) as without_quantity,
-        count(distinct o.order_id) filter (
-            where o.status = 'unknown' or cardinality(o.unreadable_fields) > 0 or cardinality(l.unreadable_fields) > 0
+        count(*) filter (where coalesce(l.line_no, 1) = 1) as order_count,
+        count(*) filter (where l.order_id is null) as without_lines,
+        count(*) filter (where coalesce(l.line_no, 1) = 1 and o.payment_state = 'paid' and o.paid_fen is null) as without_payment,
+        count(*) filter (where coalesce(l.line_no, 1) = 1 and o.placed_at is null) as without_time,
+        count(*) filter (where l.line_no = 1 and l.quantity is null) as without_quantity,
+        count(*) filter (
+            where coalesce(l.line_no, 1) = 1
+                and (o.status = 'unknown' or cardinality(o.unreadable_fields) > 0 or cardinality(l.unreadable_fields) > 0)
         ) as unreadable,
         count(*) filter (where u.unit_fen > 0 and l.paid_fen > 0) as priced_lines,
         count(*) filter (
@@ -36,12 +38,17 @@ select
     c.priced_lines,
     s.breaker_null_percent,
     s.breaker_swap_percent,
-    (100 * greatest(c.without_lines, c.without_payment, c.without_time, c.without_quantity) / c.order_count)::integer as missing_percent,
-    (100 * c.unreadable / c.order_count)::integer as unreadable_percent,
+    -- A file may have no column for payment or time; a platform always tells them.
+    (100 * greatest(
+        c.without_lines, c.without_quantity,
+        case when shops.is_pulled then greatest(c.without_payment, c.without_time) end
+    ) / greatest(c.order_count, 1))::integer as missing_percent,
+    (100 * c.unreadable / greatest(c.order_count, 1))::integer as unreadable_percent,
     (100 * c.swapped_lines / nullif(c.priced_lines, 0))::integer as swapped_percent,
     c.order_count >= s.breaker_minimum_orders as is_rate_evaluable,
     c.priced_lines >= s.breaker_minimum_orders as is_price_evaluable
 from counted as c
+left join core.shops on shops.shop_id = c.shop_id
 left join core.check_settings as s on s.shop_id = c.shop_id;
 select ops.describe('ops.checkable_sources', 'One row per shop and pass: what is wrong with the source and not with an order; key shop_id, _checked_pass_id.',
     'shop_id', 'the shop', '_checked_pass_id', 'the pass', 'order_count', 'orders of the shop that the pass judged', 'high_volume_orders', 'more than this raises an alert',

@@ -11,11 +11,20 @@ doubts as (
     cross join lateral (values (a.kind), ('any')) as counted (kind)
     where o._checked_pass_id = :pass_id and a.state = 'open' and not a.is_false_alarm and a.kind = any (rule.kinds)
 ),
+totals as (
+    select shop_id, count(*) as order_count
+    from core.orders
+    where _checked_pass_id = :pass_id and lifecycle = 'live'
+    group by shop_id
+),
 affected as (
-    select distinct o.shop_id, doubts.kind
+    select o.shop_id, doubts.kind
     from doubts
     join core.orders as o using (order_id)
     join rule on (doubts.kind = 'any') = (rule.mode = 'any')
+    join totals on totals.shop_id = o.shop_id
+    group by o.shop_id, doubts.kind
+    having count(*) >= max(rule.length) and count(*) * 100 >= max(rule.minimum_percent) * max(totals.order_count)
 ),
 sequence as (
     select o.shop_id, affected.kind, o.paid_at, o.order_id, doubts.order_id is not null as is_hit
@@ -43,5 +52,3 @@ select
 from hits
 group by hits.shop_id, hits.kind
 having bool_or(hits.paid_at - hits.begun_at <= (select window_days * interval '1 day' from rule))
-    and count(*) * 100 >= (select minimum_percent from rule)
-        * (select count(*) from sequence as s where s.shop_id = hits.shop_id and s.kind = hits.kind)

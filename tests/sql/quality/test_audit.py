@@ -104,7 +104,7 @@ def test_both_readers_agree_on_every_allowed_type(hub: Hub, monkeypatch: pytest.
     ]
     document = {"name": "types", "meta": {"view": "ops.checkable_lines"}, "expectations": expectations}
     hub.suites = parse_suites({"types.json": json.dumps(document)}, {})
-    monkeypatch.setattr("orderhub.quality.audit.load_suites", lambda config: hub.suites)
+    monkeypatch.setattr("orderhub.quality.audit.suites_in_force", lambda database, config: hub.suites)
     put_nasty_orders(hub)
     pass_id, _ = hub.check()
 
@@ -135,7 +135,7 @@ def test_rows_that_a_later_pass_judged_again_are_not_compared(hub: Hub) -> None:
 
     report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
 
-    assert (report.skipped_suites, report.differences) == (("order_lines", "orders"), ())
+    assert (report.skipped_suites, report.differences) == (("order_lines", "orders", "sources"), ())
 
 
 def test_the_listed_columns_are_those_of_the_views(hub: Hub) -> None:
