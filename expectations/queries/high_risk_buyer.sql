@@ -32,7 +32,8 @@ doubts as (
     join core.anomalies as doubt on doubt.order_id = members.order_id
     cross join rule
     cross join lateral (values (doubt.kind), ('any')) as counted (kind)
-    where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm and (doubt.state = 'open' or o.gate = 'stop')
+    where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm
+        and (doubt.state = 'open' or o.gate = 'stop' or o.order_id in (select order_id from core.withholdings))
 ),
 sequence as (
     select members.buyer, counted.kind, coalesce(o.paid_at, o.placed_at) as bought_at, o.platform, o.order_id,

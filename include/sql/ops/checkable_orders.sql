@@ -6,8 +6,7 @@ select
     orders._checked_pass_id,
     orders.shop_id, orders.platform,
     orders.platform_status, orders.status,
-    orders.currency,
-    shops.currency as shop_currency,
+    orders.currency, shops.currency as shop_currency,
     orders.paid_fen,
     lines.paid_fen as lines_paid_fen,
     orders.freight_fen,
@@ -65,7 +64,8 @@ left join (
     group by o.order_id, o._checked_pass_id
 ) as lines on lines.order_id = orders.order_id and lines._checked_pass_id = orders._checked_pass_id
 where orders.lifecycle = 'live' and orders.gate <> 'stop'
-    and orders.payment_state not in ('unpaid', 'deposit_paid');
+    and orders.payment_state not in ('unpaid', 'deposit_paid')
+    and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',
     'order_id', 'the order', '_checked_pass_id', 'pass that last checked it', 'shop_id', 'the shop', 'platform', 'platform name', 'platform_status', 'as the platform says', 'status', 'our status',
     'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen', 'amount_difference_fen', 'paid − lines − freight',
