@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from orderhub.alerts.messages import HeldRule, held_mail
+from orderhub.alerts.held import raise_held
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.db.outbox import enqueue
 from orderhub.db.sql_files import statement
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
 from orderhub.quality.escalate import tell_of_rows_and_incidents
@@ -64,7 +63,8 @@ def check_orders(
         config: who is told, and the thresholds.
         pass_id: the transform pass; called once per pass.
     """
-    given = {"pass_id": pass_id, "now": clock.now(), "checks_version": suites.version}
+    now = clock.now()
+    given = {"pass_id": pass_id, "now": now, "checks_version": suites.version}
     refresh_usual_prices(connection, clock, pass_id)
     connection.execute(
         statement("ops/judged_orders"), {**given, "minutes": config.checks.longest_duplicate_minutes}
@@ -81,7 +81,9 @@ def check_orders(
         verdicts += found
     stopped = stop_sources(connection, clock, suites, config, pass_id)
     if ended.placed:
-        _tell_supervisors(connection, clock, suites, config, given)
+        # A row of doubt is told once as a row, not order by order.
+        rules = [check for check in suites.checks().values() if not check.reads_anomalies]
+        raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=now)
     tell_of_rows_and_incidents(connection, clock, suites, config, pass_id)
     connection.execute(text("drop table failures, source_failures"))
     return CheckCounts(
@@ -207,24 +209,3 @@ def _rule_columns(rules: Sequence[Check]) -> dict[str, list[str | None]]:
         "actions": [rule.action for rule in rules],
         "kinds": [rule.kind for rule in rules],
     }
-
-
-def _tell_supervisors(
-    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, given: Mapping[str, Any]
-) -> None:
-    checks = suites.checks()
-    rows = connection.execute(statement("ops/newly_held"), given).all()
-    held = [
-        HeldRule(
-            rule_id=check.id,
-            severity=check.severity,
-            message_zh=check.message_zh,
-            message_en=check.message_en,
-            order_count=row.order_count,
-            order_ids=tuple(row.examples),
-        )
-        for row in rows
-        if (check := checks[row.rule_id])
-    ]
-    if held:
-        enqueue(connection, [held_mail(config.alerts, given["pass_id"], held, rows[0].held_count)], clock)
