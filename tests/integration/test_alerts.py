@@ -112,3 +112,4 @@ def test_fifty_thousand_alerts_are_one_mail_per_rule_with_their_number_and_twent
     [(text,), _] = rows(database, "select payload->>'text' from ops.outbox order by outbox_id")
     assert text.splitlines()[0] == "共 25000 条,以下是其中 20 条:"
     assert text.count("拉取迟到(tb/") == 20
+    assert text.splitlines()[2] == "拉取迟到(tb/00000)"

@@ -31,12 +31,10 @@ def close_manifests() -> list[str]:
 
 @task
 def publish() -> dict[str, Any]:
-    """Tell of holds and orders that wait for too long, then send what the outbox holds."""
+    """Send what the outbox holds: manifest files and mails."""
     from dataclasses import asdict
 
     from orderhub.delivery.dispatch import deliver_pending
-    from orderhub.quality.watch import watch_holds
 
     with open_hub("publish") as hub:
-        watch_holds(hub.database, hub.clock, hub.config)
         return asdict(deliver_pending(hub.database, hub.clock, hub.settings))
