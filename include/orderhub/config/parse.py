@@ -14,7 +14,7 @@ from orderhub.domain.province import FULL_NAMES, PROVINCES
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", "checks.yaml", "blacklist.csv")
+OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv")
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -72,6 +72,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         alerts=alerts,
         checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
         blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
+        holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -206,6 +207,20 @@ def _checks(source: str | None, shops: list[str]) -> ChecksFile:
 
 def _blacklist(source: str | None, shops: list[str]) -> tuple[blacklist.BlacklistEntry, ...]:
     return blacklist.read_blacklist(source, shops) if source else ()
+
+
+def _holds(source: str | None, shops: list[str]) -> models.Holds:
+    if source is None:
+        return models.Holds()
+    holds = parse(models.Holds, source, "holds.yaml")
+    located = read_document(source, "holds.yaml")
+    for number, care in enumerate(holds.rules):
+        if care.shop is not None and care.shop not in shops:
+            line = located.line_of(("rules", number, "shop"))
+            raise ConfigError(
+                f"holds.yaml:{line}: shop {care.shop!r} does not exist; {nearest(care.shop, shops)}"
+            )
+    return holds
 
 
 def _safety_stock(source: str, warehouses: list[str]) -> dict[tuple[str, str], int]:

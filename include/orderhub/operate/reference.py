@@ -46,6 +46,7 @@ _FILES: Mapping[str, type[BaseModel]] = {
     "routing.yaml": models.Routing,
     "alerts.yaml": models.Alerts,
     "checks.yaml": ChecksFile,
+    "holds.yaml": models.Holds,
 }
 _SETTINGS_HEAD = """# 设置 / Settings
 

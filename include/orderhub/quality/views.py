@@ -1,7 +1,7 @@
-"""What a check may refer to: the three checkable views, their keys and their columns.
+"""What a check may refer to: the checkable views, their keys and their columns.
 
-The views themselves are `include/sql/ops/checkable_{orders,lines,sources}.sql`; a test keeps the columns here
-and there equal.
+The views themselves are `include/sql/ops/checkable_*.sql`; a test keeps the
+columns here and there equal.
 """
 
 from collections.abc import Mapping
@@ -132,4 +132,18 @@ SOURCES = View(
     },
 )
 
-VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES, SOURCES)}
+CORRECTIONS = View(
+    "ops.checkable_corrections",
+    "order",
+    ("order_id",),
+    {
+        "order_id": "text",
+        "_checked_pass_id": "number",
+        "shop_id": "text",
+        "contradicted_fields": "text",
+        "platform_says": "text",
+        "correction_says": "text",
+    },
+)
+
+VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES, CORRECTIONS, SOURCES)}
