@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
-from orderhub.config.models import Frozen
 from orderhub.platforms.signing import SCHEMES
 from orderhub.platforms.times import known_zones
 
