@@ -29,7 +29,7 @@ class Record:
     Attributes:
         record_id: the platform's id, text.
         modified_at: UTC, as the list said; None when it did not.
-        payload: JSON text, cleaned.
+        payload: JSON text in UTF-8, cleaned.
         payload_sha256: names the version; volatile paths do not count.
         position: index inside its page or file.
         note: what was cleaned; None when nothing.
@@ -38,7 +38,7 @@ class Record:
 
     record_id: str
     modified_at: datetime | None
-    payload: str
+    payload: bytes
     payload_sha256: str
     position: int
     note: str | None = None
