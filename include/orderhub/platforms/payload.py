@@ -15,7 +15,8 @@ from orderhub.errors import ContractError
 #: Blanks before a colon, and a quote written as an escape.
 _UNCERTAIN = (b" :", b"\t:", b"\n:", b"\r:", b"\\u0022")
 _SORTED = msgspec.json.Encoder(order="sorted")
-_AS_GIVEN = msgspec.json.Encoder()
+#: Takes half the time of the sorting one.
+AS_GIVEN = msgspec.json.Encoder()
 #: More of a foreign text than this helps nobody.
 LONGEST_QUOTE = 300
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
@@ -51,7 +52,7 @@ def _quick(body: bytes) -> Any:
     """
     try:
         value = msgspec.json.decode(body)
-        again = _AS_GIVEN.encode(value)
+        again = AS_GIVEN.encode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if again == body:
@@ -83,14 +84,16 @@ def dump_json(value: Any) -> str:
         raise ContractError("a record is nested too deep to be stored") from None
 
 
-def written(value: Any) -> bytes:
+def written(value: Any, encoder: msgspec.json.Encoder = _SORTED) -> bytes:
     """Return the text of `dump_json` in UTF-8; surrogates that stand alone are written like letters.
+
+    With the encoder AS_GIVEN, keys stand in the order in which they came.
 
     Raises:
         ContractError: nested too deep.
     """
     try:
-        return _SORTED.encode(value)
+        return encoder.encode(value)
     except (UnicodeEncodeError, RecursionError):
         return dump_json(value).encode("utf-8", "surrogatepass")
 

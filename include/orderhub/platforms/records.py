@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from orderhub.errors import ContractError
-from orderhub.platforms.payload import at_path, hash_of, quotable, storable, version_hash, written
+from orderhub.platforms.payload import AS_GIVEN, at_path, hash_of, quotable, storable, version_hash, written
 from orderhub.platforms.plain import Door, without_plain
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.spec import PlatformSpec
@@ -64,8 +64,11 @@ def record_of(
     if not isinstance(row, dict):
         raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
     named = record_id or row_id(stream, row)
-    row, text = (row, written(row)) if stream.plain is None else without_plain(stream.plain, row, door)
     is_stable = row.keys().isdisjoint(stream.volatile)
+    if stream.plain is not None:
+        row, text = without_plain(stream.plain, row, door)
+    else:  # The order of keys matters only to a hash.
+        text = written(row) if is_stable else written(row, AS_GIVEN)
     payload, note = storable(text)
     return Record(
         record_id=named,
