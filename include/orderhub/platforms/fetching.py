@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
@@ -22,10 +21,6 @@ from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
 from orderhub.platforms.shape import refuse_removed_fields
 from orderhub.platforms.spec import Platform
 from orderhub.platforms.staging import Record, certain_versions, stage_page
-
-#: The row that says that a window is covered commits synchronously after its pages, and flushes them; without
-#: it, after a crash, the window is open and its pages are read again.
-_FLUSHED_LATER = text("set local synchronous_commit = off")
 
 
 @dataclass
@@ -209,7 +204,6 @@ def _stage_fetched(
     pull: Pull, lease: Lease, window_id: int | None, source: str, found: Fetched, row_count: int
 ) -> None:
     with pull.database.transaction(lease) as connection:
-        connection.execute(_FLUSHED_LATER)
         staged = stage_page(
             connection,
             pull.clock,
