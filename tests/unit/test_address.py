@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderhub import paths
@@ -218,6 +218,7 @@ FRAGMENTS = (
 )
 
 
+@settings(deadline=None)  # The first example reads the table of divisions.
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join))
 def test_no_region_is_claimed_without_one_of_its_names_in_the_text(text: str) -> None:
     parsed = parse(text)

@@ -122,7 +122,7 @@ class Gazetteer:
     ) -> None:
         self._by_code: dict[str, Division] = {}
         self._parents: set[str] = set()
-        self._by_name: dict[str, dict[Place, None]] = {}
+        self._by_name: dict[str, list[Place]] = {}
         for division in divisions:
             self._add(division)
         for old in former:
@@ -165,36 +165,31 @@ class Gazetteer:
     def _add(self, division: Division) -> None:
         if division.name in STAND_INS:
             return
-        self._by_code[division.own_code] = division
-        for level in (Level.PROVINCE, Level.CITY):
-            if level < division.level:
-                self._parents.add(division.code[:level])
-        is_inside_only = division.level is Level.DISTRICT and division.code.startswith(INSIDE_ONLY)
-        is_loose = is_inside_only or _is_bare(division.name, division.name)
-        self._add_name(division, division.name, Form.LOOSE if is_loose else Form.FULL)
-        for name in short_names(division.name, division.level):
-            self._add_name(division, name, Form.LOOSE if name in COMMON_WORDS else Form.SHORT)
-        for name in (*loose_names(division.name, division.level), *CUT_SHORT.get(division.name, ())):
-            self._add_name(division, name, Form.LOOSE)
-        for name in NICKNAMES.get(division.name, ()):
-            self._add_name(division, name, Form.SHORT)
-
-    def _add_name(self, division: Division, name: str, form: Form) -> None:
-        code, is_bare = division.own_code, _is_bare(name, division.name)
-        place = Place(code, code, division.level, division.name, form, is_bare)
-        known = self._by_name.setdefault(name, {})
-        if all(place.code != other.code for other in known):
-            known[place] = None
+        level, code, name = division.level, division.own_code, division.name
+        self._by_code[code] = division
+        self._parents.update(code[:above] for above in (Level.PROVINCE, Level.CITY) if above < level)
+        is_inside_only = level is Level.DISTRICT and code.startswith(INSIDE_ONLY)
+        is_loose = is_inside_only or _is_bare(name, name)
+        short = {
+            other: Form.LOOSE if other in COMMON_WORDS else Form.SHORT for other in short_names(name, level)
+        }
+        loose = dict.fromkeys((*loose_names(name, level), *CUT_SHORT.get(name, ())), Form.LOOSE)
+        nicknames = dict.fromkeys(NICKNAMES.get(name, ()), Form.SHORT)
+        full = {name: Form.LOOSE if is_loose else Form.FULL}
+        for other, form in {**nicknames, **loose, **short, **full}.items():
+            known = self._by_name.setdefault(other, [])
+            if all(code != place.code for place in known):
+                known.append(Place(code, code, level, name, form, _is_bare(other, name)))
 
     def _add_former(self, old: FormerName) -> None:
         today = self._by_code[Division(old.code, "").own_code]
         within = old.parent if len(old.parent) >= today.level else old.parent.ljust(today.level, "x")
-        known = self._by_name.setdefault(old.name, {})
+        known = self._by_name.setdefault(old.name, [])
         if any(p.form is Form.FULL and p.within.startswith(old.parent) for p in known):
             return
-        for place in [p for p in known if p.code == today.own_code and p.within.startswith(old.parent)]:
-            del known[place]
-        known[Place(within, today.own_code, today.level, today.name, Form.FORMER)] = None
+        is_other = [p.code != today.own_code or not p.within.startswith(old.parent) for p in known]
+        known[:] = [p for p, keep in zip(known, is_other, strict=True) if keep]
+        known.append(Place(within, today.own_code, today.level, today.name, Form.FORMER))
 
 
 def _is_bare(name: str, full_name: str) -> bool:

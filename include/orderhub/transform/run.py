@@ -20,6 +20,8 @@ from orderhub.quality.check import CheckCounts, check_orders
 from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_lines, compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
+from orderhub.transform.history import note_before, write_changes
+from orderhub.transform.overlay import lay, lift_touched
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,8 @@ class TransformCounts:
     refunds_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
+    fields_changed: int = 0
+    corrections_laid: int = 0
     checks: CheckCounts | None = None
     skipped_platforms: dict[str, str] = field(default_factory=dict)
 
@@ -154,6 +158,8 @@ def _merge(
 ) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
     connection.exec_driver_sql("analyze changed_orders")
+    lift_touched(connection)
+    note_before(connection)
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
     connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
@@ -167,6 +173,8 @@ def _merge(
     counts.refunds_changed = connection.execute(
         statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
     ).rowcount
+    counts.fields_changed = write_changes(connection, clock.now(), counts.pass_id)
+    counts.corrections_laid = lay(connection, clock.now())
     counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 
