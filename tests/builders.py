@@ -1,5 +1,6 @@
 """Puts rows of core and ops straight into a database: for tests that start after transform."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -60,9 +61,9 @@ def merchant(**shop: str) -> MerchantConfig:
     return parse_config({**FILES, "shops.yaml": shops_file(**shop)})
 
 
-def activate(connection: Connection, **shop: str) -> MerchantConfig:
-    """Store `merchant(**shop)` as the active version and return it."""
-    files = {**FILES, "shops.yaml": shops_file(**shop)}
+def activate(connection: Connection, alerts: str = FILES["alerts.yaml"], **shop: str) -> MerchantConfig:
+    """Store `merchant(**shop)`, perhaps with another alerts.yaml, as the active version and return it."""
+    files = {**FILES, "alerts.yaml": alerts, "shops.yaml": shops_file(**shop)}
     config = parse_config(files)
     connection.execute(text("delete from core.shops"))
     for each in config.shops:
@@ -219,17 +220,25 @@ def stock(connection: Connection, **pieces: int) -> None:
         )
 
 
-def hold(connection: Connection, order_id: str, line_id: str | None = None) -> None:
-    """Place an active hold on an order, or on one of its lines."""
-    subject = order_id if line_id is None else f"{order_id}#{line_id}"
+def hold(
+    connection: Connection,
+    order_id: str,
+    line_id: str | None = None,
+    rule_id: str = "memo",
+    document: int = 0,
+) -> str:
+    """Place an active hold on an order, one of its lines or its n-th document, and return its id."""
+    subject, kind = (order_id, "order") if line_id is None else (f"{order_id}#{line_id}", "order_line")
+    if document:
+        subject, kind = f"{order_id}@{document}", "fulfillment_order"
     values = {
-        "a": f"anomaly:{subject}", "type": "order" if line_id is None else "order_line", "subject": subject,
-        "order": order_id, "line": line_id, "now": NOON,
+        "a": hashlib.sha256(f"{rule_id}|{subject}".encode()).hexdigest(), "rule": rule_id, "type": kind,
+        "subject": subject, "order": order_id, "line": line_id, "now": NOON,
     }  # fmt: skip
     connection.execute(
         text(
             "insert into core.anomalies (anomaly_id, rule_id, severity, action, subject_type, subject_id, order_id, "
-            "line_id, version_id, evidence, checks_version, first_seen_at, _pass_id) values (:a, 'memo', 'warning', "
+            "line_id, version_id, evidence, checks_version, first_seen_at, _pass_id) values (:a, :rule, 'warning', "
             "'hold', :type, :subject, :order, :line, 'v1', '{}', 'c', :now, 1)"
         ),
         values,
@@ -237,10 +246,11 @@ def hold(connection: Connection, order_id: str, line_id: str | None = None) -> N
     connection.execute(
         text(
             "insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, line_id, placed_at) "
-            "values ('hold:' || :a, :a, 'memo', :type, :subject, :order, :line, :now)"
+            "values ('hold:' || :a, :a, :rule, :type, :subject, :order, :line, :now)"
         ),
         values,
     )
+    return f"hold:{values['a']}"
 
 
 def rows(database: Database, query: str) -> list[tuple[object, ...]]:

@@ -83,7 +83,9 @@ def test_time_that_is_none_is_absent_and_not_unreadable(
 
     with database.read() as connection:
         found = connection.execute(
-            text(f"select raw_paid_at, {unreadable_array([rule])} from (select *, {typed} from ({source}) as r) as t")
+            text(
+                f"select raw_paid_at, {unreadable_array([rule])} from (select *, {typed} from ({source}) as r) as t"
+            )
         ).one()
 
     assert (raw, []) == (found.raw_paid_at, found[1])

@@ -1,23 +1,14 @@
 """The merchant's files as frozen models. Conversion from text happens here, once."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-
-def _zoned(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("must carry a zone, for example 2026-01-01T00:00:00+08:00")
-    return value
-
-
-def _written_out(value: object) -> object:
-    """Refuse a bare number: it would be taken as seconds since 1970."""
-    if not isinstance(value, datetime) and "-" not in str(value)[1:]:
-        raise ValueError("must be written out, for example 2026-01-01T00:00:00+08:00")
-    return value
+from orderhub.config.blacklist import BlacklistEntry
+from orderhub.config.checks import ChecksFile
+from orderhub.config.frozen import Frozen, Identifier, ZonedTime
 
 
 def _clock_time(value: object) -> time:
@@ -28,16 +19,8 @@ def _clock_time(value: object) -> time:
         raise ValueError("must be a time of day such as 10:00") from None
 
 
-ZonedTime = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_zoned)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-
-
-class Frozen(BaseModel):
-    """A model that refuses unknown keys and never changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Shop(Frozen):
@@ -181,6 +164,13 @@ class Alerts(Frozen):
     recipients: tuple[Recipient, ...] = Field(default=(), description="Who hears of a part besides.")
     robots: tuple[Robot, ...] = Field(default=(), description="Robots in chat groups.")
     quiet_hours: QuietHours | None = Field(default=None, description="Only critical alerts are told then.")
+    digest_at: TimeOfDay | None = Field(
+        default=time(9, 0), description="Asia/Shanghai, when supervisors get the day's digest; empty: never."
+    )
+    late_after_minutes: int = Field(
+        default=60, ge=20, description="A stream that is not complete for so long is late."
+    )
+    aged_after_hours: int = Field(default=24, ge=1, description="An alert open for so long is aged.")
     messages_per_hour: int = Field(
         default=12,
         ge=1,
@@ -195,6 +185,30 @@ class Alerts(Frozen):
             if robot not in known:
                 raise ValueError(f"recipients name robot {robot!r}, which robots does not have")
         return self
+
+
+class HoldCare(Frozen):
+    """Who looks after some holds; both given parts must fit, the first entry that fits decides."""
+
+    rule: str | None = Field(default=None, description="Holds of this check only.")
+    shop: str | None = Field(default=None, description="Holds of this shop only.")
+    owner: str = Field(min_length=1, description="A role or a person, as people call it.")
+    alert_after_hours: int | None = Field(default=None, ge=1, description="Else as for all holds.")
+
+
+class Holds(Frozen):
+    """holds.yaml; without the file these defaults hold."""
+
+    owner: str = Field(
+        default="主管 / supervisors", min_length=1, description="Whose holds are that no entry names."
+    )
+    alert_after_hours: int = Field(default=4, ge=1, description="A hold older than this is told, once.")
+    rules: tuple[HoldCare, ...] = Field(default=(), description="Exceptions, by check or by shop.")
+    deadline_hours: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(12, 4, 1),
+        min_length=1,
+        description="Anything unshipped is told so many hours before its promised hand-over, once each.",
+    )
 
 
 class SkuMapping(Frozen):
@@ -221,6 +235,9 @@ class MerchantConfig(Frozen):
         description="(warehouse, SKU or *) → pieces never promised."
     )
     alerts: Alerts
+    checks: ChecksFile
+    blacklist: tuple[BlacklistEntry, ...]
+    holds: Holds = Holds()
     field_maps: Mapping[str, str] = Field(
         description="platform → text of the merchant's own fields.csv, replacing the shipped one."
     )

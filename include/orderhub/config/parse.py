@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orderhub import paths
-from orderhub.config import models
+from orderhub.config import blacklist, models
+from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
 from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
 from orderhub.domain.province import FULL_NAMES, PROVINCES
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv",)
+OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv")
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -53,6 +54,13 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     regions = _regions(files["regions.csv"])
     routing = read_document(files["routing.yaml"], "routing.yaml")
     _check_rules(routing, rules, [w.id for w in warehouses], list(regions), shops)
+    alerts = parse(models.Alerts, files["alerts.yaml"], "alerts.yaml")
+    _check_recipients(
+        read_document(files["alerts.yaml"], "alerts.yaml"),
+        alerts,
+        [shop.id for shop in shops],
+        [w.id for w in warehouses],
+    )
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
@@ -61,7 +69,10 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         regions=regions,
         sku_mappings=_sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops]),
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
-        alerts=parse(models.Alerts, files["alerts.yaml"], "alerts.yaml"),
+        alerts=alerts,
+        checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
+        blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
+        holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -146,6 +157,20 @@ def _check_rules(
                     )
 
 
+def _check_recipients(
+    document: LocatedDocument, alerts: models.Alerts, shops: list[str], warehouses: list[str]
+) -> None:
+    """Refuse a shop or a warehouse that does not exist: nobody would hear of it."""
+    for number, entry in enumerate(alerts.recipients):
+        for key, values, known in (("shop", entry.shop, shops), ("warehouse", entry.warehouse, warehouses)):
+            for position, value in enumerate(values):
+                if value not in known:
+                    line = document.line_of(("recipients", number, key, position))
+                    raise ConfigError(
+                        f"alerts.yaml:{line}: {key} {value!r} does not exist; {nearest(value, known)}"
+                    )
+
+
 def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...]:
     mappings: dict[tuple[str, str], models.SkuMapping] = {}
     ids: set[str] = set()
@@ -166,6 +191,36 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
             mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
         )
     return tuple(mappings.values())
+
+
+def _checks(source: str | None, shops: list[str]) -> ChecksFile:
+    """Return what checks.yaml says; without the file, the words and thresholds that orderhub ships."""
+    if source is None:
+        source = (paths.shipped_config_directory() / "checks.yaml").read_text(encoding="utf-8")
+    checks = parse(ChecksFile, source, "checks.yaml")
+    try:
+        check_shops(checks, shops)
+    except ValueError as error:
+        raise ConfigError(f"checks.yaml: {error}") from None
+    return checks
+
+
+def _blacklist(source: str | None, shops: list[str]) -> tuple[blacklist.BlacklistEntry, ...]:
+    return blacklist.read_blacklist(source, shops) if source else ()
+
+
+def _holds(source: str | None, shops: list[str]) -> models.Holds:
+    if source is None:
+        return models.Holds()
+    holds = parse(models.Holds, source, "holds.yaml")
+    located = read_document(source, "holds.yaml")
+    for number, care in enumerate(holds.rules):
+        if care.shop is not None and care.shop not in shops:
+            line = located.line_of(("rules", number, "shop"))
+            raise ConfigError(
+                f"holds.yaml:{line}: shop {care.shop!r} does not exist; {nearest(care.shop, shops)}"
+            )
+    return holds
 
 
 def _safety_stock(source: str, warehouses: list[str]) -> dict[tuple[str, str], int]:

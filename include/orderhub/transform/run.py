@@ -16,10 +16,12 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
+from orderhub.quality.active import active_suites
 from orderhub.quality.check import CheckCounts, check_orders
-from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_lines, compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
+from orderhub.transform.history import note_before, write_changes
+from orderhub.transform.overlay import lay, lift_touched
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,8 @@ class TransformCounts:
     refunds_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
+    fields_changed: int = 0
+    corrections_laid: int = 0
     checks: CheckCounts | None = None
     skipped_platforms: dict[str, str] = field(default_factory=dict)
 
@@ -71,12 +75,12 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
 
     Raises:
         LeaseTaken: another pass runs now.
-        ConfigError: a suite is broken; nothing was changed.
+        ConfigError: a suite is broken and none was ever proven; nothing was changed.
         DatabaseFault: the database failed; nothing was changed.
     """
-    suites = load_suites(config)
     counts = TransformCounts()
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        suites = active_suites(connection, clock, config)
         counts.pass_id = _open_pass(connection, clock, config)
         connection.exec_driver_sql(source("core/incoming"))
         connection.exec_driver_sql(source("core/incoming_refunds"))
@@ -154,6 +158,8 @@ def _merge(
 ) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
     connection.exec_driver_sql("analyze changed_orders (order_id, staging_id, platform)")
+    lift_touched(connection)
+    note_before(connection)
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
     connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
@@ -167,6 +173,8 @@ def _merge(
     counts.refunds_changed = connection.execute(
         statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
     ).rowcount
+    counts.fields_changed = write_changes(connection, clock.now(), counts.pass_id)
+    counts.corrections_laid = lay(connection, clock.now())
     counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 

@@ -11,11 +11,19 @@ with active_holds as (
     group by order_id
 ),
 
+withheld as (
+    select order_id, max(kind) filter (where line_id is null) as order_kind,
+        array_agg(line_id) filter (where line_id is not null) as lines
+    from core.withholdings
+    group by order_id
+),
+
 accompanied as (
     select distinct g.order_id
     from core.order_lines as g
     left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
-    where g.kind = 'goods' and g.gate = 'ship' and r.gate is null
+    left join withheld as k on g.order_id = k.order_id
+    where g.kind = 'goods' and g.gate = 'ship' and r.gate is null and coalesce(g.line_id <> all(k.lines), true)
 ),
 
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
@@ -39,6 +47,8 @@ select
     o.ship_by_at,
     o.paid_at,
     case
+        when k.order_kind is not null then 'order_' || k.order_kind
+        when l.line_id = any(k.lines) then 'line_cancelled'
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
@@ -52,6 +62,7 @@ select
         when w.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
+        when o.shop_id in (select shop_id from ops.source_stops where resumed_at is null) then 'source_stopped'
         when o.checked_version is distinct from o.version_id then 'order_unchecked'
     end as blocked_by
 from core.order_lines as l
@@ -60,6 +71,7 @@ left join core.shops as s on o.shop_id = s.shop_id
 left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
 left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
+left join withheld as k on o.order_id = k.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
 select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',
