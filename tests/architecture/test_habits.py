@@ -29,6 +29,7 @@ SLEEPERS = {
     "include/orderhub/operate/bench.py": "follows a running demo",
     "include/orderhub/operate/airflow_api.py": "waits for a run to end",
     "include/orderhub/operate/bench_pull.py": "waits for the sandbox",
+    "include/orderhub/operate/bench_checks.py": "waits for the sandbox",
     "include/orderhub/platforms/client.py": "waits as long as the platform asked",
 }
 #: The demo and its measurements drive the sandbox's shops, which are on platforms that have names.
@@ -51,6 +52,8 @@ SQL_BUILDERS = {
     "include/orderhub/operate/explain.py": "names of shipped platforms",
     "include/orderhub/operate/databases.py": "names of ours, quoted by the server",
     "include/orderhub/operate/bench_pull.py": "names of its own throw-away databases",
+    "include/orderhub/operate/own_hub.py": "names of its own throw-away databases",
+    "include/orderhub/operate/bench_transform.py": "statements of a file of the project",
     "include/orderhub/operate/verify.py": "names of our views",
 }
 SQL_VERB = re.compile(

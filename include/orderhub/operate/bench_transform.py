@@ -4,6 +4,7 @@ The orders are made inside the database by `examples/million_orders/stage.sql`; 
 run on the same server, in the same run.
 """
 
+import json
 import os
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from sqlalchemy import text
 
 from orderhub import paths
 from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig, Shop
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.operate.own_hub import OwnHub, own_hub
@@ -24,7 +26,6 @@ from orderhub.operate.processes import descendants, pss_mib
 from orderhub.transform.run import run_transform
 
 _FOLDER = paths.project_root() / "examples" / "million_orders"
-PLATFORM = "miniprogram"
 ORDERS_PER_LOAD = 10_000
 _LOADS = text("""
     insert into ops.loads (platform, shop_id, stream, source, row_count, staged_count, committed_at)
@@ -76,7 +77,7 @@ def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
         home = Path(folder) / "home"
         config = apply_directory(database, clock, paths.shipped_config_directory(), home, "bench")
         with _timed(say, f"{orders:,} 单已备好 / staged"):
-            _stage(hub, config.shops_of(PLATFORM)[0].id, clock, orders)
+            _stage(hub, _shop_of(config), clock, orders)
         times.floor = _floor(hub, say)
         with _watching() as peak, _timed(say, "一次处理 / one pass") as passed:
             run_transform(database, clock, config)
@@ -88,13 +89,19 @@ def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
     return times
 
 
-def _stage(hub: OwnHub, shop_id: str, clock: Clock, orders: int) -> None:
+def _shop_of(config: MerchantConfig) -> Shop:
+    """Return the shop whose platform's form `stage.sql` writes."""
+    named: dict[str, str] = json.loads((_FOLDER / "shop.json").read_text(encoding="utf-8"))
+    return config.shop(named["shop_id"])
+
+
+def _stage(hub: OwnHub, shop: Shop, clock: Clock, orders: int) -> None:
     owner = hub.open_owner()
-    given = {"orders": orders, "shop_id": shop_id, "now": clock.now().isoformat()}
+    given = {"orders": orders, "shop_id": shop.id, "now": clock.now().isoformat()}
     with owner.session() as session:
-        session.execute(_LOADS, {**given, "platform": PLATFORM, "size": ORDERS_PER_LOAD})
+        session.execute(_LOADS, {**given, "platform": shop.platform, "size": ORDERS_PER_LOAD})
         session.execute(text((_FOLDER / "stage.sql").read_text(encoding="utf-8")), given)
-        session.exec_driver_sql(f"analyze staging.{PLATFORM}_orders")
+        session.exec_driver_sql("analyze")
     owner.close()
 
 
