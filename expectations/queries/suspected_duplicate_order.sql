@@ -19,7 +19,7 @@ cross join lateral (
     select string_agg(
         coalesce(line.sku_id, line.merchant_code, line.platform_sku_id, '?') || '*' || coalesce(line.quantity, 0),
         ', ' order by line.sku_id, line.merchant_code, line.platform_sku_id, line.quantity
-    ) filter (where line.kind = 'goods') as goods_key
+    ) filter (where line.kind in ('goods', 'bundle')) as goods_key
     from core.order_lines as line
     where line.order_id = earlier.order_id
 ) as earlier_lines

@@ -15,7 +15,14 @@ accompanied as (
     select distinct g.order_id
     from core.order_lines as g
     left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
-    where g.kind = 'goods' and g.gate = 'ship' and r.gate is null
+    where g.kind in ('goods', 'bundle') and g.gate = 'ship' and r.gate is null
+),
+
+-- A bundle whose parts changed in the goods master after some of them were handed over: a person says what is left.
+reshaped as (
+    select distinct order_id, rtrim(line_id, '0123456789') as part_prefix
+    from core.manifest_lines
+    where line_id like '%~p%' and not is_void
 ),
 
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
@@ -43,13 +50,13 @@ select
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
         when l.gate = 'stop' or f.gate = 'stop' then 'line_stopped'
-        when l.kind = 'service' then 'line_is_service'
+        when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when h.is_order_held then 'order_held'
-        when l.line_id = any(h.held_lines) then 'line_held'
+        when l.line_id = any(h.held_lines) or l.parent_line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
         when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
         when l.kind = 'gift' and a.order_id is null then 'gift_without_goods'
-        when w.order_id is not null then 'changed_after_manifest'
+        when w.order_id is not null or b.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
         when o.checked_version is distinct from o.version_id then 'order_unchecked'
@@ -60,6 +67,8 @@ left join core.shops as s on o.shop_id = s.shop_id
 left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
 left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
+left join reshaped as b
+    on l.kind = 'bundle_part' and l.order_id = b.order_id and l.parent_line_id || '~p' = b.part_prefix
 left join active_holds as h on l.order_id = h.order_id;
 
 select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',

@@ -44,14 +44,14 @@ join core.shops using (shop_id)
 left join core.receivers using (order_id)
 cross join lateral (
     select
-        sum(line.paid_fen)::bigint as paid_fen,
+        (sum(line.paid_fen) filter (where line.kind <> 'bundle_part'))::bigint as paid_fen,
         count(*) filter (where line.kind <> 'service') as parcel_count,
-        count(*) filter (where line.kind = 'goods') as goods_count,
-        count(*) filter (where line.paid_fen is null and line.kind <> 'gift') as unpriced_count,
+        count(*) filter (where line.kind in ('goods', 'bundle')) as goods_count,
+        count(*) filter (where line.paid_fen is null and line.kind not in ('gift', 'bundle_part')) as unpriced_count,
         string_agg(
             coalesce(line.sku_id, line.merchant_code, line.platform_sku_id, '?') || '*' || coalesce(line.quantity, 0),
             ', ' order by line.sku_id, line.merchant_code, line.platform_sku_id, line.quantity
-        ) filter (where line.kind = 'goods') as goods_key
+        ) filter (where line.kind in ('goods', 'bundle')) as goods_key
     from core.order_lines as line
     where line.order_id = orders.order_id
 ) as lines
