@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+from orderhub.alerts.links import LINK
 from orderhub.config.models import Alerts
 from orderhub.db.outbox import Effect
 
-#: Stands for the address of the Airflow UI, which only the sending process knows.
-LINK = "{airflow_url}"
 _EXAMPLES = 20
 _CELL = 'style="padding:4px 12px 4px 0;vertical-align:top;border-bottom:1px solid #ddd"'
 Language = Literal["zh", "en"]

@@ -30,6 +30,7 @@ def _clock_time(value: object) -> time:
 
 ZonedTime = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_zoned)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -134,13 +135,66 @@ class Routing(Frozen):
         return self
 
 
+class QuietHours(Frozen):
+    """When people are left alone unless it is critical; may run over midnight."""
+
+    start: TimeOfDay = Field(description="Asia/Shanghai, for example 22:00.")
+    end: TimeOfDay = Field(description="Asia/Shanghai; what waited is told then.")
+
+
+class Robot(Frozen):
+    """A robot in a chat group."""
+
+    id: Identifier = Field(description="Our id; recipients name it.")
+    kind: Literal["dingtalk", "wecom", "feishu"] = Field(description="Which chat it speaks in.")
+    connection: str = Field(min_length=1, description="Connection id with its webhook and its secret.")
+
+
+class Recipient(Frozen):
+    """People and robots that hear of a part; what is not given takes all."""
+
+    to: tuple[MailAddress, ...] = Field(default=(), description="Mail addresses.")
+    robots: tuple[Identifier, ...] = Field(default=(), description="Ids of robots.")
+    severity: tuple[Literal["critical", "warning", "info"], ...] = Field(
+        default=(), description="Severities; any of them."
+    )
+    shop: tuple[str, ...] = Field(default=(), description="Shop ids; any of them.")
+    warehouse: tuple[str, ...] = Field(default=(), description="Warehouse ids; any of them.")
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> "Recipient":
+        if not self.to and not self.robots:
+            raise ValueError("must name a mail address under to, or a robot under robots")
+        return self
+
+
 class Alerts(Frozen):
     """alerts.yaml."""
 
-    supervisors: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+    supervisors: tuple[MailAddress, ...] = Field(
         min_length=1, description="Mail addresses that get held orders and failures; never empty."
     )
-    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "orderhub@localhost.localdomain"
+    sender: MailAddress = "orderhub@localhost.localdomain"
+    supervisors_get: Literal["everything", "the_rest"] = Field(
+        default="everything", description="the_rest: only what no entry of recipients takes."
+    )
+    recipients: tuple[Recipient, ...] = Field(default=(), description="Who hears of a part besides.")
+    robots: tuple[Robot, ...] = Field(default=(), description="Robots in chat groups.")
+    quiet_hours: QuietHours | None = Field(default=None, description="Only critical alerts are told then.")
+    messages_per_hour: int = Field(
+        default=12,
+        ge=1,
+        description="At most so many messages on one topic; the rest waits and comes as one.",
+    )
+
+    @model_validator(mode="after")
+    def _robots_exist(self) -> "Alerts":
+        known = [robot.id for robot in self.robots]
+        _refuse_repeated("robot id", known)
+        for robot in (robot for entry in self.recipients for robot in entry.robots):
+            if robot not in known:
+                raise ValueError(f"recipients name robot {robot!r}, which robots does not have")
+        return self
 
 
 class SkuMapping(Frozen):

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any, Literal
 
-from orderhub.alerts.messages import LINK
+from orderhub.alerts.links import LINK
 from orderhub.connections import Connection
 from orderhub.errors import RefusedError, TransientError
 

@@ -1,0 +1,11 @@
+"""Where a message leads: addresses of the Airflow UI, whose beginning only the sending process knows."""
+
+from urllib.parse import quote
+
+#: Stands for the address of the Airflow UI.
+LINK = "{airflow_url}"
+
+
+def decide_hold_link(hold_id: str) -> str:
+    """Return the address of the form in which a person decides about a hold."""
+    return f"{LINK}/dags/decide_hold?hold_id={quote(hold_id, safe='')}"

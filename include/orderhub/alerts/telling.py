@@ -1,0 +1,75 @@
+"""Tells people of open alerts: one message per topic and audience, through the outbox.
+
+Not for raising alerts (`raising`) or wording messages (`wording`).
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.alerts.audience import Audience, audiences
+from orderhub.alerts.quiet import is_quiet
+from orderhub.alerts.wording import Example, Told, chat_texts, mail_texts
+from orderhub.clock import Clock
+from orderhub.config.models import Alerts, MerchantConfig
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import statement
+
+_EXAMPLES = text("""
+    select alert_id, severity, subject, title_zh, title_en, text_zh, text_en, link
+    from ops.alerts where alert_id = any(cast(:ids as bigint[]))""")
+
+
+def tell(
+    connection: Connection, clock: Clock, config: MerchantConfig, topics: Collection[str] | None = None
+) -> int:
+    """Put messages about open alerts that nobody was told of into the outbox, and return how many.
+
+    What quiet hours or a flood keep back stays untold and is taken up by a later call.
+
+    Args:
+        connection: the caller's write transaction.
+        clock: decides whether hours are quiet.
+        config: who is told of what.
+        topics: only these; all when not given.
+    """
+    due = connection.execute(
+        statement("ops/told_alerts"),
+        {
+            "topics": None if topics is None else sorted(topics),
+            "is_quiet": is_quiet(config.alerts, clock.now()),
+            "shadow_shops": [shop.id for shop in config.shops if shop.mode == "shadow"],
+            "messages_per_hour": config.alerts.messages_per_hour,
+            "now": clock.now(),
+        },
+    ).all()
+    by_topic: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in due:
+        by_topic[row.topic].append(row)
+    ids = [alert_id for row in due for alert_id in row.example_ids]
+    found = connection.execute(_EXAMPLES, {"ids": ids}).mappings()
+    examples = {row["alert_id"]: Example(**row) for row in found}
+    effects = [
+        _message(config.alerts, topic, [rows[index] for index in audience.heard], audience, examples)
+        for topic, rows in by_topic.items()
+        for audience in audiences(
+            config.alerts, [(row.severity, row.shop_id, row.warehouse_id) for row in rows]
+        )
+    ]
+    return enqueue(connection, effects, clock)
+
+
+def _message(
+    alerts: Alerts, topic: str, rows: Sequence[Row[Any]], audience: Audience, examples: dict[int, Example]
+) -> Effect:
+    shown = sorted(alert_id for row in rows for alert_id in row.example_ids)
+    told = Told(sum(row.alert_count for row in rows), [examples[alert_id] for alert_id in shown])
+    fact = f"alert:{topic}:{shown[0]}"
+    if audience.robot is not None:
+        return Effect(f"{audience.robot}:{fact}", f"robot:{audience.robot}", fact, chat_texts(told))
+    who = hashlib.sha256(",".join(audience.to).encode()).hexdigest()[:8]
+    payload = {"sender": alerts.sender, "to": list(audience.to), **mail_texts(told)}
+    return Effect(f"mail:{fact}:{who}", "mail", fact, payload)

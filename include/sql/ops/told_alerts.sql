@@ -1,0 +1,42 @@
+-- One row per topic, rule, severity, shop and warehouse of the open alerts that are told now, and marks them as told.
+-- Critical ones are told at once, others not in quiet hours; nobody is told of a shop in shadow mode, or of a
+-- topic that was told too often within the hour. What another transaction is telling now is left to it.
+with loud as (
+    select topic
+    from ops.alerts
+    where told_at > cast(:now as timestamptz) - interval '1 hour'
+    group by topic
+    having count(distinct told_at) >= :messages_per_hour
+),
+
+due as (
+    select alert_id
+    from ops.alerts
+    where closed_at is null
+        and told_at is null
+        and (:topics is null or topic = any(cast(:topics as text[])))
+        and (severity = 'critical' or not :is_quiet)
+        and (shop_id is null or shop_id <> all(cast(:shadow_shops as text[])))
+        and topic not in (select topic from loud)
+    for update skip locked
+),
+
+told as (
+    update ops.alerts
+    set told_at = :now
+    from due
+    where alerts.alert_id = due.alert_id
+    returning alerts.*
+)
+
+select
+    topic,
+    rule_id,
+    severity,
+    shop_id,
+    warehouse_id,
+    count(*) as alert_count,
+    (array_agg(alert_id order by alert_id))[1:20] as example_ids
+from told
+group by topic, rule_id, severity, shop_id, warehouse_id
+order by topic, array_position(array['critical', 'warning', 'info'], severity), rule_id, shop_id, warehouse_id
