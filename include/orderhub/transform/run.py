@@ -20,6 +20,7 @@ from orderhub.quality.check import CheckCounts, check_orders
 from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
+from orderhub.transform.gifts import give_gifts
 from orderhub.transform.lines import remap_lines, replace_lines
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class TransformCounts:
     refunds_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
+    gift_lines: int = 0
     checks: CheckCounts | None = None
     skipped_platforms: dict[str, str] = field(default_factory=dict)
 
@@ -164,6 +166,7 @@ def _merge(
         statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
     ).rowcount
     counts.lines_remapped = remap_lines(connection, config.version)
+    counts.gift_lines = give_gifts(connection, clock)
 
 
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:
