@@ -1,17 +1,19 @@
-"""What Airflow itself loads: a menu entry that shows the runbooks inside the UI.
+"""What Airflow itself loads: a menu entry that shows the runbooks, and the form that mails link to.
 
-The pages are the files of `docs/runbooks`, readable without the internet. They hold no data of the shop, so
-they need no login. Everything else of the hub is the installed package `orderhub`.
+The runbooks are the files of `docs/runbooks`, readable without the internet. No page holds data of the shop,
+so none needs a login; what the form starts needs one at Airflow's API. Everything else of the hub is the
+installed package `orderhub`.
 """
 
 from html import escape
 from pathlib import Path
 
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from markdown_it import MarkdownIt
 
+from orderhub.orchestration.decide_page import decide_page
 from orderhub.paths import project_root
 
 PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
@@ -50,6 +52,12 @@ def show_runbook(name: str) -> HTMLResponse:
     if file is None:
         raise HTTPException(404, f"there is no runbook {name!r}; there are: {', '.join(runbooks())}")
     return page(name, file.read_text(encoding="utf-8"))
+
+
+@app.get("/decide")
+def decide(request: Request) -> HTMLResponse:
+    """Show the form in which a person decides about a hold, filled in from the address."""
+    return HTMLResponse(decide_page(request.query_params))
 
 
 class OrderhubUi(AirflowPlugin):

@@ -1,5 +1,6 @@
 """Puts rows of core and ops straight into a database: for tests that start after transform."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -219,17 +220,25 @@ def stock(connection: Connection, **pieces: int) -> None:
         )
 
 
-def hold(connection: Connection, order_id: str, line_id: str | None = None) -> None:
-    """Place an active hold on an order, or on one of its lines."""
-    subject = order_id if line_id is None else f"{order_id}#{line_id}"
+def hold(
+    connection: Connection,
+    order_id: str,
+    line_id: str | None = None,
+    rule_id: str = "memo",
+    document: int = 0,
+) -> str:
+    """Place an active hold on an order, one of its lines or its n-th document, and return its id."""
+    subject, kind = (order_id, "order") if line_id is None else (f"{order_id}#{line_id}", "order_line")
+    if document:
+        subject, kind = f"{order_id}@{document}", "fulfillment_order"
     values = {
-        "a": f"anomaly:{subject}", "type": "order" if line_id is None else "order_line", "subject": subject,
-        "order": order_id, "line": line_id, "now": NOON,
+        "a": hashlib.sha256(f"{rule_id}|{subject}".encode()).hexdigest(), "rule": rule_id, "type": kind,
+        "subject": subject, "order": order_id, "line": line_id, "now": NOON,
     }  # fmt: skip
     connection.execute(
         text(
             "insert into core.anomalies (anomaly_id, rule_id, severity, action, subject_type, subject_id, order_id, "
-            "line_id, version_id, evidence, checks_version, first_seen_at, _pass_id) values (:a, 'memo', 'warning', "
+            "line_id, version_id, evidence, checks_version, first_seen_at, _pass_id) values (:a, :rule, 'warning', "
             "'hold', :type, :subject, :order, :line, 'v1', '{}', 'c', :now, 1)"
         ),
         values,
@@ -237,10 +246,11 @@ def hold(connection: Connection, order_id: str, line_id: str | None = None) -> N
     connection.execute(
         text(
             "insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, line_id, placed_at) "
-            "values ('hold:' || :a, :a, 'memo', :type, :subject, :order, :line, :now)"
+            "values ('hold:' || :a, :a, :rule, :type, :subject, :order, :line, :now)"
         ),
         values,
     )
+    return f"hold:{values['a']}"
 
 
 def rows(database: Database, query: str) -> list[tuple[object, ...]]:

@@ -7,5 +7,8 @@ LINK = "{airflow_url}"
 
 
 def decide_hold_link(hold_id: str) -> str:
-    """Return the address of the form in which a person decides about a hold."""
-    return f"{LINK}/dags/decide_hold?hold_id={quote(hold_id, safe='')}"
+    """Return the address of the form in which a person decides about a hold, with the hold filled in.
+
+    It is the plugin's page: Airflow's own trigger form takes no values from an address.
+    """
+    return f"{LINK}/orderhub/decide?hold_id={quote(hold_id, safe='')}"

@@ -1,4 +1,4 @@
-"""Commands about single orders and about what must always hold: confirm, release, explain, verify."""
+"""Commands about single orders and about what must always hold: confirm, explain, verify."""
 
 import getpass
 from typing import Annotated
@@ -36,20 +36,6 @@ def golive_confirm(order_ids: list[str]) -> None:
 
     with opened() as (_, database):
         console.print(f"{confirm(database, clock, order_ids, getpass.getuser())} 单已确认 / confirmed")
-
-
-@app.command()
-def release(
-    order: Annotated[str, typer.Argument(help="店铺/单号 / shop/number")],
-    rule: Annotated[str, typer.Argument(help="挂起它的规则 / the rule that holds it")],
-    reason: Annotated[str, typer.Option(help="为什么可以发;会记下来 / why; it is kept")],
-) -> None:
-    """人工放行一条挂起 / end one hold by hand; the same evidence does not hold the order again."""
-    from orderhub.quality.release import release as run
-
-    with opened() as (_, database):
-        ended = run(database, clock, order, rule, reason, getpass.getuser())
-    console.print(f"{ended} 条挂起已放行 / holds released")
 
 
 @app.command()

@@ -15,6 +15,11 @@ select
 from core.line_readiness as l
 left join core.receivers as r on l.order_id = r.order_id
 where l.blocked_by is null
+    -- What stopped one document of an order is not got round by making another.
+    and not exists (
+        select from core.holds as h
+        where h.order_id = l.order_id and h.state = 'active' and h.subject_type = 'fulfillment_order'
+    )
     and not exists (
         select from core.reservations as v
         where v.order_id = l.order_id and v.line_id = l.line_id and v.state in ('active', 'posted')

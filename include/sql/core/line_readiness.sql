@@ -11,18 +11,19 @@ with active_holds as (
     group by order_id
 ),
 
+withheld as (
+    select order_id, max(kind) filter (where line_id is null) as order_kind,
+        array_agg(line_id) filter (where line_id is not null) as lines
+    from core.withholdings
+    group by order_id
+),
+
 accompanied as (
     select distinct g.order_id
     from core.order_lines as g
     left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
-    where g.kind in ('goods', 'bundle') and g.gate = 'ship' and r.gate is null
-),
-
--- A bundle whose parts changed in the goods master after some of them were handed over: a person says what is left.
-reshaped as (
-    select distinct order_id, rtrim(line_id, '0123456789') as part_prefix
-    from core.manifest_lines
-    where line_id like '%~p%' and not is_void
+    left join withheld as k on g.order_id = k.order_id
+    where g.kind in ('goods', 'bundle') and g.gate = 'ship' and r.gate is null and coalesce(g.line_id <> all(k.lines), true)
 ),
 
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
@@ -46,6 +47,8 @@ select
     o.ship_by_at,
     o.paid_at,
     case
+        when k.order_kind is not null then 'order_' || k.order_kind
+        when l.line_id = any(k.lines) or l.parent_line_id = any(k.lines) then 'line_cancelled'
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
@@ -67,8 +70,8 @@ left join core.shops as s on o.shop_id = s.shop_id
 left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
 left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
-left join reshaped as b
-    on l.kind = 'bundle_part' and l.order_id = b.order_id and l.parent_line_id || '~p' = b.part_prefix
+left join core.handed_over_bundles as b on l.order_id = b.order_id and l.parent_line_id = b.line_id
+left join withheld as k on o.order_id = k.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
 select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',

@@ -25,7 +25,11 @@ from core.orders
 join core.order_lines as line using (order_id)
 where orders.lifecycle = 'live' and orders.gate <> 'stop'
     and orders.payment_state not in ('unpaid', 'deposit_paid')
-    and line.gate <> 'stop';
+    and line.gate <> 'stop'
+    and not exists (
+        select from core.withholdings as w
+        where w.order_id = orders.order_id and (w.line_id is null or w.line_id = line.line_id)
+    );
 select ops.describe('ops.checkable_lines', 'One row per line that still may ship, of a checkable order; key order_id, line_id.',
     'order_id', 'the order', 'line_id', 'the line', '_checked_pass_id', 'pass that last checked the order', 'shop_id', 'the shop', 'line_no', 'position, from 1',
     'platform_item_id', 'the platform''s item', 'platform_sku_id', 'the platform''s SKU', 'merchant_code', 'the merchant''s code on the platform', 'sku_id', 'our SKU; null while unmapped',

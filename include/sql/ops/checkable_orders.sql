@@ -56,7 +56,10 @@ cross join lateral (
     where line.order_id = orders.order_id
 ) as lines
 where orders.lifecycle = 'live' and orders.gate <> 'stop'
-    and orders.payment_state not in ('unpaid', 'deposit_paid');
+    and orders.payment_state not in ('unpaid', 'deposit_paid')
+    and not exists (
+        select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null
+    );
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',
     'order_id', 'the order', '_checked_pass_id', 'pass that last checked it', 'shop_id', 'the shop', 'platform_status', 'as the platform says', 'status', 'our status',
     'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen',

@@ -1,0 +1,109 @@
+"""Commands of the supervisor: what is held, and what is decided about it."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from orderhub.cli.shell import beijing, clock, console, opened, table_of
+
+app = typer.Typer()
+hold_app = typer.Typer(no_args_is_help=True, help="挂起的订单:查看与决定 / held orders: list and decide")
+app.add_typer(hold_app, name="hold")
+Reason = Annotated[str, typer.Option(help="为什么;会记下来 / why; it is kept")]
+Target = Annotated[
+    str,
+    typer.Argument(help="挂起编号(前 8 位起)或 店铺/单号 / hold id (8 characters or more) or shop/number"),
+]
+Order = Annotated[str, typer.Argument(help="店铺/单号 / shop/number")]
+HoldId = Annotated[str, typer.Argument(help="挂起编号(前 8 位起)/ hold id, 8 characters or more")]
+Version = Annotated[
+    str | None,
+    typer.Option("--version", help="看过的版本;已变则拒绝 / the version looked at; refused if newer"),
+]
+
+
+@hold_app.command("list")
+def list_holds(
+    order: Annotated[str | None, typer.Argument(help="店铺/单号 / shop/number")] = None,
+) -> None:
+    """列出生效中的挂起 / the holds in force, oldest first."""
+    from orderhub.quality.standing import active_holds
+
+    with opened() as (_, database):
+        holds = active_holds(database, order)
+    table = table_of("订单 / order", "规则 / rule", "证据 / evidence", "自 / since", key="编号 / id")
+    for hold in holds:
+        evidence = ", ".join(f"{key}={value}" for key, value in hold.evidence.items())
+        table.add_row(hold.short_id, hold.subject_id, hold.rule_id, evidence, beijing(hold.placed_at))
+    console.print(table)
+    console.print(f"{len(holds)} 条挂起 / holds")
+
+
+@hold_app.command("release")
+def release_hold(hold: HoldId, reason: Reason, version: Version = None) -> None:
+    """放行一条挂起;同样的证据不再挂起 / end one hold; the same evidence does not hold again."""
+    _decide(hold, "release", reason, version)
+
+
+@hold_app.command("cancel")
+def cancel(
+    target: Target,
+    reason: Reason,
+    line: Annotated[str | None, typer.Option(help="只这一行 / this line only")] = None,
+    version: Version = None,
+) -> None:
+    """本系统不再发货;平台上的取消与退款另外办理 / the hub does not ship it; cancel it on its platform too."""
+    _withhold(target, "cancel", reason, version, line)
+
+
+@hold_app.command("no-ship")
+def no_ship(target: Target, reason: Reason, version: Version = None) -> None:
+    """确认为刷单或样品:不占库存、不发货、不计销售 / a fake sale or sample: no stock, no parcel, no sales."""
+    _withhold(target, "no_ship", reason, version, None)
+
+
+@hold_app.command("restore")
+def restore(order: Order, reason: Reason) -> None:
+    """撤销取消或不发货,重新检查后照常发货 / take a cancel or no-ship back; it is checked again."""
+    from orderhub.quality.withhold import restore_order
+
+    with opened() as (_, database):
+        restored = restore_order(database, clock, order, reason, getpass.getuser())
+    console.print(f"{restored} 项已恢复,等待下一批检查 / restored; the next pass checks it")
+
+
+@app.command()
+def release(
+    order: Order,
+    rule: Annotated[str, typer.Argument(help="挂起它的规则 / the rule that holds it")],
+    reason: Reason,
+) -> None:
+    """放行一条规则对订单的挂起 / end what one rule holds of an order."""
+    from orderhub.quality.decide import holds_of_rule
+
+    with opened() as (_, database):
+        hold_ids = holds_of_rule(database, order, rule)
+    for hold_id in hold_ids:
+        _decide(hold_id, "release", reason, None)
+
+
+def _withhold(target: str, choice: str, reason: str, version: str | None, line: str | None) -> None:
+    from orderhub.quality.withhold import Withheld, withhold_order
+
+    if "/" not in target:
+        _decide(target, choice, reason, version)
+        return
+    kind = Withheld.CANCELLED if choice == "cancel" else Withheld.NO_SHIP
+    with opened() as (_, database):
+        withhold_order(database, clock, target, kind, reason, getpass.getuser(), line)
+    console.print(f"{target}: {kind}")
+
+
+def _decide(hold: str, choice: str, reason: str, version: str | None) -> None:
+    from orderhub.quality.decide import Choice, Decision, decide
+
+    with opened() as (_, database):
+        decided = decide(database, clock, Decision(hold, Choice(choice), reason, getpass.getuser(), version))
+    left = ", ".join(decided.still_held_by) or "无 / none"
+    console.print(f"{decided.order_id}: {choice};仍挂起它的规则 / still held by: {left}")

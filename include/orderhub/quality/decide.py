@@ -1,0 +1,184 @@
+"""A person decides about a hold: release it, cancel what it stops, or mark a sample or fake sale as no_ship.
+
+Two people never both win: a hold ends once, whoever comes second is told who was first. What a person
+says of an order is kept apart from what its platform says, so that later pulls do not wash it away.
+Not for putting an order right (`orderhub.quality.correct`).
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.errors import StopError
+from orderhub.quality.withhold import LOCK_DOCUMENTS, Withheld, refuse_handed_over, withhold
+
+_HOLD = text("""
+    select h.*, o.version_id from core.holds as h join core.orders as o using (order_id)
+    where h.hold_id = :hold_id for update of h""")
+_NAMED = text("select hold_id from core.holds where starts_with(hold_id, :start) order by hold_id limit 2")
+_RELEASE = text("""
+    update core.holds set state = 'released', ended_at = :now, ended_by = :actor, end_reason = :reason
+    where hold_id = :hold_id and state = 'active'""")
+_LEFT = text("""
+    select rule_id from core.holds
+    where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
+_OF_RULE = text("""
+    select hold_id, rule_id from core.holds
+    where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, :action, 'hold', :hold_id, cast(:detail as jsonb))""")
+_PREFIX = "hold:"
+_SHORTEST = 8
+
+
+class Choice(StrEnum):
+    """What a person may say about a hold."""
+
+    RELEASE = "release"
+    CANCEL = "cancel"
+    NO_SHIP = "no_ship"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one person says about one hold.
+
+    Attributes:
+        hold_id: names subject, rule and evidence: other evidence is another hold. Its first eight
+            characters or more will do where they name one hold only.
+        choice: what to do.
+        reason: why; kept.
+        actor: who decides.
+        version_id: the order's version that was looked at; refused when there is a newer one. None: any.
+    """
+
+    hold_id: str
+    choice: Choice
+    reason: str
+    actor: str
+    version_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a decision did.
+
+    Attributes:
+        order_id: the order.
+        hold_id: the hold, in full.
+        still_held_by: rules whose holds of this order go on, each for itself.
+    """
+
+    order_id: str
+    hold_id: str
+    still_held_by: tuple[str, ...]
+
+
+def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
+    """Carry a decision out, once; the same word of the same person again changes nothing.
+
+    The same evidence does not hold the subject again after a release; new evidence does.
+
+    Raises:
+        StopError: no reason; no such hold; somebody was first; the order has a newer version than the one
+            looked at; or what is to be withheld was handed over already. The message says what to do.
+        DatabaseFault: the server failed, or a pass held the order for too long; nothing was decided.
+    """
+    if not decision.reason.strip():
+        raise StopError(f"hold {decision.hold_id}: a decision needs a reason; it is kept with the hold")
+    with database.transaction(_RowLock()) as connection:
+        if decision.choice is not Choice.RELEASE:
+            connection.execute(LOCK_DOCUMENTS)
+        hold = _lock(connection, decision.hold_id)
+        if hold.state == "active":
+            _refuse_newer_version(hold, decision)
+            _carry_out(connection, clock, hold, decision)
+        elif (hold.ended_by, hold.end_reason) != (decision.actor, _kept_reason(decision)):
+            raise StopError(_too_late(hold))
+        left = connection.execute(_LEFT, {"order_id": hold.order_id}).scalars().all()
+    return Decided(hold.order_id, hold.hold_id, tuple(left))
+
+
+def holds_of_rule(database: Database, order_id: str, rule_id: str) -> list[str]:
+    """Return the active holds that `rule_id` placed on an order and its parts.
+
+    Raises:
+        StopError: there is none; the rules that do hold something are named.
+    """
+    with database.read() as connection:
+        active = connection.execute(_OF_RULE, {"order_id": order_id}).all()
+    hold_ids = [row.hold_id for row in active if row.rule_id == rule_id]
+    if not hold_ids:
+        rules = ", ".join(sorted({row.rule_id for row in active})) or "none"
+        raise StopError(
+            f"order {order_id}: rule {rule_id!r} holds nothing of it; rules that do: {rules}; "
+            "the id is shop/number, as in mails and `./hub explain`"
+        )
+    return hold_ids
+
+
+class _RowLock:
+    """The fence of a decision: its row is locked until the commit, so nobody can have taken it over."""
+
+    def fence(self, connection: Connection) -> None:
+        """Let the transaction commit."""
+
+
+def _lock(connection: Connection, named: str) -> Row[tuple[object, ...]]:
+    start = named if named.startswith(_PREFIX) else _PREFIX + named
+    found = connection.execute(_NAMED, {"start": start}).scalars().all()
+    if len(start) < len(_PREFIX) + _SHORTEST or not found:
+        raise StopError(f"hold {named}: does not exist; `./hub hold list` shows those that wait")
+    if len(found) > 1 and start not in found:
+        raise StopError(f"hold {named}: several begin like this; give more of its id")
+    return connection.execute(_HOLD, {"hold_id": start if start in found else found[0]}).one()
+
+
+def _refuse_newer_version(hold: Row[tuple[object, ...]], decision: Decision) -> None:
+    if decision.version_id is not None and decision.version_id != hold.version_id:
+        raise StopError(
+            f"order {hold.order_id}: changed since you looked ({decision.version_id[:12]} is not its version "
+            f"{hold.version_id[:12]} of now); look at it again: `./hub explain {hold.order_id}`"
+        )
+
+
+def _carry_out(
+    connection: Connection, clock: Clock, hold: Row[tuple[object, ...]], decision: Decision
+) -> None:
+    who = {"now": clock.now(), "actor": decision.actor, "reason": _kept_reason(decision)}
+    match decision.choice:
+        case Choice.RELEASE:
+            connection.execute(_RELEASE, {**who, "hold_id": hold.hold_id})
+        case Choice.CANCEL | Choice.NO_SHIP:
+            is_line = decision.choice is Choice.CANCEL and hold.subject_type == "order_line"
+            line_id = hold.line_id if is_line else None
+            kind = Withheld.CANCELLED if decision.choice is Choice.CANCEL else Withheld.NO_SHIP
+            refuse_handed_over(connection, hold.order_id, line_id)
+            withhold(connection, hold.order_id, line_id, kind, who)
+    detail = {
+        "order_id": hold.order_id, "rule_id": hold.rule_id, "version_id": hold.version_id,
+        "reason": decision.reason,
+    }  # fmt: skip
+    audit = {
+        "action": decision.choice.value,
+        "hold_id": hold.hold_id,
+        "detail": json.dumps(detail, ensure_ascii=False),
+    }
+    connection.execute(_AUDIT, {**who, **audit})
+
+
+def _kept_reason(decision: Decision) -> str:
+    return decision.reason if decision.choice is Choice.RELEASE else f"{decision.choice}: {decision.reason}"
+
+
+def _too_late(hold: Row[tuple[object, ...]]) -> str:
+    return (
+        f"hold {hold.hold_id[:17]} of order {hold.order_id}: {hold.ended_by} ended it at "
+        f"{hold.ended_at:%Y-%m-%d %H:%M:%S} UTC ({hold.state}: {hold.end_reason}); nothing was changed. "
+        f"`./hub explain {hold.order_id}` shows where the order stands"
+    )
