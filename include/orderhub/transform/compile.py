@@ -100,6 +100,7 @@ def _merged_columns(platform: Platform) -> str:
          when 'stop' in (st.gate, f.gate) then 'history' else 'to_confirm' end,
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
+    c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,
     c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
     case when {_IS_TERMINAL} then '1' else '0' end

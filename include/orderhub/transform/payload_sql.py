@@ -19,6 +19,8 @@ _PERSONAL_NUMBERS = (
     (r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)", r"\1***********\2"),
     (r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2"),
 )
+#: An invoice to a company names no person; any other title is masked.
+_COMPANY = "公司|集团|工厂|学校|大学|医院|银行|中心|合作社|事务所|委员会|有限|^个人$|Ltd|Inc|GmbH"
 #: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.
 LONGEST_NAME = 63
 #: What platforms write where there is no time: no value, not an unreadable one.
@@ -131,6 +133,8 @@ def _value(rule: FieldRule, raw: str) -> str:
     value = convert(rule.converter, raw)
     if rule.field in KEYS:
         return f"case when octet_length({value}) <= {LONGEST_KEY_BYTES} then {value} end"
+    if rule.field == "invoice_title":
+        return f"case when {value} ~ {literal(_COMPANY)} then {value} else left({value}, 1) || '**' end"
     if rule.field in MESSAGES:
         for pattern, shown in _PERSONAL_NUMBERS:
             value = f"regexp_replace({value}, {literal(pattern)}, {literal(shown)}, 'g')"

@@ -47,6 +47,18 @@ select ops.describe('core.order_lines', 'One row per line of the winning version
     'gift_rule_id', 'the row of gifts.csv that gave it; null for what the platform sold or gave',
     'paid_fen', 'the line''s share of what was paid, fen; a bundle''s is shared over its parts by list price');
 
+alter table core.orders
+    add column ship_not_before timestamptz,
+    add column invoice_kind text,
+    add column invoice_title text,
+    add column payment_method text,
+    add column payment_no text;
+select ops.describe('core.orders', 'One row per order of a shop: the winner among its versions; key order_id.',
+    'ship_by_at', 'UTC, the promised latest hand-over; moves when the platform extends it',
+    'ship_not_before', 'UTC, the earliest hand-over the buyer or the presale allows; not routed before',
+    'invoice_kind', 'as the platform says; null when no invoice is wanted', 'invoice_title', 'a company''s name; a person''s is masked',
+    'payment_method', 'as the platform says', 'payment_no', 'the payment''s number at the platform or its bank');
+
 create table core.gift_rules (
     rule_id text primary key,
     gift_sku_id text collate "C" not null,
