@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.credentials import Credentials
 from sandbox.gateway.dialect import Dialect
+from sandbox.robots import robot_connections
 from sandbox.world.catalog import Shop
 
 
@@ -56,4 +57,5 @@ def connections(
         "timeout": 10,
         "retry_limit": 1,
     }
-    return {**known, "smtp_default": {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}}
+    mail = {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}
+    return {**known, "smtp_default": mail, **robot_connections(seed, base)}

@@ -25,6 +25,7 @@ from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming, Reply
 from sandbox.mailbox import Mailbox
 from sandbox.pages import mail_page, mailbox_page
+from sandbox.robots import Robots
 from sandbox.state_page import state_page
 from sandbox.world.world import World
 
@@ -79,6 +80,7 @@ class HttpServer(uvicorn.Server):
 
 def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
     """Return the HTTP side: gateways by platform, admin, pages."""
+    admin = Admin(gateways, mailbox, clock)
 
     async def home(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
@@ -103,7 +105,8 @@ def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable
             Route("/", home),
             Route("/mailbox", mails),
             Route("/mailbox/{number:int}", mail),
-            *Admin(gateways, mailbox, clock).routes(),
+            *admin.routes(),
+            *Robots(admin.world.seed, clock).routes(),
         ]
     )
 

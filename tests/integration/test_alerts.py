@@ -1,9 +1,12 @@
 """One open alert per rule, subject and fingerprint; people are told once, in as few messages as can be."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.alerts.telling import tell
@@ -12,6 +15,10 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.db.postgres import free_port
+from orderhub.delivery.dispatch import deliver_pending
+from orderhub.settings import Settings
+from sandbox.mailbox import Mailbox
 from tests.builders import FILES, rows, shops_file
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -112,3 +119,36 @@ def test_fifty_thousand_alerts_are_one_mail_per_rule_with_their_number_and_twent
     [(text,), _] = rows(database, "select payload->>'text' from ops.outbox order by outbox_id")
     assert text.splitlines()[0] == "共 25000 条,以下是其中 20 条:"
     assert text.count("拉取迟到(tb/") == 20
+    assert text.splitlines()[2] == "拉取迟到(tb/00000)"
+
+
+def settings_of(home: Path, port: int) -> Settings:
+    extra = {"disable_ssl": True, "disable_tls": True, "timeout": 5}
+    known = {"smtp_default": {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}}
+    (home / "connections.json").write_text(json.dumps(known), encoding="utf-8")
+    return Settings(
+        home=home,
+        database_url="postgresql://unused",
+        hash_key="unused",
+        connections=home / "connections.json",
+    )
+
+
+def test_an_alert_outlives_a_mail_server_that_is_down_and_a_lost_answer_is_the_same_mail(
+    database: Database, clock: FixedClock, tmp_path: Path
+):
+    mailbox, settings = Mailbox(clock.now), settings_of(tmp_path, port := free_port())
+    raised(database, clock, ALERT)
+
+    down = deliver_pending(database, clock, settings)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    mailbox.drop_after_data = 1
+    for _ in range(3):
+        clock.move(timedelta(hours=1))
+        deliver_pending(database, clock, settings)
+    controller.stop()
+
+    assert (down.postponed, rows(database, "select state from ops.outbox")) == (1, [("sent",)])
+    assert len(mailbox.mails) == 2
+    assert len({mail.message_id for mail in mailbox.mails}) == 1

@@ -1,59 +1,70 @@
 """What a supervisor reads."""
 
-from orderhub.alerts.messages import Difference, HeldRule, difference_mail, held_mail
+from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
+from orderhub.alerts.messages import Difference, difference_mail
+from orderhub.alerts.wording import Example
 from orderhub.config.models import Alerts
 
 ALERTS = Alerts(supervisors=("a@example.test", "b@example.test"))
 
 
-def held(count: int = 1, **changes: object) -> HeldRule:
-    ids = tuple(f"tb/{n:03d}" for n in range(min(count, 30)))
-    facts = {
-        "rule_id": "vague_address",
-        "severity": "warning",
-        "message_zh": "收货地址不明确",
-        "message_en": "Vague address",
-    }
-    return HeldRule(**facts | changes, order_count=count, order_ids=ids)
-
-
-def test_the_mail_of_a_pass_is_named_by_the_pass() -> None:
-    effect = held_mail(ALERTS, 12, [held()], order_count=1)
-
-    assert (effect.outbox_id, effect.target, effect.payload["to"]) == (
-        "mail:held:12",
-        "mail",
-        ["a@example.test", "b@example.test"],
-    )
+def held(count: int = 1, message_zh: str = "收货地址不明确") -> HeldRule:
+    examples = [
+        Example(
+            n,
+            "vague_address",
+            "warning",
+            f"tb/{n:03d}",
+            f"hold:{n}",
+            message_zh,
+            "Vague address",
+            "",
+            "",
+            None,
+        )
+        for n in range(min(count, 30))
+    ]
+    return HeldRule(count, examples)
 
 
 def test_both_languages_say_count_reason_rule_and_orders() -> None:
-    payload = held_mail(ALERTS, 12, [held(2)], order_count=2).payload
+    texts = held_mail_texts([held(2)], order_count=2)
 
-    assert "2 | 收货地址不明确(vague_address,warning) | tb/000, tb/001" in payload["text"]
-    assert "2 | Vague address (vague_address, warning) | tb/000, tb/001" in payload["en"]["text"]
+    assert "2 | 收货地址不明确(vague_address,warning) | tb/000, tb/001" in texts["text"]
+    assert "2 | Vague address (vague_address, warning) | tb/000, tb/001" in texts["en"]["text"]
 
 
 def test_many_orders_are_shown_by_twenty_examples() -> None:
-    payload = held_mail(ALERTS, 12, [held(500)], order_count=500).payload
+    texts = held_mail_texts([held(500)], order_count=500)
 
-    assert "tb/019 …" in payload["text"]
-    assert "tb/020" not in payload["text"]
+    assert "tb/019 …" in texts["text"]
+    assert "tb/020" not in texts["text"]
 
 
 def test_markup_in_a_message_stays_text() -> None:
-    payload = held_mail(ALERTS, 12, [held(message_zh="<b>&</b>")], order_count=1).payload
+    texts = held_mail_texts([held(message_zh="<b>&</b>")], order_count=1)
 
-    assert "&lt;b&gt;&amp;&lt;/b&gt;" in payload["html"]
+    assert "&lt;b&gt;&amp;&lt;/b&gt;" in texts["html"]
 
 
-def test_every_mail_links_to_the_hub() -> None:
-    mails = [
-        held_mail(ALERTS, 1, [held()], order_count=1),
-        difference_mail(ALERTS, 1, [Difference("a", 1, None)]),
-    ]
+def test_every_held_order_links_to_the_form_that_decides_about_its_hold() -> None:
+    texts = held_mail_texts([held()], order_count=1)
 
-    assert ["{airflow_url}" in mail.payload["text"] for mail in mails] == [True, True]
+    assert "tb/000 {airflow_url}/orderhub/decide?hold_id=hold%3A0" in texts["text"]
+    assert '<a href="{airflow_url}/orderhub/decide?hold_id=hold%3A0">tb/000</a>' in texts["en"]["html"]
+
+
+def test_a_chat_message_is_short() -> None:
+    texts = held_chat_texts([held(500)], order_count=500)
+
+    assert texts["title"] == "[orderhub] 订单挂起:500 单需要处理"
+    assert texts["text"].splitlines() == [
+        "500 · 收货地址不明确(vague_address,warning): tb/000, tb/001, tb/002, tb/003, tb/004", "{airflow_url}",
+    ]  # fmt: skip
+
+
+def test_a_difference_links_to_the_hub() -> None:
+    assert "{airflow_url}" in difference_mail(ALERTS, 1, [Difference("a", 1, None)]).payload["text"]
 
 
 def test_a_difference_shows_both_counts() -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
-from orderhub.alerts.messages import HeldRule, held_mail
+from orderhub.alerts.messages import Difference, difference_mail
 from orderhub.clock import FixedClock
 from orderhub.config.models import Alerts
 from orderhub.connections import Connection
@@ -112,13 +112,31 @@ def test_a_missing_server_is_tried_later() -> None:
         send_mail(connection_to(free_port()), mail())
 
 
-def test_the_outbox_delivers_the_held_mail_in_the_language_of_the_hub(
+class ClosedShop:
+    """Takes nobody's login."""
+
+    async def handle_AUTH(self, server, session, envelope, args):  # noqa: N802 - aiosmtpd's name
+        return "535 5.7.8 authentication failed"
+
+
+def test_a_refused_login_keeps_the_mail_for_later() -> None:
+    """A password that ran out must not cost alerts."""
+    controller = Controller(ClosedShop(), hostname="127.0.0.1", port=free_port(), auth_require_tls=False)
+    controller.start()
+    connection = connection_to(controller.port).model_copy(update={"login": "hub"})
+
+    with pytest.raises(TransientError, match="smtp_default"):
+        send_mail(connection, mail())
+
+    controller.stop()
+
+
+def test_the_outbox_delivers_a_mail_in_the_language_of_the_hub(
     database: Database, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     clock = FixedClock(NOW)
     alerts = Alerts(supervisors=("supervisor@example.test",), sender="hub@example.test")
-    held = HeldRule("zero_amount", "critical", "金额为零", "The amount is zero", 1, ("tb/1",))
-    effect = held_mail(alerts, 7, [held], order_count=1)
+    effect = difference_mail(alerts, 7, [Difference("zero_amount", 1, 2)])
     with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
         enqueue(connection, [effect], clock)
     (tmp_path / "connections.json").write_text(
@@ -132,9 +150,7 @@ def test_the_outbox_delivers_the_held_mail_in_the_language_of_the_hub(
 
     [received] = mailbox.mails
     assert (counts.sent, received["From"]) == (1, "hub@example.test")
-    assert received["Subject"] == "[orderhub] Orders held: 1 need a decision"
-    assert (
-        "1 | The amount is zero (zero_amount, critical) | tb/1" in received.get_body(("plain",)).get_content()
-    )
+    assert received["Subject"] == "[orderhub] Verdicts differ: pass 7"
+    assert "zero_amount | 1 | 2" in received.get_body(("plain",)).get_content()
     with database.read() as connection:
         assert connection.execute(text("select state from ops.outbox")).scalar_one() == "sent"

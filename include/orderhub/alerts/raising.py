@@ -20,6 +20,12 @@ _CLOSE = text("""
     update ops.alerts set closed_at = :now
     where closed_at is null and rule_id = :rule_id and subject = any(cast(:subjects as text[]))""")
 
+_CLOSE_OTHERS = text("""
+    update ops.alerts set closed_at = :now
+    where closed_at is null and rule_id = :rule_id and (subject, fingerprint) not in (
+        select * from unnest(cast(:subjects as text[]), cast(:fingerprints as text[]))
+    )""")
+
 
 @dataclass(frozen=True)
 class Alert:
@@ -66,9 +72,11 @@ def raise_alerts(
         config: who is told.
         alerts: what to raise, in order of importance; the first of the same key counts.
     """
-    first = {(alert.rule_id, alert.subject, alert.fingerprint): alert for alert in reversed(alerts)}
-    if not first:
+    if not alerts:
         return 0
+    first: dict[tuple[str, str, str], Alert] = {}
+    for alert in alerts:
+        first.setdefault((alert.rule_id, alert.subject, alert.fingerprint), alert)
     columns = {name: [getattr(alert, name) for alert in first.values()] for name in Alert.__annotations__}
     new: int = connection.execute(statement("ops/alerts"), {**columns, "now": clock.now()}).scalar_one()
     if new:
@@ -83,3 +91,20 @@ def close_alerts(connection: Connection, clock: Clock, rule_id: str, subjects: S
     """
     given = {"rule_id": rule_id, "subjects": list(subjects), "now": clock.now()}
     return connection.execute(_CLOSE, given).rowcount
+
+
+def keep_alerts(
+    connection: Connection, clock: Clock, config: MerchantConfig, rule_id: str, alerts: Sequence[Alert]
+) -> int:
+    """Make `alerts` the open alerts of a rule: raise the new, close the others, and return how many were new.
+
+    For looks that find everything that is so now.
+    """
+    given = {
+        "rule_id": rule_id,
+        "subjects": [alert.subject for alert in alerts],
+        "fingerprints": [alert.fingerprint for alert in alerts],
+        "now": clock.now(),
+    }
+    connection.execute(_CLOSE_OTHERS, given)
+    return raise_alerts(connection, clock, config, alerts)

@@ -11,15 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from orderhub.alerts.audience import Audience, audiences
+from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
 from orderhub.alerts.quiet import is_quiet
-from orderhub.alerts.wording import Example, Told, chat_texts, mail_texts
+from orderhub.alerts.wording import HELD, Example, Told, chat_texts, mail_texts
 from orderhub.clock import Clock
 from orderhub.config.models import Alerts, MerchantConfig
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 
 _EXAMPLES = text("""
-    select alert_id, severity, subject, title_zh, title_en, text_zh, text_en, link
+    select alert_id, rule_id, severity, subject, fingerprint, title_zh, title_en, text_zh, text_en, link
     from ops.alerts where alert_id = any(cast(:ids as bigint[]))""")
 
 
@@ -41,7 +42,6 @@ def tell(
         {
             "topics": None if topics is None else sorted(topics),
             "is_quiet": is_quiet(config.alerts, clock.now()),
-            "shadow_shops": [shop.id for shop in config.shops if shop.mode == "shadow"],
             "messages_per_hour": config.alerts.messages_per_hour,
             "now": clock.now(),
         },
@@ -65,11 +65,33 @@ def tell(
 def _message(
     alerts: Alerts, topic: str, rows: Sequence[Row[Any]], audience: Audience, examples: dict[int, Example]
 ) -> Effect:
+    in_chat = audience.robot is not None
     shown = sorted(alert_id for row in rows for alert_id in row.example_ids)
-    told = Told(sum(row.alert_count for row in rows), [examples[alert_id] for alert_id in shown])
+    if topic == HELD:
+        orders = {order_id for row in rows for order_id in row.held_orders}
+        texts = (held_chat_texts if in_chat else held_mail_texts)(_held_rules(rows, examples), len(orders))
+    else:
+        told = Told(sum(row.alert_count for row in rows), [examples[alert_id] for alert_id in shown])
+        texts = (chat_texts if in_chat else mail_texts)(told)
     fact = f"alert:{topic}:{shown[0]}"
-    if audience.robot is not None:
-        return Effect(f"{audience.robot}:{fact}", f"robot:{audience.robot}", fact, chat_texts(told))
+    if in_chat:
+        return Effect(f"{audience.robot}:{fact}", f"robot:{audience.robot}", fact, texts)
     who = hashlib.sha256(",".join(audience.to).encode()).hexdigest()[:8]
-    payload = {"sender": alerts.sender, "to": list(audience.to), **mail_texts(told)}
-    return Effect(f"mail:{fact}:{who}", "mail", fact, payload)
+    return Effect(
+        f"mail:{fact}:{who}", "mail", fact, {"sender": alerts.sender, "to": list(audience.to), **texts}
+    )
+
+
+def _held_rules(rows: Sequence[Row[Any]], examples: dict[int, Example]) -> list[HeldRule]:
+    """Return the rules, most frequent first, over all shops that the audience hears of."""
+    by_rule: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        by_rule[row.rule_id].append(row)
+    rules = [
+        HeldRule(
+            sum(row.alert_count for row in found),
+            sorted((examples[i] for row in found for i in row.example_ids), key=lambda e: e.subject),
+        )
+        for _, found in sorted(by_rule.items())
+    ]
+    return sorted(rules, key=lambda rule: -rule.count)

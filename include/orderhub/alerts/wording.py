@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+#: The topic of everything that passes held; see `held_wording`.
+HELD = "held"
 EXAMPLES = 20
 CHAT_EXAMPLES = 5
-_CELL = 'style="padding:4px 12px 4px 0;vertical-align:top;border-bottom:1px solid #ddd"'
+CELL = 'style="padding:4px 12px 4px 0;vertical-align:top;border-bottom:1px solid #ddd"'
 _URGENT = {"zh": "【紧急】", "en": "URGENT: "}
 Language = Literal["zh", "en"]
 
@@ -17,8 +19,10 @@ class Example:
     """One alert, as it is shown; columns of ops.alerts."""
 
     alert_id: int
+    rule_id: str
     severity: str
     subject: str
+    fingerprint: str
     title_zh: str
     title_en: str
     text_zh: str
@@ -102,6 +106,6 @@ def _row(example: Example, language: Language) -> str:
     link = f'<br><a href="{escape(example.link)}">{escape(example.link)}</a>' if example.link else ""
     said = escape(example.text(language)).replace("\n", "<br>")
     return (
-        f"<tr><td {_CELL}>{escape(example.subject)}</td>"
-        f"<td {_CELL}><b>{escape(example.title(language))}</b><br>{said}{link}</td></tr>"
+        f"<tr><td {CELL}>{escape(example.subject)}</td>"
+        f"<td {CELL}><b>{escape(example.title(language))}</b><br>{said}{link}</td></tr>"
     )

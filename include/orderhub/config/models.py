@@ -181,6 +181,13 @@ class Alerts(Frozen):
     recipients: tuple[Recipient, ...] = Field(default=(), description="Who hears of a part besides.")
     robots: tuple[Robot, ...] = Field(default=(), description="Robots in chat groups.")
     quiet_hours: QuietHours | None = Field(default=None, description="Only critical alerts are told then.")
+    digest_at: TimeOfDay | None = Field(
+        default=time(9, 0), description="Asia/Shanghai, when supervisors get the day's digest; empty: never."
+    )
+    late_after_minutes: int = Field(
+        default=60, ge=20, description="A stream that is not complete for so long is late."
+    )
+    aged_after_hours: int = Field(default=24, ge=1, description="An alert open for so long is aged.")
     messages_per_hour: int = Field(
         default=12,
         ge=1,

@@ -56,6 +56,13 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     _check_rules(routing, rules, [w.id for w in warehouses], list(regions), shops)
     goods = read_goods(files, [shop.id for shop in shops], [w.id for w in warehouses])
     mappings = _sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops])
+    alerts = parse(models.Alerts, files["alerts.yaml"], "alerts.yaml")
+    _check_recipients(
+        read_document(files["alerts.yaml"], "alerts.yaml"),
+        alerts,
+        [shop.id for shop in shops],
+        [w.id for w in warehouses],
+    )
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
@@ -67,7 +74,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         bundle_parts=goods.bundle_parts,
         gift_rules=goods.gift_rules,
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
-        alerts=parse(models.Alerts, files["alerts.yaml"], "alerts.yaml"),
+        alerts=alerts,
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -140,6 +147,20 @@ def _check_rules(
                     raise ConfigError(
                         f"routing.yaml:{line}: rule {rule.id}: {place[-1].removesuffix('s')} {value!r} "
                         f"does not exist; {nearest(value, allowed)}"
+                    )
+
+
+def _check_recipients(
+    document: LocatedDocument, alerts: models.Alerts, shops: list[str], warehouses: list[str]
+) -> None:
+    """Refuse a shop or a warehouse that does not exist: nobody would hear of it."""
+    for number, entry in enumerate(alerts.recipients):
+        for key, values, known in (("shop", entry.shop, shops), ("warehouse", entry.warehouse, warehouses)):
+            for position, value in enumerate(values):
+                if value not in known:
+                    line = document.line_of(("recipients", number, key, position))
+                    raise ConfigError(
+                        f"alerts.yaml:{line}: {key} {value!r} does not exist; {nearest(value, known)}"
                     )
 
 

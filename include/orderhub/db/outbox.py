@@ -15,7 +15,7 @@ class Effect:
     """One thing to send.
 
     Attributes:
-        outbox_id: derived from the fact (`mail:held:<pass>`), so that writing it twice adds nothing.
+        outbox_id: derived from the fact (`mail:alert:<topic>:…`), so that writing it twice adds nothing.
         target: which sender takes it (`mail`, `manifest_files`).
         subject: what it is about; first in, first out per subject.
         payload: what to send, JSON; no personal data.

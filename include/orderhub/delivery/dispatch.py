@@ -107,7 +107,7 @@ def _claim(database: Database, clock: Clock, lease: Lease, targets: list[str]) -
 
 
 def _send(target: Target, row: Row[Any]) -> _Outcome:
-    parcel = Parcel(row.outbox_id, row.target, row.subject, row.payload, row.created_at)
+    parcel = Parcel(row.outbox_id, row.target, row.subject, row.payload, row.created_at, row.attempts)
     # The answer may be lost: a target that can be asked is asked before anything is sent again.
     later: Literal["pending", "unknown"] = "pending" if target.ask is None else "unknown"
     try:

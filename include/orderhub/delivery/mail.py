@@ -61,7 +61,7 @@ def send_mail(connection: Connection, message: EmailMessage) -> dict[str, Any]:
 
     Raises:
         RefusedError: the server will never take it (a 5xx answer for the mail or for every recipient).
-        TransientError: no connection, or the server asks to come back.
+        TransientError: no connection, no login, or the server asks to come back.
     """
     try:
         with _open(connection) as server:
@@ -69,9 +69,10 @@ def send_mail(connection: Connection, message: EmailMessage) -> dict[str, Any]:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise _fault(min(codes), "every recipient is refused") from None
-    except smtplib.SMTPResponseException as error:
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
         raise _fault(error.smtp_code, "the server refuses the mail") from None
     except (OSError, smtplib.SMTPException) as error:
+        # A refused login is among these: the mail waits until a person has corrected the password.
         where = f"{connection.host}:{connection.port}"
         raise TransientError(f"mail server {where}: {type(error).__name__}; is smtp_default right?") from None
     return {"refused": sorted(refused)}
@@ -87,12 +88,17 @@ def _open(connection: Connection) -> smtplib.SMTP:
     """Connect as Airflow's SMTP provider reads the same connection: TLS unless `extra` disables it."""
     timeout = float(connection.extra.get("timeout", _TIMEOUT_SECONDS))
     context = ssl.create_default_context()
-    if connection.extra.get("disable_ssl"):
-        server = smtplib.SMTP(connection.host, connection.port or 25, timeout=timeout)
-        if not connection.extra.get("disable_tls"):
-            server.starttls(context=context)
+    if not connection.extra.get("disable_ssl"):
+        port = connection.port or 465
+        server: smtplib.SMTP = smtplib.SMTP_SSL(connection.host, port, timeout=timeout, context=context)
     else:
-        server = smtplib.SMTP_SSL(connection.host, connection.port or 465, timeout=timeout, context=context)
-    if connection.login:
-        server.login(connection.login, connection.password.get_secret_value())
+        server = smtplib.SMTP(connection.host, connection.port or 25, timeout=timeout)
+    try:
+        if connection.extra.get("disable_ssl") and not connection.extra.get("disable_tls"):
+            server.starttls(context=context)
+        if connection.login:
+            server.login(connection.login, connection.password.get_secret_value())
+    except BaseException:
+        server.close()
+        raise
     return server

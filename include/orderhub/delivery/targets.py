@@ -5,13 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
+
 from orderhub.clock import Clock
 from orderhub.config.store import load_active
 from orderhub.connections import load_connection
 from orderhub.db.engine import Database
+from orderhub.delivery.chat import build_chat
 from orderhub.delivery.mail import build_mail, send_mail
+from orderhub.delivery.robots import say
+from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import publish
 from orderhub.settings import Settings
+
+_LANES = text("""
+    select distinct target from ops.outbox
+    where starts_with(target, 'robot:') and state in ('pending', 'claimed', 'unknown')""")
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Parcel:
     subject: str
     payload: Mapping[str, Any] = field(repr=False)
     created_at: datetime
+    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,8 @@ class Target:
         send: sends and returns what the other side answered. Raises `RefusedError` when the other side will
             never take it; any other error of ours means: later.
         ask: after a lost answer, returns what the other side knows of the parcel, or None when it knows
-            nothing. Without `ask`, the parcel is sent again: the receiver drops the second by its id.
+            nothing. Without `ask`, the parcel is sent again: the receiver drops the second by its id, or it
+            may come twice (chat robots: at least once).
     """
 
     send: Callable[[Parcel], Mapping[str, Any]]
@@ -55,7 +66,22 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         )
         return send_mail(load_connection("smtp_default", settings.connections), message)
 
+    def robot(parcel: Parcel) -> Mapping[str, Any]:
+        robots = {f"robot:{known.id}": known for known in load_active(database).alerts.robots}
+        if parcel.target not in robots:
+            raise RefusedError(f"{parcel.target} is no longer in alerts.yaml; nobody is left to tell")
+        known = robots[parcel.target]
+        said = build_chat(parcel.payload, parcel.attempts, settings.language, settings.airflow_url)
+        return say(known.kind, load_connection(known.connection, settings.connections), said, clock.now())
+
     def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload)
 
-    return {"manifest_files": Target(manifest_files), "mail": Target(mail)}
+    lanes = {lane: Target(robot) for lane in _robot_lanes(database)}
+    return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
+
+
+def _robot_lanes(database: Database) -> list[str]:
+    """Return a lane per robot that has something to say: one that is out of reach holds up no other."""
+    with database.read() as connection:
+        return list(connection.execute(_LANES).scalars())

@@ -24,7 +24,7 @@ from orderhub.settings import load_settings
 
 TRANSFORM, FULFILL = "transform_orders", "fulfill_orders"
 #: Nothing of the pass waits for these; they are there to be tried.
-OTHERS = ("backfill_orders", "decide_hold", "reconcile_platforms")
+OTHERS = ("backfill_orders", "decide_hold", "reconcile_platforms", "watch_hub")
 _PASS_SECONDS = 300.0
 _PARSE_SECONDS = 90.0
 _FIRST_RUN = timedelta(seconds=15)

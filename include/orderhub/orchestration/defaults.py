@@ -15,6 +15,8 @@ from orderhub.settings import load_settings
 EVERY_15_MINUTES = "12-59/15 * * * *"
 #: What could not be sent, or closed while the machine was off, is not left until the next order comes.
 SECOND_LOOK = "5-59/15 * * * *"
+#: Between pulls and fulfilment, so that a look takes no worker from them.
+WATCH = "2-59/15 * * * *"
 BEIJING = "Asia/Shanghai"
 #: A cut-off whose sources are late closes after ten minutes' grace; this alarm is for those.
 GRACE_MINUTES = 11

@@ -4,16 +4,15 @@ Works on sets, never a row at a time. Runs inside the transform pass's transacti
 holds appear together. The one writer of `core.anomalies`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from orderhub.alerts.messages import HeldRule, held_mail
+from orderhub.alerts.held import raise_held
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.db.outbox import enqueue
 from orderhub.db.sql_files import statement
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass
 from orderhub.quality.suites import Check, Suite, Suites
@@ -53,7 +52,8 @@ def check_orders(
         config: who is told.
         pass_id: the transform pass; called once per pass.
     """
-    given = {"pass_id": pass_id, "now": clock.now(), "checks_version": suites.version}
+    now = clock.now()
+    given = {"pass_id": pass_id, "now": now, "checks_version": suites.version}
     connection.execute(statement("ops/judged_orders"), given)
     judged = connection.execute(
         text("select count(*) from core.orders where _checked_pass_id = :pass_id"), given
@@ -73,7 +73,7 @@ def check_orders(
     released = connection.execute(statement("core/close_holds"), given).rowcount
     placed = connection.execute(statement("core/holds"), given).rowcount
     if placed:
-        _tell_supervisors(connection, clock, suites, config, given)
+        raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=now)
     connection.execute(text("drop table failures, failed_checks"))
     return CheckCounts(judged.scalar_one(), sum(v.failed_count for v in verdicts), closed, placed, released)
 
@@ -132,24 +132,3 @@ def _rule_columns(rules: Sequence[Check]) -> dict[str, list[str]]:
         "severities": [rule.severity for rule in rules],
         "actions": [rule.action for rule in rules],
     }
-
-
-def _tell_supervisors(
-    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, given: Mapping[str, Any]
-) -> None:
-    checks = suites.checks()
-    rows = connection.execute(statement("ops/newly_held"), given).all()
-    held = [
-        HeldRule(
-            rule_id=check.id,
-            severity=check.severity,
-            message_zh=check.message_zh,
-            message_en=check.message_en,
-            order_count=row.order_count,
-            order_ids=tuple(row.examples),
-        )
-        for row in rows
-        if (check := checks[row.rule_id])
-    ]
-    if held:
-        enqueue(connection, [held_mail(config.alerts, given["pass_id"], held, rows[0].held_count)], clock)

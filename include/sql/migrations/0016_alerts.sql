@@ -29,3 +29,11 @@ select ops.describe('ops.alerts', 'One row per thing that people are told of, op
     'text_en', 'the same in English', 'shop_id', 'the shop it concerns; decides who is told', 'warehouse_id', 'the building it concerns; decides who is told',
     'link', 'where to act; may begin with {airflow_url}', 'raised_at', 'UTC, first seen', 'seen_at', 'UTC, last seen', 'told_at', 'UTC, when the messages about it were put into the outbox; null: waits for the end of quiet hours or of a flood, or its shop is in shadow mode',
     'closed_at', 'UTC; null while open');
+
+create table ops.watch (
+    singleton boolean primary key default true check (singleton),
+    looked_at timestamptz not null,
+    awake_since timestamptz not null
+);
+select ops.describe('ops.watch', 'One row: when the hub was last looked at.',
+    'singleton', 'always true', 'looked_at', 'UTC, of the last look', 'awake_since', 'UTC; since then looks came without a long break, so that what is late is late and not only asleep');

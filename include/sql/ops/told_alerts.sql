@@ -16,9 +16,9 @@ due as (
         and told_at is null
         and (:topics is null or topic = any(cast(:topics as text[])))
         and (severity = 'critical' or not :is_quiet)
-        and (shop_id is null or shop_id <> all(cast(:shadow_shops as text[])))
+        and not exists (select from core.shops where shops.shop_id = alerts.shop_id and shops.is_shadow)
         and topic not in (select topic from loud)
-    for update skip locked
+    for update of alerts skip locked
 ),
 
 told as (
@@ -36,7 +36,8 @@ select
     shop_id,
     warehouse_id,
     count(*) as alert_count,
-    (array_agg(alert_id order by alert_id))[1:20] as example_ids
+    (array_agg(alert_id order by alert_id))[1:20] as example_ids,
+    case when topic = 'held' then array_agg(distinct subject) end as held_orders
 from told
 group by topic, rule_id, severity, shop_id, warehouse_id
 order by topic, array_position(array['critical', 'warning', 'info'], severity), rule_id, shop_id, warehouse_id

@@ -1,0 +1,66 @@
+"""Looks at the hub every few minutes: what is late, what is short, whose time has come to be told.
+
+Everything it finds is in the data, so that a look missed is made good by the next one.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from orderhub.alerts.digest import send_digest
+from orderhub.alerts.held import close_ended
+from orderhub.alerts.late_pulls import RULE as LATE_PULL
+from orderhub.alerts.late_pulls import late_pulls
+from orderhub.alerts.raising import keep_alerts
+from orderhub.alerts.stock_outs import RULE as STOCK_OUT
+from orderhub.alerts.stock_outs import stock_outs
+from orderhub.alerts.telling import tell
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
+
+log = structlog.get_logger(__name__)
+SCOPE = "watch"
+#: Looks come every 15 minutes; after a longer break the hub was asleep, and gets time to catch up.
+LONGEST_BREAK = timedelta(minutes=45)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one look found: new alerts by kind, messages put into the outbox, whether the digest was due."""
+
+    late_pulls: int
+    stock_outs: int
+    messages: int
+    is_digest_sent: bool
+
+
+def look_around(database: Database, clock: Clock, config: MerchantConfig) -> Looked:
+    """Raise and close what is seen by looking, tell what waited for quiet hours to end, send the digest.
+
+    Raises:
+        LeaseTaken: somebody else looks now.
+        DatabaseFault: the database failed; nothing was changed.
+    """
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        looked = _look(connection, clock, config)
+    log.info("looked around", **vars(looked))
+    return looked
+
+
+def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looked:
+    now = clock.now()
+    seen = {"now": now, "longest_break": LONGEST_BREAK}
+    awake_since = connection.execute(statement("ops/watch"), seen).scalar_one()
+    close_ended(connection, clock)
+    late = late_pulls(connection, config, now, awake_since)
+    return Looked(
+        late_pulls=keep_alerts(connection, clock, config, LATE_PULL, late),
+        stock_outs=keep_alerts(connection, clock, config, STOCK_OUT, stock_outs(connection)),
+        messages=tell(connection, clock, config),
+        is_digest_sent=send_digest(connection, clock, config),
+    )

@@ -1,0 +1,23 @@
+-- One row: how many of the holds that this pass placed are new alerts. Holds of shops in shadow mode are alerts that
+-- nobody is told of; key rule_id, subject, fingerprint.
+with written as (
+    insert into ops.alerts (
+        rule_id, topic, severity, subject, fingerprint, title_zh, title_en, text_zh, text_en,
+        shop_id, raised_at, seen_at
+    )
+    select
+        h.rule_id, 'held', c.severity, h.order_id, h.hold_id, c.message_zh, c.message_en, '', '',
+        o.shop_id, :now, :now
+    from core.holds as h
+    join core.orders as o on h.order_id = o.order_id and o._checked_pass_id = :pass_id
+    join unnest(
+        cast(:rule_ids as text[]), cast(:severities as text[]), cast(:messages_zh as text[]),
+        cast(:messages_en as text[])
+    ) as c (rule_id, severity, message_zh, message_en) on h.rule_id = c.rule_id
+    where h.state = 'active' and h.placed_at = :placed_at
+    on conflict (rule_id, subject, fingerprint) where closed_at is null do nothing
+    returning alert_id
+)
+
+select count(*) as new_count
+from written
