@@ -26,6 +26,11 @@ def shipped_config_directory() -> Path:
     return project_root() / "include" / "config"
 
 
+def divisions_directory() -> Path:
+    """Return the folder with what the packages' tables of divisions lack."""
+    return project_root() / "include" / "divisions"
+
+
 def expectations_directory() -> Path:
     """Return the folder with the shipped Great Expectations suites."""
     return project_root() / "expectations"

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
@@ -266,3 +268,69 @@ def test_an_unknown_order_or_line_is_refused(
 ):
     with pytest.raises(StopError, match=said):
         withhold_order(database, CLOCK, order_id, Withheld.CANCELLED, "无", "li", line_id)
+
+
+def test_a_held_document_stays_out_of_the_manifest_until_it_is_released(
+    database: Database, config: MerchantConfig
+):
+    run_fulfillment(database, CLOCK, config)
+    with database.engine.begin() as connection:
+        hold_id = hold(connection, "tb/1", document=1)
+    while_held = hand_over(database, config)
+
+    say(database, hold_id)
+    request_extra(database, FixedClock(NOON + timedelta(seconds=5)), config, "hangzhou", "test")
+    (manifest,) = close_due(database, FixedClock(NOON + timedelta(seconds=5)), config, {})
+
+    assert (while_held, manifest.line_count) == ([0], 2)
+
+
+def test_a_held_document_is_not_got_round_by_making_another(database: Database, config: MerchantConfig):
+    run_fulfillment(database, CLOCK, config)
+    with database.engine.begin() as connection:
+        document_hold = hold(connection, "tb/1", document=1)
+        order_hold = hold(connection, "tb/1", rule_id="memo")
+    run_fulfillment(database, CLOCK, config)
+    say(database, order_hold)
+
+    run_fulfillment(database, CLOCK, config)
+    while_held = rows(database, "select fulfillment_order_id, state from core.fulfillment_orders order by 1")
+    say(database, document_hold)
+    run_fulfillment(database, CLOCK, config)
+
+    assert while_held == [("tb/1@1", "cancelled")]
+    assert rows(database, "select fulfillment_order_id, state from core.fulfillment_orders order by 1") == [
+        ("tb/1@1", "cancelled"), ("tb/1@2", "allocated")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line_id, left", [(None, [0]), ("1", [1])])
+def test_a_hold_between_the_reservation_and_the_cut_off_keeps_its_subject_out(
+    database: Database, config: MerchantConfig, line_id: str | None, left: list[int]
+):
+    run_fulfillment(database, CLOCK, config)
+    with database.engine.begin() as connection:
+        hold(connection, "tb/1", line_id)
+
+    assert hand_over(database, config) == left
+
+
+def test_a_corrected_address_moves_an_order_to_the_warehouse_of_its_new_region(
+    database: Database, config: MerchantConfig
+):
+    run_fulfillment(database, CLOCK, config)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.corrections (order_id, field, value, value_shown, base_value, base_shown, is_applied, "
+                "made_at, made_by, reason) values ('tb/1', 'address', '{}', '-', '{}', '-', true, :now, 'li', '-')"
+            ),
+            {"now": NOON + timedelta(minutes=1)},
+        )
+        connection.execute(text("update core.receivers set province = '西藏自治区', city = '拉萨市'"))
+
+    run_fulfillment(database, FixedClock(NOON + timedelta(minutes=2)), config)
+
+    assert rows(database, "select warehouse_id, state from core.fulfillment_orders order by 2") == [
+        ("yiwu", "allocated"), ("hangzhou", "cancelled")
+    ]  # fmt: skip

@@ -34,9 +34,11 @@ def write(database: Database, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-def configured(database: Database, alerts: str = "supervisors: [supervisor@example.test]") -> MerchantConfig:
+def configured(
+    database: Database, alerts: str = "supervisors: [supervisor@example.test]", **shop: str
+) -> MerchantConfig:
     with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
-        return activate(connection, alerts=alerts)
+        return activate(connection, alerts=alerts, **shop)
 
 
 def window(database: Database, state: str, created_at: datetime) -> None:
@@ -181,3 +183,31 @@ def test_the_digest_counts_two_days_and_names_what_is_open_and_aged(database: Da
     assert "拉取迟到 | 警告 | 1 | 1" in text_zh
     assert "现在:1 个订单挂起" in text_zh
     assert "Open alerts | Severity | Count | Over 24 h" in text_en
+
+
+def test_shops_in_shadow_mode_send_neither_alert_nor_digest(database: Database, clock: FixedClock):
+    config = configured(database, mode="shadow", others=())
+    started(database, MORNING - timedelta(days=3))
+    with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
+        raise_alerts(connection, clock, config, [replace(ALERT, rule_id="high_risk", severity="critical")])
+
+    look_around(database, clock, config)
+
+    assert rows(database, OPEN) == [("high_risk", "tb/orders")]
+    assert rows(database, SUBJECTS) == []
+
+
+def test_what_one_topic_has_too_much_of_waits_for_the_next_hour(database: Database, clock: FixedClock):
+    config = configured(database, "supervisors: [supervisor@example.test]\nmessages_per_hour: 2\n")
+    for number in range(5):
+        with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
+            alert = replace(ALERT, rule_id="high_risk", subject=f"tb/{number}")
+            raise_alerts(connection, clock, config, [alert])
+        clock.move(timedelta(minutes=1))
+    at_once = rows(database, SUBJECTS)
+
+    clock.move(timedelta(hours=1))
+    look_around(database, clock, config)
+
+    assert at_once == [("[orderhub] 拉取迟到",)] * 2
+    assert rows(database, SUBJECTS)[2:] == [("[orderhub] 拉取迟到 等 3 条",)]

@@ -54,7 +54,7 @@ def test_the_shipped_suites_are_accepted_and_unique() -> None:
 
     suites = parse_suites(texts, queries)
 
-    assert [suite.name for suite in suites.suites] == ["order_lines", "orders"]
+    assert [suite.name for suite in suites.suites] == ["corrections", "order_lines", "orders"]
     assert {"missing_region", "zero_amount", "sku_not_mapped", "suspected_duplicate_order"} <= set(
         suites.checks()
     )

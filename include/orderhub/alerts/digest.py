@@ -51,10 +51,13 @@ class Digest:
 
 
 def send_digest(connection: Connection, clock: Clock, config: MerchantConfig) -> bool:
-    """Put today's digest into the outbox when it is due, and return whether it was."""
+    """Put today's digest into the outbox when it is due, and return whether it was.
+
+    A hub whose shops are all in shadow mode sends nothing.
+    """
     at = config.alerts.digest_at
     now = clock.now().astimezone(BEIJING)
-    if at is None or now.time() < at:
+    if at is None or now.time() < at or all(shop.mode == "shadow" for shop in config.shops):
         return False
     outbox_id = f"mail:digest:{now:%Y-%m-%d}"
     due_at = datetime.combine(now.date(), at, BEIJING)

@@ -10,7 +10,18 @@ from pathlib import Path
 import structlog
 import typer
 
-from orderhub.cli import alerts, flow, holds, mapping, measure, orders, platforms, setting_up, sources
+from orderhub.cli import (
+    address_score,
+    alerts,
+    flow,
+    holds,
+    mapping,
+    measure,
+    orders,
+    platforms,
+    setting_up,
+    sources,
+)
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
 app = typer.Typer(
@@ -20,7 +31,18 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="电商订单中台 / order hub. 例 / e.g.: explain 2160451543726114828 · verify",
 )
-for area in (setting_up, sources, platforms, mapping, flow, holds, orders, alerts, measure):
+for area in (
+    setting_up,
+    sources,
+    platforms,
+    mapping,
+    flow,
+    holds,
+    orders,
+    alerts,
+    measure,
+    address_score,
+):
     app.add_typer(area.app)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import beijing, clock, console, opened, table_of
+from orderhub.cli.shell import active_config, beijing, clock, console, opened, table_of
 
 app = typer.Typer()
 hold_app = typer.Typer(no_args_is_help=True, help="挂起的订单:查看与决定 / held orders: list and decide")
@@ -40,6 +40,18 @@ def list_holds(
     console.print(f"{len(holds)} 条挂起 / holds")
 
 
+@hold_app.command("watch")
+def watch() -> None:
+    """为太久的挂起和临近的发货时限发告警 / raise alerts for aged holds and near deadlines."""
+    from orderhub.quality.watch import watch_holds
+
+    with opened() as (_, database):
+        watched = watch_holds(database, clock, active_config(database))
+    console.print(
+        f"{watched.aged_holds} 条挂起太久 / aged holds, {watched.deadlines} 单临近时限 / near deadlines"
+    )
+
+
 @hold_app.command("release")
 def release_hold(hold: HoldId, reason: Reason, version: Version = None) -> None:
     """放行一条挂起;同样的证据不再挂起 / end one hold; the same evidence does not hold again."""
@@ -71,6 +83,45 @@ def restore(order: Order, reason: Reason) -> None:
     with opened() as (_, database):
         restored = restore_order(database, clock, order, reason, getpass.getuser())
     console.print(f"{restored} 项已恢复,等待下一批检查 / restored; the next pass checks it")
+
+
+@hold_app.command("correct")
+def correct(
+    order: Order,
+    reason: Reason,
+    line: Annotated[str | None, typer.Option(help="哪一行 / which line")] = None,
+    sku: Annotated[str | None, typer.Option(help="这一行其实是哪个 SKU / the SKU it really is")] = None,
+    quantity: Annotated[int | None, typer.Option(help="这一行其实几件 / the pieces it really is")] = None,
+    *,
+    address: Annotated[
+        bool,
+        typer.Option("--address", help="改地址;随后输入,不进命令记录 / the address; asked for afterwards"),
+    ] = False,
+) -> None:
+    """更正地址、SKU 或数量;以后的拉取不会冲掉 / put an order right; later pulls keep it."""
+    from orderhub.quality.correct import Correction
+    from orderhub.quality.correct import correct as run
+
+    said = typer.prompt("完整地址 / whole address") if address else None
+    with opened() as (settings, database):
+        correction = Correction(order, reason, getpass.getuser(), line, sku, quantity, said)
+        made = run(database, clock, active_config(database), settings.hash_key, correction)
+    console.print(
+        f"{made.correction_id}: {made.field} {made.before} ⇒ {made.after};下一批生效 / from the next pass on"
+    )
+
+
+@hold_app.command("undo-correction")
+def undo_correction(
+    correction: Annotated[int, typer.Argument(help="更正编号,见 explain / its id, see explain")],
+    reason: Reason,
+) -> None:
+    """撤销一次更正,以平台的说法为准 / let the platform's value stand again."""
+    from orderhub.quality.correct import undo_correction as run
+
+    with opened() as (_, database):
+        undone = run(database, clock, correction, reason, getpass.getuser())
+    console.print(f"{undone.field} {undone.before} ⇒ {undone.after};下一批检查 / the next pass checks it")
 
 
 @app.command()

@@ -204,6 +204,30 @@ class Alerts(Frozen):
         return self
 
 
+class HoldCare(Frozen):
+    """Who looks after some holds; both given parts must fit, the first entry that fits decides."""
+
+    rule: str | None = Field(default=None, description="Holds of this check only.")
+    shop: str | None = Field(default=None, description="Holds of this shop only.")
+    owner: str = Field(min_length=1, description="A role or a person, as people call it.")
+    alert_after_hours: int | None = Field(default=None, ge=1, description="Else as for all holds.")
+
+
+class Holds(Frozen):
+    """holds.yaml; without the file these defaults hold."""
+
+    owner: str = Field(
+        default="主管 / supervisors", min_length=1, description="Whose holds are that no entry names."
+    )
+    alert_after_hours: int = Field(default=4, ge=1, description="A hold older than this is told, once.")
+    rules: tuple[HoldCare, ...] = Field(default=(), description="Exceptions, by check or by shop.")
+    deadline_hours: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(12, 4, 1),
+        min_length=1,
+        description="Anything unshipped is told so many hours before its promised hand-over, once each.",
+    )
+
+
 class SkuMapping(Frozen):
     """One row of sku_mappings.csv."""
 
@@ -270,6 +294,7 @@ class MerchantConfig(Frozen):
         description="(warehouse, SKU or *) → pieces never promised."
     )
     alerts: Alerts
+    holds: Holds = Holds()
     field_maps: Mapping[str, str] = Field(
         description="platform → text of the merchant's own fields.csv, replacing the shipped one."
     )

@@ -14,7 +14,7 @@ from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", *GOODS_FILES)
+OPTIONAL = ("safety_stock.csv", "holds.yaml", *GOODS_FILES)
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -75,6 +75,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         gift_rules=goods.gift_rules,
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
         alerts=alerts,
+        holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -184,6 +185,20 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
             mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
         )
     return tuple(mappings.values())
+
+
+def _holds(source: str | None, shops: list[str]) -> models.Holds:
+    if source is None:
+        return models.Holds()
+    holds = parse(models.Holds, source, "holds.yaml")
+    located = read_document(source, "holds.yaml")
+    for number, care in enumerate(holds.rules):
+        if care.shop is not None and care.shop not in shops:
+            line = located.line_of(("rules", number, "shop"))
+            raise ConfigError(
+                f"holds.yaml:{line}: shop {care.shop!r} does not exist; {nearest(care.shop, shops)}"
+            )
+    return holds
 
 
 def _safety_stock(source: str, warehouses: list[str]) -> dict[tuple[str, str], int]:

@@ -23,7 +23,10 @@ _CHANGED_DOCUMENTS = text("""
     join core.orders as o using (order_id)
     left join core.receivers as r using (order_id)
     where f.state = 'allocated' and o.checked_version = o.version_id
-        and (f.version_id <> o.version_id or f.version_id <> r.version_id)""")
+        and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
+            select from core.corrections as c
+            where c.order_id = f.order_id and c.field = 'address'
+                and greatest(c.made_at, c.ended_at) >= f.allocated_at))""")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Everything the hub decided about one order, in order, each step with the ids that decided it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
+from orderhub.operate.explain_people import changed, decided
+from orderhub.operate.step import Step
 from orderhub.platforms.spec import platform_names
 
 _ORDERS = text(
@@ -47,25 +48,6 @@ _CHOICES = {"chosen": ("选中", "chosen"), "short": ("库存不足", "too littl
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing that happened to the order.
-
-    Attributes:
-        at: UTC; None when it is a state, not an event.
-        what: one of received, mapped, checked, anomaly, hold, routed, reserved, manifest, sent.
-        text: for people, in Chinese.
-        text_en: the same in English.
-        ids: what decided: load, mapping, rule, config version, reservation, manifest.
-    """
-
-    at: datetime | None
-    what: str
-    text: str
-    text_en: str
-    ids: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Explanation:
     """An order and its steps."""
 
@@ -90,7 +72,9 @@ def explain(database: Database, wanted: str) -> Explanation:
         steps = [
             *_received(connection, order),
             *_mapped(connection, order),
+            *changed(connection, order["order_id"]),
             *_checked(connection, order),
+            *decided(connection, order["order_id"]),
             *_routed(connection, order),
             *_manifested(connection, order),
         ]

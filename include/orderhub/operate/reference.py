@@ -44,6 +44,7 @@ _FILES: Mapping[str, type[BaseModel]] = {
     "warehouses.yaml": models.Warehouses,
     "routing.yaml": models.Routing,
     "alerts.yaml": models.Alerts,
+    "holds.yaml": models.Holds,
 }
 _SETTINGS_HEAD = """# 设置 / Settings
 

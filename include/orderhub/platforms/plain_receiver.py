@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from orderhub.config.models import Shop
-from orderhub.domain.address import ParsedAddress, parse_address
+from orderhub.domain.address import AddressVerdict, ParsedAddress, parse_address
 from orderhub.domain.phone import parse_phone
 from orderhub.platforms.address import gazetteer
 from orderhub.privacy.hashes import keyed_hash, normalise_address
@@ -52,11 +52,17 @@ def _address(given: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
             "address_masked": masked,
             "address_hash": address_hash,
         }
-    parsed = parse_address(gazetteer(), columns, text)
-    return {**_judged(parsed, is_masked=STAR in text), "address_hash": address_hash}
+    town = given.get("town", "") if all(columns) else ""
+    parsed = parse_address(gazetteer(), columns, _with_town(town, text))
+    return {**_judged(parsed), "address_hash": address_hash}
 
 
-def _judged(parsed: ParsedAddress, *, is_masked: bool) -> Receiver:
+def _with_town(town: str, text: str) -> str:
+    """Return the text behind its town: 3组 is enough of an address where the town is a field of its own."""
+    return text if not text or not town or town in text else f"{town}{text}"
+
+
+def _judged(parsed: ParsedAddress) -> Receiver:
     return {
         "province": parsed.province,
         "city": parsed.city,
@@ -64,7 +70,7 @@ def _judged(parsed: ParsedAddress, *, is_masked: bool) -> Receiver:
         "address_masked": mask_address(parsed.province, parsed.city, parsed.district)
         if parsed.detail
         else None,
-        "address_verdict": None if is_masked else parsed.verdict.value,
+        "address_verdict": None if parsed.verdict is AddressVerdict.MASKED else parsed.verdict.value,
         "address_evidence": dict(parsed.evidence),
     }
 

@@ -1,6 +1,6 @@
-"""What a check may refer to: the two checkable views, their keys and their columns.
+"""What a check may refer to: the checkable views, their keys and their columns.
 
-The views themselves are `include/sql/ops/checkable_orders.sql` and `checkable_lines.sql`; a test keeps the
+The views themselves are `include/sql/ops/checkable_*.sql`; a test keeps the
 columns here and there equal.
 """
 
@@ -93,4 +93,18 @@ LINES = View(
     },
 )
 
-VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES)}
+CORRECTIONS = View(
+    "ops.checkable_corrections",
+    "order",
+    ("order_id",),
+    {
+        "order_id": "text",
+        "_checked_pass_id": "number",
+        "shop_id": "text",
+        "contradicted_fields": "text",
+        "platform_says": "text",
+        "correction_says": "text",
+    },
+)
+
+VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES, CORRECTIONS)}

@@ -52,6 +52,9 @@ class Withheld(StrEnum):
     NO_SHIP = "no_ship"
 
 
+_ACTIONS = {Withheld.CANCELLED: "cancel", Withheld.NO_SHIP: "no_ship"}
+
+
 def withhold_order(
     database: Database,
     clock: Clock,
@@ -74,7 +77,7 @@ def withhold_order(
         _refuse_unknown(connection, order_id, line_id)
         refuse_handed_over(connection, order_id, line_id)
         withhold(connection, order_id, line_id, kind, who)
-        _audit(connection, who, kind.value, order_id, line_id, reason)
+        _audit(connection, who, _ACTIONS[kind], order_id, line_id, reason)
 
 
 def withhold(

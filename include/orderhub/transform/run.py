@@ -21,7 +21,9 @@ from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
+from orderhub.transform.history import note_before, write_changes
 from orderhub.transform.lines import remap_lines, replace_lines
+from orderhub.transform.overlay import lay, lift_touched
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,8 @@ class TransformCounts:
     lines: int = 0
     lines_remapped: int = 0
     gift_lines: int = 0
+    fields_changed: int = 0
+    corrections_laid: int = 0
     checks: CheckCounts | None = None
     skipped_platforms: dict[str, str] = field(default_factory=dict)
 
@@ -158,6 +162,8 @@ def _merge(
 ) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
     connection.exec_driver_sql("analyze changed_orders")
+    lift_touched(connection)
+    note_before(connection)
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
     connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
@@ -167,6 +173,8 @@ def _merge(
     ).rowcount
     counts.lines_remapped = remap_lines(connection, config.version)
     counts.gift_lines = give_gifts(connection, clock)
+    counts.fields_changed = write_changes(connection, clock.now(), counts.pass_id)
+    counts.corrections_laid = lay(connection, clock.now())
 
 
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from pydantic import SecretStr
@@ -268,6 +268,7 @@ def test_a_text_that_excel_has_probably_cut_is_mentioned(tmp_path: Path) -> None
 ODD = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n,\x00'), min_size=1, max_size=20)
 
 
+@settings(deadline=None)  # The first example reads the table of divisions.
 @given(title=ODD, message=ODD)
 def test_any_text_in_a_free_column_keeps_the_order(title: str, message: str) -> None:
     columns = resolve(HEADER, load_platform("spreadsheet").field_map)

@@ -57,6 +57,11 @@ def test_both_readers_agree_on_every_shipped_rule(hub: Hub) -> None:
     put_nasty_orders(hub)
     hub.put({"order_id": "tb/d1"})
     hub.put({"order_id": "tb/d2"})
+    hub.execute(
+        "insert into core.corrections (order_id, line_id, field, value, value_shown, base_value, base_shown, "
+        "platform_value, platform_shown, is_applied, made_at, made_by, reason) values ('tb/d1', '1', 'quantity', '{}', '3', "
+        """'{"said": "2"}', '2', '{"said": "5"}', '5', true, '2026-03-02', 'li', 'r')"""
+    )
     pass_id, _ = hub.check()
 
     report = audit_pass(hub.database, hub.clock, hub.config, pass_id)

@@ -1,0 +1,241 @@
+"""A person puts an order right: its address, the SKU or the quantity of a line.
+
+A correction is kept apart from what the platform says, stands through later pulls and is judged like
+everything else. When the platform changes the same field, the order is held with both values shown. Plain
+addresses are masked and hashed here, before anything is stored.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.located_yaml import nearest
+from orderhub.config.models import MerchantConfig
+from orderhub.config.parse import normalise_sku
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.errors import StopError
+from orderhub.platforms.plain_receiver import protect
+from orderhub.quality.withhold import refuse_handed_over
+from orderhub.transform.overlay import lift, read_platform
+
+_ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
+_HAS_LINE = text("""
+    select exists(select from core.order_lines where order_id = :order_id and line_id = :line_id)""")
+_KNOWN_SKUS = text("select sku_id from core.sku_mappings union select sku_id from core.stock order by 1")
+_PRESENT = text("""
+    select correction_id from core.corrections
+    where state = 'active' and order_id = :order_id and field = :field
+        and line_id is not distinct from cast(:line_id as text)""")
+_END = text("""
+    update core.corrections set state = :state, ended_at = :now, ended_by = :actor
+    where correction_id = any(cast(:ids as bigint[]))""")
+_INSERT = text("""
+    insert into core.corrections (
+        order_id, line_id, field, value, value_shown, base_value, base_shown, made_at, made_by, reason)
+    values (
+        :order_id, :line_id, :field, cast(:value as jsonb), :shown, '{}', '', :now, :actor, :reason)
+    returning correction_id""")
+_KEEP_BASE = text("""
+    update core.corrections set base_value = platform_value, base_shown = platform_shown
+    where correction_id = :id
+    returning base_shown, base_value ->> 'said' = value ->> 'said'
+        or (field = 'sku' and base_value ->> 'sku_id' = value ->> 'sku_id') as is_same""")
+_ACTIVE = text("""
+    select * from core.corrections where correction_id = :id and state = 'active'""")
+_JUDGE_AGAIN = text("update core.orders set checked_version = null where order_id = :order_id")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, :action, 'order', :order_id, cast(:detail as jsonb))""")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person wants to stand instead of what the platform says: one of address, sku, quantity.
+
+    Attributes:
+        order_id: our order id.
+        reason: why; kept.
+        actor: who.
+        line_id: the line, for a SKU or a quantity.
+        address: the whole new address in plain text; never stored or shown as it is.
+    """
+
+    order_id: str
+    reason: str
+    actor: str
+    line_id: str | None = None
+    sku_id: str | None = None
+    quantity: int | None = None
+    address: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What was corrected, masked where it is personal."""
+
+    correction_id: int
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class _Value:
+    field: str
+    value: Mapping[str, object]
+    shown: str
+
+
+def correct(
+    database: Database, clock: Clock, config: MerchantConfig, key: SecretStr, correction: Correction
+) -> Corrected:
+    """Keep a correction; the next transform pass lays it over the order and checks the order again.
+
+    Args:
+        database: the hub's database.
+        clock: stamps it.
+        config: says whether the shop's addresses may be corrected here.
+        key: of the hashes of addresses.
+        correction: what is right.
+
+    Raises:
+        StopError: nothing or nonsense is corrected, the shop's platform must do it, or a warehouse has it.
+        LeaseTaken: a transform pass is writing orders; ask again.
+    """
+    if not correction.reason.strip():
+        raise StopError(f"order {correction.order_id}: a correction needs a reason; it is kept")
+    with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        value = _value_of(connection, config, key, correction)
+        refuse_handed_over(connection, correction.order_id, correction.line_id)
+        made = _make(connection, clock, correction, value)
+        connection.execute(_JUDGE_AGAIN, {"order_id": correction.order_id})
+        detail = {"field": value.field, "line_id": correction.line_id, "from": made.before, "to": made.after}
+        _audit(connection, clock, "correct", correction.order_id, correction.actor, correction.reason, detail)
+    return made
+
+
+def undo_correction(
+    database: Database, clock: Clock, correction_id: int, reason: str, actor: str
+) -> Corrected:
+    """Let the platform's value stand again; the order is checked again.
+
+    Raises:
+        StopError: no reason, there is no such correction in force, or a warehouse has what it corrected.
+        LeaseTaken: a transform pass is writing orders; ask again.
+    """
+    if not reason.strip():
+        raise StopError(f"correction {correction_id}: undoing it needs a reason; it is kept")
+    with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        row = connection.execute(_ACTIVE, {"id": correction_id}).one_or_none()
+        if row is None:
+            raise StopError(
+                f"correction {correction_id}: is not in force; `./hub explain ORDER` lists those of an order"
+            )
+        refuse_handed_over(connection, row.order_id, row.line_id)
+        lift(connection, [correction_id])
+        ended = {"state": "undone", "now": clock.now(), "actor": actor, "ids": [correction_id]}
+        connection.execute(_END, ended)
+        connection.execute(_JUDGE_AGAIN, {"order_id": row.order_id})
+        after = row.platform_shown or row.base_shown
+        detail = {"field": row.field, "line_id": row.line_id, "from": row.value_shown, "to": after}
+        _audit(connection, clock, "undo_correction", row.order_id, actor, reason, detail)
+    return Corrected(correction_id, row.field, row.value_shown, after)
+
+
+def _value_of(
+    connection: Connection, config: MerchantConfig, key: SecretStr, correction: Correction
+) -> _Value:
+    order = connection.execute(_ORDER, {"order_id": correction.order_id}).one_or_none()
+    if order is None:
+        raise StopError(f"order {correction.order_id}: does not exist; the id is shop/number, as in mails")
+    match correction:
+        case Correction(address=str(given), line_id=None, sku_id=None, quantity=None):
+            return _address(config, key, order.shop_id, given)
+        case Correction(address=None, line_id=str(line_id), sku_id=str(sku_id), quantity=None):
+            _refuse_unknown_line(connection, correction.order_id, line_id)
+            return _sku(connection, sku_id)
+        case Correction(address=None, line_id=str(line_id), sku_id=None, quantity=int(quantity)):
+            _refuse_unknown_line(connection, correction.order_id, line_id)
+            if quantity < 1:
+                raise StopError(
+                    f"quantity {quantity}: must be 1 or more; to ship nothing: `./hub hold cancel`"
+                )
+            return _Value("quantity", {"said": str(quantity), "quantity": quantity}, str(quantity))
+    raise StopError(
+        f"order {correction.order_id}: correct one thing at a time: the address, or the SKU or the quantity "
+        "of one line"
+    )
+
+
+def _address(config: MerchantConfig, key: SecretStr, shop_id: str, given: str) -> _Value:
+    shop = config.shop(shop_id)
+    if shop.export_policy == "token_only":
+        raise StopError(
+            f"shop {shop_id} ships by the platform's token (export_policy: token_only): correct the address "
+            "at the platform; the next pull brings it here"
+        )
+    masked = protect({"address_masked": given}, shop, key)
+    if "*" in given or not masked.get("address_hash"):
+        raise StopError("the address must be given in full, without stars")
+    names = (
+        "province",
+        "city",
+        "district",
+        "address_masked",
+        "address_hash",
+        "address_verdict",
+        "address_evidence",
+    )
+    value = {name: masked.get(name) for name in names}
+    shown = (
+        f"{masked.get('address_masked') or masked.get('province') or '?'} #{str(masked['address_hash'])[:6]}"
+    )
+    return _Value("address", {"said": masked["address_hash"], **value}, shown)
+
+
+def _sku(connection: Connection, given: str) -> _Value:
+    known = list(connection.execute(_KNOWN_SKUS).scalars())
+    sku_id = next((sku for sku in known if normalise_sku(sku) == normalise_sku(given)), None)
+    if sku_id is None:
+        raise StopError(f"SKU {given!r} is neither mapped nor in stock; {nearest(given, known)}")
+    return _Value("sku", {"sku_id": sku_id}, sku_id)
+
+
+def _refuse_unknown_line(connection: Connection, order_id: str, line_id: str) -> None:
+    if not connection.execute(_HAS_LINE, {"order_id": order_id, "line_id": line_id}).scalar_one():
+        raise StopError(
+            f"order {order_id}: has no line {line_id}; `./hub explain {order_id}` lists its lines"
+        )
+
+
+def _make(connection: Connection, clock: Clock, correction: Correction, value: _Value) -> Corrected:
+    given = {
+        "order_id": correction.order_id, "line_id": correction.line_id, "field": value.field,
+        "now": clock.now(), "actor": correction.actor, "reason": correction.reason,
+        "value": json.dumps(value.value, ensure_ascii=False), "shown": value.shown,
+    }  # fmt: skip
+    earlier = connection.execute(_PRESENT, given).scalars().all()
+    lift(connection, earlier)
+    connection.execute(_END, {**given, "state": "replaced", "ids": earlier})
+    correction_id = connection.execute(_INSERT, given).scalar_one()
+    read_platform(connection, [correction_id])
+    base = connection.execute(_KEEP_BASE, {"id": correction_id}).one()
+    if base.is_same:
+        raise StopError(
+            f"order {correction.order_id}: the platform says {base.base_shown} already; nothing was changed"
+        )
+    return Corrected(correction_id, value.field, base.base_shown, value.shown)
+
+
+def _audit(
+    connection: Connection, clock: Clock, action: str, order_id: str, actor: str, reason: str,
+    detail: Mapping[str, object],
+) -> None:  # fmt: skip
+    given = {"now": clock.now(), "actor": actor, "action": action, "order_id": order_id}
+    said = json.dumps({**detail, "reason": reason}, ensure_ascii=False)
+    connection.execute(_AUDIT, {**given, "detail": said})

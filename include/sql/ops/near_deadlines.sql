@@ -1,0 +1,42 @@
+-- One row per unshipped order whose promised hand-over is at most the longest of the given hours away or over, nearest first; key order_id.
+select
+    o.order_id,
+    o.shop_id,
+    o.ship_by_at,
+    (
+        select min(given.hours)
+        from unnest(cast(:hours as integer[])) as given (hours)
+        where o.ship_by_at <= cast(:now as timestamptz) + make_interval(hours => given.hours)
+    ) as hours,
+    case
+        when exists(select from core.holds as h where h.order_id = o.order_id and h.state = 'active') then 'held'
+        when exists(
+            select from core.fulfillment_orders as f where f.order_id = o.order_id and f.state = 'manifested'
+        ) then 'manifested'
+        when exists(
+            select from core.fulfillment_orders as f where f.order_id = o.order_id and f.state = 'allocated'
+        ) then 'allocated'
+        else 'waiting'
+    end as stage
+from core.orders as o
+where o.ship_by_at <= cast(:now as timestamptz)
+    + make_interval(hours => (select max(given.hours) from unnest(cast(:hours as integer[])) as given (hours)))
+    and o.gate <> 'stop' and not o.is_terminal and o.lifecycle <> 'history'
+    and o.payment_state not in ('unpaid', 'deposit_paid')
+    and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
+    and exists (
+        select from core.order_lines as l
+        where l.order_id = o.order_id and l.kind <> 'service' and l.gate <> 'stop'
+            and not exists (
+                select from core.reservations as r
+                where r.order_id = l.order_id and r.line_id = l.line_id and r.state = 'posted'
+            )
+            and not exists (
+                select from core.line_refunds as f
+                where f.order_id = l.order_id and f.line_id = l.line_id and f.gate = 'stop'
+            )
+            and not exists (
+                select from core.withholdings as w where w.order_id = l.order_id and w.line_id = l.line_id
+            )
+    )
+order by o.ship_by_at, o.order_id
