@@ -45,6 +45,8 @@ SQL_BUILDERS = {
     "include/orderhub/transform/mapping_diff.py": "constants of the module: tables, keys and columns",
     "include/orderhub/transform/payload_sql.py": "names and literals are quoted",
     "include/orderhub/transform/run.py": "a constant condition, used twice",
+    "include/orderhub/quality/canaries.py": "columns of our views; values are bound",
+    "include/orderhub/config/check_tables.py": "tables named in the module",
     "include/orderhub/quality/check.py": "columns of our views; values are bound",
     "include/orderhub/quality/compile.py": "columns of our views; values are bound",
     "include/orderhub/operate/explain.py": "names of shipped platforms",

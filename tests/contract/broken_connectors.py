@@ -12,7 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from orderhub.config.models import Frozen
+from orderhub.config.frozen import Frozen
 from tests.contract.connector import Connector, Texts, connector_of
 from tests.contract.reference_connectors import TEXTS
 

@@ -10,8 +10,8 @@ import yaml
 from pydantic import Field
 
 from orderhub import paths
+from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import parse
-from orderhub.config.models import Frozen
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import read_field_map
 from orderhub.platforms.payload import at_path

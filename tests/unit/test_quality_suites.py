@@ -54,7 +54,7 @@ def test_the_shipped_suites_are_accepted_and_unique() -> None:
 
     suites = parse_suites(texts, queries)
 
-    assert [suite.name for suite in suites.suites] == ["corrections", "order_lines", "orders"]
+    assert [suite.name for suite in suites.suites] == ["corrections", "order_lines", "orders", "sources"]
     assert {"missing_region", "zero_amount", "sku_not_mapped", "suspected_duplicate_order"} <= set(
         suites.checks()
     )
@@ -78,7 +78,9 @@ def test_shipped_suites_hold_readable_chinese() -> None:
         (changed("kwargs.column", "currency"), "column currency holds a text, not a number"),
         (changed("severity", "fatal"), "severity 'fatal' is not known"),
         (changed("meta.action", "hold_line"), "meta.action 'hold_line' is not known; did you mean hold?"),
-        (changed("meta.action", "stop_source"), "is not offered yet; use hold or warn"),
+        (changed("meta.action", "stop_source"), "meta.action 'stop_source' is not known"),
+        (changed("meta.kind", "adress"), "did you mean address?"),
+        (changed("meta.canary", {"bad": {"paid_fem": 1}}), "did you mean paid_fen?"),
         (changed("meta.message_zh", ""), "meta.message_zh is missing"),
         (changed("meta.owner", "me"), "meta 'owner' is not known"),
         (changed("meta.evidence", ["paid_fe"]), "did you mean paid_fen?"),

@@ -6,6 +6,11 @@ from urllib.parse import quote
 LINK = "{airflow_url}"
 
 
+def resume_source_link() -> str:
+    """Return the address of the form in which a person lets a stopped source go on."""
+    return f"{LINK}/dags/resume_source"
+
+
 def decide_hold_link(hold_id: str) -> str:
     """Return the address of the form in which a person decides about a hold, with the hold filled in.
 

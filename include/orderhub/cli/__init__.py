@@ -13,6 +13,7 @@ import typer
 from orderhub.cli import (
     address_score,
     alerts,
+    checks,
     flow,
     holds,
     mapping,
@@ -41,6 +42,7 @@ for area in (
     orders,
     alerts,
     measure,
+    checks,
     address_score,
 ):
     app.add_typer(area.app)

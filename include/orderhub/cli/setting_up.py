@@ -63,9 +63,7 @@ def config_apply(
     from orderhub.operate.configuration import apply_files
 
     with opened() as (settings, database):
-        applied = apply_files(
-            database, clock, directory or settings.config, settings.home, getpass.getuser(), force=force
-        )
+        applied = apply_files(database, clock, settings, getpass.getuser(), directory, force=force)
     console.print(f"已启用 / active: {applied.version[:12]}")
 
 

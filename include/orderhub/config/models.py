@@ -1,23 +1,14 @@
 """The merchant's files as frozen models. Conversion from text happens here, once."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-
-def _zoned(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("must carry a zone, for example 2026-01-01T00:00:00+08:00")
-    return value
-
-
-def _written_out(value: object) -> object:
-    """Refuse a bare number: it would be taken as seconds since 1970."""
-    if not isinstance(value, datetime) and "-" not in str(value)[1:]:
-        raise ValueError("must be written out, for example 2026-01-01T00:00:00+08:00")
-    return value
+from orderhub.config.blacklist import BlacklistEntry
+from orderhub.config.checks import ChecksFile
+from orderhub.config.frozen import Frozen, Identifier, ZonedTime
 
 
 def _clock_time(value: object) -> time:
@@ -28,16 +19,8 @@ def _clock_time(value: object) -> time:
         raise ValueError("must be a time of day such as 10:00") from None
 
 
-ZonedTime = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_zoned)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-
-
-class Frozen(BaseModel):
-    """A model that refuses unknown keys and never changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Shop(Frozen):
@@ -294,6 +277,8 @@ class MerchantConfig(Frozen):
         description="(warehouse, SKU or *) → pieces never promised."
     )
     alerts: Alerts
+    checks: ChecksFile
+    blacklist: tuple[BlacklistEntry, ...]
     holds: Holds = Holds()
     field_maps: Mapping[str, str] = Field(
         description="platform → text of the merchant's own fields.csv, replacing the shipped one."

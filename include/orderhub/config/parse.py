@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orderhub import paths
-from orderhub.config import models
+from orderhub.config import blacklist, models
+from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
 from orderhub.config.goods import GOODS_FILES, canonical_mappings, read_goods
 from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
@@ -14,7 +15,7 @@ from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", "holds.yaml", *GOODS_FILES)
+OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv", *GOODS_FILES)
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -75,6 +76,8 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         gift_rules=goods.gift_rules,
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
         alerts=alerts,
+        checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
+        blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
         holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
@@ -185,6 +188,22 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
             mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
         )
     return tuple(mappings.values())
+
+
+def _checks(source: str | None, shops: list[str]) -> ChecksFile:
+    """Return what checks.yaml says; without the file, the words and thresholds that orderhub ships."""
+    if source is None:
+        source = (paths.shipped_config_directory() / "checks.yaml").read_text(encoding="utf-8")
+    checks = parse(ChecksFile, source, "checks.yaml")
+    try:
+        check_shops(checks, shops)
+    except ValueError as error:
+        raise ConfigError(f"checks.yaml: {error}") from None
+    return checks
+
+
+def _blacklist(source: str | None, shops: list[str]) -> tuple[blacklist.BlacklistEntry, ...]:
+    return blacklist.read_blacklist(source, shops) if source else ()
 
 
 def _holds(source: str | None, shops: list[str]) -> models.Holds:

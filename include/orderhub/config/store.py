@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
+from orderhub.config import blacklist
+from orderhub.config.check_tables import replace_check_tables
 from orderhub.config.goods_store import replace_goods
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import check_platforms, is_buyer_named, parse_config, read_directory, version_of
@@ -25,7 +28,14 @@ _AUDIT = text("""
 
 
 def apply_directory(
-    database: Database, clock: Clock, directory: Path, home: Path, actor: str, *, force: bool = False
+    database: Database,
+    clock: Clock,
+    directory: Path,
+    home: Path,
+    actor: str,
+    *,
+    force: bool = False,
+    hash_key: SecretStr | None = None,
 ) -> MerchantConfig:
     """Check the files of `directory` and make them the active version.
 
@@ -36,13 +46,14 @@ def apply_directory(
         home: remembers which version these files were derived from.
         actor: who applies.
         force: overwrite a version that was not derived from these files.
+        hash_key: turns plain phones and addresses of blacklist.csv into hashes before anything is stored.
 
     Raises:
         ConfigError: a file is wrong (the active version stays), or the active version was applied from
             elsewhere since these files were exported.
         AlreadyDone: these files are the active version.
     """
-    files = read_directory(directory)
+    files = _sealed(read_directory(directory), hash_key)
     config = parse_config(files)
     check_platforms(config.shops)
     with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
@@ -57,6 +68,7 @@ def apply_directory(
         for change in (_RETIRE, _ACTIVATE, _AUDIT):
             connection.execute(change, {**row, "now": clock.now(), "actor": actor})
         _replace_tables(connection, config)
+        replace_check_tables(connection, config)
     _remember(home, config.version)
     return config
 
@@ -100,14 +112,20 @@ def check_directory(directory: Path) -> MerchantConfig:
     Raises:
         ConfigError: the first thing wrong.
     """
-    config = parse_config(read_directory(directory))
+    config = parse_config(_sealed(read_directory(directory), SecretStr("only looked at, never stored")))
     check_platforms(config.shops)
     return config
 
 
-def directory_version(directory: Path) -> str:
+def directory_version(directory: Path, hash_key: SecretStr | None = None) -> str:
     """Return the version that the files of `directory` would have."""
-    return version_of(read_directory(directory))
+    return version_of(_sealed(read_directory(directory), hash_key))
+
+
+def _sealed(files: dict[str, str], hash_key: SecretStr | None) -> dict[str, str]:
+    """Return the files as they may be stored: without a plain phone or address."""
+    listed = files.get(blacklist.FILE)
+    return files if listed is None else {**files, blacklist.FILE: blacklist.seal(listed, hash_key)}
 
 
 def _replace_tables(connection: Connection, config: MerchantConfig) -> None:

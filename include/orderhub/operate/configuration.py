@@ -7,7 +7,9 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
 from orderhub.platforms.spec import load_platform
+from orderhub.quality.active import try_suites
 from orderhub.quality.suites import load_suites
+from orderhub.settings import Settings
 
 
 def check_files(directory: Path) -> MerchantConfig:
@@ -24,13 +26,24 @@ def check_files(directory: Path) -> MerchantConfig:
 
 
 def apply_files(
-    database: Database, clock: Clock, directory: Path, home: Path, actor: str, *, force: bool = False
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    actor: str,
+    directory: Path | None = None,
+    *,
+    force: bool = False,
 ) -> MerchantConfig:
     """Make the files of `directory` the active version; see `orderhub.config.store.apply_directory`.
+
+    Without a directory, those of the settings.
 
     Raises:
         ConfigError: a file is wrong, field maps and suites included; the active version stays.
         AlreadyDone: these files are the active version.
     """
-    check_files(directory)
-    return apply_directory(database, clock, directory, home, actor, force=force)
+    directory = directory or settings.config
+    try_suites(database, check_files(directory))
+    return apply_directory(
+        database, clock, directory, settings.home, actor, force=force, hash_key=settings.hash_key
+    )

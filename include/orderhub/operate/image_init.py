@@ -46,7 +46,7 @@ def _apply_configuration(clock: SystemClock) -> None:
     settings = load_settings()
     database = Database(settings.database_url.get_secret_value(), "init")
     try:
-        apply_files(database, clock, settings.config, settings.home, "init")
+        apply_files(database, clock, settings, "init")
     except AlreadyDone:
         return
     finally:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from orderhub import errors, paths
 from orderhub.config import models
+from orderhub.config.checks import ChecksFile
 from orderhub.db.engine import Database
 from orderhub.db.staging_tables import wanted_tables
 from orderhub.errors import ConfigError
@@ -44,6 +45,7 @@ _FILES: Mapping[str, type[BaseModel]] = {
     "warehouses.yaml": models.Warehouses,
     "routing.yaml": models.Routing,
     "alerts.yaml": models.Alerts,
+    "checks.yaml": ChecksFile,
     "holds.yaml": models.Holds,
 }
 _SETTINGS_HEAD = """# 设置 / Settings
@@ -76,6 +78,8 @@ _CONFIG_TABLES = """
   / one row per part of a bundle; optional
 - **gifts.csv** `rule_id,gift_sku_id` + `quantity,shop_id,sku_id,min_amount,since,until,first`:
   满赠,写了的条件都要满足 / gift rules; every condition that is given must hold; optional
+- **blacklist.csv** `entry_id,kind,value,shop_id,reason,author`(可加 / also `effect,starts_at,ends_at`):
+  kind = customer、phone、address;电话和地址启用时换成哈希 / phones and addresses become hashes when applied
 - **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map
 - **expectations/<name>.json**:替换自带的检查规则 / replaces the shipped checks of that name
 """
@@ -294,7 +298,8 @@ def _errors() -> str:
 
 
 def _checks() -> str:
-    parts = ["# 检查规则 / Checks\n\n动作:hold 挂起订单,hold_line 挂起订单行,warn 只记录。\n"]
+    actions = "动作:hold 挂起订单,hold_line 挂起订单行,warn 只记录,stop_source 停止放行整个店铺。"
+    parts = [f"# 检查规则 / Checks\n\n{actions}\n"]
     for file in sorted(paths.expectations_directory().glob("*.json")):
         suite = json.loads(file.read_text(encoding="utf-8"))
         rows = [

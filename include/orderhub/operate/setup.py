@@ -34,7 +34,7 @@ def activate(database: Database, clock: Clock, settings: Settings, voice: Voice)
         ConfigError: the files are refused, and no version was ever active.
     """
     try:
-        apply_files(database, clock, settings.config, settings.home, ACTOR)
+        apply_files(database, clock, settings, ACTOR)
         voice.say(f"已启用配置 {settings.config}", f"configuration {settings.config} is active")
     except AlreadyDone:
         voice.say("配置未变", "the configuration is unchanged")

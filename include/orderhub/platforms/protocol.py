@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
-from orderhub.config.models import Frozen
 from orderhub.platforms.signing import SCHEMES
 
 #: What a call of a stream may hold, and what the call that renews tokens may.

@@ -12,8 +12,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from orderhub import paths
+from orderhub.config.frozen import Frozen, Identifier
 from orderhub.config.located_yaml import nearest, parse
-from orderhub.config.models import Frozen, Identifier, MerchantConfig
+from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
 from orderhub.platforms.protocol import Api, Stream

@@ -18,8 +18,9 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import enqueue
+from orderhub.quality.active import suites_in_force
 from orderhub.quality.compile import compile_query, rows_of_pass
-from orderhub.quality.suites import Suite, load_suites
+from orderhub.quality.suites import Suite
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id
     scanned = _scanned(database, pass_id)
     audited: dict[str, int | None] = {}
     skipped: list[str] = []
-    for suite in load_suites(config).suites:
+    for suite in suites_in_force(database, config).suites:
         known = {check.id for check in suite.checks if check.id in scanned}
         if not known or scanned[min(known)].judged_count == 0:
             continue

@@ -4,6 +4,7 @@ Null passes, as in Great Expectations. Every value of a suite is a bound paramet
 checked against the view when the suite was loaded.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +35,7 @@ class Scan:
 
     Attributes:
         columns: the columns of the view that the checks read.
-        failures: gives rule_id, order_id, line_id, evidence of each failure.
+        failures: gives rule_id, the key and the evidence of each failure.
         counts: gives judged and evaluated_<n> of the n-th row check.
         parameters: of `failures`.
     """
@@ -54,6 +55,7 @@ def compile_suite(suite: Suite) -> Scan:
     """Return the scan of the row checks of `suite`; query checks are run by themselves."""
     parameters: dict[str, Any] = {}
     checks = [check for check in suite.checks if not check.query]
+    queries = [check.query for check in suite.checks if check.query]
     windows: list[str] = []
     failing, branches, counters = [], [], ["count(*) as judged"]
     for number, check in enumerate(checks):
@@ -65,16 +67,22 @@ def compile_suite(suite: Suite) -> Scan:
             f"(cast(:rule_{number} as text), {failed}, {_evidence(check, suite.view, number, parameters)})"
         )
         counters.append(f"count(*) filter (where {scope}) as evaluated_{number}")
-    line = "line_id" if suite.view.subject_type == "order_line" else "null::text"
     extra = "".join(f", {window}" for window in windows)
     source = f"(select *{extra} from {ROWS}) as marked" if windows else ROWS  # noqa: S608 - columns of a view of ours
     failures = (
-        f"select rule_id, order_id, {line} as line_id, evidence from {source} cross join lateral "  # noqa: S608 - names were checked, values are bound
+        f"select rule_id, {subject_of(suite.view)}, evidence from {source} cross join lateral "  # noqa: S608 - names were checked, values are bound
         f"(values {', '.join(branches)}) as verdict (rule_id, has_failed, evidence) "
         f"where ({' or '.join(failing)}) and has_failed"
     )
     counts = f"select {', '.join(counters)} from {ROWS}"  # noqa: S608 - as above
-    return Scan(_columns(checks, suite.view), failures, counts, parameters)
+    return Scan(_columns(checks, queries, suite.view), failures, counts, parameters)
+
+
+def subject_of(view: View) -> str:
+    """Return the columns that say what a failure is about: order_id, line_id; of a source its shop."""
+    if view.subject_type == "source":
+        return "shop_id"
+    return "order_id, line_id" if view.subject_type == "order_line" else "order_id, null::text as line_id"
 
 
 def compile_query(check: Check, rows: str) -> str:
@@ -82,8 +90,10 @@ def compile_query(check: Check, rows: str) -> str:
     return check.query.replace("{batch}", rows)
 
 
-def _columns(checks: Sequence[Check], view: View) -> tuple[str, ...]:
+def _columns(checks: Sequence[Check], queries: Sequence[str], view: View) -> tuple[str, ...]:
+    """Return the columns that checks read; a query reads every column whose name its text holds."""
     used = set(view.key)
+    used.update(word for query in queries for word in re.findall(r"\w+", query))
     for check in checks:
         used.update(check.evidence, check.columns, [check.condition[0]] if check.condition else [])
     return tuple(column for column in view.columns if column in used)

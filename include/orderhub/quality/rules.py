@@ -6,7 +6,13 @@ from typing import Any, Literal
 
 from orderhub.quality.views import View
 
-Action = Literal["hold", "hold_line", "warn"]
+Action = Literal["hold", "hold_line", "warn", "stop_source"]
+#: Grain → what a failure may do.
+ACTIONS: Mapping[str, tuple[Action, ...]] = {
+    "order": ("hold", "warn"),
+    "order_line": ("hold_line", "warn"),
+    "source": ("stop_source", "warn"),
+}
 Severity = Literal["critical", "warning", "info"]
 
 _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max")

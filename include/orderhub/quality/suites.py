@@ -7,17 +7,36 @@ by name: another expectation type, another argument, an unknown column, `mostly`
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from orderhub import paths
+from orderhub.config.checks import KINDS, Kind
 from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
-from orderhub.quality.rules import Action, Fault, Severity, check_arguments, choose, refuse_other_keys
+from orderhub.quality.rules import (
+    ACTIONS,
+    Action,
+    Fault,
+    Severity,
+    check_arguments,
+    choose,
+    refuse_other_keys,
+)
 from orderhub.quality.views import VIEWS, View
 
 QUERY_TYPE = "unexpected_rows_expectation"
-_META = ("id", "action", "message_zh", "message_en", "evidence", "query_file")
+_META = (
+    "id",
+    "action",
+    "message_zh",
+    "message_en",
+    "evidence",
+    "query_file",
+    "kind",
+    "reads_anomalies",
+    "canary",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,9 @@ class Check:
         columns: columns that the verdict reads.
         evidence: columns that an anomaly shows.
         query: SQL with `{batch}` of an `unexpected_rows_expectation`, else empty.
+        kind: what streaks count it as.
+        reads_anomalies: runs after the anomalies of the pass are written.
+        canary: columns of a row that must fail (`bad`) and of one that must pass (`good`).
     """
 
     id: str
@@ -49,6 +71,9 @@ class Check:
     columns: tuple[str, ...]
     evidence: tuple[str, ...]
     query: str
+    kind: Kind | None = None
+    reads_anomalies: bool = False
+    canary: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def message(self, language: Literal["zh", "en"]) -> str:
         """Return the message in the reader's language."""
@@ -77,19 +102,33 @@ class Suites:
         return {check.id: check for suite in self.suites for check in suite.checks}
 
 
-def load_suites(config: MerchantConfig) -> Suites:
-    """Return the shipped suites with the merchant's own in place.
+@dataclass(frozen=True)
+class SuiteTexts:
+    """Files as they are: name → JSON of a suite, name → SQL of a query."""
 
-    Raises:
-        ConfigError: the first thing wrong, with file, expectation id, value and the nearest valid one.
-    """
+    suites: Mapping[str, str]
+    queries: Mapping[str, str]
+
+
+def suite_texts(config: MerchantConfig) -> SuiteTexts:
+    """Return the shipped suites with the merchant's own in place, as text."""
     directory = paths.expectations_directory()
     texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(directory.glob("*.json"))}
     texts.update(config.suites)
     queries = {
         file.name: file.read_text(encoding="utf-8") for file in sorted((directory / "queries").glob("*.sql"))
     }
-    return parse_suites(texts, queries)
+    return SuiteTexts(texts, queries)
+
+
+def load_suites(config: MerchantConfig) -> Suites:
+    """Return the shipped suites with the merchant's own in place.
+
+    Raises:
+        ConfigError: the first thing wrong, with file, expectation id, value and the nearest valid one.
+    """
+    given = suite_texts(config)
+    return parse_suites(given.suites, given.queries)
 
 
 def parse_suites(texts: Mapping[str, str], queries: Mapping[str, str]) -> Suites:
@@ -165,14 +204,21 @@ def _read_check(
         columns=columns,
         evidence=evidence or columns,
         query=query,
+        kind=cast("Kind", choose("meta.kind", meta["kind"], KINDS)) if "kind" in meta else None,
+        reads_anomalies=meta.get("reads_anomalies") is True,
+        canary=_read_canary(meta.get("canary", {}), view),
     )
 
 
 def _read_action(action: object, view: View) -> str:
-    if action == "stop_source":
-        raise Fault("meta.action 'stop_source' gates a whole source and is not offered yet; use hold or warn")
-    allowed = ("hold", "warn") if view.subject_type == "order" else ("hold_line", "warn")
-    return choose("meta.action", action, allowed)
+    return choose("meta.action", action, ACTIONS[view.subject_type])
+
+
+def _read_canary(canary: Mapping[str, Mapping[str, Any]], view: View) -> Mapping[str, Mapping[str, Any]]:
+    refuse_other_keys("meta.canary", canary, ("bad", "good"))
+    for row in canary.values():
+        refuse_other_keys("meta.canary column", row, tuple(view.columns))
+    return canary
 
 
 def _read_condition(given: object, view: View) -> tuple[str, bool] | None:

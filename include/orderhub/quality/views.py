@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "free_text", "number", "boolean", "time"]
+#: Kind → type of PostgreSQL.
+SQL_TYPES: Mapping[Kind, str] = {
+    "text": "text", "free_text": "text", "number": "bigint", "boolean": "boolean", "time": "timestamptz",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class View:
     """
 
     name: str
-    subject_type: Literal["order", "order_line"]
+    subject_type: Literal["order", "order_line", "source"]
     key: tuple[str, ...]
     columns: Mapping[str, Kind]
 
@@ -36,6 +40,7 @@ ORDERS = View(
         "order_id": "text",
         "_checked_pass_id": "number",
         "shop_id": "text",
+        "platform": "text",
         "platform_status": "text",
         "status": "text",
         "currency": "text",
@@ -44,20 +49,29 @@ ORDERS = View(
         "lines_paid_fen": "number",
         "freight_fen": "number",
         "amount_difference_fen": "number",
+        "order_total_cap_fen": "number",
         "customer_id": "text",
+        "phone_hash": "text",
+        "address_hash": "text",
         "province": "text",
         "city": "text",
         "district": "text",
         "missing_region_part": "text",
+        "city_without_district": "text",
+        "unreachable_province": "text",
         "address_verdict": "text",
         "phone_verdict": "text",
         "time_contradiction": "text",
         "placed_at": "time",
         "paid_at": "time",
-        "message_text": "free_text",
+        "message_digest": "text",
+        "memo_words": "text",
+        "invoice_words": "text",
+        "no_ship_words": "text",
+        "platform_risk": "text",
         "unreadable_fields": "text",
         "disagreeing_fields": "text",
-        "goods_key": "text",
+        "duplicate_minutes": "number",
         "is_customer_expected": "boolean",
         "is_address_evaluable": "boolean",
         "is_payment_expected": "boolean",
@@ -81,15 +95,40 @@ LINES = View(
         "sku_id": "text",
         "title": "text",
         "kind": "text",
-        "refund_state": "text",
+        "pending_refund": "text",
         "quantity": "number",
+        "quantity_cap": "number",
         "unit_price_fen": "number",
         "discount_fen": "number",
         "paid_fen": "number",
+        "paid_unit_fen": "number",
+        "usual_unit_fen": "number",
+        "price_deviation": "text",
         "repeat_no": "number",
         "unreadable_fields": "text",
         "is_sent": "boolean",
         "is_goods": "boolean",
+        "is_price_evaluable": "boolean",
+    },
+)
+
+SOURCES = View(
+    "ops.checkable_sources",
+    "source",
+    ("shop_id",),
+    {
+        "shop_id": "text",
+        "_checked_pass_id": "number",
+        "order_count": "number",
+        "high_volume_orders": "number",
+        "priced_lines": "number",
+        "breaker_null_percent": "number",
+        "breaker_swap_percent": "number",
+        "missing_percent": "number",
+        "unreadable_percent": "number",
+        "swapped_percent": "number",
+        "is_rate_evaluable": "boolean",
+        "is_price_evaluable": "boolean",
     },
 )
 
@@ -107,4 +146,4 @@ CORRECTIONS = View(
     },
 )
 
-VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES, CORRECTIONS)}
+VIEWS: Mapping[str, View] = {view.name: view for view in (ORDERS, LINES, CORRECTIONS, SOURCES)}

@@ -16,8 +16,8 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
+from orderhub.quality.active import active_suites
 from orderhub.quality.check import CheckCounts, check_orders
-from orderhub.quality.suites import load_suites
 from orderhub.transform.compile import compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
@@ -78,12 +78,12 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
 
     Raises:
         LeaseTaken: another pass runs now.
-        ConfigError: a suite is broken; nothing was changed.
+        ConfigError: a suite is broken and none was ever proven; nothing was changed.
         DatabaseFault: the database failed; nothing was changed.
     """
-    suites = load_suites(config)
     counts = TransformCounts()
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        suites = active_suites(connection, clock, config)
         counts.pass_id = _open_pass(connection, clock, config)
         connection.exec_driver_sql(source("core/incoming"))
         connection.exec_driver_sql(source("core/incoming_refunds"))

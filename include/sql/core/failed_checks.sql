@@ -5,20 +5,22 @@ with named as (
         failures.rule_id,
         rules.severity,
         rules.action,
+        rules.kind,
         case when failures.line_id is null then 'order' else 'order_line' end as subject_type,
         concat_ws('#', failures.order_id, failures.line_id) as subject_id,
         failures.order_id,
         failures.line_id,
         failures.evidence
     from failures
-    join unnest(cast(:rule_ids as text[]), cast(:severities as text[]), cast(:actions as text[]))
-        as rules (rule_id, severity, action) using (rule_id)
+    join unnest(cast(:rule_ids as text[]), cast(:severities as text[]), cast(:actions as text[]), cast(:kinds as text[]))
+        as rules (rule_id, severity, action, kind) using (rule_id)
 )
 select distinct on (rule_id, subject_id)
     encode(sha256(convert_to(concat_ws('|', rule_id, subject_id, evidence::text), 'UTF8')), 'hex') as anomaly_id,
     rule_id,
     severity,
     action,
+    kind,
     subject_type,
     subject_id,
     order_id,

@@ -62,6 +62,7 @@ select
         when w.order_id is not null or b.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
+        when o.shop_id in (select shop_id from ops.source_stops where resumed_at is null) then 'source_stopped'
         when o.checked_version is distinct from o.version_id then 'order_unchecked'
     end as blocked_by
 from core.order_lines as l

@@ -1,26 +1,47 @@
--- Marks what a pass judges; key order_id. An order whose current version no check has seen, and the orders
--- of the same buyer within ten minutes of it, whose verdict may depend on it. Orders that the merge has
--- marked for this pass already are not written again.
+-- Marks what a pass judges; key order_id. An order whose current version no check has seen, an order that a refund
+-- of this pass is about, and the orders whose verdict may depend on one of them: of the same buyer within the longest
+-- window of duplicates, of the same buyer and doubtful (it may stand in a row), of the same plain phone or address
+-- within a day. Orders that the merge has marked for this pass already are not written again.
 with unchecked as (
-    select order_id, shop_id, customer_id, paid_at
-    from core.orders
-    where checked_version is distinct from version_id
+    select order_id from core.orders where checked_version is distinct from version_id
+    union
+    select order_id from core.refunds where _pass_id = :pass_id
 ),
 fresh as (
-    select order_id, shop_id, customer_id, paid_at from unchecked
+    select order_id, platform, customer_id, paid_at
+    from core.orders
+    where order_id in (select order_id from unchecked)
     union all
-    select order_id, shop_id, customer_id, paid_at
+    select order_id, platform, customer_id, paid_at
     from core.orders
     where _checked_pass_id = :pass_id and checked_version = version_id
 ),
+named as (
+    select * from fresh where customer_id is not null
+),
 neighbours as (
     select neighbour.order_id
-    from fresh
+    from named
     join core.orders as neighbour
-        on neighbour.shop_id = fresh.shop_id
-        and neighbour.customer_id = fresh.customer_id
-        and neighbour.paid_at between fresh.paid_at - interval '10 minutes' and fresh.paid_at + interval '10 minutes'
-    where neighbour.lifecycle = 'live' and neighbour._checked_pass_id is distinct from :pass_id
+        on neighbour.platform = named.platform
+        and neighbour.customer_id = named.customer_id
+        and neighbour._checked_pass_id is distinct from :pass_id
+        and neighbour.paid_at between named.paid_at - :minutes * interval '1 minute' and named.paid_at + :minutes * interval '1 minute'
+    union all
+    select doubtful.order_id
+    from core.anomalies as doubtful
+    join core.orders as neighbour on neighbour.order_id = doubtful.order_id
+    where doubtful.state = 'open' and doubtful.kind is not null and exists (
+        select from named where named.platform = neighbour.platform and named.customer_id = neighbour.customer_id
+    )
+    union all
+    select neighbour.order_id
+    from fresh
+    join core.receivers as own on own.order_id = fresh.order_id and num_nonnulls(own.phone_hash, own.address_hash) > 0
+    join core.receivers as shared on shared.phone_hash = own.phone_hash or shared.address_hash = own.address_hash
+    join core.orders as neighbour
+        on neighbour.order_id = shared.order_id
+        and neighbour.paid_at between fresh.paid_at - interval '24 hours' and fresh.paid_at + interval '24 hours'
 ),
 judged as (
     select order_id from unchecked
@@ -31,3 +52,5 @@ update core.orders
 set checked_version = orders.version_id, checks_version = :checks_version, _checked_pass_id = :pass_id
 from judged
 where orders.order_id = judged.order_id
+    and (orders.lifecycle = 'live' or orders.checked_version is distinct from orders.version_id)
+    and (orders._checked_pass_id is distinct from :pass_id or orders.checked_version is distinct from orders.version_id)

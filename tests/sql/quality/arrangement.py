@@ -127,4 +127,5 @@ def open_hub(database: Database) -> Hub:
     config = parse_config(FILES)
     hub = Hub(database, FixedClock(NOW), config, load_suites(config))
     hub.execute(SHOPS)
+    hub.execute("insert into core.check_settings (shop_id) select shop_id from core.shops")
     return hub

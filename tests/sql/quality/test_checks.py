@@ -35,7 +35,10 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({}, {}, {"province": None, "city": None, "district": None}, [("missing_region", "tb/1")]),
         ({}, {}, {"city": None, "district": None}, [("missing_region", "tb/1")]),
         ({}, {}, {"city": None, "district": "仙桃市"}, []),
-        ({}, {}, {"district": None}, []),
+        ({}, {}, {"district": None}, [("missing_district", "tb/1")]),
+        ({}, {}, {"province": "广东省", "city": "东莞市", "district": None}, []),
+        ({}, {}, {"province": "台湾省"}, [("unreachable_region", "tb/1")]),
+        ({}, {}, {"province": "香港特别行政区"}, [("unreachable_region", "tb/1")]),
         ({}, {}, {"address_verdict": "ambiguous"}, [("vague_address", "tb/1")]),
         ({}, {}, {"address_verdict": None}, []),
         ({}, {}, {"phone_verdict": "invalid"}, [("invalid_phone", "tb/1")]),
@@ -64,14 +67,23 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({}, {"sku_id": None}, {}, [("sku_not_mapped", "tb/1#1")]),
         ({}, {"sku_id": None, "kind": "service"}, {}, []),
         ({}, {"quantity": 0}, {}, [("bad_quantity", "tb/1#1")]),
-        ({}, {"quantity": 100001}, {}, [("bad_quantity", "tb/1#1")]),
+        ({}, {"quantity": 100001}, {}, [("bad_quantity", "tb/1#1"), ("large_quantity", "tb/1#1")]),
         ({}, {"quantity": None}, {}, [("missing_quantity", "tb/1#1")]),
         ({}, {"unit_price_fen": 0}, {}, [("zero_price", "tb/1#1")]),
         ({}, {"unit_price_fen": -5}, {}, [("negative_price", "tb/1#1")]),
         ({}, {"unreadable_fields": ["quantity"]}, {}, [("unreadable_line_value", "tb/1#1")]),
         ({}, {"repeat_no": 2}, {}, [("duplicate_row", "tb/1#1")]),
         ({}, {"title": " "}, {}, [("missing_title", "tb/1#1")]),
-        ({}, {"refund_state": "pending", "gate": "wait"}, {}, []),
+        ({}, {"refund_state": "pending", "gate": "wait"}, {}, [("refund_pending", "tb/1#1")]),
+        ({}, {"quantity": 1000}, {}, [("large_quantity", "tb/1#1")]),
+        ({"paid_fen": 5_000_001}, {"paid_fen": 5_000_001, "unit_price_fen": 5_000_001}, {}, [("large_order", "tb/1")]),
+        ({"buyer_message": "请开发票"}, {}, {}, [("invoice_request", "tb/1")]),
+        ({"seller_memo": "刷单,发空包"}, {}, {}, [("suspected_no_ship", "tb/1")]),
+        ({"gate": "wait", "gate_reason": "risk-review 风控审核中"}, {}, {}, [("platform_risk", "tb/1")]),
+        ({"gate": "wait", "gate_reason": "group-forming 拼团未成团"}, {}, {}, []),
+        ({"modified_at": "2026-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"modified_at": "2099-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"placed_at": "0001-01-01T00:00:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1")]),
     ],
 )  # fmt: skip
 def test_each_rule_marks_its_case_and_only_it(hub: Hub, order, line, receiver, expected) -> None:
@@ -167,8 +179,8 @@ def test_evidence_of_a_message_never_quotes_what_people_wrote(hub: Hub) -> None:
     hub.check()
 
     evidence = hub.rows("select evidence from core.anomalies")[0][0]
-    assert evidence["words"] == ["改地址"]
-    assert set(evidence) == {"words", "text_digest"}
+    assert evidence["memo_words"] == "改地址"
+    assert set(evidence) == {"memo_words", "message_digest"}
 
 
 def test_checking_twice_changes_nothing(hub: Hub) -> None:

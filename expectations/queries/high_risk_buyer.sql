@@ -1,0 +1,79 @@
+-- One row per order of the pass that stands in a row of doubtful orders of one buyer: gaps and islands over paid times.
+-- A buyer is the platform's open id, else the plain phone on that platform; never a name, never a null. Orders that were
+-- not paid stand in no row. Where an address is masked and nothing else is wrong, the order neither counts nor ends a row.
+with rule as (
+    select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'
+),
+judged as (
+    select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
+    from {batch}
+),
+buyers as (
+    select distinct judged.platform, judged.customer_id, judged.phone_hash
+    from judged
+    join core.anomalies as doubt on doubt.order_id = judged.order_id and doubt.state = 'open'
+    join rule on doubt.kind = any (rule.kinds)
+    where num_nonnulls(judged.customer_id, judged.phone_hash) > 0
+),
+members as (
+    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id
+    from buyers
+    join core.orders as o on o.customer_id = buyers.customer_id and o.platform = buyers.platform
+    union all
+    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id
+    from buyers
+    join core.receivers as r on r.phone_hash = buyers.phone_hash
+    join core.orders as o on o.order_id = r.order_id and o.platform = buyers.platform and o.customer_id is null
+),
+doubts as (
+    select distinct members.order_id, counted.kind
+    from members
+    join core.orders as o on o.order_id = members.order_id
+    join core.anomalies as doubt on doubt.order_id = members.order_id
+    cross join rule
+    cross join lateral (values (doubt.kind), ('any')) as counted (kind)
+    where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm
+        and (doubt.state = 'open' or o.gate = 'stop' or o.order_id in (select order_id from core.withholdings))
+),
+sequence as (
+    select members.buyer, counted.kind, coalesce(o.paid_at, o.placed_at) as bought_at, o.platform, o.order_id,
+        doubts.order_id is not null as is_hit,
+        rule.is_reset_by_clean and doubts.order_id is null as is_clean
+    from members
+    join core.orders as o on o.order_id = members.order_id
+    left join core.receivers as r on r.order_id = members.order_id
+    cross join rule
+    cross join lateral unnest(case rule.mode when 'any' then array['any'] else rule.kinds end) as counted (kind)
+    left join doubts on doubts.order_id = o.order_id and doubts.kind = counted.kind
+    where o.lifecycle = 'live' and (o.paid_at is not null or o.payment_state = 'cod_accepted') and (
+        doubts.order_id is not null or r.address_verdict is not null
+        or not (counted.kind = 'address' or (counted.kind = 'any' and 'address' = any (rule.kinds)))
+    )
+),
+islands as (
+    select *, count(*) filter (where is_clean) over (partition by buyer, kind order by bought_at, platform, order_id) as island
+    from sequence
+),
+hits as (
+    select *, lag(bought_at, (select length - 1 from rule)) over (partition by buyer, kind, island order by bought_at, platform, order_id) as begun_at
+    from islands
+    where is_hit
+),
+rows_of_hits as (
+    select *, coalesce(bool_or(bought_at - begun_at <= (select span from rule)) over (
+        partition by buyer, kind, island order by bought_at, platform, order_id
+        rows between current row and (select length - 1 from rule) following), false) as is_in_row
+    from hits
+),
+numbered as (
+    select *, count(*) filter (where not is_in_row) over (partition by buyer, kind, island order by bought_at, platform, order_id) as row_number
+    from rows_of_hits
+)
+select distinct on (order_id) order_id, kind, first_order_id
+from (
+    select order_id, kind, is_in_row,
+        first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
+    from numbered
+) as named
+where is_in_row and order_id in (select order_id from judged)
+order by order_id, kind

@@ -1,0 +1,19 @@
+-- One row per order whose plain phone bought one of its SKUs on another platform at most 24 hours before.
+with judged as (
+    select order_id, platform, paid_at, phone_hash
+    from {batch}
+    where phone_hash is not null
+)
+select distinct on (judged.order_id)
+    judged.order_id,
+    earlier.order_id as earlier_order_id,
+    line.sku_id
+from judged
+join core.receivers as shared on shared.phone_hash = judged.phone_hash
+join core.orders as earlier
+    on earlier.order_id = shared.order_id
+    and earlier.platform <> judged.platform
+    and earlier.paid_at between judged.paid_at - interval '24 hours' and judged.paid_at
+join core.order_lines as line on line.order_id = judged.order_id and line.kind = 'goods'
+join core.order_lines as bought on bought.order_id = earlier.order_id and bought.sku_id = line.sku_id
+order by judged.order_id, earlier.paid_at, earlier.order_id, line.sku_id

@@ -1,0 +1,140 @@
+"""A source whose data are wrong as a whole stops until a person resumes it; a rule that marks too much is told."""
+
+from typing import Any
+
+import pytest
+
+from orderhub.config.checks import ChecksFile
+from orderhub.db.engine import Database
+from orderhub.errors import StopError
+from orderhub.quality.sources import resume_source
+from tests.sql.quality.arrangement import Hub, open_hub
+
+STOPS = "select shop_id, rule_id from ops.source_stops where resumed_at is null order by 1, 2"
+BLOCKED = "select distinct blocked_by from core.line_readiness where shop_id = 'tb'"
+ALERTS = "select rule_id, subject, closed_at is null from ops.alerts order by 1, 2"
+
+
+@pytest.fixture
+def hub(database: Database) -> Hub:
+    hub = open_hub(database)
+    hub.execute("update core.check_settings set breaker_minimum_orders = 5")
+    hub.execute("insert into core.usual_prices values ('tb', 'SKU-1', 1000, 50, '2026-03-02')")
+    return hub
+
+
+def put_many(
+    hub: Hub, count: int, order: dict[str, Any] | None = None, line: dict[str, Any] | None = None
+) -> None:
+    for number in range(count):
+        key = {"order_id": f"tb/{number}", "customer_id": f"b{number}"}
+        hub.put({**key, **(order or {})}, line or {})
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "expected"),
+    [
+        ({"paid_fen": 100_000}, {"paid_fen": 100_000}, "source_amounts_swapped"),
+        ({"paid_fen": 10}, {"paid_fen": 10}, "source_amounts_swapped"),
+        ({"paid_fen": None}, {"paid_fen": None}, "source_values_missing"),
+        ({"placed_at": None}, {}, "source_values_missing"),
+        ({}, {"quantity": None}, "source_values_missing"),
+        ({"status": "unknown", "gate": "wait"}, {}, "source_schema_drift"),
+        ({"unreadable_fields": ["paid"]}, {}, "source_schema_drift"),
+    ],
+)
+def test_a_source_that_is_wrong_as_a_whole_is_stopped(hub: Hub, order: Any, line: Any, expected: str) -> None:
+    put_many(hub, 5, order, line)
+
+    hub.check()
+
+    assert hub.rows(STOPS) == [("tb", expected)]
+    assert (expected, "tb", True) in hub.rows(ALERTS)
+
+
+def test_nothing_of_a_stopped_source_is_released(hub: Hub) -> None:
+    hub.put({"order_id": "tb/good", "customer_id": "g"})
+    hub.check()
+    before = hub.rows(BLOCKED)
+    put_many(hub, 5, {"placed_at": None})
+
+    hub.check()
+
+    assert (before, hub.rows(BLOCKED)) == ([(None,)], [("source_stopped",)])
+
+
+def test_other_sources_go_on(hub: Hub) -> None:
+    hub.put({"order_id": "sheet/1"})
+    put_many(hub, 5, {"placed_at": None})
+
+    hub.check()
+
+    assert hub.rows("select blocked_by from core.line_readiness where shop_id = 'sheet'") == [(None,)]
+
+
+def test_few_orders_or_few_wrong_ones_stop_nothing(hub: Hub) -> None:
+    put_many(hub, 4, {"placed_at": None})
+    hub.check()
+    for number in range(10, 16):
+        hub.put({"order_id": f"tb/{number}", "customer_id": f"c{number}"})
+
+    hub.check()
+
+    assert hub.rows(STOPS) == []
+
+
+def test_a_person_resumes_it_and_the_orders_go_on(hub: Hub) -> None:
+    put_many(hub, 5, {"placed_at": None})
+    hub.check()
+
+    rules = resume_source(hub.database, hub.clock, "tb", "平台已修好", "李主管")
+
+    assert rules == ["source_values_missing"]
+    assert hub.rows(BLOCKED) == [(None,)]
+    assert hub.rows("select actor, subject_id, detail ->> 'reason' from ops.audit") == [
+        ("李主管", "tb", "平台已修好")
+    ]
+    assert hub.rows("select closed_at is null from ops.alerts where rule_id = 'source_values_missing'") == [
+        (False,)
+    ]
+
+
+def test_resuming_needs_a_reason_and_a_stop(hub: Hub) -> None:
+    with pytest.raises(StopError, match="needs a reason"):
+        resume_source(hub.database, hub.clock, "tb", " ", "li")
+    with pytest.raises(StopError, match="nothing stops it"):
+        resume_source(hub.database, hub.clock, "tb", "why", "li")
+
+
+def test_a_source_that_is_still_wrong_is_stopped_again(hub: Hub) -> None:
+    put_many(hub, 5, {"placed_at": None})
+    hub.check()
+    resume_source(hub.database, hub.clock, "tb", "试试", "li")
+    hub.execute("update core.orders set version_id = 'v2'")
+
+    hub.check()
+
+    assert hub.rows(STOPS) == [("tb", "source_values_missing")]
+
+
+def test_a_peak_raises_an_alert_and_ships(hub: Hub) -> None:
+    hub.execute("update core.check_settings set high_volume_orders = 5")
+    put_many(hub, 6)
+
+    hub.check()
+
+    assert hub.rows(STOPS) == []
+    assert hub.rows(ALERTS) == [("source_high_volume", "tb", True)]
+    assert hub.rows(BLOCKED) == [(None,)]
+
+
+def test_a_rule_that_marks_too_much_is_one_alert(hub: Hub) -> None:
+    memo = hub.config.checks.memo
+    checks = ChecksFile(memo=memo, rule_incident_minimum=5)
+    hub.config = hub.config.model_copy(update={"checks": checks})
+    put_many(hub, 5, {"currency": "USD"})
+
+    hub.check()
+
+    assert ("rule_incident", "wrong_currency", True) in hub.rows(ALERTS)
+    assert hub.rows("select count(*) from core.holds where rule_id = 'wrong_currency'") == [(5,)]

@@ -1,0 +1,227 @@
+"""Three doubtful orders in a row: of one buyer high risk, of one source an incident."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from orderhub.db.engine import Database
+from tests.sql.quality.arrangement import Hub, open_hub
+
+DOUBTS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "A": ({}, {"address_verdict": "too_short"}),
+    "B": ({"paid_fen": 900}, {"address_verdict": "ok"}),
+    "-": ({}, {"address_verdict": "ok"}),
+    "*": ({}, {"address_verdict": None}),
+}
+MARKED = "select order_id from core.anomalies where rule_id = 'high_risk_buyer' and state = 'open' order by order_id"
+ALERTS = "select subject, closed_at is null from ops.alerts where rule_id = 'high_risk_buyer' order by 1"
+
+
+@pytest.fixture
+def hub(database: Database) -> Hub:
+    return open_hub(database)
+
+
+def put(hub: Hub, number: int, doubt: str, **order: Any) -> None:
+    """Put the `number`-th order of a buyer: A vague address, B wrong amount, - clean, * masked."""
+    own, receiver = DOUBTS[doubt]
+    hours = f"2026-03-01T{number:02}:"
+    times = {"placed_at": f"{hours}00:00Z", "paid_at": f"{hours}01:00Z"}
+    hub.put({"order_id": f"tb/{number}", **times, **own, **order}, receiver=receiver)
+
+
+def put_all(hub: Hub, doubts: str, **order: Any) -> None:
+    for number, doubt in enumerate(doubts, start=1):
+        put(hub, number, doubt, **order)
+
+
+def marked(hub: Hub) -> list[str]:
+    return [row[0].removeprefix("tb/") for row in hub.rows(MARKED)]
+
+
+@pytest.mark.parametrize(
+    ("doubts", "mode", "expected"),
+    [
+        ("AAA", "any", ["1", "2", "3"]),
+        ("AA", "any", []),
+        ("A-AA", "any", []),
+        ("A-AAA", "any", ["3", "4", "5"]),
+        ("AB*A", "any", ["1", "2", "4"]),
+        ("ABA", "any", ["1", "2", "3"]),
+        ("ABA", "same", []),
+        ("ABAA", "same", []),
+        ("AAA", "same", ["1", "2", "3"]),
+        ("A*AA", "same", ["1", "3", "4"]),
+        ("AAAAA", "any", ["1", "2", "3", "4", "5"]),
+        ("AAA-AA", "any", ["1", "2", "3"]),
+    ],
+)
+def test_only_hits_in_a_row_are_high_risk(hub: Hub, doubts: str, mode: str, expected: list[str]) -> None:
+    hub.execute("update ops.streaks set mode = :mode where scope = 'buyer'", mode=mode)
+    put_all(hub, doubts)
+
+    hub.check()
+
+    assert marked(hub) == expected
+
+
+def test_one_hit_holds_already(hub: Hub) -> None:
+    put_all(hub, "A")
+
+    hub.check()
+
+    assert hub.rows("select rule_id from core.holds") == [("vague_address",)]
+
+
+def test_two_buyers_interleaved_are_two_rows(hub: Hub) -> None:
+    for number in (1, 3):
+        put(hub, number, "A", customer_id="buyer-1")
+        put(hub, number + 1, "A", customer_id="buyer-2")
+
+    hub.check()
+
+    assert marked(hub) == []
+
+
+def test_orders_of_nobody_never_stand_in_a_row(hub: Hub) -> None:
+    put_all(hub, "AAA", customer_id=None)
+
+    hub.check()
+
+    assert marked(hub) == []
+
+
+def test_without_an_open_id_the_plain_phone_is_the_buyer(hub: Hub) -> None:
+    put_all(hub, "AAA", customer_id=None)
+    hub.execute("update core.receivers set phone_hash = 'hash-of-one-phone'")
+
+    hub.check()
+
+    assert marked(hub) == ["1", "2", "3"]
+
+
+def test_the_missing_third_that_arrives_late_completes_the_row(hub: Hub) -> None:
+    put(hub, 1, "A")
+    put(hub, 3, "A")
+    hub.check()
+    before = marked(hub)
+    put(hub, 2, "B")
+
+    hub.check()
+
+    assert (before, marked(hub)) == ([], ["1", "2", "3"])
+
+
+def test_a_clean_order_that_arrives_late_takes_the_mark_back(hub: Hub) -> None:
+    put_all(hub, "AAA")
+    hub.check()
+    put(hub, 4, "-", paid_at="2026-03-01T02:30:00Z", placed_at="2026-03-01T02:30:00Z")
+
+    hub.check()
+
+    assert marked(hub) == []
+    assert hub.rows(ALERTS) == [("tb/1", False)]
+
+
+def test_one_order_counts_once_however_often_it_is_judged(hub: Hub) -> None:
+    put(hub, 1, "A")
+    hub.check()
+    for version in ("v2", "v3"):
+        hub.execute("update core.orders set version_id = :version", version=version)
+        hub.check()
+
+    assert marked(hub) == []
+
+
+def test_orders_that_were_never_paid_neither_count_nor_end_a_row(hub: Hub) -> None:
+    put(hub, 1, "A")
+    put(hub, 2, "-", payment_state="unpaid", gate="wait", paid_at=None)
+    put(hub, 3, "A")
+    put(hub, 4, "A", payment_state="unpaid", gate="stop", status="closed", paid_at=None)
+    put(hub, 5, "A")
+
+    hub.check()
+
+    assert marked(hub) == ["1", "3", "5"]
+
+
+def test_a_false_alarm_counts_as_clean(hub: Hub) -> None:
+    put(hub, 1, "A")
+    put(hub, 2, "A")
+    hub.check()
+    hub.execute("update core.anomalies set is_false_alarm = true where order_id = 'tb/2'")
+    put(hub, 3, "A")
+
+    hub.check()
+
+    assert marked(hub) == []
+
+
+def test_a_released_order_that_shipped_still_counts(hub: Hub) -> None:
+    put(hub, 1, "A")
+    hub.check()
+    hub.execute("update core.orders set gate = 'stop', status = 'shipped', version_id = 'v2'")
+    hub.check()
+    put(hub, 2, "A")
+    put(hub, 3, "A")
+
+    hub.check()
+
+    assert marked(hub) == ["2", "3"]
+
+
+def test_hits_further_apart_than_the_window_are_no_row(hub: Hub) -> None:
+    put(hub, 1, "A", placed_at="2026-01-01T00:00:00Z", paid_at="2026-01-01T00:01:00Z")
+    put(hub, 2, "A")
+    put(hub, 3, "A")
+
+    hub.check()
+
+    assert marked(hub) == []
+
+
+def test_a_row_that_grows_raises_no_second_alert(hub: Hub) -> None:
+    put_all(hub, "AAA")
+    hub.check()
+    put(hub, 4, "A")
+    put(hub, 5, "B")
+
+    hub.check()
+
+    assert marked(hub) == ["1", "2", "3", "4", "5"]
+    assert hub.rows(ALERTS) == [("tb/1", True)]
+
+
+def test_rows_of_last_year_alert_nobody(hub: Hub) -> None:
+    for number in (1, 2, 3):
+        day = f"2025-03-0{number}T00:"
+        put(hub, number, "A", placed_at=f"{day}00:00Z", paid_at=f"{day}01:00Z")
+
+    hub.check()
+
+    assert marked(hub) == ["1", "2", "3"]
+    assert hub.rows(ALERTS) == []
+
+
+def test_three_in_a_row_from_one_source_are_an_incident_and_no_high_risk(hub: Hub) -> None:
+    for number in (1, 2, 3):
+        put(hub, number, "A", customer_id=f"buyer-{number}")
+
+    hub.check()
+
+    assert marked(hub) == []
+    assert hub.rows("select subject, fingerprint from ops.alerts where rule_id = 'source_incident'") == [
+        ("tb", "address")
+    ]
+
+
+def test_three_in_a_row_among_many_good_ones_are_noise(hub: Hub) -> None:
+    for number in (1, 2, 3):
+        put(hub, number, "A", customer_id=f"buyer-{number}")
+    for number in range(4, 20):
+        put(hub, number, "-", customer_id=f"buyer-{number}")
+
+    hub.check()
+
+    assert hub.rows("select subject from ops.alerts where rule_id = 'source_incident'") == []
