@@ -17,7 +17,7 @@ CLOCK = StoppedClock()
 SKUS = "sku_id,name,kind\nSKU-TS001,T恤,goods\nSKU-BAG,帆布袋,gift\n"
 HEAD = "rule_id,gift_sku_id,quantity,shop_id,sku_id,min_amount,since,until,first\n"
 GIFTS = "select order_id, line_id, sku_id, quantity from core.order_lines where gift_rule_id is not null order by 1, 2"
-LATER = {"modified": "2026-11-20 12:00:00"}
+LATER = {"modified": "2026-11-20 10:30:00"}
 
 
 def applied(database: Database, directory: Path, *rules: str) -> MerchantConfig:
@@ -73,7 +73,7 @@ def test_gift_waits_and_goes_with_the_line_that_earned_it(database: Database, di
     stage_refunds(database, refund(tid=1, oid=1))
     run_transform(database, CLOCK, config)
     waiting = rows(database, "select blocked_by from core.line_readiness")
-    stage_refunds(database, refund(tid=1, oid=1, status="SUCCESS", modified="2026-11-20 12:00:00"))
+    stage_refunds(database, refund(tid=1, oid=1, status="SUCCESS", modified="2026-11-20 10:30:00"))
     run_transform(database, CLOCK, config)
 
     assert waiting == [("line_waits",), ("line_waits",)]

@@ -28,8 +28,7 @@ accompanied as (
 
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
 rewritten as (
-    select distinct m.order_id
-    from core.manifest_lines as m
+    select distinct m.order_id from core.manifest_lines as m
     inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id
     inner join core.orders as o on m.order_id = o.order_id and f.version_id <> o.version_id
     inner join core.shops as s on o.shop_id = s.shop_id and not s.is_pulled
