@@ -1,5 +1,6 @@
 """A whole hub with real Airflow processes and the sandbox, in a temporary home on free ports."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from orderhub.operate.setup import apply_configuration
 from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.supervisor import Supervisor
 from orderhub.operate.voice import Voice
+
+#: More than half of them are tb_flagship's: nine pages and more.
+ORDERS = 1600
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,20 @@ class LiveHub:
 
 
 def free_base() -> int:
-    """A base of five free ports."""
-    for base in range(21000, 29000, 10):
+    """A base of five free ports, of this worker's own range: both may look for one at once."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 21000 + worker % 7 * 1000
+    for base in range(first, first + 1000, 10):
         if not any(is_taken(base + offset) for offset in range(5)):
             return base
     raise AssertionError("no five free ports in a row")
 
 
 @pytest.fixture(scope="module")
-def live_hub(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[LiveHub]:
+def live_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     home = Home(tmp_path_factory.mktemp("live") / "home")
     home.prepare()
-    memory = Memory(port=free_base(), seed=11, orders=getattr(request.module, "ORDERS", 240))
+    memory = Memory(port=free_base(), seed=11, orders=ORDERS)
     home.remember(memory)
     guard = Guard()
     voice = Voice("en")
