@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -18,10 +19,16 @@ from orderhub.platforms.spec import platform_names
 pytest.register_assert_rewrite(
     *(f"tests.contract.cases_{area}" for area in ("requests", "paging", "trouble", "records", "mapping"))
 )
+#: A generated example may take long where Airflow starts at the same time.
+hypothesis.settings.register_profile("hub", deadline=None)
+hypothesis.settings.load_profile("hub")
 PASSWORDS = Passwords(owner="owner", app="app", analyst="analyst", pii="pii", airflow="airflow")
 TEMPLATE = "template_hub"
 #: A test server may lose everything in a crash of the machine; a hub's never does.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FAST = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",
+    "scram_iterations": "1",
+}  # fmt: skip
 _numbers = itertools.count(1)
 
 
@@ -39,12 +46,35 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is marked slow unless `--slow` is given."""
+    """Skip what is marked slow unless `--slow` is given; with several workers, each has Airflow to start."""
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    if workers > 1:
+        items[:] = _led_by_airflow(items, workers)
     if config.getoption("--slow"):
         return
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+def _led_by_airflow(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Put the modules that start Airflow, in turn, at the heads of the workers' shares.
+
+    They take minutes and wait for much of it, so that the last thing to end would be they. `worksteal` gives
+    each worker an equal run of the list, and another steals from the end of it.
+    """
+    modules: dict[str, list[pytest.Item]] = {}
+    rest: list[pytest.Item] = []
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        (modules.setdefault(module, []) if item.get_closest_marker("airflow") else rest).append(item)
+    heads = [list(itertools.chain(*list(modules.values())[worker::workers])) for worker in range(workers)]
+    ordered: list[pytest.Item] = []
+    for worker, head in enumerate(heads):
+        share = (len(items) - len(ordered)) // (workers - worker) - len(head)
+        ordered += [*head, *rest[: max(share, 0)]]
+        rest = rest[max(share, 0) :]
+    return ordered + rest
 
 
 @pytest.fixture(scope="session")
@@ -60,25 +90,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def _make_template(running: Server) -> None:
     admin = Database(running.url("postgres"), "tests")
     create_roles(admin, PASSWORDS)
-    with admin.session() as session:
-        session.execute(text(f"create database {TEMPLATE} owner orderhub_owner"))
+    create_database(admin, TEMPLATE, "template1")
     admin.close()
     owner = Database(running.url(TEMPLATE, "orderhub_owner", PASSWORDS.owner), "tests")
     migrate(owner, SystemClock())
     owner.close()
 
 
+def create_database(admin: Database, name: str, template: str = TEMPLATE) -> None:
+    """Make a database of the owner; copying the files costs a fifth of writing their pages to the log."""
+    with admin.session() as session:
+        session.execute(
+            text(f"create database {name} template {template} strategy file_copy owner orderhub_owner")
+        )
+
+
+@pytest.fixture(scope="session")
+def admin(server: Server) -> Iterator[Database]:
+    """The worker's server as its superuser."""
+    opened = Database(server.url("postgres"), "tests")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def database_name(server: Server) -> Iterator[str]:
+def database_name(admin: Database) -> Iterator[str]:
     """Name of a fresh, migrated, empty database of this test alone."""
     name = f"test_{next(_numbers)}"
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database {name} template {TEMPLATE} owner orderhub_owner"))
+    create_database(admin, name)
     yield name
     with admin.session() as session:
         session.execute(text(f"drop database {name} with (force)"))
-    admin.close()
 
 
 @pytest.fixture

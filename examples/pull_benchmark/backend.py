@@ -1,79 +1,84 @@
-"""Reads the sandbox's Douyin shop as anybody could: signed calls, whole orders, numbered pages."""
+"""Reads a sandbox's shop as anybody could: signed calls, whole orders, page after page, one connection.
+
+What differs between the two protocols stands in `douyin.py` (numbered pages) and `miniprogram.py` (cursor).
+"""
 
 import argparse
-import hmac
+import importlib
 import json
+import re
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import requests
 
-PAGE_SIZE = 100
-LONGEST_WINDOW = 6 * 3600
-METHOD, PATH = "order.searchList", "/order/searchList"
-SIGNED = ("app_key", "method", "param_json", "timestamp", "v")
+
+@dataclass(frozen=True)
+class Wish:
+    """One call: how it is asked for, and the window that it is about."""
+
+    verb: str
+    path: str
+    start: int
+    end: int
+    query: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
 
 
 def options() -> argparse.Namespace:
     """Return what the benchmark hands to each racer; since and until are epoch seconds."""
     parser = argparse.ArgumentParser()
-    for name in ("base", "key", "secret", "token", "dsn"):
+    for name in ("platform", "shop", "base", "key", "secret", "dsn"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--since", type=int, required=True)
-    parser.add_argument("--until", type=int, required=True)
+    parser.add_argument("--token", default="")
+    for name in ("since", "until"):
+        parser.add_argument(f"--{name}", type=int, required=True)
     return parser.parse_args()
 
 
-class Signed(requests.auth.AuthBase):
-    """Adds the protocol's parameters to the query of a JSON request, and signs its raw body."""
-
-    def __init__(self, key: str, secret: str, token: str) -> None:
-        self.key, self.secret, self.token = key, secret, token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign one prepared request."""
-        body = request.body if isinstance(request.body, str) else (request.body or b"{}").decode()
-        values = {"app_key": self.key, "method": METHOD, "timestamp": str(int(time.time())), "v": "2"}
-        given = {**values, "param_json": body}
-        text = self.secret + "".join(name + given[name] for name in SIGNED) + self.secret
-        sign = hmac.new(self.secret.encode(), text.encode(), "sha256").hexdigest()
-        address = urlsplit(str(request.url))
-        own = {"access_token": self.token, "sign_method": "hmac-sha256", "sign": sign}
-        query = urlencode({**dict(parse_qsl(address.query)), **values, **own})
-        request.url = urlunsplit((address.scheme, address.netloc, address.path, query, ""))
-        return request
+def protocol_of(given: argparse.Namespace) -> Any:
+    """Return the module that speaks the shop's protocol."""
+    return importlib.import_module(given.platform)
 
 
-def windows(since: int, until: int) -> Iterator[tuple[int, int]]:
+def windows(protocol: Any, since: int, until: int) -> Iterator[tuple[int, int]]:
     """Yield the windows that are read."""
-    for start in range(since, until, LONGEST_WINDOW):
-        yield start, min(start + LONGEST_WINDOW, until)
+    for start in range(since, until, protocol.LONGEST_WINDOW):
+        yield start, min(start + protocol.LONGEST_WINDOW, until)
 
 
-def wish(start: int, end: int) -> dict[str, int | str]:
-    """Return the parameters of a window; its last second belongs to it."""
-    times = {"update_time_start": start, "update_time_end": end - 1}
-    return {**times, "order_by": "update_time", "size": PAGE_SIZE}
-
-
-def walk(given: argparse.Namespace, take: Callable[[requests.Response], int]) -> None:
-    """Hand every page to `take`, which returns the window's total."""
+def walk(given: argparse.Namespace, take: Callable[[requests.Response], Any]) -> None:
+    """Hand every page to `take`, which returns what the answer says about what follows."""
+    protocol = protocol_of(given)
     with requests.Session() as session:
-        session.auth = Signed(given.key, given.secret, given.token)
-        for start, end in windows(given.since, given.until):
-            page, total = 0, 1
-            while page * PAGE_SIZE < total:
-                asked = {**wish(start, end), "page": page}
-                answer = session.post(given.base + PATH, json=asked, timeout=30)
+        session.auth = protocol.Signed(given)
+        for start, end in windows(protocol, given.since, given.until):
+            wish = protocol.first(start, end)
+            while wish is not None:
+                address = given.base + wish.path
+                answer = session.request(wish.verb, address, params=wish.query, json=wish.body, timeout=30)
                 answer.raise_for_status()
-                total = take(answer)
-                page += 1
+                wish = protocol.following(wish, take(answer))
 
 
-def report(orders: int, seconds: float) -> None:
-    """Print the result as one JSON line; peak memory of this process in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"orders": orders, "seconds": seconds, "peak_mib": peak}) + "\n")
+def report(orders: int, seconds: float, **more: float) -> None:
+    """Print the result as one JSON line."""
+    said = {"orders": orders, "seconds": seconds, "peak_mib": peak_mib(), **more}
+    sys.stdout.write(json.dumps(said) + "\n")
+
+
+def peak_mib() -> float:
+    """Return the highest memory of this process, and of its greatest child, in MiB.
+
+    `getrusage` would say that of whoever started us, when that is more.
+    """
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + children) / 1024
+    own = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
+    return ((int(own[1]) if own else 0) + children) / 1024

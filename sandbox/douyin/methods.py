@@ -60,8 +60,7 @@ def _orders(
 
     if wish.get("order_by") == "update_time":
         keep = None if created is None and not wish.get("combine_status") else is_asked_for
-        read = call.orders_oldest_first if ascending else call.orders_newest_first
-        return read(updated or always, page + 1, size, keep)
+        return call.orders_modified(updated or always, page + 1, size, keep, oldest_first=ascending)
 
     def created_at(order: Order) -> datetime | None:
         is_new = updated is None or _is_in(order.modified, updated)
@@ -103,8 +102,8 @@ def list_after_sales(call: Call) -> dict[str, Any]:
     earliest = int((call.now - AFTER_SALES_KEPT).timestamp())
     window = updated or (earliest, int(call.now.timestamp()))
     is_asked_for = _after_sale_filter(wish, applied)
-    read = call.after_sales_oldest_first if sort[:1] == ["update_time asc"] else call.after_sales_newest_first
-    found = read(window, page + 1, size, is_asked_for)
+    ascending = sort[:1] == ["update_time asc"]
+    found = call.after_sales_modified(window, page + 1, size, is_asked_for, oldest_first=ascending)
     rows = [after_sale_row(call.world.orders[one.order_id], one) for one in found.rows]
     return {"page": page, "size": len(rows), "total": found.total, "has_more": found.has_next, "items": rows}
 

@@ -77,21 +77,34 @@ class Call:
         found = self.world.after_sales.get(after_sale_id)
         return found if found and found.shop_id == self.shop_id else None
 
-    def orders_newest_first(
-        self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
+    def orders_modified(
+        self,
+        window: Window,
+        page: int,
+        size: int,
+        keep: Callable[[Order], bool] | None = None,
+        *,
+        oldest_first: bool = False,
     ) -> Page[Order]:
         """Return page `page` (from 1) of the orders modified in the closed window of epoch seconds."""
         self._churn_orders(window)
         index = self.world.order_index[self.shop_id]
-        return self._numbered(self.world.orders, index, self._visible(window), page, size, keep)
+        return self._modified(self.world.orders, index, window, page, size, keep, oldest_first=oldest_first)
 
-    def after_sales_newest_first(
-        self, window: Window, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
+    def after_sales_modified(
+        self,
+        window: Window,
+        page: int,
+        size: int,
+        keep: Callable[[AfterSale], bool] | None = None,
+        *,
+        oldest_first: bool = False,
     ) -> Page[AfterSale]:
         """Return page `page` (from 1) of the after-sales modified in the closed window of epoch seconds."""
         self._churn_after_sales(window)
         index = self.world.after_sale_index[self.shop_id]
-        return self._numbered(self.world.after_sales, index, self._visible(window), page, size, keep)
+        found = self.world.after_sales
+        return self._modified(found, index, window, page, size, keep, oldest_first=oldest_first)
 
     def orders_dated(
         self,
@@ -112,22 +125,6 @@ class Call:
         """Return page `page` (from 1), newest first, of the after-sales whose `when` lies in the window."""
         self._churn_after_sales(window)
         return self._dated(self.world.after_sales.values(), when, window, page, size, oldest_first=False)
-
-    def orders_oldest_first(
-        self, window: Window, page: int, size: int, keep: Callable[[Order], bool] | None = None
-    ) -> Page[Order]:
-        """Return page `page` (from 1) of the orders modified in the closed window, ascending."""
-        self._churn_orders(window)
-        index = self.world.order_index[self.shop_id]
-        return self._ascending(self.world.orders, index, self._visible(window), page, size, keep)
-
-    def after_sales_oldest_first(
-        self, window: Window, page: int, size: int, keep: Callable[[AfterSale], bool] | None = None
-    ) -> Page[AfterSale]:
-        """Return page `page` (from 1) of the after-sales modified in the closed window, ascending."""
-        self._churn_after_sales(window)
-        index = self.world.after_sale_index[self.shop_id]
-        return self._ascending(self.world.after_sales, index, self._visible(window), page, size, keep)
 
     def orders_by_cursor(self, window: Window, cursor: Cursor, size: int) -> Page[Order]:
         """Return up to `size` orders of the window that follow `cursor` (`START` at first), oldest first."""
@@ -153,7 +150,7 @@ class Call:
     def _visible(self, window: Window) -> Window:
         return window[0], min(window[1], int((self.now - self.behavior.lag).timestamp()))
 
-    def _numbered(
+    def _modified(
         self,
         records: dict[str, Record],
         index: ModifiedIndex,
@@ -161,16 +158,21 @@ class Call:
         page: int,
         size: int,
         keep: Callable[[Record], bool] | None,
+        *,
+        oldest_first: bool,
     ) -> Page[Record]:
-        low, high = index.span(*window)
+        low, high = index.span(*self._visible(window))
+        skipped = (page - 1) * size
         if keep is None:
-            top = high - (page - 1) * size
-            rows = [records[key] for key in index.newest(max(low, top - size), max(low, top))]
+            first = low + skipped if oldest_first else high - skipped - size
+            span = max(low, first), max(low, min(high, first + size))
+            rows = [records[key] for key in index.between(*span, oldest_first=oldest_first)]
             total = high - low
         else:
-            kept = [record for key in index.newest(low, high) if keep(record := records[key])]
-            rows, total = kept[(page - 1) * size : page * size], len(kept)
-        return self._told(Page(rows, total, page * size < total))
+            found = (records[key] for key in index.between(low, high, oldest_first=oldest_first))
+            kept = [record for record in found if keep(record)]
+            rows, total = kept[skipped : skipped + size], len(kept)
+        return self._told(Page(rows, total, skipped + size < total))
 
     def _dated(
         self,
@@ -193,25 +195,6 @@ class Call:
         dated.sort(key=lambda pair: pair[0], reverse=not oldest_first)
         rows = [record for _, record in dated[(page - 1) * size : page * size]]
         return self._told(Page(rows, len(dated), page * size < len(dated)))
-
-    def _ascending(
-        self,
-        records: dict[str, Record],
-        index: ModifiedIndex,
-        window: Window,
-        page: int,
-        size: int,
-        keep: Callable[[Record], bool] | None,
-    ) -> Page[Record]:
-        low, high = index.span(*window)
-        if keep is None:
-            first = low + (page - 1) * size
-            rows = [records[key] for key in reversed(index.newest(min(first, high), min(first + size, high)))]
-            total = high - low
-        else:
-            kept = [record for key in reversed(index.newest(low, high)) if keep(record := records[key])]
-            rows, total = kept[(page - 1) * size : page * size], len(kept)
-        return self._told(Page(rows, total, page * size < total))
 
     def _following(
         self, records: dict[str, Record], index: ModifiedIndex, window: Window, cursor: Cursor, size: int

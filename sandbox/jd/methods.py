@@ -140,14 +140,14 @@ def list_services(call: Call) -> dict[str, Any]:
         raise jos_error("71")
     window = _window(wish, "updateTimeBegin", "updateTimeEnd", longest=None)
     page, size = _number(wish, "pageNumber", 10**6), _number(wish, "pageSize", LARGEST_AFTER_SALE_PAGE)
-    found = call.after_sales_newest_first(window, page, size, is_service)
+    found = call.after_sales_modified(window, page, size, is_service)
     rows = [service_row(call.world.orders[one.order_id], one) for one in found.rows]
     return {"pageResult": {"success": True, "total": found.total, "data": rows}}
 
 
 def _found(call: Call, window: Window, place: tuple[int, int], states: frozenset[str]) -> Page[Order]:
     wish = business_of(call.incoming)
-    newest_first = str(wish.get("sortType", "")) == NEWEST_FIRST
+    oldest_first = str(wish.get("sortType", "")) != NEWEST_FIRST
 
     def is_asked_for(order: Order) -> bool:
         return is_listed(order) and known_state(order) in states
@@ -157,10 +157,9 @@ def _found(call: Call, window: Window, place: tuple[int, int], states: frozenset
             lambda order: order.created if is_asked_for(order) else None,
             window,
             *place,
-            oldest_first=not newest_first,
+            oldest_first=oldest_first,
         )
-    read = call.orders_newest_first if newest_first else call.orders_oldest_first
-    return read(window, *place, is_asked_for)
+    return call.orders_modified(window, *place, is_asked_for, oldest_first=oldest_first)
 
 
 def _select(call: Call, order: Order, fields: frozenset[str]) -> dict[str, Any]:

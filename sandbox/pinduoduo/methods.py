@@ -58,7 +58,7 @@ def list_by_update(call: Call) -> dict[str, Any]:
     span = window(asked, "start_updated_at", "end_updated_at", LONGEST_WINDOW)
     keep = _asked_for(asked)
     page, size = paging(asked)
-    found = call.orders_newest_first(span, page, size, keep)
+    found = call.orders_modified(span, page, size, keep)
     rows = [_noisy(call, order_row(order)) for order in found.rows]
     return {**_extent(asked, found.total, has_next=found.has_next), "order_sn_list": rows}
 
@@ -131,7 +131,7 @@ def list_refunds(call: Call) -> dict[str, Any]:
         fits = kind in {1, TYPES[one.kind]} and status in {1, after_sales_status(one)}
         return fits and order_sn in {"", one.order_id} and is_confirmed(call.world.orders[one.order_id])
 
-    found = call.after_sales_newest_first(span, page, size, keep)
+    found = call.after_sales_modified(span, page, size, keep)
     rows = [refund_row(call.world.orders[one.order_id], one) for one in found.rows]
     return {"total_count": found.total, "refund_list": rows}
 

@@ -40,7 +40,7 @@ def list_trades(call: Call) -> dict[str, Any]:
         return TYPES[order.payment_kind] in types and status in {"", trade_status(order)}
 
     takes_all = not status and types >= set(TYPES.values())
-    found = call.orders_newest_first(window, page, size, None if takes_all else is_asked_for)
+    found = call.orders_modified(window, page, size, None if takes_all else is_asked_for)
     with_lines = any(name.startswith("orders") for name in fields)
     rows = [select(list_row(order, with_lines=with_lines), fields) for order in found.rows]
     body: dict[str, Any] = {"trades": {"trade": rows}} if rows else {}
@@ -61,7 +61,7 @@ def list_refunds(call: Call) -> dict[str, Any]:
     def is_asked_for(after_sale: AfterSale) -> bool:
         return refund_status(after_sale) == status
 
-    found = call.after_sales_newest_first(window, page, size, is_asked_for if status else None)
+    found = call.after_sales_modified(window, page, size, is_asked_for if status else None)
     rows = [refund_row(call.world.orders[one.order_id], one) for one in found.rows]
     shown = [select(row, fields & REFUND_LIST_FIELDS) for row in rows]
     body: dict[str, Any] = {"refunds": {"refund": shown}} if shown else {}

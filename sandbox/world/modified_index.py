@@ -26,9 +26,10 @@ class ModifiedIndex:
         low = bisect_left(self._entries, (start, FIRST))
         return low, max(low, bisect_right(self._entries, (end, LAST)))
 
-    def newest(self, low: int, high: int) -> list[str]:
-        """Return the ids at positions [low, high), newest first."""
-        return [key for _, key in reversed(self._entries[max(low, 0) : max(high, 0)])]
+    def between(self, low: int, high: int, *, oldest_first: bool) -> list[str]:
+        """Return the ids at positions [low, high)."""
+        ids = [key for _, key in self._entries[low:high]]
+        return ids if oldest_first else ids[::-1]
 
     def after(self, start: int, end: int, cursor: tuple[int, str], size: int) -> list[tuple[int, str]]:
         """Return up to `size` (second, id) pairs of the closed window that follow `cursor`, oldest first."""

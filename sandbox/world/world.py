@@ -229,7 +229,7 @@ class World:
         if high <= low:
             return ""
         position = self._rng.randrange(low, high)
-        return index.newest(position, position + 1)[0]
+        return index.between(position, position + 1, oldest_first=True)[0]
 
     def _change(self, order: Order, what: str, at: datetime) -> None:
         CHANGES[what].happen(order, self._rng, at)

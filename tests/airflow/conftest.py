@@ -1,5 +1,6 @@
 """A whole hub with real Airflow processes and the sandbox, in a temporary home on free ports."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -72,8 +73,10 @@ class LiveHub:
 
 
 def free_base() -> int:
-    """A base of five free ports."""
-    for base in range(21000, 29000, 10):
+    """A base of five free ports, of this worker's own range: both may look for one at once."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 21000 + worker % 7 * 1000
+    for base in range(first, first + 1000, 10):
         if not any(is_taken(base + offset) for offset in range(5)):
             return base
     raise AssertionError("no five free ports in a row")

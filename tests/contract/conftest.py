@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.db.postgres import Server
-from tests.conftest import PASSWORDS, TEMPLATE
+from tests.conftest import PASSWORDS, create_database
 from tests.contract.case import Case
 from tests.contract.cases import CASES
 from tests.contract.connector import Connector, api_platforms, shipped
@@ -20,12 +20,9 @@ DATABASE = "contract"
 
 
 @pytest.fixture(scope="session")
-def contract_database(server: Server) -> Iterator[Database]:
+def contract_database(server: Server, admin: Database) -> Iterator[Database]:
     """A migrated database with staging tables for the reference connectors too, as the application sees it."""
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database {DATABASE} template {TEMPLATE} owner orderhub_owner"))
-    admin.close()
+    create_database(admin, DATABASE)
     owner = Database(server.url(DATABASE, "orderhub_owner", PASSWORDS.owner), "tests")
     with owner.engine.begin() as connection:
         for name, connector in REFERENCES.items():

@@ -11,25 +11,22 @@ from orderhub.db.migrations import available_migrations, check_version, migrate
 from orderhub.db.postgres import Server
 from orderhub.errors import DatabaseFault, SchemaVersionError
 from tests.builders import rows
-from tests.conftest import PASSWORDS
+from tests.conftest import PASSWORDS, create_database
 
 CLOCK = SystemClock()
 OURS = "('staging', 'core', 'mart', 'ops', 'pii')"
 
 
 @pytest.fixture
-def empty(server: Server, database_name: str) -> Iterator[Database]:
+def empty(server: Server, admin: Database, database_name: str) -> Iterator[Database]:
     """A database of this test that nobody has migrated, as role orderhub_owner."""
     name = f"{database_name}_empty"
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database {name} owner orderhub_owner"))
+    create_database(admin, name, "template1")
     opened = Database(server.url(name, "orderhub_owner", PASSWORDS.owner), "tests")
     yield opened
     opened.close()
     with admin.session() as session:
         session.execute(text(f"drop database {name} with (force)"))
-    admin.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from orderhub.db.postgres import Server
 from orderhub.settings import Settings
 from orderhub.transform.run import run_transform
 from tests.builders import rows
-from tests.conftest import PASSWORDS, TEMPLATE
+from tests.conftest import PASSWORDS, create_database
 from tests.integration.test_uci import SAMPLE_ROWS, Prepared, drop, needs_data, prepare
 
 FIRST_DROP = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -31,17 +31,14 @@ TABLES = ("orders", "order_lines", "receivers", "anomalies")
 
 
 @pytest.fixture
-def another(server: Server) -> Iterator[Database]:
+def another(server: Server, admin: Database) -> Iterator[Database]:
     """A second fresh database, for the drops day by day."""
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database uci_days template {TEMPLATE} owner orderhub_owner"))
+    create_database(admin, "uci_days")
     opened = Database(server.url("uci_days", "orderhub_app", PASSWORDS.app), "tests")
     yield opened
     opened.close()
     with admin.session() as session:
         session.execute(text("drop database uci_days with (force)"))
-    admin.close()
 
 
 def days_of(file: Path, folder: Path) -> list[Path]:

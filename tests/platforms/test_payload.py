@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ContractError
-from orderhub.platforms.payload import at_path, clean, dump_json, parse_json, version_hash
+from orderhub.platforms.payload import at_path, clean, dump_json, parse_json, storable, version_hash, written
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_cleaned_payload_is_json_and_keeps_all_but_refused_characters(value: str
     expected = "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
     assert json.loads(payload)["v"] == expected
     assert (note is not None) == (expected != value)
+
+
+@given(st.text(st.sampled_from('a\\u0\0\ud800\udfff"中퟿😀\n'), max_size=30))
+def test_bytes_are_cleaned_as_their_text_is(value: str):
+    payload, note = storable(written({"v": value}))
+
+    assert (payload.decode(), note) == clean(dump_json({"v": value}))
 
 
 def test_database_takes_what_was_cleaned(database: Database):

@@ -64,7 +64,7 @@ def shop(**changes: Any) -> Shop:
 
 
 def staged(row: dict[str, Any], **of_shop: Any) -> str:
-    return record_of(STREAM, row, 0, door=Door(shop(**of_shop), KEY)).payload
+    return record_of(STREAM, row, 0, door=Door(shop(**of_shop), KEY)).payload.decode()
 
 
 def with_to(**changes: Any) -> dict[str, Any]:

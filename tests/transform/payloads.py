@@ -6,7 +6,7 @@ from typing import Any
 
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.platforms.payload import clean, dump_json, version_hash
+from orderhub.platforms.payload import storable, version_hash, written
 from orderhub.platforms.staging import Record, stage_page
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ def stage(database: Database, trades: list[dict[str, Any]], shop_id: str = "tb_f
     """Stage one page of trades and return its load id."""
     records = []
     for index, value in enumerate(trades):
-        payload, note = clean(dump_json(value))
+        payload, note = storable(written(value))
         records.append(Record(str(value["tid"]), None, payload, version_hash(value), index, note))
     with hold_scope(database, "test") as lease, database.transaction(lease) as connection:
         return stage_page(

@@ -8,7 +8,7 @@ import pytest
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.staging import Record, stage_page
 from orderhub.transform.run import run_transform
 from tests.builders import rows
@@ -31,7 +31,7 @@ def refund(**changes: Any) -> dict[str, Any]:
 
 def stage_refunds(database: Database, *versions: dict[str, Any]) -> None:
     records = [
-        Record(value["refund_id"], None, dump_json(value), version_hash(value), index)
+        Record(value["refund_id"], None, written(value), version_hash(value), index)
         for index, value in enumerate(versions)
     ]
     with hold_scope(database, "test") as lease, database.transaction(lease) as connection:

@@ -9,7 +9,7 @@ import pytest
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.staging import Record, stage_page
 from orderhub.transform.run import run_transform
 from tests.builders import rows
@@ -20,7 +20,7 @@ TID = str(trade()["tid"])
 
 
 def stage_at(database: Database, seconds: int, stream: str, value: dict[str, Any]) -> None:
-    record = Record(TID, None, dump_json(value), version_hash(value), 0)
+    record = Record(TID, None, written(value), version_hash(value), 0)
     with hold_scope(database, "test") as lease, database.transaction(lease) as connection:
         stage_page(
             connection, StoppedClock(), platform="taobao", shop_id="tb", stream=stream, window_id=None,
@@ -64,7 +64,7 @@ def test_who_pays_at_the_door_has_not_paid_before_the_end(
         "orderId": "3001", "orderState": status, "payType": "1-货到付款", "orderPayment": "10.00",
         "modified": "2026-11-20 10:00:00", "itemInfoList": [{"itemTotal": "1"}],
     }  # fmt: skip
-    record = Record("3001", None, dump_json(order), version_hash(order), 0)
+    record = Record("3001", None, written(order), version_hash(order), 0)
     with hold_scope(database, "test") as lease, database.transaction(lease) as connection:
         stage_page(
             connection, StoppedClock(), platform="jd", shop_id="tb", stream="orders", window_id=None,

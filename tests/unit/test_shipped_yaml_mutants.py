@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from orderhub import paths
 from orderhub.config import models
-from orderhub.config.located_yaml import parse, read_document
+from orderhub.config.located_yaml import LocatedDocument, model_of, read_document
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import PlatformSpec, platform_names
 
@@ -19,8 +20,11 @@ FILES = {
     "routing.yaml": models.Routing,
     "alerts.yaml": models.Alerts,
 }
-SOURCES = [(name, model, paths.shipped_config_directory() / name) for name, model in FILES.items()] + [
-    (name, PlatformSpec, paths.platforms_directory() / name / "platform.yaml") for name in platform_names()
+SOURCES = [
+    pytest.param(model, paths.shipped_config_directory() / name, id=name) for name, model in FILES.items()
+] + [
+    pytest.param(PlatformSpec, paths.platforms_directory() / name / "platform.yaml", id=name)
+    for name in platform_names()
 ]
 
 
@@ -37,14 +41,22 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
+def copied_along(value: Any, path: tuple[Any, ...]) -> Any:
+    """Return a copy whose nodes on the way to `path` are its own; the rest is shared."""
+    copied = copy.copy(value)
+    if path:
+        copied[path[0]] = copied_along(value[path[0]], path[1:])
+    return copied
+
+
 def without(value: Any, path: tuple[Any, ...]) -> Any:
-    changed = copy.deepcopy(value)
+    changed = copied_along(value, path[:-1])
     del at(changed, path[:-1])[path[-1]]
     return changed
 
 
 def with_other(value: Any, path: tuple[Any, ...], other: Any) -> Any:
-    changed = copy.deepcopy(value)
+    changed = copied_along(value, path[:-1])
     at(changed, path[:-1])[path[-1]] = other
     return changed
 
@@ -68,50 +80,61 @@ def names_a_further_list(document: Any, path: tuple[Any, ...]) -> bool:
     return path[:-1] == ("streams",) and "into" in at(document, path)
 
 
-def dump(value: Any) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, default_style='"')
-
-
-def said(model: type, source: str) -> Any:
-    """Return what the model holds of the file, without defaults; None when it is refused."""
+def said(model: type, value: Any) -> Any:
+    """Return what the model holds of a file that reads as `value`, without defaults; None when it is refused."""
     try:
-        return parse(model, source, "f.yaml").model_dump(mode="json", exclude_unset=True, by_alias=True)
+        read = model_of(model, LocatedDocument("f.yaml", value, {}))
     except ConfigError:
         return None
+    return read.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
-@pytest.mark.parametrize("name, model, file", SOURCES, ids=[name for name, _, _ in SOURCES])
-def test_deleted_node_is_refused_or_leaves_exactly_its_gap(name: str, model: type, file: Any):
-    document = read_document(file.read_text(encoding="utf-8"), name).value
-    whole = said(model, dump(document))
+def shipped(file: Path) -> Any:
+    return read_document(file.read_text(encoding="utf-8"), file.name).value
+
+
+@pytest.mark.parametrize("model, file", SOURCES)
+def test_unchanged_file_is_accepted_and_its_values_written_as_text_read_the_same(model: type, file: Path):
+    """What is asked of values below holds for files."""
+    document = shipped(file)
+    written = yaml.safe_dump(document, allow_unicode=True, default_style='"')
+
+    assert said(model, document) is not None
+    assert read_document(written, "f.yaml").value == document
+
+
+@pytest.mark.parametrize("model, file", SOURCES)
+def test_deleted_node_is_refused_or_leaves_exactly_its_gap(model: type, file: Path):
+    document = shipped(file)
+    whole = said(model, document)
 
     surprising = [
         path
         for path in places(document)
-        if said(model, dump(without(document, path))) not in (None, without(whole, path))
+        if said(model, without(document, path)) not in (None, without(whole, path))
     ]
 
     assert surprising == []
 
 
-@pytest.mark.parametrize("name, model, file", SOURCES, ids=[name for name, _, _ in SOURCES])
-def test_retyped_node_is_refused(name: str, model: type, file: Any):
-    document = read_document(file.read_text(encoding="utf-8"), name).value
+@pytest.mark.parametrize("model, file", SOURCES)
+def test_retyped_node_is_refused(model: type, file: Path):
+    document = shipped(file)
 
     accepted = [
         (path, kind)
         for path in places(document)
         for kind, other in (("list in list", [[at(document, path)]]), ("object", {"zz-unknown": {"x": "y"}}))
         if not is_json_value(document, path)
-        if said(model, dump(with_other(document, path, other))) is not None
+        if said(model, with_other(document, path, other)) is not None
     ]
 
     assert accepted == []
 
 
-@pytest.mark.parametrize("name, model, file", SOURCES, ids=[name for name, _, _ in SOURCES])
-def test_doubled_entry_is_refused_where_it_has_a_name(name: str, model: type, file: Any):
-    document = read_document(file.read_text(encoding="utf-8"), name).value
+@pytest.mark.parametrize("model, file", SOURCES)
+def test_doubled_entry_is_refused_where_it_has_a_name(model: type, file: Path):
+    document = shipped(file)
     named = [
         path
         for path in places(document)
@@ -120,17 +143,17 @@ def test_doubled_entry_is_refused_where_it_has_a_name(name: str, model: type, fi
 
     accepted = []
     for path in named:
-        doubled = copy.deepcopy(document)
+        doubled = copied_along(document, path[:-1])
         at(doubled, path[:-1]).append(at(document, path))
-        if said(model, dump(doubled)) is not None:
+        if said(model, doubled) is not None:
             accepted.append(path)
 
     assert accepted == []
 
 
-@pytest.mark.parametrize("name, model, file", SOURCES, ids=[name for name, _, _ in SOURCES])
-def test_misspelt_key_is_refused(name: str, model: type, file: Any):
-    document = read_document(file.read_text(encoding="utf-8"), name).value
+@pytest.mark.parametrize("model, file", SOURCES)
+def test_misspelt_key_is_refused(model: type, file: Path):
+    document = shipped(file)
     keys = [
         path
         for path in places(document)
@@ -142,9 +165,7 @@ def test_misspelt_key_is_refused(name: str, model: type, file: Any):
     accepted = [
         path
         for path in keys
-        if said(
-            model, dump(with_other(without(document, path), (*path[:-1], path[-1] + "x"), at(document, path)))
-        )
+        if said(model, with_other(without(document, path), (*path[:-1], path[-1] + "x"), at(document, path)))
         is not None
     ]
 

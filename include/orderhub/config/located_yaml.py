@@ -17,6 +17,8 @@ from orderhub.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
+#: libyaml reads ten times faster; a PyYAML built without it works all the same.
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,20 @@ def read_document(source: str, file: str) -> LocatedDocument:
         ConfigError: broken YAML, a duplicate key, an anchor, alias or tag; the message names file and line.
     """
     try:
-        for token in yaml.scan(source):
-            if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
-                line = token.start_mark.line + 1
-                raise ConfigError(
-                    f"{file}:{line}: anchors, aliases and tags are not allowed; write the value out"
-                )
-        node = yaml.compose(source, Loader=yaml.SafeLoader)
+        node = _root(source, file, _FAST)
+    except yaml.YAMLError:
+        node = _root_or_reason(source, file)
+    if node is None:
+        raise ConfigError(f"{file}:1: the file is empty")
+    lines: dict[Path, int] = {}
+    value = _plain(node, (), lines, file)
+    return LocatedDocument(file, value, lines)
+
+
+def _root_or_reason(source: str, file: str) -> Node | None:
+    """Read with the reader whose messages say what it found; raise them as ConfigError."""
+    try:
+        return _root(source, file, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -57,18 +66,25 @@ def read_document(source: str, file: str) -> LocatedDocument:
         raise ConfigError(
             f"{file}:{line}: a character that YAML does not allow ({error.character!r})"
         ) from None
-    if node is None:
-        raise ConfigError(f"{file}:1: the file is empty")
-    lines: dict[Path, int] = {}
-    value = _plain(node, (), lines, file)
-    return LocatedDocument(file, value, lines)
+
+
+def _root(source: str, file: str, loader: Any) -> Node | None:
+    for event in yaml.parse(source, Loader=loader):
+        marked = getattr(event, "anchor", None) or getattr(event, "tag", None)
+        if marked or isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1  # type: ignore[union-attr] # an event of a text has a place
+            raise ConfigError(
+                f"{file}:{line}: anchors, aliases and tags are not allowed; write the value out"
+            )
+    node: Node | None = yaml.compose(source, Loader=loader)
+    return node
 
 
 def _plain(node: Node, path: Path, lines: dict[Path, int], file: str) -> Any:
     lines[path] = node.start_mark.line + 1
     match node:
         case ScalarNode():
-            return None if node.value in ("", "null", "~") and node.style is None else node.value
+            return None if node.value in ("", "null", "~") and not node.style else node.value
         case SequenceNode():
             return [_plain(item, (*path, index), lines, file) for index, item in enumerate(node.value)]
         case MappingNode():
@@ -94,9 +110,18 @@ def parse(model: type[Model], source: str, file: str) -> Model:
     """Return `source` as `model`.
 
     Raises:
-        ConfigError: naming file, line, key, value, the rule, and the nearest valid key or value.
+        ConfigError: the text is not YAML, or not such a model; the message names file, line, key, value, the
+            rule, and the nearest valid key or value.
     """
-    document = read_document(source, file)
+    return model_of(model, read_document(source, file))
+
+
+def model_of(model: type[Model], document: LocatedDocument) -> Model:
+    """Return what was read as `model`.
+
+    Raises:
+        ConfigError: as `parse`.
+    """
     try:
         return model.model_validate(document.value)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from orderhub.errors import DatabaseFault
 
 _OPTIONS = (
-    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s "
+    "-c timezone=UTC -c client_encoding=UTF8 -c idle_in_transaction_session_timeout=60s -c lock_timeout=15s "
     "-c client_min_messages=warning"
 )
 #: SQLSTATE class whose messages quote the value that was refused.

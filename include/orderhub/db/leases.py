@@ -9,8 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from orderhub.db.engine import Database
@@ -50,16 +51,20 @@ class Lease:
         Raises:
             FencedError: a newer epoch holds the row.
         """
-        statement = text(
-            f"update {self.claimable.table} "  # noqa: S608 - constants
-            "set expires_at = clock_timestamp() + make_interval(secs => :seconds) "
-            f"where {self.claimable.key} = :key and epoch = :epoch"
-        )
         renewed = connection.execute(
-            statement, {"seconds": LEASE_SECONDS, "key": self.key, "epoch": self.epoch}
+            _fencing(self.claimable), {"seconds": LEASE_SECONDS, "key": self.key, "epoch": self.epoch}
         )
         if renewed.rowcount == 0:
             raise FencedError(f"the lease on {self.claimable.table} {self.key} was taken over; rolled back")
+
+
+@cache  # One statement per table: it ends every transaction.
+def _fencing(claimable: Claimable) -> TextClause:
+    return text(
+        f"update {claimable.table} "  # noqa: S608 - constants
+        "set expires_at = clock_timestamp() + make_interval(secs => :seconds) "
+        f"where {claimable.key} = :key and epoch = :epoch"
+    )
 
 
 @contextmanager

@@ -49,6 +49,8 @@ def parse_phone(text: str) -> ParsedPhone:
 
 def _without_hyphens(text: str) -> str:
     """Join 138-0013-8000 and +86-138…, keep the hyphen before an extension."""
+    if "-" not in text:
+        return text
     return re.sub(
         r"^((?:\+|00)?86)-", r"\1", re.sub(r"^((?:(?:\+|00)?86-?)?1\d{2})-(\d{4})-(\d{4})", r"\1\2\3", text)
     )

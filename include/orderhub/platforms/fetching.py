@@ -79,24 +79,62 @@ class Pull:
         return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
 
 
-def stage_rows(
-    pull: Pull, window_id: int, lease: Lease, source: str, rows: list[Any], asked_at: datetime
-) -> None:
-    """Stage one page of `rows`, asked for at `asked_at`; slim ones are fetched whole first.
+@dataclass(frozen=True)
+class Page:
+    """What a list call brought, ready for the database.
 
-    `source` names the page.
+    Attributes:
+        source: names the page.
+        asked_at: the platform's time when it was asked for.
+        rows: as listed.
+        ids: of the rows; one may come twice.
+        records: of the rows; None when they are slim and each is fetched whole first.
     """
-    failed: dict[str, str] = {}
-    if pull.stream.detail is None:
-        refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
-        records = [
-            record_of(pull.stream, row, index, modified=_modified(pull, row), door=pull.door)
-            for index, row in enumerate(rows)
-        ]
+
+    source: str
+    asked_at: datetime
+    rows: list[Any]
+    ids: list[str]
+    records: list[Record] | None
+
+
+def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Page:
+    """Return a page of `rows` with everything done that needs no database, so that a thread can do it ahead.
+
+    Raises:
+        ContractError: rows are not what the protocol documents.
+        RemovedFieldError: a required field is gone.
+        ConfigError: personal data in clear, and no key.
+    """
+    ids = [row_id(pull.stream, row) for row in rows]
+    if pull.stream.detail is not None:
+        return Page(source, asked_at, rows, ids, None)
+    refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
+    records = [
+        record_of(pull.stream, row, index, record_id, _modified(pull, row), pull.door)
+        for index, (record_id, row) in enumerate(zip(ids, rows, strict=True))
+    ]
+    return Page(source, asked_at, rows, ids, records)
+
+
+def stage_rows(pull: Pull, window_id: int, lease: Lease, page: Page) -> None:
+    """Stage one page; slim rows are fetched whole first."""
+    if page.records is not None:
+        found = Fetched(page.records, {}, page.asked_at)
     else:
+        assert pull.stream.detail is not None
         asked_at = pull.client.platform_now()
-        records, failed = _details(pull, pull.stream.detail, rows)
-    _stage_fetched(pull, lease, window_id, source, records, failed, asked_at, len(rows))
+        found = Fetched(*_details(pull, pull.stream.detail, page.rows), asked_at)
+    _stage_fetched(pull, lease, window_id, page.source, found, len(page.rows))
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Whole records, id → reason of those that could not be had, and when they were asked for."""
+
+    records: list[Record]
+    failed: dict[str, str]
+    asked_at: datetime
 
 
 def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record], dict[str, str]]:
@@ -156,20 +194,14 @@ def retry_parked(pull: Pull) -> None:
     records, failed = _fetch(pull, call, ids)
     try:
         with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
-            _stage_fetched(pull, lease, None, "parked records", records, failed, asked_at, len(records))
+            found = Fetched(records, failed, asked_at)
+            _stage_fetched(pull, lease, None, "parked records", found, len(records))
     except LeaseTaken:
         return  # Another pull of this shop tries the same ids now.
 
 
 def _stage_fetched(
-    pull: Pull,
-    lease: Lease,
-    window_id: int | None,
-    source: str,
-    records: list[Record],
-    failed: dict[str, str],
-    asked_at: datetime,
-    row_count: int,
+    pull: Pull, lease: Lease, window_id: int | None, source: str, found: Fetched, row_count: int
 ) -> None:
     with pull.database.transaction(lease) as connection:
         staged = stage_page(
@@ -180,13 +212,14 @@ def _stage_fetched(
             stream=pull.filled,
             window_id=window_id,
             source=source,
-            records=records,
+            records=found.records,
             row_count=row_count,
-            asked_at=asked_at,
+            asked_at=found.asked_at,
         )
-        where = source if window_id is None else f"window {window_id} {source}"
-        park(connection, pull.clock, pull.source, failed, where)
-        unpark(connection, pull.clock, pull.source, [record.record_id for record in records])
+        if pull.stream.detail is not None:
+            where = source if window_id is None else f"window {window_id} {source}"
+            park(connection, pull.clock, pull.source, found.failed, where)
+            unpark(connection, pull.clock, pull.source, [record.record_id for record in found.records])
     pull.counts.rows += staged.row_count
     pull.counts.staged += staged.staged_count
-    pull.counts.parked += len(failed)
+    pull.counts.parked += len(found.failed)

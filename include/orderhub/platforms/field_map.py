@@ -1,12 +1,12 @@
 """`fields.csv`: our field ← their path ← converter; what a clerk edits in a spreadsheet."""
 
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from orderhub.config.csv_table import Row, read_table
 from orderhub.config.located_yaml import nearest
 from orderhub.errors import ConfigError
 from orderhub.platforms.converters import CONVERTERS, ZONED
+from orderhub.platforms.times import known_zones
 
 ORDER_FIELDS = (
     "platform_order_id", "platform_status", "customer_id", "buyer_label", "currency", "total", "discount",
@@ -120,10 +120,8 @@ def _check(row: Row) -> None:
     if ("time@" if ZONED.fullmatch(name) else name) not in fitting:
         raise row.refuse("converter", f"does not fit {row['field']}; fitting: {', '.join(fitting)}")
     zoned = ZONED.fullmatch(name)
-    if zoned and zoned["zone"] not in available_timezones():
-        raise row.refuse(
-            "converter", f"names no zone; {nearest(zoned['zone'], sorted(available_timezones()))}"
-        )
+    if zoned and zoned["zone"] not in known_zones():
+        raise row.refuse("converter", f"names no zone; {nearest(zoned['zone'], sorted(known_zones()))}")
 
 
 def _fitting(field: str) -> tuple[str, ...]:

@@ -17,17 +17,16 @@ from orderhub.db.outbox import enqueue
 from orderhub.db.windows import PullWindow, split_window
 from orderhub.errors import ContractError
 from orderhub.platforms.ahead import one_ahead
-from orderhub.platforms.fetching import Pull, stage_rows
+from orderhub.platforms.fetching import Page, Pull, prepare, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import ListCall, Stream
-from orderhub.platforms.records import row_id
 from orderhub.platforms.shape import refuse_removed_paths
 from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
 MOST_PAGES = 20_000
 #: Number, the platform's time when it was asked for, and rows of one page.
-_Page = tuple[int, datetime, list[Any]]
+_Listed = tuple[int, datetime, list[Any]]
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
@@ -70,16 +69,24 @@ def _is_full(total: int, call: ListCall) -> bool:
     return rest == 0 and (call.page_cap is None or pages < call.page_cap)
 
 
-def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Page]) -> set[str] | None:
-    """Stage page after page, and return the ids read; None when the pull had to stop between two."""
+def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Listed]) -> set[str] | None:
+    """Stage page after page, and return the ids read; None when the pull had to stop between two.
+
+    While one page is stored, the next is made ready and the one after it is fetched.
+    """
     distinct: set[str] = set()
-    with one_ahead(pages) as coming:
-        for count, (page, asked_at, rows) in enumerate(coming):
+    with one_ahead(pages) as listed, one_ahead(_prepared(pull, listed)) as coming:
+        for count, page in enumerate(coming):
             if count and not pull.between_pages():
                 return None
-            distinct.update(row_id(pull.stream, row) for row in rows)
-            stage_rows(pull, window.window_id, lease, f"page {page}", rows, asked_at)
+            distinct.update(page.ids)
+            stage_rows(pull, window.window_id, lease, page)
     return distinct
+
+
+def _prepared(pull: Pull, pages: Iterator[_Listed]) -> Iterator[Page]:
+    for number, asked_at, rows in pages:
+        yield prepare(pull, f"page {number}", asked_at, rows)
 
 
 def _split(pull: Pull, window: PullWindow, lease: Lease, total: int) -> bool:
@@ -111,13 +118,13 @@ def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     return _judge(pull, window, lease, (count, count, count), is_covered=True)
 
 
-def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Page]:
+def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Listed]:
     for page in range(pages, 0, -1):
         asked_at = pull.client.platform_now()
         yield page, asked_at, _rows(pull, _list(pull, start, end, page=page))
 
 
-def _following_pages(pull: Pull, start: datetime, end: datetime) -> Iterator[_Page]:
+def _following_pages(pull: Pull, start: datetime, end: datetime) -> Iterator[_Listed]:
     cursor, seen = "", {""}
     for page in range(1, MOST_PAGES + 1):
         asked_at = pull.client.platform_now()

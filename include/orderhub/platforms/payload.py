@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,10 +15,13 @@ from orderhub.errors import ContractError
 #: Blanks before a colon, and a quote written as an escape.
 _UNCERTAIN = (b" :", b"\t:", b"\n:", b"\r:", b"\\u0022")
 _SORTED = msgspec.json.Encoder(order="sorted")
+#: Takes half the time of the sorting one.
+AS_GIVEN = msgspec.json.Encoder()
 #: More of a foreign text than this helps nobody.
 LONGEST_QUOTE = 300
 #: What text and JSONB refuse: NUL, and surrogates that stand alone after decoding.
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 #: The JSON escape of NUL; after an odd backslash it is the text of an escape, not one.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -42,17 +46,19 @@ def parse_json(body: bytes, what: str) -> Any:
 def _quick(body: bytes) -> Any:
     """Return the value of an answer in a sixth of the time; None unless it is certain to repeat no key.
 
-    Each key ends in `":`. Written out again, a value has as many of them as its text, unless a repeated key
-    was dropped; a text in which something else may change their number is left to the strict parser.
+    A value that is written out again as it came, byte for byte, has lost nothing. Where only the spelling
+    differs, keys are counted: each ends in `":`, and a repeated one was dropped; a text in which something
+    else may change their number is left to the strict parser.
     """
-    if any(mark in body for mark in _UNCERTAIN):
-        return None
     try:
         value = msgspec.json.decode(body)
-        written = msgspec.json.encode(value)
+        again = AS_GIVEN.encode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return value if written.count(b'":') == body.count(b'":') else None
+    if again == body:
+        return value
+    is_certain = not any(mark in body for mark in _UNCERTAIN)
+    return value if is_certain and again.count(b'":') == body.count(b'":') else None
 
 
 def _strict(body: bytes) -> Any:
@@ -78,6 +84,28 @@ def dump_json(value: Any) -> str:
         raise ContractError("a record is nested too deep to be stored") from None
 
 
+def written(value: Any, encoder: msgspec.json.Encoder = _SORTED) -> bytes:
+    """Return the text of `dump_json` in UTF-8; surrogates that stand alone are written like letters.
+
+    With the encoder AS_GIVEN, keys stand in the order in which they came.
+
+    Raises:
+        ContractError: nested too deep.
+    """
+    try:
+        return encoder.encode(value)
+    except (UnicodeEncodeError, RecursionError):
+        return dump_json(value).encode("utf-8", "surrogatepass")
+
+
+def storable(text: bytes) -> tuple[bytes, str | None]:
+    """Return what `written` made as the database takes it, and a note when something was replaced."""
+    if b"\\u0000" not in text and not (b"\xed" in text and _SURROGATE.search(text)):
+        return text, None
+    cleaned, note = clean(text.decode("utf-8", "surrogatepass"))
+    return cleaned.encode(), note
+
+
 def clean(text: str) -> tuple[str, str | None]:
     """Return text that the database takes, and a note when something was replaced by U+FFFD.
 
@@ -97,23 +125,28 @@ def quotable(said: str) -> str:
 def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:
     """Return SHA-256 (hex) of a record without its volatile top-level keys: the version's name."""
     stable = {key: value for key, value in record.items() if key not in volatile} if volatile else record
-    return hash_of(dump_json(stable))
+    return hash_of(written(stable))
 
 
-def hash_of(text: str) -> str:
-    """Return SHA-256 (hex) of the text of a whole record."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def hash_of(text: bytes) -> str:
+    """Return SHA-256 (hex) of what `written` made of a whole record."""
+    return hashlib.sha256(text).hexdigest()
 
 
 def at_path(value: Any, path: str) -> Any:
     """Return what stands at a dotted path, or None; `a|b` tries paths in order; "" is the value itself."""
-    for alternative in path.split("|"):
+    for steps in _steps(path):
         found = value
-        for key in alternative.split(".") if alternative else ():
+        for key in steps:
             found = found.get(key) if isinstance(found, dict) else None
         if found is not None:
             return found
     return None
+
+
+@lru_cache(maxsize=4096)  # The paths of a few specs, each asked for of every record.
+def _steps(path: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(way.split(".")) if way else () for way in path.split("|"))
 
 
 def decode_json_text(value: Any, path: str, what: str) -> Any:

@@ -5,13 +5,14 @@ What replaces it is the same as for files: masks, keyed hashes, region, and what
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import SecretStr
 
 from orderhub.config.models import Shop
 from orderhub.errors import ConfigError, ContractError
-from orderhub.platforms.payload import at_path, dump_json
+from orderhub.platforms.payload import at_path, written
 from orderhub.platforms.plain_receiver import protect
 from orderhub.platforms.protocol import Plain, PlainReceiver
 from orderhub.privacy.masks import STAR, mask_name, mask_numbers, mask_phone
@@ -24,7 +25,6 @@ _FIELDS = {
 #: Shorter texts stand in too many places to be searched for.
 _SHORTEST_NAME, _SHORTEST_PHONE, _SHORTEST_ADDRESS = 2, 7, 6
 _MOBILE_DIGITS = 11
-_MOBILE_DIGITS = 11
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Door:
     key: SecretStr
 
 
-def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> tuple[dict[str, Any], str]:
-    """Return a record, and its JSON text, without the personal data that `plain` names.
+def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> tuple[dict[str, Any], bytes]:
+    """Return a record, and what `written` makes of it, without the personal data that `plain` names.
 
     The receiver's name, phone and address are masked wherever else the record says them, too. What
     stands at a named path in another shape than text is left out: it cannot be masked.
@@ -51,26 +51,37 @@ def without_plain(plain: Plain, row: Mapping[str, Any], door: Door | None) -> tu
         )
     kept: Any = row
     for path in plain.dropped:
-        kept = _changed(kept, path.split("."), lambda _: None)
+        kept = _changed(kept, _steps(path), lambda _: None)
     for path in plain.names:
-        kept = _changed(kept, path.split("."), lambda found: mask_name(_text(found)))
+        kept = _changed(kept, _steps(path), lambda found: mask_name(_text(found)))
     given = _given(plain.receiver, row) if plain.receiver else {}
     name = _name_of(given)
     for path in plain.texts:
-        kept = _changed(kept, path.split("."), lambda found: _masked(mask_numbers(_text(found)), name, {}))
+        kept = _changed(kept, _steps(path), lambda found: _masked(mask_numbers(_text(found)), name, {}))
     if plain.receiver is None:
-        return kept, dump_json(kept)
+        return kept, written(kept)
     protected = protect(given, door.shop, door.key)
-    kept = _placed(kept, plain.receiver.at.split("."), protected)
-    return _without_repeats(kept, given)
+    kept = _placed(kept, _steps(plain.receiver.at), protected)
+    return _without_repeats(kept, given, name)
+
+
+@cache  # The paths of a few specs.
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+@cache  # The receivers of a few specs.
+def _keys(receiver: PlainReceiver) -> tuple[tuple[str, str], ...]:
+    """Return (field of `protect`, the platform's key) of what the platform gives."""
+    pairs = ((field, getattr(receiver, key)) for key, field in _FIELDS.items())
+    return tuple((field, key) for field, key in pairs if key is not None)
 
 
 def _given(receiver: PlainReceiver, row: Mapping[str, Any]) -> dict[str, str]:
     found = at_path(row, receiver.at)
     if not isinstance(found, dict):
         return {}
-    keys = {field: getattr(receiver, key) for key, field in _FIELDS.items()}
-    return {field: _text(found.get(key)) for field, key in keys.items() if key is not None}
+    return {field: _text(found.get(key)) for field, key in _keys(receiver)}
 
 
 def _name_of(given: Mapping[str, str]) -> dict[str, str]:
@@ -83,7 +94,7 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _changed(value: Any, keys: list[str], change: Callable[[Any], Any]) -> Any:
+def _changed(value: Any, keys: tuple[str, ...], change: Callable[[Any], Any]) -> Any:
     """Return `value` with what stands at the path changed; `*` is every item of a list."""
     if not keys:
         return None if value is None else change(value)
@@ -95,32 +106,34 @@ def _changed(value: Any, keys: list[str], change: Callable[[Any], Any]) -> Any:
     return None  # Another shape than the document's: nobody knows what is in it.
 
 
-def _placed(value: Any, keys: list[str], placed: Mapping[str, object]) -> dict[str, Any]:
+def _placed(value: Any, keys: tuple[str, ...], placed: Mapping[str, object]) -> dict[str, Any]:
     outer = value if isinstance(value, dict) else {}
     key, rest = keys[0], keys[1:]
     return {**outer, key: _placed(outer.get(key), rest, placed) if rest else dict(placed)}
 
 
-def _without_repeats(row: dict[str, Any], given: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def _without_repeats(
+    row: dict[str, Any], given: Mapping[str, str], whole: Mapping[str, str]
+) -> tuple[dict[str, Any], bytes]:
     """Mask what a record says once more of its receiver, in fields that no spec knows.
 
     Raises:
         ContractError: nested too deep.
     """
     phone, address = (given.get(_FIELDS[key], "").strip() for key in ("phone", "address"))
-    digits = "".join(character for character in phone if character.isdigit())[-_MOBILE_DIGITS:]
-    needles = {said: mask_phone(said) for said in (phone, digits) if len(said) >= _SHORTEST_PHONE}
+    digits = phone if phone.isdigit() else "".join(character for character in phone if character.isdigit())
+    digits = digits[-_MOBILE_DIGITS:]
+    needles = {said: mask_phone(said) for said in {phone, digits} if len(said) >= _SHORTEST_PHONE}
     if len(address) >= _SHORTEST_ADDRESS:
         needles[address] = STAR * 3
-    whole = _name_of(given)
-    text = dump_json(row)
-    if not any(dump_json(needle)[1:-1] in text for needle in (*needles, *whole)):
+    text = written(row)
+    if not any(written(needle)[1:-1] in text for needle in (*needles, *whole)):
         return row, text  # The usual case.
     try:
         masked = {key: _masked(value, needles, whole) for key, value in row.items()}
     except RecursionError:
         raise ContractError("a record is nested too deep to be stored") from None
-    return masked, dump_json(masked)
+    return masked, written(masked)
 
 
 def _masked(value: Any, needles: Mapping[str, str], whole: Mapping[str, str]) -> Any:

@@ -6,13 +6,13 @@ The engine knows schemes by name (encodings, signing, paging); it never knows a 
 import re
 from string import Formatter
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
 from orderhub.platforms.signing import SCHEMES
+from orderhub.platforms.times import known_zones
 
 #: What a call of a stream may hold, and what the call that renews tokens may.
 _PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id", "seller_id")
@@ -39,8 +39,8 @@ def _refuse_unknown_placeholders(value: Any) -> Any:
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"is not a time zone; {nearest(name, sorted(available_timezones()))}")
+    if name not in known_zones():
+        raise ValueError(f"is not a time zone; {nearest(name, sorted(known_zones()))}")
     return name
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from orderhub.errors import ContractError
-from orderhub.platforms.payload import at_path, clean, dump_json, hash_of, quotable, version_hash
+from orderhub.platforms.payload import AS_GIVEN, at_path, hash_of, quotable, storable, version_hash, written
 from orderhub.platforms.plain import Door, without_plain
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.spec import PlatformSpec
@@ -64,9 +64,12 @@ def record_of(
     if not isinstance(row, dict):
         raise ContractError(f"{stream.list.method}: a row is a {type(row).__name__}, expected an object")
     named = record_id or row_id(stream, row)
-    row, text = (row, dump_json(row)) if stream.plain is None else without_plain(stream.plain, row, door)
     is_stable = row.keys().isdisjoint(stream.volatile)
-    payload, note = clean(text)
+    if stream.plain is not None:
+        row, text = without_plain(stream.plain, row, door)
+    else:  # The order of keys matters only to a hash.
+        text = written(row) if is_stable else written(row, AS_GIVEN)
+    payload, note = storable(text)
     return Record(
         record_id=named,
         modified_at=modified,
@@ -74,5 +77,5 @@ def record_of(
         payload_sha256=hash_of(text) if is_stable else version_hash(row, stream.volatile),
         position=index,
         note=note,
-        original=None if note is None else text.encode("utf-8", "surrogatepass"),
+        original=None if note is None else text,
     )

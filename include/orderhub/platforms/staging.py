@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from orderhub.clock import Clock
 from orderhub.db.copy import copy_rows
@@ -14,10 +15,15 @@ COLUMNS = (
     "fetched_at",
 )  # fmt: skip
 
+#: The commit of a page of a window may be flushed later: the row that says that the window is covered commits
+#: after it and flushes it; without that row, after a crash, the window is open and the page is read again.
 _LOAD = text("""
     insert into ops.loads
         (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
-    values (:platform, :shop, :stream, :window, :source, :rows, :staged, :now) returning load_id""")
+    select :platform, :shop, :stream, :window, :source, :rows, :staged, :now
+    from set_config('synchronous_commit', case when cast(:window as bigint) is null
+        then current_setting('synchronous_commit') else 'off' end, true)
+    returning load_id""")
 
 _ORIGINAL = text("insert into ops.originals values (:load, :record, :version, :original)")
 
@@ -29,7 +35,7 @@ class Record:
     Attributes:
         record_id: the platform's id, text.
         modified_at: UTC, as the list said; None when it did not.
-        payload: JSON text, cleaned.
+        payload: JSON text in UTF-8, cleaned.
         payload_sha256: names the version; volatile paths do not count.
         position: index inside its page or file.
         note: what was cleaned; None when nothing.
@@ -38,7 +44,7 @@ class Record:
 
     record_id: str
     modified_at: datetime | None
-    payload: str
+    payload: bytes
     payload_sha256: str
     position: int
     note: str | None = None
@@ -120,14 +126,8 @@ def _unseen(connection: Connection, table: str, shop_id: str, records: Sequence[
     """
     if not records:
         return []
-    known = connection.execute(
-        text(
-            f"select distinct on (record_id) record_id, payload_sha256 from {table} "  # noqa: S608 - platform names are identifiers
-            "where shop_id = :shop and record_id = any(:ids) "
-            "order by record_id, fetched_at desc, staging_id desc"
-        ),
-        {"shop": shop_id, "ids": [record.record_id for record in records]},
-    )
+    ids = [record.record_id for record in records]
+    known = connection.execute(_newest(table), {"shop": shop_id, "ids": ids})
     newest = {row.record_id: row.payload_sha256 for row in known}
     unseen: list[Record] = []
     for record in records:
@@ -135,6 +135,15 @@ def _unseen(connection: Connection, table: str, shop_id: str, records: Sequence[
             newest[record.record_id] = record.payload_sha256
             unseen.append(record)
     return unseen
+
+
+@cache  # One statement per table: it is executed for every page.
+def _newest(table: str) -> TextClause:
+    return text(
+        f"select distinct on (record_id) record_id, payload_sha256 from {table} "  # noqa: S608 - platform names are identifiers
+        "where shop_id = :shop and record_id = any(:ids) "
+        "order by record_id, fetched_at desc, staging_id desc"
+    )
 
 
 def certain_versions(

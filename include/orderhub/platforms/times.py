@@ -1,11 +1,18 @@
 """Times as platforms write them in requests and rows; inside the hub they are UTC with zone."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 #: From this size on a number counts milliseconds: 1e11 seconds is the year 5138.
 _SMALLEST_MILLISECONDS = 10**11
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all time zones; the first call walks the machine's zone files."""
+    return frozenset(available_timezones())
 
 
 def write_time(instant: datetime, form: str, zone: ZoneInfo) -> str | int:

@@ -52,4 +52,6 @@ def _first_cluster(text: str) -> str:
 
 
 def _extends(character: str) -> bool:
+    if "\u4e00" <= character <= "\u9fff":  # A Chinese character, as nearly always.
+        return False
     return character == _JOINER or unicodedata.category(character) in {"Mn", "Me", "Sk"}

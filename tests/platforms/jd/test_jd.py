@@ -11,7 +11,7 @@ import pytest
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import CredentialError
-from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.signing import SCHEMES, Unsigned
 from orderhub.platforms.staging import Record, stage_page
 from sandbox.jd.methods import APPLICATIONS, DETAIL, REMARKS, SEARCH, SERVICES
@@ -54,7 +54,7 @@ def shape(name: str) -> Any:
 
 def stage(box: ShopInABox, stream: str, record_id: str, value: dict[str, Any]) -> None:
     """Put one record into staging as a pull does."""
-    record = Record(record_id, None, dump_json(value), version_hash(value), 0)
+    record = Record(record_id, None, written(value), version_hash(value), 0)
     with hold_scope(box.database, "test") as lease, box.database.transaction(lease) as connection:
         stage_page(
             connection, box.clock, platform="jd", shop_id=box.shop_id, stream=stream, window_id=None,

@@ -11,7 +11,7 @@ import pytest
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import CredentialError
-from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.staging import Record, stage_page
 from sandbox.pinduoduo.methods import INCREMENT, REFRESH, REFUNDS
 from sandbox.world.model import Order
@@ -333,7 +333,7 @@ def record(name: str) -> dict[str, Any]:
 def test_recorded_shapes_are_mapped_field_by_field(box: ShopInABox):
     order, refund = record("order"), record("refund")
     for stream, key, value in (("orders", "order_sn", order), ("refunds", "id", refund)):
-        one = Record(str(value[key]), None, dump_json(value), version_hash(value), 0)
+        one = Record(str(value[key]), None, written(value), version_hash(value), 0)
         with hold_scope(box.database, "test") as lease, box.database.transaction(lease) as connection:
             stage_page(
                 connection, box.clock, platform="pinduoduo", shop_id=box.shop_id, stream=stream, window_id=None,

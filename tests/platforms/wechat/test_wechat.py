@@ -12,7 +12,7 @@ import pytest
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import CredentialError
-from orderhub.platforms.payload import dump_json, version_hash
+from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.staging import Record, stage_page
 from sandbox.wechat.methods import DETAIL, LIST, REFUND, REFUNDS
 from sandbox.wechat.token import STABLE_TOKEN
@@ -47,7 +47,7 @@ def shape(name: str) -> Any:
 def stage(box: ShopInABox, stream: str, value: dict[str, Any]) -> None:
     """Put one record into staging as a pull does."""
     record_id = value["order_id"] if stream == "orders" else value["after_sale_order_id"]
-    record = Record(record_id, None, dump_json(value), version_hash(value), 0)
+    record = Record(record_id, None, written(value), version_hash(value), 0)
     with hold_scope(box.database, "test") as lease, box.database.transaction(lease) as connection:
         stage_page(
             connection, box.clock, platform="wechat", shop_id=box.shop_id, stream=stream, window_id=None,

@@ -12,7 +12,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from orderhub.config.models import Shop
-from orderhub.platforms.payload import clean, dump_json, version_hash
+from orderhub.platforms.payload import clean, version_hash, written
 from orderhub.platforms.plain_receiver import protect
 from orderhub.platforms.spreadsheet.columns import Columns
 from orderhub.platforms.spreadsheet.sheet import (
@@ -159,7 +159,7 @@ def to_records(
             payload
         )  # Without the instant: the same rows dropped again are the same version.
         payload["accepted_at"] = accepted_at.isoformat()
-        yield Record(order_number, accepted_at, dump_json(payload), version, position)
+        yield Record(order_number, accepted_at, written(payload), version, position)
 
 
 def _without_number(cells: Cells, customers: Sequence[int], key: SecretStr) -> Cells:
