@@ -21,9 +21,6 @@ from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.supervisor import Supervisor
 from orderhub.operate.voice import Voice
 
-#: More than half of them are tb_flagship's: nine pages and more.
-ORDERS = 1600
-
 
 @dataclass(frozen=True)
 class LiveHub:
@@ -86,10 +83,10 @@ def free_base() -> int:
 
 
 @pytest.fixture(scope="module")
-def live_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+def live_hub(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[LiveHub]:
     home = Home(tmp_path_factory.mktemp("live") / "home")
     home.prepare()
-    memory = Memory(port=free_base(), seed=11, orders=ORDERS)
+    memory = Memory(port=free_base(), seed=11, orders=getattr(request.module, "ORDERS", 240))
     home.remember(memory)
     guard = Guard()
     voice = Voice("en")

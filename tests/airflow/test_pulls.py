@@ -13,11 +13,13 @@ from sqlalchemy import text
 
 from sandbox.taobao.trade import STATUS, UNKNOWN_STATUS
 from sandbox.world.model import OrderState
-from tests.airflow.conftest import ORDERS, LiveHub
+from tests.airflow.conftest import LiveHub
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL
 
 pytestmark = pytest.mark.airflow
+#: More than half of them are the shop's: nine pages and more.
+ORDERS = 1600
 SHOP = "tb_flagship"
 #: retries=3: the fourth kill fails the run, the fifth hits the next one.
 KILLS = 5
