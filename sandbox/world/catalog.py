@@ -109,6 +109,14 @@ BY_CODE = {sku.code: sku for sku in SKUS}
 GOODS = tuple(sku for sku in SKUS if not sku.is_gift)
 GIFTS = tuple(sku for sku in SKUS if sku.is_gift)
 
+# What is sold as one and sent as its parts: bundle code, title, parts (our code, pieces in one bundle).
+BUNDLES: tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...] = (
+    ("SET-TS-001", "T恤袜子套装", (("TS-001-GRY-M", 1), ("SK-006-WHT", 2))),
+    ("SET-HD-004", "卫衣帽子套装", (("HD-004-GRY-L", 1), ("HT-010-RED", 1))),
+    ("SET-MG-011", "双杯礼盒", (("MG-011-BLU", 1), ("MG-011-GRN", 1))),
+    ("SET-TB-013", "通勤套装", (("TB-013-BEI", 1), ("HT-009-NVY", 1), ("SK-006-BLK", 1))),
+)
+
 # (shop, our code) → the code that this shop typed on the platform, where it differs.
 ALIASES: dict[tuple[str, str], str] = {
     ("tb_flagship", "HT-009-BEI"): "MZ009米色",
@@ -159,9 +167,24 @@ def shops_named(names: str) -> tuple[Shop, ...]:
 def sku_mapping_rows() -> list[tuple[str, str, str, str]]:
     """Return mapping_id, shop_id (`*` = any), platform_sku, sku_id."""
     rows = [(f"map-{sku.code.lower()}", "*", sku.code, sku.sku_id) for sku in SKUS]
+    rows += [(f"map-{code.lower()}", "*", code, bundle_sku_id(code)) for code, _, _ in BUNDLES]
     return rows + [
         (f"map-{shop_id}-{code.lower()}", shop_id, alias, BY_CODE[code].sku_id)
         for (shop_id, code), alias in ALIASES.items()
+    ]
+
+
+def bundle_sku_id(code: str) -> str:
+    """Return the merchant's own id of a bundle: `SKU-SET-TS001` for the code `SET-TS-001`."""
+    return f"SKU-SET-{code.removeprefix('SET-').replace('-', '')}"
+
+
+def bundle_rows() -> list[tuple[str, str, int]]:
+    """Return bundle_sku_id, part_sku_id, pieces in one bundle."""
+    return [
+        (bundle_sku_id(code), BY_CODE[part].sku_id, pieces)
+        for code, _, parts in BUNDLES
+        for part, pieces in parts
     ]
 
 

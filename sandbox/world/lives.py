@@ -19,7 +19,6 @@ from sandbox.world.story import TELLERS, Teller, unpay
 
 STEP = timedelta(minutes=3)
 GROUP_SIZE = 3
-PIECES_PER_BUNDLE = 2
 CARRIERS = ("SF", "JD")
 SERVICE_TAGS = (("sf_only",), ("next_day",), ("door_delivery", "sf_only"))
 
@@ -77,12 +76,10 @@ def _cash_on_delivery(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order
 def _bundle(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
     line = order.lines[0]
-    other = maker.rng.choice(catalog.GOODS[:20])
-    own = Part(line.code, line.sku_id, PIECES_PER_BUNDLE)
-    parts = (own, Part(other.code, other.sku_id, 1)) if other.code != line.code else (own,)
-    code = f"SET-{line.code}"
+    code, title, contents = maker.rng.choice(catalog.BUNDLES)
+    parts = tuple(Part(part, catalog.BY_CODE[part].sku_id, pieces) for part, pieces in contents)
     order.lines[0] = replace(
-        line, parts=parts, sku_id="", title=f"{line.title} 套装", item_code=code, variant_code=""
+        line, parts=parts, sku_id=catalog.bundle_sku_id(code), title=title, item_code=code, variant_code=""
     )
     return [order]
 

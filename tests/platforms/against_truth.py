@@ -172,7 +172,8 @@ def _core_lines(database: Database) -> dict[Any, Fields]:
     found = rows(
         database,
         f"select o.platform_order_id, l.line_id, {', '.join('l.' + c for c in columns)} "
-        "from core.order_lines l join core.orders o using (order_id)",
+        "from core.order_lines l join core.orders o using (order_id) "
+        "where l.parent_line_id is null and l.gift_rule_id is null",
     )
     return {(row[0], row[1]): dict(zip(columns, row[2:], strict=True)) for row in found}
 

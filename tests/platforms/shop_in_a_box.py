@@ -141,6 +141,8 @@ class ShopInABox:
         self.platform = load_platform(platform)
         self.address = NO_SOCKET
         self.waited: list[float] = []
+        #: Files beside those of `merchant_files`, applied with the first pass.
+        self.own_files: dict[str, str] = {}
         self._is_applied = False
 
     def pull(self) -> PullCounts:
@@ -156,7 +158,8 @@ class ShopInABox:
     def transform(self) -> TransformCounts:
         """Run one pass; the merchant's files become the active configuration the first time."""
         if not self._is_applied:
-            self.config = _apply(self.database, self.clock, merchant_files(self.platform.spec.name))
+            files = merchant_files(self.platform.spec.name) | self.own_files
+            self.config = _apply(self.database, self.clock, files)
             self._is_applied = True
         return run_transform(self.database, self.clock, self.config)
 

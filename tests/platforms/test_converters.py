@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from orderhub.config.parse import normalise_sku
 from orderhub.db.engine import Database
+from orderhub.domain.sku import normalise_sku
 from orderhub.platforms.converters import CONVERTERS, convert, trimmed
 
 ZONED = "time@Asia/Shanghai"

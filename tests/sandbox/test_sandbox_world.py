@@ -124,6 +124,14 @@ def test_the_example_mapping_knows_every_code_but_the_forgotten_one(root):
     assert catalog.UNMAPPED.code not in {row[2] for row in rows}
 
 
+def test_the_example_goods_master_knows_what_the_catalog_sells(root):
+    skus = {row[0] for row in rows_of(root / "include/config/skus.csv")}
+    bundles = rows_of(root / "include/config/bundles.csv")
+
+    assert {row[3] for row in catalog.sku_mapping_rows()} <= skus
+    assert [(bundle, part, str(pieces)) for bundle, part, pieces in catalog.bundle_rows()] == bundles
+
+
 def test_the_example_stock_is_the_stock_of_the_catalog(root):
     rows = rows_of(root / "include/config/stock.csv")
 

@@ -16,6 +16,7 @@ from orderhub.cli import (
     checks,
     flow,
     holds,
+    mapping,
     measure,
     orders,
     platforms,
@@ -31,7 +32,19 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="电商订单中台 / order hub. 例 / e.g.: explain 2160451543726114828 · verify",
 )
-for area in (setting_up, sources, platforms, flow, holds, orders, alerts, measure, checks, address_score):
+for area in (
+    setting_up,
+    sources,
+    platforms,
+    mapping,
+    flow,
+    holds,
+    orders,
+    alerts,
+    measure,
+    checks,
+    address_score,
+):
     app.add_typer(area.app)
 
 

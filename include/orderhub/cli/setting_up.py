@@ -40,9 +40,12 @@ def config_check(
     directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
 ) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
+    from orderhub.config.goods import warnings_of
     from orderhub.operate.configuration import check_files
 
     checked = check_files(directory or load_settings().config)
+    for warning in warnings_of(checked):
+        console.print(f"注意 / warning: {warning}", style="yellow")
     console.print(f"可用 / valid: {checked.version[:12]}")
 
 

@@ -220,6 +220,45 @@ class SkuMapping(Frozen):
     sku_id: str
 
 
+class Sku(Frozen):
+    """One row of skus.csv, the goods master."""
+
+    sku_id: str
+    name: str
+    barcode: str | None
+    weight_g: int = Field(description="Grams; what is missing counts as the default.")
+    is_weight_assumed: bool
+    cost_fen: int | None
+    list_price_fen: int | None
+    tags: tuple[str, ...]
+    kind: Literal["goods", "bundle", "gift", "service"]
+    locations: Mapping[str, str] = Field(description="Warehouse → shelf.")
+
+
+class BundlePart(Frozen):
+    """One row of bundles.csv: pieces of one SKU in one bundle."""
+
+    bundle_sku_id: str
+    part_sku_id: str
+    part_no: int = Field(description="Position in the bundle, from 1; part of the line's id.")
+    quantity: int
+    weight: int = Field(description="List price × pieces: how the paid amount is shared.")
+
+
+class GiftRule(Frozen):
+    """One row of gifts.csv; every condition that is given must hold."""
+
+    rule_id: Identifier
+    gift_sku_id: str
+    quantity: int
+    shop_id: str | None = Field(description="Only this shop; null for all.")
+    sku_id: str | None = Field(description="Only with this SKU in the order.")
+    min_amount_fen: int | None = Field(description="Only when goods were paid with at least this.")
+    since_at: ZonedTime | None = Field(description="Paid from then on.")
+    until_at: ZonedTime | None = Field(description="Paid before.")
+    first_count: int | None = Field(description="Only the first N orders, by payment time, then by id.")
+
+
 class MerchantConfig(Frozen):
     """Everything one config version says. `version` is the hash of all its files."""
 
@@ -231,6 +270,9 @@ class MerchantConfig(Frozen):
         description="Region set → (province, city) pairs; city empty = the whole province."
     )
     sku_mappings: tuple[SkuMapping, ...]
+    skus: tuple[Sku, ...] = Field(default=(), description="Empty: every SKU is plain goods.")
+    bundle_parts: tuple[BundlePart, ...] = ()
+    gift_rules: tuple[GiftRule, ...] = ()
     safety_stock: Mapping[tuple[str, str], int] = Field(
         description="(warehouse, SKU or *) → pieces never promised."
     )

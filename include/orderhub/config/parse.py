@@ -1,7 +1,6 @@
 """Turns the merchant's files (path → text) into one checked `MerchantConfig`."""
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,12 +8,14 @@ from orderhub import paths
 from orderhub.config import blacklist, models
 from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
+from orderhub.config.goods import GOODS_FILES, canonical_mappings, read_goods
 from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
 from orderhub.domain.province import FULL_NAMES, PROVINCES
+from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv")
+OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv", *GOODS_FILES)
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -54,6 +55,8 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     regions = _regions(files["regions.csv"])
     routing = read_document(files["routing.yaml"], "routing.yaml")
     _check_rules(routing, rules, [w.id for w in warehouses], list(regions), shops)
+    goods = read_goods(files, [shop.id for shop in shops], [w.id for w in warehouses])
+    mappings = _sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops])
     alerts = parse(models.Alerts, files["alerts.yaml"], "alerts.yaml")
     _check_recipients(
         read_document(files["alerts.yaml"], "alerts.yaml"),
@@ -67,7 +70,10 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         warehouses=warehouses,
         rules=rules,
         regions=regions,
-        sku_mappings=_sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops]),
+        sku_mappings=canonical_mappings(mappings, goods.skus),
+        skus=goods.skus,
+        bundle_parts=goods.bundle_parts,
+        gift_rules=goods.gift_rules,
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
         alerts=alerts,
         checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
@@ -102,15 +108,6 @@ def is_buyer_named(platform: str) -> bool:
         return True  # Its DAG says what is wrong with it.
     downstream = spec.get("downstream") if isinstance(spec, dict) else None
     return not (isinstance(downstream, dict) and downstream.get("buyer") == "none")
-
-
-def normalise_sku(code: str) -> str:
-    """Return a merchant code as it is compared: NFKC (full width → half), upper case, no outer blanks.
-
-    The same as PostgreSQL's `upper(btrim(normalize(code, nfkc)))`: one letter for one letter (ß stays).
-    """
-    letters = unicodedata.normalize("NFKC", code).strip()
-    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in letters)
 
 
 def _read_text(file: Path) -> str:

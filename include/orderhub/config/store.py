@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import Clock
 from orderhub.config import blacklist
 from orderhub.config.check_tables import replace_check_tables
+from orderhub.config.goods_store import replace_goods
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import check_platforms, is_buyer_named, parse_config, read_directory, version_of
 from orderhub.db.copy import copy_rows
@@ -136,6 +137,7 @@ def _replace_tables(connection: Connection, config: MerchantConfig) -> None:
         ("mapping_id", "shop_id", "platform_sku", "sku_id"),
         [(m.mapping_id, m.shop_id, m.platform_sku, m.sku_id) for m in config.sku_mappings],
     )
+    replace_goods(connection, config)
     connection.execute(text("delete from core.shops"))
     copy_rows(
         connection,

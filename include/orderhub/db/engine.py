@@ -82,6 +82,20 @@ class Database:
             lease.fence(connection)
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that is always rolled back: to see what a change would do.
+
+        Raises:
+            DatabaseFault: the server refused or vanished.
+        """
+        with _reported(), self.engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    @contextmanager
     def session(self) -> Iterator[Connection]:
         """Yield a connection in autocommit mode: for leases, which must outlive transactions."""
         with _reported(), self.engine.connect() as connection:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -55,14 +56,14 @@ class _Desk:
     short: list[_Short] = field(default_factory=list)
 
 
-def decide(connection: Connection, config: MerchantConfig) -> Counter[str]:
+def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Counter[str]:
     """Fill the temporary tables `candidate_lines` and `decisions`, and return outcome → orders.
 
     Orders are served by the hand-over time promised, then by payment time, then by id. A whole order ships
     from one warehouse. Figures of orders that stay short are those at the end of the pass, so that the same
     shortage decided again is the same row.
     """
-    connection.execute(statement("core/candidate_lines"))
+    connection.execute(statement("core/candidate_lines"), {"now": now})
     connection.execute(text("analyze candidate_lines"))
     connection.execute(_DECISIONS)
     desk = _Desk(rule_table(config), _availability(connection, config), frozenset(shadow_shops(config)))

@@ -66,7 +66,7 @@ def _route(
     for _ in range(ATTEMPTS):
         try:
             with database.transaction(lease) as connection:
-                outcomes = decide(connection, config)
+                outcomes = decide(connection, config, clock.now())
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
         except StockTaken:
             continue

@@ -71,6 +71,13 @@ _CONFIG_TABLES = """
   / one platform SKU → our SKU; `*` = every shop
 - **safety_stock.csv** `warehouse_id,sku_id,quantity`:永不承诺的件数;sku_id 可写 `*`
   / pieces never promised; `*` = every SKU
+- **skus.csv** `sku_id,name` + `barcode,weight_g,cost,list_price,tags,kind,location_<warehouse>`:商品档案;
+  kind 是 goods、bundle、gift 或 service;标签用 `|` 隔开;可以没有
+  / the goods master; kind is goods, bundle, gift or service; tags are divided by `|`; optional
+- **bundles.csv** `bundle_sku_id,part_sku_id,quantity`:组合装的部件,每个一行
+  / one row per part of a bundle; optional
+- **gifts.csv** `rule_id,gift_sku_id` + `quantity,shop_id,sku_id,min_amount,since,until,first`:
+  满赠,写了的条件都要满足 / gift rules; every condition that is given must hold; optional
 - **blacklist.csv** `entry_id,kind,value,shop_id,reason,author`(可加 / also `effect,starts_at,ends_at`):
   kind = customer、phone、address;电话和地址启用时换成哈希 / phones and addresses become hashes when applied
 - **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map

@@ -11,7 +11,8 @@ from orderhub.platforms.times import known_zones
 ORDER_FIELDS = (
     "platform_order_id", "platform_status", "customer_id", "buyer_label", "currency", "total", "discount",
     "freight", "paid", "promotion_mark", "buyer_message", "seller_memo", "seller_flag", "placed_at",
-    "paid_at", "modified_at", "ship_by_at",
+    "paid_at", "modified_at", "ship_by_at", "ship_not_before", "invoice_kind", "invoice_title",
+    "payment_method", "payment_no",
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "platform_item_id", "platform_sku_id", "merchant_code", "title", "kind_hint", "quantity",
@@ -27,7 +28,7 @@ REFUND_FIELDS = (
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
 MONEY = ("total", "discount", "freight", "paid", "unit_price", "refund")
-TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at", "created_at")
+TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at", "ship_not_before", "created_at")
 REQUIRED = (("order", "platform_order_id"), ("order", "modified_at"), ("line", "quantity"))
 #: Needed by platforms whose spec has the stream refunds.
 REQUIRED_OF_REFUNDS = ("refund_id", "platform_order_id", "platform_status", "modified_at")

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
-from orderhub.config.parse import normalise_sku
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
 from orderhub.quality.withhold import refuse_handed_over

@@ -29,6 +29,7 @@ body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #8884; }
+th, td:not(:first-child) { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } code { font-size: .85em; opacity: .75; }
 .bar { display: inline-block; height: .6em; background: #d9480f; vertical-align: baseline; }
 .critical { border-left: 4px solid #c92a2a; }

@@ -104,6 +104,7 @@ def _merged_columns(platform: Platform) -> str:
          when 'stop' in (st.gate, f.gate) then 'history' else 'to_confirm' end,
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
+    c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,
     c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
     case when {_IS_TERMINAL} then '1' else '0' end
@@ -128,7 +129,7 @@ def compile_lines(platform: Platform) -> str:
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.line_flags]
     lines = open_record("l", "e.line", [*paths_of(fields.line), *flag_paths], is_flat=is_flat)
-    elements = _elements(spec.records.lines)
+    every_line = elements(spec.records.lines)
     repeat = "row_number() over (partition by c.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(literal(value) for value in spec.gift_values) or "null"
     base = (
@@ -142,7 +143,7 @@ with source as (
         {_flag_number(lines, spec.line_flags)} as flag_no
     from changed_orders as c
     join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
-    lateral {elements} as e(line, line_no),
+    lateral {every_line} as e(line, line_no),
     {lines.record}
     where c.platform = {literal(spec.name)} {FENCE}
 ),
@@ -182,6 +183,19 @@ left join flags as f using (flag_no)
 window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
 
 
+def elements(path: str) -> str:
+    """Return the SQL set (line, line_no) at a path; lines of joined lists carry their list's name."""
+    names = path.split("+")
+    if len(names) == 1:
+        return _items(path)
+    sets = " union all ".join(
+        f"select {_named('one.line', name)}, {number} as list_no, line_no "  # noqa: S608 - paths of files, quoted
+        f"from {_items(name)} as one(line, line_no)"
+        for number, name in enumerate(names)
+    )
+    return f"(select line, row_number() over (order by list_no, line_no) from ({sets}) as every)"  # noqa: S608 - paths of files, quoted
+
+
 #: The gate of a line and why: what stops it wins, then what lets it wait, then its own state.
 _LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity or f.gate = 'stop'
             then 'stop'
@@ -196,19 +210,6 @@ _LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.
             then f.flag_id || ' ' || f.reason
          when c.platform_status is null then null
          else c.platform_status || ' ' || coalesce(st.reason, '未知') end"""
-
-
-def _elements(path: str) -> str:
-    """Return the SQL set (line, line_no) at a path; lines of joined lists carry their list's name."""
-    names = path.split("+")
-    if len(names) == 1:
-        return _items(path)
-    sets = " union all ".join(
-        f"select {_named('one.line', name)}, {number} as list_no, line_no "  # noqa: S608 - paths of files, quoted
-        f"from {_items(name)} as one(line, line_no)"
-        for number, name in enumerate(names)
-    )
-    return f"(select line, row_number() over (order by list_no, line_no) from ({sets}) as every)"  # noqa: S608 - paths of files, quoted
 
 
 def _items(path: str) -> str:

@@ -18,9 +18,11 @@ from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.active import active_suites
 from orderhub.quality.check import CheckCounts, check_orders
-from orderhub.transform.compile import compile_lines, compile_versions
+from orderhub.transform.compile import compile_versions
 from orderhub.transform.compile_refunds import compile_refunds
+from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
+from orderhub.transform.lines import remap_lines, replace_lines
 from orderhub.transform.overlay import lay, lift_touched
 
 log = structlog.get_logger(__name__)
@@ -43,6 +45,7 @@ class TransformCounts:
     refunds_changed: int = 0
     lines: int = 0
     lines_remapped: int = 0
+    gift_lines: int = 0
     fields_changed: int = 0
     corrections_laid: int = 0
     checks: CheckCounts | None = None
@@ -85,7 +88,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         connection.exec_driver_sql(source("core/incoming"))
         connection.exec_driver_sql(source("core/incoming_refunds"))
         platforms = _map_versions(connection, clock, config, counts)
-        _merge(connection, clock, platforms, counts, suites.version)
+        _merge(connection, clock, platforms, counts, config, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
         _finish_pass(connection, clock, counts)
     log.info("transform pass", config_version=config.version[:12], **asdict(counts))
@@ -154,6 +157,7 @@ def _merge(
     clock: Clock,
     platforms: list[Platform],
     counts: TransformCounts,
+    config: MerchantConfig,
     checks_version: str,
 ) -> None:
     connection.exec_driver_sql(source("core/changed_orders"))
@@ -163,19 +167,14 @@ def _merge(
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
     counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
     connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
-    for platform in platforms:
-        counts.lines += connection.execute(text(compile_lines(platform))).rowcount
-    connection.exec_driver_sql("analyze incoming_lines (order_id)")
-    connection.execute(
-        text("delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id")
-    )
-    connection.execute(statement("core/order_lines"))
+    counts.lines = replace_lines(connection, platforms)
     counts.refunds_changed = connection.execute(
         statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
     ).rowcount
+    counts.lines_remapped = remap_lines(connection, config.version)
+    counts.gift_lines = give_gifts(connection, clock)
     counts.fields_changed = write_changes(connection, clock.now(), counts.pass_id)
     counts.corrections_laid = lay(connection, clock.now())
-    counts.lines_remapped = connection.execute(statement("core/remapped_lines")).rowcount
 
 
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:

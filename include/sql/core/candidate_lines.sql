@@ -1,4 +1,4 @@
--- One row per line that may be routed now; key order_id, line_id.
+-- One row per line that may be routed now: nothing keeps it, and its order may leave already; key order_id, line_id.
 create temporary table candidate_lines on commit drop as
 select
     l.order_id,
@@ -13,6 +13,7 @@ select
     r.province,
     r.city
 from core.line_readiness as l
+inner join core.orders as o on l.order_id = o.order_id and (o.ship_not_before is null or o.ship_not_before <= :now)
 left join core.receivers as r on l.order_id = r.order_id
 where l.blocked_by is null
     -- What stopped one document of an order is not got round by making another.

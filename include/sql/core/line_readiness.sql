@@ -23,13 +23,12 @@ accompanied as (
     from core.order_lines as g
     left join core.line_refunds as r on g.order_id = r.order_id and g.line_id = r.line_id
     left join withheld as k on g.order_id = k.order_id
-    where g.kind = 'goods' and g.gate = 'ship' and r.gate is null and coalesce(g.line_id <> all(k.lines), true)
+    where g.kind in ('goods', 'bundle') and g.gate = 'ship' and r.gate is null and coalesce(g.line_id <> all(k.lines), true)
 ),
 
 -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
 rewritten as (
-    select distinct m.order_id
-    from core.manifest_lines as m
+    select distinct m.order_id from core.manifest_lines as m
     inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id
     inner join core.orders as o on m.order_id = o.order_id and f.version_id <> o.version_id
     inner join core.shops as s on o.shop_id = s.shop_id and not s.is_pulled
@@ -48,18 +47,18 @@ select
     o.paid_at,
     case
         when k.order_kind is not null then 'order_' || k.order_kind
-        when l.line_id = any(k.lines) then 'line_cancelled'
+        when l.line_id = any(k.lines) or l.parent_line_id = any(k.lines) then 'line_cancelled'
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         when o.gate = 'stop' then 'order_stopped'
         when l.gate = 'stop' or f.gate = 'stop' then 'line_stopped'
-        when l.kind = 'service' then 'line_is_service'
+        when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when h.is_order_held then 'order_held'
-        when l.line_id = any(h.held_lines) then 'line_held'
+        when l.line_id = any(h.held_lines) or l.parent_line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
         when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
         when l.kind = 'gift' and a.order_id is null then 'gift_without_goods'
-        when w.order_id is not null then 'changed_after_manifest'
+        when w.order_id is not null or b.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
         when o.shop_id in (select shop_id from ops.source_stops where resumed_at is null) then 'source_stopped'
@@ -71,6 +70,7 @@ left join core.shops as s on o.shop_id = s.shop_id
 left join core.line_refunds as f on l.order_id = f.order_id and l.line_id = f.line_id
 left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
+left join core.handed_over_bundles as b on l.order_id = b.order_id and l.parent_line_id = b.line_id
 left join withheld as k on o.order_id = k.order_id
 left join active_holds as h on l.order_id = h.order_id;
 

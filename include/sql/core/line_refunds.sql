@@ -16,6 +16,20 @@ with targeted as (
     where r.state <> 'withdrawn' and not (r.state = 'refunded' and r.kind = 'money')
 ),
 
+-- A part of a bundle, and a gift that a line earned, are judged by that line: the platform knows no other.
+judged as (
+    select
+        l.order_id,
+        l.line_id,
+        coalesce(p.line_id, l.line_id) as judged_line_id,
+        coalesce(p.platform_sku_id, l.platform_sku_id) as platform_sku_id,
+        coalesce(p.quantity, l.quantity) as quantity,
+        coalesce(p.paid_fen, l.paid_fen) as paid_fen
+    from (select distinct order_id from targeted) as t
+    inner join core.order_lines as l on t.order_id = l.order_id
+    left join core.order_lines as p on l.order_id = p.order_id and l.parent_line_id = p.line_id
+),
+
 matched as (
     select
         l.order_id,
@@ -28,9 +42,9 @@ matched as (
         end as is_whole
     from targeted as t
     inner join core.orders as o on t.order_id = o.order_id
-    inner join core.order_lines as l on t.order_id = l.order_id
+    inner join judged as l on t.order_id = l.order_id
         and case
-            when t.is_by_line then l.line_id = t.platform_line_id
+            when t.is_by_line then l.judged_line_id = t.platform_line_id
             when t.is_by_sku then l.platform_sku_id = t.platform_sku_id
             else true
         end

@@ -28,7 +28,7 @@ placed as (
             when p.is_reserved then 'allocated'
             when l.blocked_by = 'order_history' then 'history'
             when l.blocked_by = 'order_to_confirm' then 'to_confirm'
-            when l.blocked_by in ('order_stopped', 'line_stopped', 'line_is_service') then 'closed'
+            when l.blocked_by in ('order_stopped', 'line_stopped', 'line_is_service', 'line_is_bundle') then 'closed'
             when l.blocked_by in ('order_cancelled', 'order_no_ship', 'line_cancelled') then 'closed'
             when l.blocked_by in ('order_held', 'line_held') then 'held'
             else 'waiting'

@@ -1,23 +1,19 @@
--- Lines that waited for a mapping and now have one: they go on by themselves. One row per line.
-with mapped as (
-    select l.order_id, l.line_id, found.sku_id, found.mapping_id
-    from core.order_lines as l
-    join core.orders as o using (order_id)
-    cross join lateral (
-        select m.sku_id, m.mapping_id
-        from core.sku_mappings as m
-        where m.shop_id in (o.shop_id, '*') and m.platform_sku in (
-            upper(btrim(normalize(l.merchant_code, nfkc))), upper(btrim(normalize(l.platform_sku_id, nfkc))))
-        order by m.platform_sku = upper(btrim(normalize(l.merchant_code, nfkc))) desc nulls last, m.shop_id = '*'
-        limit 1
-    ) as found
-    where l.sku_id is null
-),
-updated as (
-    update core.order_lines as l set sku_id = mapped.sku_id, sku_mapping_id = mapped.mapping_id
-    from mapped where l.order_id = mapped.order_id and l.line_id = mapped.line_id
-    returning l.order_id
+-- Lines that waited for a mapping and now have one: they are mapped again as if they had just arrived. One row per line.
+with waiting as (
+    delete from core.order_lines as l
+    using core.orders as o
+    where l.order_id = o.order_id
+        and l.sku_id is null
+        and exists (
+            select from core.sku_mappings as m
+            where m.shop_id in (o.shop_id, '*') and m.platform_sku in (
+                upper(btrim(normalize(l.merchant_code, nfkc))), upper(btrim(normalize(l.platform_sku_id, nfkc))))
+        )
+    returning
+        l.order_id, o.shop_id, l.line_no, l.line_id, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.title,
+        l.kind, l.quantity, l.unit_price_fen, l.discount_fen, l.paid_fen, l.platform_status, l.refund_state, l.gate,
+        l.gate_reason, l.repeat_no, l.unreadable_fields
 )
-update core.orders as o set checked_version = null
-from (select distinct order_id from updated) as touched
-where o.order_id = touched.order_id
+
+insert into incoming_lines
+select * from waiting

@@ -1,7 +1,11 @@
 -- One row per order, samples and fake sales (no_ship) left out; key order_id. Business dates are Beijing days; no receiver finer than province and city.
 create view mart.orders as
 with lines as (
-    select order_id, count(*) as line_count, count(distinct sku_id) as sku_count, sum(quantity)::bigint as quantity
+    select
+        order_id,
+        count(*) filter (where kind <> 'bundle_part') as line_count,
+        count(distinct sku_id) filter (where kind <> 'bundle') as sku_count,
+        (sum(quantity) filter (where kind <> 'bundle'))::bigint as quantity
     from core.order_lines
     group by order_id
 ),
@@ -59,7 +63,7 @@ select ops.describe('mart.orders', '每个订单一行:金额、状态、环节�
     'lifecycle', 'live, history (before go-live) or to_confirm', 'bucket', '环节 / where its least advanced line stands, see core.order_buckets',
     'anomaly_count', 'failed checks, open or closed', 'province', 'of the receiver', 'city', 'of the receiver',
     'warehouse_id', 'the building of the latest decision', 'routing_rule_id', 'the rule that chose it',
-    'line_count', 'order lines', 'sku_count', 'distinct SKUs; unmapped lines not counted', 'quantity', 'pieces', 'currency', 'ISO 4217',
+    'line_count', 'order lines; a bundle is one', 'sku_count', 'distinct SKUs, of bundles their parts; unmapped lines not counted', 'quantity', 'pieces, of bundles their parts', 'currency', 'ISO 4217',
     'paid_fen', 'paid, fen', 'freight_fen', 'freight, fen', 'discount_fen', 'order-level discount, fen',
     'paid_yuan', 'paid, whole units of the currency', 'freight_yuan', 'freight, whole units', 'discount_yuan', 'discount, whole units',
     'placed_date', '下单日 / Beijing day', 'paid_date', '付款日 / Beijing day', 'placed_at', 'UTC', 'paid_at', 'UTC', 'ship_by_at', 'UTC, promised latest hand-over',

@@ -31,8 +31,8 @@ select
     end as price_deviation,
     line.repeat_no,
     nullif(array_to_string(line.unreadable_fields, ', '), '') as unreadable_fields,
-    line.kind <> 'service' as is_sent,
-    line.kind = 'goods' as is_goods,
+    line.kind not in ('service', 'bundle') as is_sent,
+    line.kind in ('goods', 'bundle') as is_goods,
     line.kind = 'goods' and usual.unit_fen > 0 and price.unit_fen is not null as is_price_evaluable
 from core.orders
 join core.order_lines as line using (order_id)
@@ -60,7 +60,7 @@ where orders.lifecycle = 'live' and orders.gate <> 'stop'
 select ops.describe('ops.checkable_lines', 'One row per line that still may ship, of a checkable order; key order_id, line_id.',
     'order_id', 'the order', 'line_id', 'the line', '_checked_pass_id', 'pass that last checked the order', 'shop_id', 'the shop', 'line_no', 'position, from 1',
     'platform_item_id', 'the platform''s item', 'platform_sku_id', 'the platform''s SKU', 'merchant_code', 'the merchant''s code on the platform', 'sku_id', 'our SKU; null while unmapped',
-    'title', 'as shown to the buyer', 'kind', 'goods, gift or service', 'pending_refund', 'pending or unknown while a refund of it is open', 'quantity', 'pieces', 'quantity_cap', 'more than this is looked at',
+    'title', 'as shown to the buyer', 'kind', 'goods, bundle, bundle_part, gift or service', 'pending_refund', 'pending or unknown while a refund of it is open', 'quantity', 'pieces', 'quantity_cap', 'more than this is looked at',
     'unit_price_fen', 'fen', 'discount_fen', 'fen', 'paid_fen', 'share of what was paid, fen', 'paid_unit_fen', 'paid for one piece, fen', 'usual_unit_fen', 'what a piece usually costs, fen; null without enough history',
     'price_deviation', 'too_dear or too_cheap against the usual price', 'repeat_no', 'n-th identical row of its order in a file', 'unreadable_fields', 'fields whose text could not be converted',
-    'is_sent', 'goods or gift: a parcel carries it', 'is_goods', 'sold, not given', 'is_price_evaluable', 'sold and paid, with a usual price known');
+    'is_sent', 'a parcel carries it: no service, and of a bundle its parts', 'is_goods', 'sold, not given; of a bundle the bundle, not its parts', 'is_price_evaluable', 'sold and paid, with a usual price known');

@@ -55,10 +55,10 @@ left join (
     select
         o.order_id,
         o._checked_pass_id,
-        sum(line.paid_fen)::bigint as paid_fen,
+        (sum(line.paid_fen) filter (where line.kind <> 'bundle_part'))::bigint as paid_fen,
         count(*) filter (where line.kind <> 'service') as parcel_count,
-        count(*) filter (where line.kind = 'goods') as goods_count,
-        count(*) filter (where line.paid_fen is null and line.kind <> 'gift') as unpriced_count
+        count(*) filter (where line.kind in ('goods', 'bundle')) as goods_count,
+        count(*) filter (where line.paid_fen is null and line.kind not in ('gift', 'bundle_part')) as unpriced_count
     from core.orders as o
     join core.order_lines as line using (order_id)
     group by o.order_id, o._checked_pass_id

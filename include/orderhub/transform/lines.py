@@ -1,0 +1,40 @@
+"""Replaces the lines of changed orders, and maps again the lines that waited for the merchant's files."""
+
+from sqlalchemy import Connection, text
+
+from orderhub.db.sql_files import source, statement
+from orderhub.platforms.spec import Platform
+from orderhub.transform.compile import compile_lines
+
+_REPLACED = text(
+    "delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"
+)
+_UNCHECK = text("""
+    update core.orders as o set checked_version = null
+    from (select distinct order_id from incoming_lines) as touched
+    where o.order_id = touched.order_id""")
+_IS_CONFIG_NEW = text("""
+    select config_version is distinct from :config_version from ops.passes
+    where kind = 'transform' and finished_at is not null
+    order by pass_id desc limit 1""")
+
+
+def replace_lines(connection: Connection, platforms: list[Platform]) -> int:
+    """Write the lines of the orders in `changed_orders`; return how many the platforms gave."""
+    given = sum(connection.execute(text(compile_lines(platform))).rowcount for platform in platforms)
+    connection.exec_driver_sql("analyze incoming_lines (order_id)")
+    connection.execute(_REPLACED)
+    connection.execute(statement("core/order_lines"))
+    return given
+
+
+def remap_lines(connection: Connection, config_version: str) -> int:
+    """Map again what waited for a mapping, and what the goods master now calls otherwise; return how many."""
+    connection.exec_driver_sql("truncate incoming_lines")
+    waiting = connection.execute(statement("core/remapped_lines")).rowcount
+    if connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar():
+        waiting += connection.exec_driver_sql(source("core/reclassed_lines")).rowcount
+    if waiting:
+        connection.execute(statement("core/order_lines"))
+        connection.execute(_UNCHECK)
+    return waiting

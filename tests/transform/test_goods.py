@@ -1,0 +1,151 @@
+"""The goods master at work: SKUs as typed, bundles and their parts, services, and mappings that arrive late."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderhub.config.goods import warnings_of
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory
+from orderhub.db.engine import Database
+from orderhub.transform.run import run_transform
+from tests.builders import rows
+from tests.transform.payloads import StoppedClock, stage, trade
+
+CLOCK = StoppedClock()
+SKUS = """\
+sku_id,name,weight_g,list_price,kind
+SKU-TS001,T恤,200,129.00,goods
+SKU-SOCK,棉袜,80,39.00,goods
+SKU-HAT,帽子,90,59.00,goods
+SKU-SET,礼盒,,199.00,bundle
+SKU-DIFF,补差价,,,service
+"""
+BUNDLES = """\
+bundle_sku_id,part_sku_id,quantity
+SKU-SET,SKU-TS001,1
+SKU-SET,SKU-SOCK,2
+SKU-SET,SKU-HAT,1
+"""
+MAPPINGS = """\
+mapping_id,shop_id,platform_sku,sku_id
+m1,*,TS-001-BLK-M,sku-ts001
+m2,*,SET-1,SKU-SET
+m3,*,DIFF,SKU-DIFF
+"""
+FILES = {"skus.csv": SKUS, "bundles.csv": BUNDLES, "sku_mappings.csv": MAPPINGS}
+LINES = "select line_id, parent_line_id, sku_id, kind, quantity, paid_fen from core.order_lines order by line_no, line_id"
+BLOCKED = "select line_id, blocked_by from core.line_readiness order by 1"
+TID = "2160451543726114828"
+
+
+def apply(database: Database, directory: Path, **files: str) -> MerchantConfig:
+    for name, content in files.items():
+        (directory / name.replace("_csv", ".csv")).write_text(content, encoding="utf-8")
+    return apply_directory(database, CLOCK, directory, directory.parent, "test")
+
+
+@pytest.fixture
+def config(database: Database, directory: Path) -> MerchantConfig:
+    """The applied files of this page: three goods, one bundle, one service."""
+    for name, content in FILES.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    return apply_directory(database, CLOCK, directory, directory.parent, "test")
+
+
+def mapped(database: Database, config: MerchantConfig, *trades: dict[str, Any]) -> None:
+    stage(database, list(trades), "tb")
+    run_transform(database, CLOCK, config)
+
+
+def test_sku_is_spelled_as_in_the_goods_master(database: Database, config: MerchantConfig):
+    mapped(database, config, trade(line_outer_sku_id="ts-001-blk-m"))
+
+    assert rows(database, "select sku_id from core.order_lines") == [("SKU-TS001",)]
+
+
+def test_missing_weight_is_assumed_and_said(database: Database, config: MerchantConfig):
+    weights = rows(database, "select sku_id, weight_g from core.skus where is_weight_assumed order by 1")
+
+    assert weights == [("SKU-DIFF", 500), ("SKU-SET", 500)]
+    assert warnings_of(config) == ["skus.csv: SKU-SET: weight_g 空,按 500 克 / assumed"]
+
+
+def test_bundle_becomes_its_parts_and_the_last_takes_the_fen_that_are_left(
+    database: Database, config: MerchantConfig
+):
+    mapped(
+        database, config, trade(line_outer_sku_id="SET-1", line_divide_order_fee="100.01", payment="100.01")
+    )
+
+    assert rows(database, LINES) == [
+        (TID, None, "SKU-SET", "bundle", 2, 10001),
+        (f"{TID}~p1", TID, "SKU-TS001", "bundle_part", 2, 4850),
+        (f"{TID}~p2", TID, "SKU-SOCK", "bundle_part", 4, 2932),
+        (f"{TID}~p3", TID, "SKU-HAT", "bundle_part", 2, 2219),
+    ]
+
+
+def test_parts_ship_and_their_bundle_needs_nothing(database: Database, config: MerchantConfig):
+    mapped(database, config, trade(line_outer_sku_id="SET-1"))
+
+    assert rows(database, BLOCKED) == [
+        (TID, "line_is_bundle"),
+        (f"{TID}~p1", None),
+        (f"{TID}~p2", None),
+        (f"{TID}~p3", None),
+    ]
+    assert rows(database, "select rule_id from core.holds") == []
+
+
+def test_service_needs_no_stock_and_ends_at_once(database: Database, config: MerchantConfig):
+    mapped(database, config, trade(line_outer_sku_id="DIFF"))
+
+    assert rows(database, "select l.kind, b.bucket from core.order_lines l join core.order_buckets b using (order_id, line_id)") == [
+        ("service", "closed")
+    ]  # fmt: skip
+
+
+def test_refund_of_a_bundle_stops_its_parts(database: Database, config: MerchantConfig):
+    from tests.transform.test_refunds import refund, stage_refunds
+
+    mapped(database, config, trade(line_outer_sku_id="SET-1"))
+    stage_refunds(database, refund(status="SUCCESS"))
+    run_transform(database, CLOCK, config)
+
+    assert {reason for _, reason in rows(database, BLOCKED)} == {"line_stopped"}
+
+
+def test_line_waits_for_its_mapping_and_goes_on_by_itself_as_a_bundle(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    mapped(database, config, trade(line_outer_sku_id="SET-9"))
+    before = rows(database, BLOCKED)
+
+    counts = run_transform(
+        database, CLOCK, apply(database, directory, sku_mappings_csv=MAPPINGS + "m9,tb,set-9,sku-set\n")
+    )
+
+    assert before == [(TID, "line_held")]
+    assert (counts.lines_remapped, [reason for _, reason in rows(database, BLOCKED)]) == (
+        1,
+        ["line_is_bundle", None, None, None],
+    )
+
+
+def test_goods_that_the_master_comes_to_call_a_bundle_are_taken_apart(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    as_goods = SKUS.replace("199.00,bundle", "199.00,goods")
+    mapped(
+        database,
+        apply(database, directory, skus_csv=as_goods, bundles_csv=BUNDLES.splitlines()[0] + "\n"),
+        trade(line_outer_sku_id="SET-1"),
+    )
+    before = rows(database, BLOCKED)
+
+    counts = run_transform(database, CLOCK, apply(database, directory, skus_csv=SKUS, bundles_csv=BUNDLES))
+
+    assert before == [(TID, None)]
+    assert (counts.lines_remapped, len(rows(database, BLOCKED))) == (1, 4)
