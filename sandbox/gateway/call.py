@@ -192,7 +192,7 @@ class Call:
         # Nothing happens to a record after its time in the index: older ones cannot lie in the window.
         dated = [
             (at, record)
-            for key in reversed(index.newest(*index.span(first, LATEST)))
+            for key in index.between(*index.span(first, LATEST), oldest_first=True)
             if (at := when(record := records[key])) is not None and first <= int(at.timestamp()) <= last
         ]
         # The sort is stable, so records of one second come in the order of the index: the same on every page.
