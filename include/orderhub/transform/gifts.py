@@ -27,6 +27,9 @@ def give_gifts(connection: Connection, clock: Clock) -> int:
     connection.exec_driver_sql(_ORDERS)
     connection.exec_driver_sql("analyze gift_orders")
     connection.execute(_TAKEN_BACK)
+    connection.exec_driver_sql(source("core/gift_goods"))
+    connection.exec_driver_sql("analyze gift_goods")
     connection.exec_driver_sql(source("core/gift_verdicts"))
+    connection.exec_driver_sql("analyze gift_verdicts")
     connection.execute(statement("core/gift_grants"), {"now": clock.now()})
     return connection.execute(statement("core/gift_lines")).rowcount
