@@ -176,6 +176,8 @@ EVERYWHERE: Mapping[str, float] = {
     "wish": 0.6, "fair_message": 6, "invoice_wish": 2, "pretended": 0.3, "abroad": 0.3, "typo_price": 0.3,
     "fair_clearance": 3, "fair_bulk": 1, "fat_finger": 0.2,
 }  # fmt: skip
+#: Of these, what shows only where the platform tells what was paid for a line.
+PRICES = ("typo_price", "fair_clearance")
 #: Where the platform names the buyer.
 NAMED: Mapping[str, float] = {"fair_repeat": 1.5, "banned_buyer": 0.3}
 #: Where the receiver is shown as the buyer wrote it.
@@ -210,6 +212,9 @@ def labelled_shares(platform: Platform) -> dict[str, float]:
         shares |= NAMED
     else:
         shares.pop("suspected_duplicate")
+    if not platform.tells_payments:
+        for name in ("amount_mismatch", *PRICES):
+            shares.pop(name)
     if platform.shows_receivers:
         shares |= PLAIN
     return shares

@@ -36,7 +36,8 @@ class Platform:
     """Numbering and habits of one platform.
 
     `own_lives` per 240 orders; `impossible_lives` of `story.STATES` do not exist there; `quiet_events` do not
-    move `modified` of an order. `names_buyers`: orders of one buyer can be told; `shows_receivers`: in clear.
+    move `modified` of an order. `names_buyers`: orders of one buyer can be told; `shows_receivers`: in clear;
+    `tells_payments`: what was paid for each line.
     """
 
     order_number: OrderNumber
@@ -48,6 +49,7 @@ class Platform:
     impossible_lives: frozenset[str] = frozenset()
     quiet_events: frozenset[str] = frozenset()
     names_buyers: bool = True
+    tells_payments: bool = True
     shows_receivers: bool = False
 
 
@@ -93,6 +95,7 @@ PLATFORMS = {
         _after_sale("5", 9),
         SERVICES | PRESALE | AFTER_SALES | {"locked": 4, "cod": 10},
         quiet_events=frozenset({"memo_changed", "invoice_requested", "refund_message"}),
+        tells_payments=False,
     ),
     # yyMMdd-15 digits; one line per order
     "pinduoduo": Platform(
@@ -102,6 +105,7 @@ PLATFORMS = {
         SERVICES | PRESALE | AFTER_SALES | WAITING | GROUP,
         most_lines=1,
         names_buyers=False,
+        tells_payments=False,
     ),
     # 19 digits; the lines are orders of their own, numbered on
     "douyin": Platform(

@@ -26,7 +26,9 @@ def test_a_number_has_one_form_for_comparison(text: str, number: str) -> None:
     assert (number, PhoneVerdict.OK) == (parsed.number, parsed.verdict)
 
 
-@pytest.mark.parametrize("text", ["12345", "1380013800", "1.38E+10", "23800138000", "电话联系"])
+@pytest.mark.parametrize(
+    "text", ["00000000000", "0571-0000000", "12345", "1380013800", "1.38E+10", "23800138000", "电话联系"]
+)
 def test_what_cannot_be_a_number_is_invalid(text: str) -> None:
     assert PhoneVerdict.INVALID == parse_phone(text).verdict
 

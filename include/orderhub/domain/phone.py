@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})(?:[-转#,;x](\d{1,6}))?")
-_LANDLINE = re.compile(r"(0\d{2,3})-?(\d{7,8})(?:[-转#,;x](\d{1,6}))?")
+#: Area codes begin with 01 to 09, numbers behind them with 2 to 9: eleven zeros are nobody's.
+_LANDLINE = re.compile(r"(0[1-9]\d{1,2})-?([2-9]\d{6,7})(?:[-转#,;x](\d{1,6}))?")
 _NOISE = re.compile(r"[\s()（）]+|(?<=\d)\.0$|^'")
 
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,13 +144,25 @@ def _settings(hub: OwnHub, outside: Outside, folder: Path) -> Settings:
 
 
 def _labels(outside: Outside) -> Labels:
+    """Return order → labels; every order of a banned buyer in that shop is a banned buyer's."""
     session = requests.Session()
     session.trust_env = False
-    truth: dict[str, Any] = session.get(f"{outside.address}/admin/truth", timeout=120).json()
+    orders: list[dict[str, Any]] = session.get(f"{outside.address}/admin/truth", timeout=120).json()["orders"]
+    banned = {_buyer(order) for order in orders if BANNED in _own_labels(order)}
     return {
-        f"{order['shop_id']}/{order['order_id']}": tuple(intent["label"] for intent in order["intents"])
-        for order in truth["orders"]
-    }
+        f"{order['shop_id']}/{order['order_id']}": (
+            *_own_labels(order), *([BANNED] if _buyer(order) in banned else []),
+        )
+        for order in orders
+    }  # fmt: skip
+
+
+def _own_labels(order: Mapping[str, Any]) -> list[str]:
+    return [intent["label"] for intent in order["intents"]]
+
+
+def _buyer(order: Mapping[str, Any]) -> tuple[str, str]:
+    return order["shop_id"], order["buyer_open_uid"]
 
 
 def _pull_all(stage: Stage, clock: Clock, say: Say) -> None:

@@ -106,7 +106,7 @@ create function ops.goods_key(wanted text) returns text language sql stable as $
         coalesce(sku_id, merchant_code, platform_sku_id, '?') || '*' || coalesce(quantity, 0),
         ', ' order by sku_id, merchant_code, platform_sku_id, quantity)
     from core.order_lines
-    where order_id = wanted and kind = 'goods'
+    where order_id = wanted and kind in ('goods', 'bundle')
 $$;
 -- Functions that a view calls for each row are inlined: stable where they compare times.
 -- Outside the mainland: written in Latin letters, or one of the three that need another carrier.

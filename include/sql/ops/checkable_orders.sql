@@ -35,9 +35,9 @@ select
     nullif(array_to_string(orders.disagreeing_fields, ', '), '') as disagreeing_fields,
     coalesce(promotion.duplicate_minutes, settings.duplicate_minutes) as duplicate_minutes,
     shops.is_pulled and shops.is_buyer_named as is_customer_expected,
-    shops.address_source <> 'none' and coalesce(lines.parcel_count, 0) > 0 as is_address_evaluable,
-    orders.payment_state = 'paid' and coalesce(lines.goods_count, 0) > 0 as is_payment_expected,
-    orders.payment_state = 'paid' and coalesce(lines.unpriced_count, 0) = 0
+    shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
+    orders.payment_state = 'paid' and lines.goods_count > 0 as is_payment_expected,
+    orders.payment_state = 'paid' and lines.unpriced_count = 0
         and (orders.freight_fen is not null or orders.paid_fen < lines.paid_fen) as is_amount_evaluable
 from core.orders
 join core.shops using (shop_id)
@@ -50,19 +50,16 @@ left join lateral (
         and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
 ) as promotion on true
 cross join lateral (select nullif(concat_ws(E'\n', orders.buyer_message, orders.seller_memo), '') as message) as said
-left join (
-    -- The pass is named here too, so that only its lines are added up.
+-- By the key, order by order: a set of all lines was joined row by row while the tables' statistics were those of an empty hub.
+cross join lateral (
     select
-        o.order_id,
-        o._checked_pass_id,
         (sum(line.paid_fen) filter (where line.kind <> 'bundle_part'))::bigint as paid_fen,
         count(*) filter (where line.kind <> 'service') as parcel_count,
         count(*) filter (where line.kind in ('goods', 'bundle')) as goods_count,
         count(*) filter (where line.paid_fen is null and line.kind not in ('gift', 'bundle_part')) as unpriced_count
-    from core.orders as o
-    join core.order_lines as line using (order_id)
-    group by o.order_id, o._checked_pass_id
-) as lines on lines.order_id = orders.order_id and lines._checked_pass_id = orders._checked_pass_id
+    from core.order_lines as line
+    where line.order_id = orders.order_id
+) as lines
 where orders.lifecycle = 'live' and orders.gate <> 'stop'
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
