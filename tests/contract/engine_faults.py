@@ -109,7 +109,7 @@ def ids_pass_through_floats(patch: pytest.MonkeyPatch) -> None:
         exact = row_id(stream, row)
         return str(int(float(exact))) if exact.isdigit() else exact
 
-    for module in (paging, fetching, records):
+    for module in (fetching, records):
         patch.setattr(module, "row_id", rounded)
 
 
@@ -119,13 +119,13 @@ def ids_may_be_anything(patch: pytest.MonkeyPatch) -> None:
     def anything(stream: Any, row: Any) -> str:
         return str(records.at_path(row, stream.list.id)).replace("\x07", "?")
 
-    for module in (paging, fetching, records):
+    for module in (fetching, records):
         patch.setattr(module, "row_id", anything)
 
 
 def payloads_are_stored_as_they_come(patch: pytest.MonkeyPatch) -> None:
     """What the database refuses is not replaced."""
-    patch.setattr(records, "clean", lambda text: (text, None))
+    patch.setattr(records, "storable", lambda text: (text, None))
 
 
 def details_are_believed(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ create table core.check_settings (
     order_total_cap_fen bigint not null default 5000000,
     shared_receiver_buyers integer not null default 3,
     reachable text[] not null default '{}',
-    memo_hold text not null default '改(收货)?(地址|电话|手机|收件人)|(地址|电话|手机号)(写错|填错|有误|错了)|换(款|码|颜色|色|尺码|货)|退款|退货|取消订单|(取消|撤销)(这单|该单|本单)|不要了|不想要|(别|不要)发(?!错|漏|混|坏|破)|先不发|不发货|暂不发|暂缓|暂停发|晚点发|延迟发|等通知',
+    memo_hold text not null default '改(收货)?(地址|电话|手机|收件人)|(地址|电话|手机号)(写错|填错|有误|错了)|换(款|码|颜色|色|尺码|货)|换成|换(一)?[件双条个]|退款|退货|取消订单|(取消|撤销)(这单|该单|本单)|不要了|不想要|(别|不要)发(?!错|漏|混|坏|破)|先不发|不发货|暂不发|暂缓|暂停发|晚点发|延迟发|等通知',
     memo_invoice text not null default '发票|开票|专票|普票|税号',
     memo_no_ship text not null default '刷单|补单|放单|空包|拍单号|样品单',
     hold_flags text[] not null default '{}',
