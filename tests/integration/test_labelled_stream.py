@@ -11,7 +11,7 @@ RECALL, PRECISION = 0.99, 0.95
 
 @pytest.fixture(scope="module")
 def stream() -> StreamScore:
-    return score_stream(SystemClock(), orders=900, seed=7, say=lambda _: None)
+    return score_stream(SystemClock(), orders=1500, seed=7, say=lambda _: None)
 
 
 def test_every_rule_finds_what_it_should(stream: StreamScore):
