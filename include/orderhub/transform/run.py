@@ -29,7 +29,9 @@ log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_LARGE_PASS_MEMORY = "128MB"
+_LARGE_PASS = (
+    "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
+)
 _PENDING = """
     from ops.loads as l
     where not exists (
@@ -105,11 +107,9 @@ def _plan_for_size(connection: Connection) -> None:
     Statistics are those of before the pass: they say of a table that a million rows were just written to that
     it is empty, and the planner would then join it row by row with itself.
     """
-    staged = connection.execute(text(f"select coalesce(sum(l.staged_count), 0) {_PENDING}")).scalar_one()  # noqa: S608 - a constant
+    staged = connection.execute(text(f"select coalesce(sum(l.staged_count), 0) {_PENDING}")).scalar_one()
     if staged > _LARGE_PASS_ROWS:
-        connection.execute(text("set local enable_nestloop = off"))
-        connection.execute(text("set local enable_bitmapscan = off"))
-        connection.execute(text(f"set local work_mem = '{_LARGE_PASS_MEMORY}'"))
+        connection.exec_driver_sql(_LARGE_PASS)
 
 
 def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:
