@@ -15,7 +15,8 @@ ITEMS_PER_QUERY = 100
 ORDERS_PER_BATCH = 200
 REQUIRED = (
     "deliveryOrderCode", "orderType", "warehouseCode", "createTime", "placeOrderTime", "operateTime",
-    "shopNick", "logisticsCode", "senderInfo/name", "senderInfo/mobile", "senderInfo/province", "senderInfo/city",
+    "shopNick", "logisticsCode", "senderInfo/name", "senderInfo/mobile", "senderInfo/province",
+    "senderInfo/city",
     "senderInfo/detailAddress", "receiverInfo/name", "receiverInfo/mobile", "receiverInfo/province",
     "receiverInfo/city", "receiverInfo/detailAddress",
 )  # fmt: skip

@@ -59,7 +59,8 @@ class WmsRoutes:
     def drive(self, wish: dict[str, Any]) -> dict[str, Any]:
         """`{ship: "all"|[code, …], items?: {item: n}, …}`: any of these, in this order.
 
-        put: [[warehouse, item, free], …]; pick: [code, …]; ship; grade: [[warehouse, item, good, defective], …];
+        put: [[warehouse, item, free], …]; pick: [code, …]; ship;
+        grade: [[warehouse, item, good, defective], …];
         faults: [{kind, method?, nth?, times?, …}, …], `[]` heals; release: true works on what a fault holds;
         dedupes: true|false. Warehouses are the WMS's codes.
         """
