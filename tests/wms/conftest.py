@@ -21,7 +21,7 @@ from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.wms.account import Account, open_account
-from orderhub.fulfillment.wms.confirm import Confirmed, ask_open_documents
+from orderhub.fulfillment.wms.confirm import Confirmed, confirm_shipments
 from orderhub.settings import Settings
 from sandbox.server import UVICORN, HttpServer
 from sandbox.wms.faults import Fault
@@ -86,8 +86,8 @@ class House:
     def deliver(self) -> DeliveryCounts:
         return deliver_pending(self.database, self.clock, self.settings)
 
-    def confirm(self) -> Confirmed:
-        return ask_open_documents(self.database, self.clock, self.account)
+    def confirm(self) -> list[Confirmed]:
+        return confirm_shipments(self.database, self.clock, self.settings, self.active)
 
     def ship_all(self) -> None:
         for code in list(self.wms.ledger.documents):

@@ -18,6 +18,8 @@ from orderhub.db.copy import copy_rows
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels
 
+#: As whoever withdraws documents: these first, then stock.
+_DOCUMENTS_FIRST = text("lock table core.fulfillment_orders in row exclusive mode")
 _SHIPMENTS = text("""
     create temporary table reported_shipments (
         shipment_id text collate "C" primary key, fulfillment_order_id text collate "C",
@@ -81,6 +83,7 @@ def record_reports(
 ) -> Recorded:
     """Record `reports` in the caller's transaction; a reservation is posted once, when all of it has left."""
     documents = sorted({r.fulfillment_order_id for r in reports if r.fulfillment_order_id})
+    connection.execute(_DOCUMENTS_FIRST)
     connection.execute(statement("core/lock_stock_of_reports"), {"documents": documents})
     rows = connection.execute(statement("core/reported_documents"), {"documents": documents})
     known = {name: list(lines) for name, lines in groupby(rows, key=attrgetter("fulfillment_order_id"))}

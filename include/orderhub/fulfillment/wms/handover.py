@@ -25,10 +25,12 @@ from orderhub.fulfillment.wms.qimen import Answer, asks_for_patience
 from orderhub.fulfillment.wms.xml import text_at
 
 _CHUNKS = text("""
-    select distinct chunk from core.delivery_orders where manifest_id = :manifest_id order by chunk""")
+    select distinct chunk from core.delivery_orders
+    where manifest_id = :manifest_id order by chunk""")
 _PENDING = text("""
     select fulfillment_order_id, delivery_order_code from core.delivery_orders
-    where manifest_id = :manifest_id and chunk = :chunk and state = 'pending' order by fulfillment_order_id""")
+    where manifest_id = :manifest_id and chunk = :chunk and state = 'pending'
+    order by fulfillment_order_id""")
 _ACCEPTED = text("""
     update core.delivery_orders
     set state = 'accepted', accepted_at = :now,
