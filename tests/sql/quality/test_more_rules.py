@@ -106,7 +106,9 @@ def put_goods(hub: Hub, cost_fen: int | None, kind: str = "goods") -> None:
         (9000, {"kind": "bundle_part"}, []),
     ],
 )  # fmt: skip
-def test_a_piece_paid_under_its_cost_is_held(hub: Hub, cost: int, line: dict[str, Any], expected: Any) -> None:
+def test_a_piece_paid_under_its_cost_is_held(
+    hub: Hub, cost: int, line: dict[str, Any], expected: Any
+) -> None:
     put_goods(hub, cost)
     hub.put({}, line)
 
@@ -138,10 +140,14 @@ def test_a_floor_without_cost_or_where_it_is_waived_is_not_evaluable(
     ) == [(1, 0)]
 
 
-@pytest.mark.parametrize(("waived", "held"), [(True, []), (False, [("price_under_floor", "tb/1#1")])])
-def test_a_promotion_waives_the_floor_only_where_it_says_so(hub: Hub, waived: bool, held: Any) -> None:
+@pytest.mark.parametrize(
+    ("waiver", "held"), [({"is_floor_waived": True}, []), ({}, [("price_under_floor", "tb/1#1")])]
+)
+def test_a_promotion_waives_the_floor_only_where_it_says_so(
+    hub: Hub, waiver: dict[str, bool], held: Any
+) -> None:
     put_goods(hub, 9000)
-    put_row(hub, "core.promotions", {**PROMOTION, "is_floor_waived": waived})
+    put_row(hub, "core.promotions", {**PROMOTION, **waiver})
     hub.put({})
 
     hub.check()
