@@ -11,8 +11,10 @@ with numbers as (
     cross join lateral generate_series(1, case when n % 10 = 0 then 2 else 1 end) as version
 ),
 skus as (
-    select platform_sku, row_number() over (order by platform_sku) - 1 as sku_no, count(*) over () as sku_count
-    from core.sku_mappings where shop_id = '*' and platform_sku not like 'GIFT%'
+    select
+        platform_sku, coalesce(list_price_fen, 9900) as price,
+        row_number() over (order by platform_sku) - 1 as sku_no, count(*) over () as sku_count
+    from core.sku_mappings left join core.skus using (sku_id) where shop_id = '*' and platform_sku not like 'GIFT%'
 ),
 regions as (
     select * from (values
@@ -34,7 +36,7 @@ lines as (
     from numbers
     cross join lateral generate_series(1, line_count) as line_no
     join skus on sku_no = (n * 31 + line_no * 17) % sku_count
-    cross join lateral (select 3900 + sku_no % 40 * 500 as price, 1 + (n % 7 = 0)::int as qty) as bought
+    cross join lateral (select 1 + (n % 7 = 0)::int as qty) as bought
     group by numbers.n, numbers.version
 ),
 payloads as (
