@@ -62,6 +62,9 @@ DOUBTS = {
     "abroad": "港澳台地址",
     "typo_price": "价格少打一位",
     "fair_clearance": "换季清仓",
+    "under_cost": "卖得比成本低",
+    "fair_at_cost": "按成本清尾货",
+    "fair_subsidy": "平台补贴大半",
     "fair_bulk": "公司采购",
     "fat_finger": "件数多打几位",
     "fair_repeat": "过后又买一份",
@@ -112,7 +115,7 @@ DRIVEN = (
 )
 
 
-def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base: str) -> str:
+def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base: str, wms: str = "") -> str:
     """Return the page.
 
     Args:
@@ -120,6 +123,7 @@ def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base:
         mails: how many the mailbox holds.
         now: the platforms' time.
         base: the address of this sandbox, without a slash at the end.
+        wms: what the WMS says of itself, HTML.
     """
     world = next(iter(gateways.values())).world
     names = "、".join(gateway.dialect.title for gateway in gateways.values())
@@ -133,6 +137,7 @@ def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base:
         about,
         _shops(world, gateways, now),
         *(_gateway(gateway, now) for gateway in gateways.values()),
+        wms,
         _world(world),
         _driving(base),
     ]

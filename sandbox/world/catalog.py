@@ -36,6 +36,11 @@ class Sku:
         return f"SKU-{head}-{tail}" if self.is_gift else f"SKU-{head}{tail}"
 
     @property
+    def cost_fen(self) -> int:
+        """What the merchant pays for a piece."""
+        return self.price_fen * 2 // 5
+
+    @property
     def is_gift(self) -> bool:
         """Whether it is only ever given away."""
         return self.outer_iid.startswith("GIFT-")

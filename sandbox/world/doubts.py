@@ -133,6 +133,33 @@ def _typo_price(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     return _labelled(order, "typo_price", f"{line.price_fen} fen instead of {line.price_fen * 10}")
 
 
+def _cost(line: Line) -> int:
+    return next(sku.cost_fen for sku in catalog.GOODS if sku.code == line.code)
+
+
+def _under_cost(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    """Reductions that nobody meant to add up: a piece goes for a little less than it costs."""
+    order, line = _one_line(maker, shop, at, 1)
+    _settle(order)
+    line.discount_fen = line.price_fen - _cost(line) * maker.rng.randint(90, 97) // 100
+    return _labelled(order, "under_cost", "sold for less than it costs")
+
+
+def _fair_at_cost(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order, line = _one_line(maker, shop, at, 1)
+    _settle(order)
+    line.discount_fen = line.price_fen - _cost(line) * maker.rng.randint(101, 108) // 100
+    return _labelled(order, "fair_at_cost", "the last pieces go for what they cost")
+
+
+def _fair_subsidy(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    """The buyer pays little, and the platform pays the shop the rest."""
+    order, line = _one_line(maker, shop, at, 1)
+    _settle(order)
+    order.coupon_fen = line.shared_discount_fen = line.price_fen * maker.rng.randint(70, 80) // 100
+    return _labelled(order, "fair_subsidy", f"the platform bears {order.coupon_fen} fen")
+
+
 def _fair_clearance(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order, line = _one_line(maker, shop, at, 1)
     _settle(order)
@@ -174,10 +201,12 @@ def _fair_family(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
 #: Doubt → orders per 240, on every platform.
 EVERYWHERE: Mapping[str, float] = {
     "wish": 0.6, "fair_message": 6, "invoice_wish": 2, "pretended": 0.3, "abroad": 0.3, "typo_price": 0.3,
-    "fair_clearance": 3, "fair_bulk": 1, "fat_finger": 0.2,
+    "fair_clearance": 3, "under_cost": 0.4, "fair_at_cost": 2, "fair_bulk": 1, "fat_finger": 0.2,
 }  # fmt: skip
 #: Of these, what shows only where the platform tells what was paid for a line.
-PRICES = ("typo_price", "fair_clearance")
+PRICES = ("typo_price", "fair_clearance", "under_cost", "fair_at_cost")
+#: Where the platform tells what it adds to a payment.
+SUBSIDIZED: Mapping[str, float] = {"fair_subsidy": 4}
 #: Where the platform names the buyer.
 NAMED: Mapping[str, float] = {"fair_repeat": 1.5, "banned_buyer": 0.3}
 #: Where the receiver is shown as the buyer wrote it.
@@ -192,6 +221,9 @@ DOUBTS: dict[str, Teller] = {
     "abroad": _abroad,
     "typo_price": _typo_price,
     "fair_clearance": _fair_clearance,
+    "under_cost": _under_cost,
+    "fair_at_cost": _fair_at_cost,
+    "fair_subsidy": _fair_subsidy,
     "fair_bulk": _fair_bulk,
     "fat_finger": _fat_finger,
     "fair_repeat": _fair_repeat,
@@ -215,6 +247,8 @@ def labelled_shares(platform: Platform) -> dict[str, float]:
     if not platform.tells_payments:
         for name in ("amount_mismatch", *PRICES):
             shares.pop(name)
+    if platform.tells_subsidies:
+        shares |= SUBSIDIZED
     if platform.shows_receivers:
         shares |= PLAIN
     return shares

@@ -37,7 +37,7 @@ class Platform:
 
     `own_lives` per 240 orders; `impossible_lives` of `story.STATES` do not exist there; `quiet_events` do not
     move `modified` of an order. `names_buyers`: orders of one buyer can be told; `shows_receivers`: in clear;
-    `tells_payments`: what was paid for each line.
+    `tells_payments`: what was paid for each line; `tells_subsidies`: and what the platform adds to it.
     """
 
     order_number: OrderNumber
@@ -50,6 +50,7 @@ class Platform:
     quiet_events: frozenset[str] = frozenset()
     names_buyers: bool = True
     tells_payments: bool = True
+    tells_subsidies: bool = False
     shows_receivers: bool = False
 
 
@@ -114,6 +115,7 @@ PLATFORMS = {
         _after_sale("71", 16),
         SERVICES | PRESALE | AFTER_SALES | WAITING | {"cod": 3},
         refunds_per_line=True,
+        tells_subsidies=True,
     ),
     # 19 digits as text
     "wechat": Platform(

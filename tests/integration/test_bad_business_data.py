@@ -15,7 +15,7 @@ from orderhub.transform.run import run_transform
 from tests.integration.test_drop_folder import Folder
 
 GOOD = {
-    "订单号": "B1", "商品编码": "TS-001-BLK-M", "商品名称": "极简圆领T恤", "数量": "2", "单价": "50.00", "商品实付": "100.00", "实付金额": "100.00",
+    "订单号": "B1", "商品编码": "TS-001-BLK-M", "商品名称": "极简圆领T恤", "数量": "2", "单价": "60.00", "商品实付": "120.00", "实付金额": "120.00",
     "运费": "0.00", "币种": "CNY", "客户编号": "c-1", "下单时间": "2026-03-02 09:00:00", "付款时间": "2026-03-02 09:01:00",
     "收货人": "张三丰", "手机": "13800000001", "收货地址": "浙江省杭州市西湖区文三路478号", "买家留言": "",
 }  # fmt: skip
@@ -50,17 +50,18 @@ CASES: list[tuple[dict[str, str], list[str]]] = [
     ({}, []),
     ({"数量": "-1"}, ["bad_quantity"]),
     ({"数量": "0"}, ["bad_quantity"]),
-    ({"数量": "1000000000"}, ["bad_quantity", "large_quantity", "unusual_price"]),
+    ({"数量": "1000000000"}, ["bad_quantity", "large_quantity", "price_under_floor", "unusual_price"]),
     ({"数量": "1.5"}, ["missing_quantity", "unreadable_line_value"]),
     ({"数量": ""}, ["missing_quantity"]),
     ({"单价": "0"}, ["zero_price"]),
     ({"单价": "-5"}, ["negative_price"]),
     ({"单价": "NaN"}, ["unreadable_line_value"]),
     ({"单价": "1.005"}, ["unreadable_line_value"]),
-    ({"实付金额": "0", "商品实付": "0"}, ["unusual_price", "zero_amount"]),
-    ({"实付金额": "-100.00", "商品实付": "-100.00"}, ["unusual_price", "zero_amount"]),
+    ({"实付金额": "0", "商品实付": "0"}, ["price_under_floor", "unusual_price", "zero_amount"]),
+    ({"实付金额": "-100.00", "商品实付": "-100.00"}, ["price_under_floor", "unusual_price", "zero_amount"]),
+    ({"实付金额": "103.00", "商品实付": "103.00"}, ["price_under_floor"]),
     ({"实付金额": "10000.00"}, ["amount_mismatch"]),
-    ({"实付金额": "99.99"}, []),
+    ({"实付金额": "119.99"}, []),
     ({"商品编码": "NO-SUCH-CODE"}, ["sku_not_mapped"]),
     ({"商品编码": ""}, ["sku_not_mapped"]),
     ({"收货地址": "", "收货人": "", "手机": ""}, ["missing_region"]),

@@ -132,6 +132,14 @@ def test_the_example_goods_master_knows_what_the_catalog_sells(root):
     assert [(bundle, part, str(pieces)) for bundle, part, pieces in catalog.bundle_rows()] == bundles
 
 
+def test_the_example_goods_master_knows_what_a_piece_costs(root):
+    costs = {row[0]: row[4] for row in rows_of(root / "include/config/skus.csv")}
+
+    goods = {sku.sku_id: f"{sku.cost_fen / 100:.2f}" for sku in catalog.GOODS if sku is not catalog.UNMAPPED}
+
+    assert goods == {sku_id: costs[sku_id] for sku_id in goods}
+
+
 def test_the_example_stock_is_the_stock_of_the_catalog(root):
     rows = rows_of(root / "include/config/stock.csv")
 

@@ -16,7 +16,7 @@ ORDER_FIELDS = (
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "platform_item_id", "platform_sku_id", "merchant_code", "title", "kind_hint", "quantity",
-    "unit_price", "discount", "paid", "platform_status", "refund_status",
+    "unit_price", "discount", "paid", "subsidy", "platform_status", "refund_status",
 )  # fmt: skip
 RECEIVER_FIELDS = (
     "name_masked", "phone_masked", "phone_hash", "address_masked", "address_hash", "province", "city",
@@ -27,7 +27,7 @@ REFUND_FIELDS = (
     "platform_status", "quantity", "refund", "reason", "created_at", "modified_at",
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
-MONEY = ("total", "discount", "freight", "paid", "unit_price", "refund")
+MONEY = ("total", "discount", "freight", "paid", "unit_price", "subsidy", "refund")
 TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at", "ship_not_before", "created_at")
 REQUIRED = (("order", "platform_order_id"), ("order", "modified_at"), ("line", "quantity"))
 #: Needed by platforms whose spec has the stream refunds.

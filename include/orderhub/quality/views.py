@@ -101,14 +101,17 @@ LINES = View(
         "unit_price_fen": "number",
         "discount_fen": "number",
         "paid_fen": "number",
+        "subsidy_fen": "number",
         "paid_unit_fen": "number",
         "usual_unit_fen": "number",
+        "floor_unit_fen": "number",
         "price_deviation": "text",
         "repeat_no": "number",
         "unreadable_fields": "text",
         "is_sent": "boolean",
         "is_goods": "boolean",
         "is_price_evaluable": "boolean",
+        "is_floor_evaluable": "boolean",
     },
 )
 

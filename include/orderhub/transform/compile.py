@@ -172,7 +172,7 @@ select
         then '~' || row_number() over twins else '' end,
     c.platform_item_id, c.platform_sku_id, c.merchant_code, c.title,
     case when c.kind_hint in ({gifts}) then 'gift' else 'goods' end,
-    c.quantity, c.unit_price, c.discount, c.paid, c.platform_status,
+    c.quantity, c.unit_price, c.discount, c.paid, c.subsidy, c.platform_status,
     case when c.refund_status is null then 'none' else coalesce(rf.refund_state, 'unknown') end,
     {_LINE_GATE},
     c.repeat_no, c.unreadable_fields

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_LARGE_PASS = (
+_AS_SETS = (
     "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
 )
 _PENDING = """
@@ -109,7 +109,7 @@ def _plan_for_size(connection: Connection) -> None:
     """
     staged = connection.execute(text(f"select coalesce(sum(l.staged_count), 0) {_PENDING}")).scalar_one()
     if staged > _LARGE_PASS_ROWS:
-        connection.exec_driver_sql(_LARGE_PASS)
+        connection.exec_driver_sql(_AS_SETS)
 
 
 def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:

@@ -2,7 +2,7 @@
 -- A bundle becomes its own row and one per part in the same scan: sold_goods has the bundle itself as part 0.
 insert into core.order_lines (
     order_id, line_id, parent_line_id, line_no, platform_item_id, platform_sku_id, merchant_code, sku_id,
-    sku_mapping_id, title, kind, quantity, unit_price_fen, discount_fen, paid_fen, platform_status, refund_state,
+    sku_mapping_id, title, kind, quantity, unit_price_fen, discount_fen, paid_fen, subsidy_fen, platform_status, refund_state,
     gate, gate_reason, repeat_no, unreadable_fields
 )
 select
@@ -34,6 +34,7 @@ select
             from unnest(g.earlier_weights) as earlier (weight)
         )
     end,
+    case when g.part_no > 0 then null else m.subsidy_fen end,
     m.platform_status,
     m.refund_state,
     m.gate,

@@ -14,8 +14,8 @@ with waiting as (
         )
     returning
         l.order_id, o.shop_id, l.line_no, l.line_id, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.title,
-        l.kind, l.quantity, l.unit_price_fen, l.discount_fen, l.paid_fen, l.platform_status, l.refund_state, l.gate,
-        l.gate_reason, l.repeat_no, l.unreadable_fields
+        l.kind, l.quantity, l.unit_price_fen, l.discount_fen, l.paid_fen, l.subsidy_fen, l.platform_status, l.refund_state,
+        l.gate, l.gate_reason, l.repeat_no, l.unreadable_fields
 )
 
 insert into incoming_lines

@@ -1,10 +1,10 @@
--- Fills core.usual_prices: per shop and SKU the median of what a piece was paid with in the trailing 30 days.
+-- Fills core.usual_prices: per shop and SKU the median of what was received for a piece (buyer and platform) in the trailing 30 days.
 -- What the pass itself brings is not past yet. Lines whose price a check doubts are left out, and so is what a stopped source delivered.
 insert into core.usual_prices (shop_id, sku_id, unit_fen, line_count, business_date)
 select
     o.shop_id,
     l.sku_id,
-    percentile_disc(0.5) within group (order by l.paid_fen / l.quantity),
+    percentile_disc(0.5) within group (order by (l.paid_fen + coalesce(l.subsidy_fen, 0)) / l.quantity),
     count(*),
     :today
 from core.orders as o

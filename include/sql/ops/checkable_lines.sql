@@ -23,8 +23,10 @@ select
     line.unit_price_fen,
     line.discount_fen,
     line.paid_fen,
+    line.subsidy_fen,
     price.unit_fen as paid_unit_fen,
     price.usual_fen as usual_unit_fen,
+    sku.cost_fen * settings.cost_floor_percent / 100 as floor_unit_fen,
     case
         when price.unit_fen * 100 > price.usual_fen * price.band_percent then 'too_dear'
         when price.unit_fen * price.band_percent < price.usual_fen * 100 then 'too_cheap'
@@ -33,7 +35,9 @@ select
     nullif(array_to_string(line.unreadable_fields, ', '), '') as unreadable_fields,
     line.kind not in ('service', 'bundle') as is_sent,
     line.kind in ('goods', 'bundle') as is_goods,
-    line.kind = 'goods' and price.usual_fen > 0 and price.unit_fen is not null as is_price_evaluable
+    line.kind = 'goods' and price.usual_fen > 0 and price.unit_fen is not null as is_price_evaluable,
+    coalesce(line.kind in ('goods', 'bundle') and sku.kind <> 'gift' and sku.cost_fen > 0 and price.unit_fen is not null
+        and settings.cost_floor_percent > 0 and not promotion.is_floor_waived, false) as is_floor_evaluable
 from core.orders
 join core.order_lines as line using (order_id)
 left join core.check_settings as settings using (shop_id)
@@ -41,14 +45,15 @@ left join core.usual_prices as usual
     on usual.shop_id = orders.shop_id and usual.sku_id = line.sku_id and usual.line_count >= settings.price_history_lines
 left join core.skus as sku on sku.sku_id = line.sku_id
 left join lateral (
-    select max(price_band_percent) as price_band_percent
+    select max(price_band_percent) as price_band_percent, coalesce(bool_or(is_floor_waived), false) as is_floor_waived
     from core.promotions as p
     where p.shop_id = orders.shop_id and orders.paid_at >= p.starts_at and orders.paid_at < p.ends_at
         and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
 ) as promotion on true
 cross join lateral (
     select
-        case when orders.payment_state = 'paid' and line.quantity > 0 then line.paid_fen / line.quantity end as unit_fen,
+        case when orders.payment_state = 'paid' and line.quantity > 0
+            then (line.paid_fen + coalesce(line.subsidy_fen, 0)) / line.quantity end as unit_fen,
         coalesce(usual.unit_fen, sku.list_price_fen) as usual_fen,
         coalesce(promotion.price_band_percent, settings.price_band_percent) as band_percent
 ) as price
@@ -63,6 +68,6 @@ select ops.describe('ops.checkable_lines', 'One row per line that still may ship
     'order_id', 'the order', 'line_id', 'the line', '_checked_pass_id', 'pass that last checked the order', 'shop_id', 'the shop', 'line_no', 'position, from 1',
     'platform_item_id', 'the platform''s item', 'platform_sku_id', 'the platform''s SKU', 'merchant_code', 'the merchant''s code on the platform', 'sku_id', 'our SKU; null while unmapped',
     'title', 'as shown to the buyer', 'kind', 'goods, bundle, bundle_part, gift or service', 'pending_refund', 'pending or unknown while a refund of it is open', 'quantity', 'pieces', 'quantity_cap', 'more than this is looked at',
-    'unit_price_fen', 'fen', 'discount_fen', 'fen', 'paid_fen', 'share of what was paid, fen', 'paid_unit_fen', 'paid for one piece, fen', 'usual_unit_fen', 'what a piece usually costs, fen; its list price without enough history',
-    'price_deviation', 'too_dear or too_cheap against the usual price', 'repeat_no', 'n-th identical row of its order in a file', 'unreadable_fields', 'fields whose text could not be converted',
-    'is_sent', 'a parcel carries it: no service, and of a bundle its parts', 'is_goods', 'sold, not given; of a bundle the bundle, not its parts', 'is_price_evaluable', 'sold and paid, with a usual price known');
+    'unit_price_fen', 'fen', 'discount_fen', 'fen', 'paid_fen', 'share of what was paid, fen', 'subsidy_fen', 'what the platform adds, fen', 'paid_unit_fen', 'paid for one piece by buyer and platform, fen', 'usual_unit_fen', 'what a piece usually costs, fen; its list price without enough history',
+    'floor_unit_fen', 'the least for one piece: its share of the cost, fen; null without a cost', 'price_deviation', 'too_dear or too_cheap against the usual price', 'repeat_no', 'n-th identical row of its order in a file', 'unreadable_fields', 'fields whose text could not be converted',
+    'is_sent', 'a parcel carries it: no service, and of a bundle its parts', 'is_goods', 'sold, not given; of a bundle the bundle, not its parts', 'is_price_evaluable', 'sold and paid, with a usual price known', 'is_floor_evaluable', 'sold and paid, its cost known, neither a gift nor sold while prices under cost are meant');

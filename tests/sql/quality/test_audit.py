@@ -61,6 +61,8 @@ def put_one_of_each(hub: Hub) -> None:
     hub.execute(
         "insert into core.usual_prices values ('tb', 'SKU-U', 10, 20, '2026-03-02'), ('shadow', 'SKU-1', 10, 20, '2026-03-02')"
     )
+    hub.execute("insert into core.skus values ('SKU-C', '棉袜', null, 100, false, 2000, null, '{}', 'goods')")
+    hub.put({"order_id": "tb/c1", "customer_id": "cheap"}, {"sku_id": "SKU-C"})
     hub.execute(
         "insert into core.blacklist values ('b1', 'customer', 'bad', '*', 'hold', 'r', '2026-01-01', null, 'li'), "
         "('b2', 'customer', 'brush', '*', 'no_ship', 'r', '2026-01-01', null, 'li')"

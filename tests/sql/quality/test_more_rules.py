@@ -88,6 +88,92 @@ def test_a_promotion_of_another_mark_widens_nothing(hub: Hub) -> None:
     assert hub.rows(OPEN) == [("unusual_price", "tb/1#1")]
 
 
+def put_goods(hub: Hub, cost_fen: int | None, kind: str = "goods") -> None:
+    row = {"sku_id": "SKU-1", "name": "棉袜", "weight_g": 100, "is_weight_assumed": False}
+    put_row(hub, "core.skus", {**row, "cost_fen": cost_fen, "kind": kind})
+
+
+@pytest.mark.parametrize(
+    ("cost", "line", "expected"),
+    [
+        (1000, {}, []),
+        (1001, {}, [("price_under_floor", "tb/1#1")]),
+        (501, {"quantity": 2}, [("price_under_floor", "tb/1#1")]),
+        (1001, {"kind": "bundle"}, [("price_under_floor", "tb/1#1")]),
+        (1001, {"subsidy_fen": 1}, []),
+        (1003, {"subsidy_fen": 1}, [("price_under_floor", "tb/1#1")]),
+        (9000, {"kind": "gift"}, []),
+        (9000, {"kind": "bundle_part"}, []),
+    ],
+)  # fmt: skip
+def test_a_piece_paid_under_its_cost_is_held(
+    hub: Hub, cost: int, line: dict[str, Any], expected: Any
+) -> None:
+    put_goods(hub, cost)
+    hub.put({}, line)
+
+    hub.check()
+
+    assert hub.rows(OPEN) == expected
+
+
+@pytest.mark.parametrize(
+    ("cost", "kind", "order", "percent"),
+    [
+        (None, "goods", {}, 100),
+        (9000, "gift", {}, 100),
+        (9000, "goods", {}, 0),
+        (9000, "goods", {"payment_state": "cod_accepted", "paid_fen": None}, 100),
+    ],
+)
+def test_a_floor_without_cost_or_where_it_is_waived_is_not_evaluable(
+    hub: Hub, cost: int | None, kind: str, order: dict[str, Any], percent: int
+) -> None:
+    put_goods(hub, cost, kind)
+    hub.execute("update core.check_settings set cost_floor_percent = :percent", percent=percent)
+    hub.put(order)
+
+    hub.check()
+
+    assert hub.rows(
+        "select judged_count, evaluated_count from ops.check_verdicts where rule_id = 'price_under_floor'"
+    ) == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("waiver", "held"), [({"is_floor_waived": True}, []), ({}, [("price_under_floor", "tb/1#1")])]
+)
+def test_a_promotion_waives_the_floor_only_where_it_says_so(
+    hub: Hub, waiver: dict[str, bool], held: Any
+) -> None:
+    put_goods(hub, 9000)
+    put_row(hub, "core.promotions", {**PROMOTION, **waiver})
+    hub.put({})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == held
+
+
+def test_a_shop_may_sell_under_cost(hub: Hub) -> None:
+    put_goods(hub, 1200)
+    hub.execute("update core.check_settings set cost_floor_percent = 80 where shop_id = 'tb'")
+    hub.put({})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == []
+
+
+def test_the_usual_price_counts_what_the_platform_adds(hub: Hub) -> None:
+    put_usual_price(hub, 3500)
+    hub.put({}, {"subsidy_fen": 200})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == []
+
+
 def put_paid(hub: Hub, number: int, paid: int, pass_id: int) -> None:
     hub.put(
         {"order_id": f"tb/{number}", "customer_id": f"b{number}", "paid_fen": paid, "_pass_id": pass_id},
