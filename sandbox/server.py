@@ -27,6 +27,8 @@ from sandbox.mailbox import Mailbox
 from sandbox.pages import mail_page, mailbox_page
 from sandbox.robots import Robots
 from sandbox.state_page import state_page
+from sandbox.wms.routes import WmsRoutes, section
+from sandbox.wms.service import Wms
 from sandbox.world.world import World
 
 VERBS = ["GET", "POST", "PUT"]
@@ -81,10 +83,11 @@ class HttpServer(uvicorn.Server):
 def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable[[], datetime]) -> Starlette:
     """Return the HTTP side: gateways by platform, admin, pages."""
     admin = Admin(gateways, mailbox, clock)
+    wms = Wms.stocked(admin.world.seed)
 
     async def home(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
-        return HTMLResponse(state_page(gateways, len(mailbox.mails), clock(), base))
+        return HTMLResponse(state_page(gateways, len(mailbox.mails), clock(), base, section(wms)))
 
     async def mails(_request: Request) -> Response:
         return HTMLResponse(mailbox_page(mailbox.mails))
@@ -107,6 +110,7 @@ def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable
             Route("/mailbox/{number:int}", mail),
             *admin.routes(),
             *Robots(admin.world.seed, clock).routes(),
+            *WmsRoutes(wms, clock).routes(),
         ]
     )
 

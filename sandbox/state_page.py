@@ -115,7 +115,7 @@ DRIVEN = (
 )
 
 
-def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base: str) -> str:
+def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base: str, wms: str = "") -> str:
     """Return the page.
 
     Args:
@@ -123,6 +123,7 @@ def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base:
         mails: how many the mailbox holds.
         now: the platforms' time.
         base: the address of this sandbox, without a slash at the end.
+        wms: what the WMS says of itself, HTML.
     """
     world = next(iter(gateways.values())).world
     names = "、".join(gateway.dialect.title for gateway in gateways.values())
@@ -136,6 +137,7 @@ def state_page(gateways: Mapping[str, Gateway], mails: int, now: datetime, base:
         about,
         _shops(world, gateways, now),
         *(_gateway(gateway, now) for gateway in gateways.values()),
+        wms,
         _world(world),
         _driving(base),
     ]

@@ -61,9 +61,14 @@ def merchant(**shop: str) -> MerchantConfig:
     return parse_config({**FILES, "shops.yaml": shops_file(**shop)})
 
 
-def activate(connection: Connection, alerts: str = FILES["alerts.yaml"], **shop: str) -> MerchantConfig:
-    """Store `merchant(**shop)`, perhaps with another alerts.yaml, as the active version and return it."""
-    files = {**FILES, "alerts.yaml": alerts, "shops.yaml": shops_file(**shop)}
+def activate(
+    connection: Connection,
+    alerts: str = FILES["alerts.yaml"],
+    warehouses: str = FILES["warehouses.yaml"],
+    **shop: str,
+) -> MerchantConfig:
+    """Store `merchant(**shop)`, perhaps with other files, as the active version and return it."""
+    files = {**FILES, "alerts.yaml": alerts, "warehouses.yaml": warehouses, "shops.yaml": shops_file(**shop)}
     config = parse_config(files)
     connection.execute(text("delete from core.shops"))
     for each in config.shops:

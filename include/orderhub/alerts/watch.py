@@ -17,6 +17,7 @@ from orderhub.alerts.raising import keep_alerts
 from orderhub.alerts.stock_outs import RULE as STOCK_OUT
 from orderhub.alerts.stock_outs import stock_outs
 from orderhub.alerts.telling import tell
+from orderhub.alerts.warehouses import warehouse_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
@@ -35,6 +36,7 @@ class Looked:
 
     late_pulls: int
     stock_outs: int
+    warehouses: int
     messages: int
     is_digest_sent: bool
 
@@ -61,6 +63,10 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
     return Looked(
         late_pulls=keep_alerts(connection, clock, config, LATE_PULL, late),
         stock_outs=keep_alerts(connection, clock, config, STOCK_OUT, stock_outs(connection)),
+        warehouses=sum(
+            keep_alerts(connection, clock, config, rule, alerts)
+            for rule, alerts in warehouse_alerts(connection, config, now, awake_since).items()
+        ),
         messages=tell(connection, clock, config),
         is_digest_sent=send_digest(connection, clock, config),
     )

@@ -22,6 +22,7 @@ from orderhub.cli import (
     platforms,
     setting_up,
     sources,
+    warehouses,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
@@ -38,6 +39,7 @@ for area in (
     platforms,
     mapping,
     flow,
+    warehouses,
     holds,
     orders,
     alerts,

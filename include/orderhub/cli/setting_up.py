@@ -1,13 +1,12 @@
-"""Commands that bring a hub into shape: migrations, the merchant's files, stock counts, reference pages."""
+"""Commands that bring a hub into shape: migrations, the merchant's files, reference pages."""
 
 import getpass
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import clock, console, opened, show
+from orderhub.cli.shell import clock, console, opened
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.settings import load_settings
@@ -16,9 +15,7 @@ app = typer.Typer()
 config_app = typer.Typer(
     no_args_is_help=True, help="商家配置:检查、启用、导出 / check, apply, export the merchant's files"
 )
-stock_app = typer.Typer(no_args_is_help=True, help="库存盘点 / stock counts")
 app.add_typer(config_app, name="config")
-app.add_typer(stock_app, name="stock")
 
 
 @app.command()
@@ -75,15 +72,6 @@ def config_export(directory: Path) -> None:
     with opened() as (settings, database):
         version = export_active(database, directory, settings.home)
     console.print(f"{directory}: {version[:12]}")
-
-
-@stock_app.command("import")
-def stock_import(file: Annotated[Path, typer.Argument(help="warehouse_id,sku_id,on_hand")]) -> None:
-    """按盘点数更新在库 / take a count as the new on-hand; every change is a ledger row."""
-    from orderhub.fulfillment.stock import import_stock
-
-    with opened() as (_, database):
-        show("库存 / stock", asdict(import_stock(database, clock, file, getpass.getuser())))
 
 
 @app.command()

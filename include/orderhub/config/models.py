@@ -61,6 +61,37 @@ class Shops(Frozen):
         return self
 
 
+class Sender(Frozen):
+    """Who sends: printed on labels, asked for by carriers."""
+
+    name: str = Field(min_length=1)
+    phone: str = Field(min_length=1, description="Of the warehouse, not of a person.")
+    province: str = Field(min_length=1)
+    city: str = Field(min_length=1)
+    district: str = ""
+    address: str = Field(min_length=1, description="Street and number.")
+
+
+class Wms(Frozen):
+    """The warehouse's own system, spoken to in Qimen (奇门)."""
+
+    connection: str = Field(min_length=1, description="Connection id with address, key and secret.")
+    warehouse_code: str = Field(min_length=1, description="The building's code at the WMS.")
+    owner_code: str = Field(min_length=1, description="The merchant's code at the WMS.")
+    sender: Sender
+    carrier_code: str = Field(default="OTHER", description="logisticsCode of every document: SF, ZTO, …")
+    source_codes: Mapping[str, str] = Field(
+        default={}, description="Platform → its code at the WMS, where it wants one; others are OTHERS."
+    )
+    batch_size: int = Field(
+        default=50, ge=1, le=200, description="Documents in one call; 1 where the WMS takes no batches."
+    )
+    is_locked_inside: bool = Field(
+        default=False,
+        description="The WMS's stock figure also holds the pieces it locked; Qimen documents false.",
+    )
+
+
 class Warehouse(Frozen):
     """One building that ships."""
 
@@ -69,6 +100,9 @@ class Warehouse(Frozen):
     kind: Literal["ordinary", "bonded"] = "ordinary"
     cutoffs: tuple[TimeOfDay, ...] = Field(
         default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
+    )
+    wms: Wms | None = Field(
+        default=None, description="Its own system; without one the warehouse works with files."
     )
 
 
@@ -292,6 +326,10 @@ class MerchantConfig(Frozen):
             KeyError: there is none.
         """
         return next(shop for shop in self.shops if shop.id == shop_id)
+
+    def wms_of(self, warehouse_id: str) -> Wms | None:
+        """Return the WMS of a warehouse; None where it has none or is gone."""
+        return next((each.wms for each in self.warehouses if each.id == warehouse_id), None)
 
     def shops_of(self, platform: str) -> tuple[Shop, ...]:
         """Return the shops on `platform`."""

@@ -16,11 +16,13 @@ from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
 from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.wms.account import open_account
+from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.settings import Settings
 
 _LANES = text("""
     select distinct target from ops.outbox
-    where starts_with(target, 'robot:') and state in ('pending', 'claimed', 'unknown')""")
+    where starts_with(target, :prefix) and state in ('pending', 'claimed', 'unknown')""")
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,22 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload)
 
-    lanes = {lane: Target(robot) for lane in _robot_lanes(database)}
+    def create(parcel: Parcel) -> HandOver:
+        warehouse_id = parcel.payload["warehouse_id"]
+        return HandOver(database, clock, open_account(clock, settings, load_active(database), warehouse_id))
+
+    def to_wms(parcel: Parcel) -> Mapping[str, Any]:
+        return create(parcel).send(parcel.payload)
+
+    def ask_wms(parcel: Parcel) -> Mapping[str, Any] | None:
+        return create(parcel).ask(parcel.payload)
+
+    lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
+    lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
     return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
 
 
-def _robot_lanes(database: Database) -> list[str]:
-    """Return a lane per robot that has something to say: one that is out of reach holds up no other."""
+def _lanes(database: Database, prefix: str) -> list[str]:
+    """Return a lane per robot or WMS that something waits for: one that is out of reach holds up no other."""
     with database.read() as connection:
-        return list(connection.execute(_LANES).scalars())
+        return list(connection.execute(_LANES, {"prefix": prefix}).scalars())

@@ -17,6 +17,7 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
 #: API platform → how late its orders become visible.
 Lags = Mapping[str, timedelta]
@@ -159,6 +160,10 @@ class _Closing:
         self.connection.execute(_MANIFESTED, {"manifest_id": manifest.manifest_id})
         if not manifest.is_shadow:
             enqueue(self.connection, [_files_of(manifest)], self.clock)
+            wms = self.config.wms_of(manifest.warehouse_id)
+            if wms is not None:
+                target = manifest.warehouse_id, manifest.manifest_id
+                enqueue_delivery_orders(self.connection, self.clock, wms, *target)
 
 
 def _files_of(manifest: ClosedManifest) -> Effect:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -15,12 +15,17 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import Value, copy_rows
 from orderhub.db.sql_files import statement
-from orderhub.domain.inventory import Availability, Candidate, Needs
+from orderhub.domain.inventory import STALE, Availability, Candidate, Needs
 from orderhub.domain.routing import Destination, NoRule, Rule, RuleTable
+from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 
 #: Candidate lines read at once; bounds memory, not the decision.
 WAVE_LINES = 50_000
+#: A figure of a WMS older than this is marked; one older than that counts against twice the safety stock.
+AGED_AFTER = timedelta(minutes=15)
+STALE_AFTER = timedelta(hours=2)
+_FREE = text("select warehouse_id, sku_id, on_hand - reserved as free, counted_at from core.stock")
 _DECISIONS = text("""
     create temporary table decisions (
         order_id text collate "C" primary key, outcome text not null, rule_id text, warehouse_id text,
@@ -66,7 +71,8 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     connection.execute(statement("core/candidate_lines"), {"now": now})
     connection.execute(text("analyze candidate_lines"))
     connection.execute(_DECISIONS)
-    desk = _Desk(rule_table(config), _availability(connection, config), frozenset(shadow_shops(config)))
+    shadow = frozenset(shadow_shops(config))
+    desk = _Desk(rule_table(config), _availability(connection, config, now), shadow)
     for wave in _waves(connection):
         copy_rows(connection, "decisions", _COLUMNS, _decided(wave, desk))
     copy_rows(connection, "decisions", _COLUMNS, (_short_row(short, desk) for short in desk.short))
@@ -74,9 +80,17 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     return desk.outcomes
 
 
-def _availability(connection: Connection, config: MerchantConfig) -> Availability:
-    rows = connection.execute(text("select warehouse_id, sku_id, on_hand - reserved as free from core.stock"))
-    return Availability({(row.warehouse_id, row.sku_id): row.free for row in rows}, config.safety_stock)
+def _availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
+    """Return what can be promised; only a WMS gives figures that are expected to be young."""
+    rows = connection.execute(_FREE).all()
+    told = {warehouse.id for warehouse in config.warehouses if warehouse.wms is not None}
+    old = {
+        (row.warehouse_id, row.sku_id): STALE if now - row.counted_at > STALE_AFTER else "aged"
+        for row in rows
+        if row.warehouse_id in told and now - row.counted_at > AGED_AFTER
+    }
+    free = {(row.warehouse_id, row.sku_id): row.free for row in rows}
+    return Availability(free, config.safety_stock, old, frozen_warehouses(connection))
 
 
 def _waves(connection: Connection) -> Iterator[list[tuple[Any, ...]]]:
@@ -123,16 +137,23 @@ def _short_row(short: _Short, desk: _Desk) -> tuple[Value, ...]:
     return (short.order_id, "out_of_stock", short.rule.rule_id, None, shown, short.version_id, is_shadow)
 
 
+def _why(candidate: Candidate) -> str:
+    if candidate.is_frozen:
+        return "frozen"
+    return "chosen" if candidate.is_chosen else "short"
+
+
 def _shown(looked_at: list[Candidate]) -> str:
     return json.dumps(
         [
             {
                 "warehouse": candidate.warehouse_id,
-                "why": "chosen" if candidate.is_chosen else "short",
+                "why": _why(candidate),
                 "figures": {
                     sku: {"needed": needed, "available": available}
                     for sku, (needed, available) in candidate.figures.items()
                 },
+                **({"old_figures": dict(candidate.old_figures)} if candidate.old_figures else {}),
             }
             for candidate in looked_at
         ],

@@ -20,7 +20,7 @@ SCOPE = "stock"
 _COLUMNS = ("warehouse_id", "sku_id", "on_hand")
 #: More pieces than this are a typing mistake, and bigint sums stay far from their end.
 MOST_PIECES = 1_000_000_000
-_COUNTS = text("""
+COUNTS = text("""
     create temporary table counts (
         warehouse_id text collate "C", sku_id text collate "C", on_hand bigint,
         primary key (warehouse_id, sku_id)
@@ -63,7 +63,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
     now = clock.now()
     source_id = f"{digest[:16]}@{now.isoformat()}"
     with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
-        connection.execute(_COUNTS)
+        connection.execute(COUNTS)
         copy_rows(
             connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
+from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
 from orderhub.operate.step import Step
 from orderhub.platforms.spec import platform_names
@@ -44,7 +45,11 @@ _OUTCOMES = {
     "out_of_stock": ("缺货,等待补货", "out of stock, waits"),
     "no_rule": ("没有适用的规则", "no rule applies"),
 }
-_CHOICES = {"chosen": ("选中", "chosen"), "short": ("库存不足", "too little stock")}
+_CHOICES = {
+    "chosen": ("选中", "chosen"),
+    "short": ("库存不足", "too little stock"),
+    "frozen": ("盘点中", "stock is being taken"),
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def explain(database: Database, wanted: str) -> Explanation:
             *decided(connection, order["order_id"]),
             *_routed(connection, order),
             *_manifested(connection, order),
+            *shipped(connection, order["order_id"]),
         ]
     status = f"{order['status']} ({order['platform_status']})"
     gate = f"{order['gate']}: {order['gate_reason'] or '-'}"
@@ -217,8 +223,15 @@ def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
     name, why = candidate.get("warehouse", ""), candidate.get("why", "")
     why_zh, why_en = _CHOICES.get(why, (why, why))
     figures = candidate.get("figures", {}).items()
-    zh = "、".join(f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}" for sku, f in figures)
-    en = ", ".join(f"{sku} needs {f.get('needed')}, free {f.get('available')}" for sku, f in figures)
+    old = candidate.get("old_figures", {})
+    zh = "、".join(
+        f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}{'(数字旧)' if sku in old else ''}"
+        for sku, f in figures
+    )
+    en = ", ".join(
+        f"{sku} needs {f.get('needed')}, free {f.get('available')}{' (old figure)' if sku in old else ''}"
+        for sku, f in figures
+    )
     return f"{name} {why_zh}:{zh}", f"{name} {why_en}: {en}"
 
 

@@ -1,0 +1,86 @@
+"""Finds what a warehouse's WMS leaves open: refused documents, lost answers, odd parcels, old stock."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from orderhub.alerts.raising import Alert, Severity
+from orderhub.config.models import MerchantConfig
+from orderhub.db.sql_files import statement
+
+#: A document that has no answer for so long is told.
+UNANSWERED_AFTER = timedelta(minutes=30)
+STALE_AFTER = timedelta(hours=2)
+#: Rule → severity, then title and text in Chinese and in English.
+_WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
+    "wms_refused_order": (
+        "warning",
+        "WMS 拒收发货单:{subject}",
+        "The WMS refuses {subject}",
+        "{warehouse} 的 WMS 不收 {subject}:{detail}。改好后 ./hub wms resend 发货单号,或取消订单。",
+        "The WMS of {warehouse} refuses {subject}: {detail}. Mend it, then ./hub wms resend, or cancel.",
+    ),
+    "wms_unanswered": (
+        "warning",
+        "WMS 没有回答:{subject}",
+        "The WMS does not answer: {subject}",
+        "{warehouse} 有 {detail} 张发货单半小时没有回音。系统一直用同一单号去问。请看 WMS 是否在线。",
+        "{detail} documents for {warehouse} had no answer for 30 minutes; they are asked for. Is the WMS up?",
+    ),
+    "wms_recall_refused": (
+        "critical",
+        "WMS 不肯撤单:{subject}",
+        "The WMS does not call back {subject}",
+        "{subject} 应当停发({detail}),但 {warehouse} 已拣货或已发出。请打电话拦截。",
+        "{subject} should stop ({detail}), but {warehouse} has picked or sent it. Call them.",
+    ),
+    "shipment_doubt": (
+        "warning",
+        "发货回传对不上:{subject}",
+        "Parcels that do not fit: {subject}",
+        "{warehouse} 的回传对不上:{detail}。没有记账;核对后 ./hub wms settle 单号。见 docs/runbooks/wms.md。",
+        "What {warehouse} reports does not fit: {detail}. Nothing was posted; look, then ./hub wms settle.",
+    ),
+    "stale_stock": (
+        "critical",
+        "库存太旧:{warehouse}",
+        "Stock is old: {warehouse}",
+        "{warehouse} 的库存停在 {detail}(北京时间);恢复之前按两倍安全库存承诺。看 DAG sync_stock。",
+        "The stock of {warehouse} is as of {detail} (Beijing); twice the safety stock is kept until then.",
+    ),
+}
+RULES = tuple(_WORDS)
+
+
+def warehouse_alerts(
+    connection: Connection, config: MerchantConfig, now: datetime, awake_since: datetime
+) -> dict[str, list[Alert]]:
+    """Return rule → its alerts, also where there are none."""
+    given = {
+        "told": [warehouse.id for warehouse in config.warehouses if warehouse.wms is not None],
+        "unanswered_before": now - UNANSWERED_AFTER,
+        "stale_before": now - STALE_AFTER,
+        "awake_since": awake_since,
+    }
+    found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
+    for row in connection.execute(statement("ops/warehouse_alerts"), given):
+        found[row.rule].append(_alert(row.rule, row.warehouse_id, row.subject, row.detail or "-"))
+    return found
+
+
+def _alert(rule: str, warehouse_id: str, subject: str, detail: str) -> Alert:
+    severity, *words = _WORDS[rule]
+    title_zh, title_en, text_zh, text_en = (
+        word.format(subject=subject, warehouse=warehouse_id, detail=detail) for word in words
+    )
+    return Alert(
+        rule_id=rule,
+        severity=severity,
+        subject=subject,
+        fingerprint="open",
+        title_zh=title_zh,
+        title_en=title_en,
+        text_zh=text_zh,
+        text_en=text_en,
+        warehouse_id=warehouse_id,
+    )

@@ -1,0 +1,82 @@
+"""Commands about stock and warehouses' own systems: counts, readings, stock-takes, refused documents."""
+
+import getpass
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orderhub.cli.shell import active_config, clock, console, opened, show
+
+app = typer.Typer()
+stock_app = typer.Typer(
+    no_args_is_help=True, help="库存:盘点、同步、冻结 / stock: counts, readings, stock-takes"
+)
+wms_app = typer.Typer(no_args_is_help=True, help="仓库系统 / warehouses' own systems (WMS)")
+app.add_typer(stock_app, name="stock")
+app.add_typer(wms_app, name="wms")
+
+
+@stock_app.command("import")
+def stock_import(file: Annotated[Path, typer.Argument(help="warehouse_id,sku_id,on_hand")]) -> None:
+    """按盘点数更新在库 / take a count as the new on-hand; every change is a ledger row."""
+    from orderhub.fulfillment.stock import import_stock
+
+    with opened() as (_, database):
+        show("库存 / stock", asdict(import_stock(database, clock, file, getpass.getuser())))
+
+
+@stock_app.command("sync")
+def stock_sync() -> None:
+    """问 WMS 库存与发货,取投放的 stock.csv / read WMS stock and shipments, dropped counts; as sync_stock."""
+    from orderhub.fulfillment.sync import sync_stock
+
+    with opened() as (settings, database):
+        done = sync_stock(database, clock, settings, active_config(database))
+    for stock in done.synced:
+        show(stock.warehouse_id, asdict(stock))
+    for warehouse_id, why in done.failed.items():
+        console.print(f"{warehouse_id}: 没有读到 / not read: {why}", style="yellow")
+    if done.failed:
+        raise typer.Exit(1)
+
+
+@stock_app.command("freeze")
+def stock_freeze(warehouse: str) -> None:
+    """盘点开始:不再分单给它,已预占的照旧 / stock-take: route nothing new there, keep reservations."""
+    from orderhub.fulfillment.freeze import freeze_stock
+
+    with opened() as (_, database):
+        freeze_stock(database, clock, active_config(database), warehouse, getpass.getuser())
+    console.print(f"{warehouse} 已冻结 / frozen")
+
+
+@stock_app.command("thaw")
+def stock_thaw(warehouse: str) -> None:
+    """盘点结束,恢复分单 / the stock-take is over: route there again."""
+    from orderhub.fulfillment.freeze import thaw_stock
+
+    with opened() as (_, database):
+        thaw_stock(database, clock, warehouse, getpass.getuser())
+    console.print(f"{warehouse} 已恢复 / thawed")
+
+
+@wms_app.command("resend")
+def wms_resend(fulfillment_order: str) -> None:
+    """WMS 拒收的发货单,原因改好后用同一单号再交 / hand a refused document over again, under its own code."""
+    from orderhub.fulfillment.wms.mending import resend
+
+    with opened() as (_, database):
+        resend(database, clock, fulfillment_order, getpass.getuser())
+    console.print(f"{fulfillment_order} 已排队 / queued")
+
+
+@wms_app.command("settle")
+def wms_settle(subject: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
+    """对不上的发货回传已与仓库核对 / a doubt about parcels was cleared with the warehouse."""
+    from orderhub.fulfillment.wms.mending import settle_doubts
+
+    with opened() as (_, database):
+        settled = settle_doubts(database, clock, subject, getpass.getuser(), reason)
+    console.print(f"{settled} 条已了结 / settled")

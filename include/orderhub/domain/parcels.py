@@ -1,0 +1,108 @@
+"""Which lines of a fulfillment order the parcels that a warehouse reports hold, and what of it does not fit.
+
+Standard library only. A repeated parcel is nothing new; pieces that nobody ordered are a doubt, no shipment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """One line of the document: what it wants, and how much of it has left before."""
+
+    line_id: str
+    sku_id: str
+    quantity: int
+    shipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One parcel as reported.
+
+    Attributes:
+        tracking_number: empty where the warehouse gave none.
+        carrier_code: as the warehouse names the carrier.
+        shipped_at: by the warehouse's clock.
+        pieces: SKU → pieces inside; None: everything that had not left.
+        weight_g: grams; None where it was not weighed.
+    """
+
+    tracking_number: str
+    carrier_code: str
+    shipped_at: datetime
+    pieces: Mapping[str, int] | None = None
+    weight_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What does not fit; `detail` tells one from another of the same reason."""
+
+    reason: str
+    detail: str
+    figures: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """New parcels with their (line, pieces), and the doubts."""
+
+    taken: tuple[tuple[Parcel, tuple[tuple[str, int], ...]], ...]
+    doubts: tuple[Doubt, ...]
+
+
+def explain_parcels(
+    lines: Sequence[DocumentLine], known: Iterable[str], reported: Iterable[Parcel], *, is_final: bool
+) -> Explained:
+    """Lay the reported parcels over the lines, in the order of both.
+
+    Args:
+        lines: of the document.
+        known: tracking numbers that were recorded before.
+        reported: every parcel the warehouse knows of; also those known.
+        is_final: the warehouse says that nothing more will leave.
+    """
+    left = {line.line_id: line.quantity - line.shipped for line in lines}
+    seen, taken, doubts = set(known), [], []
+    for parcel in reported:
+        if not parcel.tracking_number:
+            doubts.append(Doubt("no_tracking_number", parcel.carrier_code or "-", {}))
+            continue
+        if parcel.tracking_number in seen:
+            continue
+        seen.add(parcel.tracking_number)
+        inside, strange = _laid(lines, left, parcel)
+        doubts += strange
+        if inside:
+            taken.append((parcel, inside))
+    if is_final and seen and any(left.values()):
+        short = {line.sku_id: left[line.line_id] for line in lines if left[line.line_id]}
+        doubts.append(Doubt("short_shipped", ",".join(sorted(short)), short))
+    return Explained(tuple(taken), tuple(doubts))
+
+
+def _laid(
+    lines: Sequence[DocumentLine], left: dict[str, int], parcel: Parcel
+) -> tuple[tuple[tuple[str, int], ...], list[Doubt]]:
+    if parcel.pieces is None:
+        inside = tuple((line_id, pieces) for line_id, pieces in left.items() if pieces)
+        left.update(dict.fromkeys(left, 0))
+        return inside, []
+    found: list[tuple[str, int]] = []
+    doubts: list[Doubt] = []
+    for sku_id, pieces in parcel.pieces.items():
+        rest = pieces
+        for line in (line for line in lines if line.sku_id == sku_id):
+            here = min(rest, left[line.line_id])
+            if here > 0:
+                found.append((line.line_id, here))
+                left[line.line_id] -= here
+                rest -= here
+        if rest > 0:
+            reason = "excess_pieces" if any(line.sku_id == sku_id for line in lines) else "unknown_item"
+            figures: dict[str, int | str] = {"sku": sku_id, "reported": pieces, "excess": rest}
+            doubts.append(Doubt(reason, f"{parcel.tracking_number}/{sku_id}", figures))
+    return tuple(found), doubts

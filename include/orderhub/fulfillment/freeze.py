@@ -1,0 +1,61 @@
+"""A stock-take: nothing new is routed to the warehouse while it lasts; what is reserved stays reserved."""
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.located_yaml import nearest
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.errors import AlreadyDone, ConfigError
+
+_FREEZE = text("""
+    insert into core.stock_freezes (warehouse_id, frozen_at, frozen_by) values (:warehouse_id, :now, :actor)
+    on conflict (warehouse_id) where thawed_at is null do nothing""")
+_THAW = text("""
+    update core.stock_freezes set thawed_at = :now, thawed_by = :actor
+    where warehouse_id = :warehouse_id and thawed_at is null""")
+_FROZEN = text("select warehouse_id from core.stock_freezes where thawed_at is null order by warehouse_id")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
+    values (:now, :actor, :action, 'warehouse', :warehouse_id)""")
+
+
+def freeze_stock(
+    database: Database, clock: Clock, config: MerchantConfig, warehouse_id: str, actor: str
+) -> None:
+    """Route nothing new to a warehouse from now on.
+
+    Raises:
+        ConfigError: there is no such warehouse.
+        AlreadyDone: it is frozen already.
+    """
+    known = [warehouse.id for warehouse in config.warehouses]
+    if warehouse_id not in known:
+        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+    if not _write(database, clock, warehouse_id, actor, "freeze"):
+        raise AlreadyDone(f"{warehouse_id} is frozen already")
+
+
+def thaw_stock(database: Database, clock: Clock, warehouse_id: str, actor: str) -> None:
+    """Route to a warehouse again.
+
+    Raises:
+        AlreadyDone: it is not frozen.
+    """
+    if not _write(database, clock, warehouse_id, actor, "thaw"):
+        raise AlreadyDone(f"{warehouse_id} is not frozen")
+
+
+def frozen_warehouses(connection: Connection) -> frozenset[str]:
+    """Return the warehouses whose stock is being taken."""
+    return frozenset(connection.execute(_FROZEN).scalars())
+
+
+def _write(database: Database, clock: Clock, warehouse_id: str, actor: str, action: str) -> bool:
+    given = {"warehouse_id": warehouse_id, "now": clock.now(), "actor": actor, "action": action}
+    with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
+        is_new = bool(connection.execute(_FREEZE if action == "freeze" else _THAW, given).rowcount)
+        if is_new:
+            connection.execute(_AUDIT, given)
+    return is_new

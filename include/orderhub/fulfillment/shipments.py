@@ -1,0 +1,180 @@
+"""Records what warehouses say has left: parcels, their lines, and the reservations that end with them.
+
+The same report again, in any order and however often, changes nothing. Where it came from does not matter:
+a WMS that was asked, one that pushed, a sheet of tracking numbers.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.clock import Clock
+from orderhub.db.copy import copy_rows
+from orderhub.db.sql_files import statement
+from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels
+
+#: As whoever withdraws documents: these first, then stock.
+_DOCUMENTS_FIRST = text("lock table core.fulfillment_orders in row exclusive mode")
+_SHIPMENTS = text("""
+    create temporary table reported_shipments (
+        shipment_id text collate "C" primary key, fulfillment_order_id text collate "C",
+        order_id text collate "C",
+        warehouse_id text, carrier_code text, tracking_number text, weight_g integer, shipped_at timestamptz
+    ) on commit drop""")
+_LINES = text("""
+    create temporary table reported_lines (
+        shipment_id text collate "C", line_id text collate "C", quantity bigint
+    ) on commit drop""")
+_SHIPMENT_COLUMNS = (
+    "shipment_id", "fulfillment_order_id", "order_id", "warehouse_id", "carrier_code", "tracking_number",
+    "weight_g", "shipped_at",
+)  # fmt: skip
+_DOUBT = text("""
+    insert into core.shipment_doubts (doubt_id, warehouse_id, subject, reason, evidence, seen_at)
+    values (:doubt_id, :warehouse_id, :subject, :reason, cast(:evidence as jsonb), :now)
+    on conflict do nothing""")
+_OLD_TABLES = text("drop table if exists reported_shipments, reported_lines, posted_reservations")
+#: A line of the document, the parcel, its (line, pieces).
+_Taken = tuple[Row[Any], Parcel, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a warehouse says of one document.
+
+    Attributes:
+        subject: the document as the warehouse named it, for people.
+        fulfillment_order_id: ours; None where nobody knows what the warehouse means.
+        parcels: every parcel it knows of.
+        is_final: nothing more will leave.
+    """
+
+    subject: str
+    fulfillment_order_id: str | None
+    parcels: tuple[Parcel, ...]
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What reports changed: new parcels, reservations posted, documents that have left whole, new doubts."""
+
+    parcels: int
+    posted: int
+    documents: int
+    doubts: int
+
+    def plus(self, other: "Recorded") -> "Recorded":
+        """Return the sums."""
+        return Recorded(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+def record_reports(
+    connection: Connection,
+    clock: Clock,
+    warehouse_id: str,
+    reports: Sequence[Report],
+    source: Literal["wms", "file"],
+) -> Recorded:
+    """Record `reports` in the caller's transaction; a reservation is posted once, when all of it has left."""
+    documents = sorted({r.fulfillment_order_id for r in reports if r.fulfillment_order_id})
+    connection.execute(_DOCUMENTS_FIRST)
+    connection.execute(statement("core/lock_stock_of_reports"), {"documents": documents})
+    rows = connection.execute(statement("core/reported_documents"), {"documents": documents})
+    known = {name: list(lines) for name, lines in groupby(rows, key=attrgetter("fulfillment_order_id"))}
+    connection.execute(_OLD_TABLES)
+    connection.execute(_SHIPMENTS)
+    connection.execute(_LINES)
+    doubts, taken = 0, list[_Taken]()
+    for report in _merged(reports):
+        lines = known.get(report.fulfillment_order_id or "", [])
+        explained = _explained(report, lines)
+        doubts += _doubt(connection, clock, warehouse_id, report.subject, explained.doubts)
+        taken += [(lines[0], *one) for one in explained.taken]
+    _copy(connection, warehouse_id, taken)
+    return _post(connection, clock, documents, source, doubts)
+
+
+def _merged(reports: Sequence[Report]) -> Iterator[Report]:
+    """Yield one report per document, so that one said twice is one."""
+    together: dict[str, Report] = {}
+    for report in reports:
+        key = report.fulfillment_order_id or f"?{report.subject}"
+        first = together.setdefault(key, report)
+        if first is not report:
+            is_final = first.is_final or report.is_final
+            together[key] = replace(first, parcels=first.parcels + report.parcels, is_final=is_final)
+    yield from together.values()
+
+
+def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
+    if not lines:
+        unknown = Doubt("unknown_order", "-", {}) if report.parcels else None
+        return Explained((), (unknown,) if unknown else ())
+    if lines[0].state == "cancelled":
+        numbers = ", ".join(parcel.tracking_number for parcel in report.parcels)
+        gone = (Doubt("shipped_after_cancel", "-", {"tracking_numbers": numbers}),) if report.parcels else ()
+        return Explained((), gone)
+    return explain_parcels(
+        [
+            DocumentLine(r.line_id, r.sku_id, r.quantity, r.shipped)
+            for r in lines
+            if r.reservation_state != "voided"
+        ],
+        {number for row in lines for number in row.tracking_numbers},
+        report.parcels,
+        is_final=report.is_final,
+    )
+
+
+def _doubt(
+    connection: Connection, clock: Clock, warehouse_id: str, subject: str, doubts: Iterable[Doubt]
+) -> int:
+    return sum(
+        connection.execute(
+            _DOUBT,
+            {
+                "doubt_id": f"{subject}|{doubt.reason}|{doubt.detail}",
+                "warehouse_id": warehouse_id,
+                "subject": subject,
+                "reason": doubt.reason,
+                "evidence": json.dumps(dict(doubt.figures), ensure_ascii=False),
+                "now": clock.now(),
+            },
+        ).rowcount
+        for doubt in doubts
+    )
+
+
+def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken]) -> None:
+    ids = [f"{row.fulfillment_order_id}#{parcel.tracking_number}" for row, parcel, _ in taken]
+    parcels = [
+        (
+            shipment_id, row.fulfillment_order_id, row.order_id, warehouse_id, parcel.carrier_code,
+            parcel.tracking_number, parcel.weight_g, parcel.shipped_at.isoformat(),
+        )
+        for shipment_id, (row, parcel, _) in zip(ids, taken, strict=True)
+    ]  # fmt: skip
+    inside = [
+        (shipment_id, *line) for shipment_id, (_, _, lines) in zip(ids, taken, strict=True) for line in lines
+    ]
+    copy_rows(connection, "reported_shipments", _SHIPMENT_COLUMNS, parcels)
+    copy_rows(connection, "reported_lines", ("shipment_id", "line_id", "quantity"), inside)
+
+
+def _post(connection: Connection, clock: Clock, documents: list[str], source: str, doubts: int) -> Recorded:
+    stamp = {"now": clock.now()}
+    named = {"documents": documents}
+    parcels = connection.execute(statement("core/shipments"), {**stamp, "source": source}).rowcount
+    connection.execute(statement("core/shipment_lines"))
+    connection.execute(statement("core/posted_reservations"), named)
+    posted = connection.execute(statement("core/post_reservations"), stamp).rowcount
+    connection.execute(statement("core/posted_ledger"), stamp)
+    connection.execute(statement("core/post_stock"))
+    whole = connection.execute(statement("core/shipped_documents"), {**named, **stamp}).rowcount
+    return Recorded(parcels, posted, whole, doubts)

@@ -1,0 +1,113 @@
+"""Brings the stock of every warehouse up to date: from its WMS, or from the file it dropped."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from orderhub.clock import BEIJING, Clock
+from orderhub.config.csv_table import read_table
+from orderhub.config.models import MerchantConfig, Warehouse
+from orderhub.db.engine import Database
+from orderhub.errors import AlreadyDone, ConfigError, RetryError, StopError
+from orderhub.fulfillment.stock import MOST_PIECES
+from orderhub.fulfillment.stock_sync import Reading, SyncedStock, take_reading
+from orderhub.fulfillment.wms.account import open_account
+from orderhub.fulfillment.wms.confirm import ask_open_documents
+from orderhub.fulfillment.wms.stock import read_stock
+from orderhub.settings import Settings
+
+log = structlog.get_logger(__name__)
+FILE = "stock.csv"
+
+
+@dataclass(frozen=True)
+class StockSync:
+    """What one round brought: warehouses read, and why others were not."""
+
+    synced: tuple[SyncedStock, ...]
+    failed: dict[str, str]
+
+
+def sync_stock(database: Database, clock: Clock, settings: Settings, config: MerchantConfig) -> StockSync:
+    """Read the stock of every warehouse that has a WMS or dropped a file; one that fails stops no other.
+
+    Raises:
+        LeaseTaken: somebody else reads or confirms now.
+    """
+    synced: list[SyncedStock] = []
+    failed: dict[str, str] = {}
+    for warehouse in config.warehouses:
+        file = stock_file(settings, warehouse.id)
+        try:
+            if warehouse.wms is not None:
+                reading = _from_wms(database, clock, settings, config, warehouse.id)
+                synced.append(take_reading(database, clock, config, reading))
+            elif file.exists():
+                synced.append(_take_file(database, clock, config, warehouse, file))
+        except (RetryError, StopError) as error:
+            failed[warehouse.id] = str(error)
+            log.warning("stock not read", warehouse_id=warehouse.id, why=str(error))
+        except AlreadyDone:
+            log.info("stock was read already", warehouse_id=warehouse.id)
+    return StockSync(tuple(synced), failed)
+
+
+def stock_file(settings: Settings, warehouse_id: str) -> Path:
+    """Return where a warehouse without a WMS drops its count."""
+    return settings.drop / "warehouses" / warehouse_id / FILE
+
+
+def _from_wms(
+    database: Database, clock: Clock, settings: Settings, config: MerchantConfig, warehouse_id: str
+) -> Reading:
+    """Read the figures, then ask what has left: a parcel missing from them is known when they count.
+
+    Documents that could not be asked for are a doubt that the taking allows for.
+    """
+    account = open_account(clock, settings, config, warehouse_id)
+    reading = read_stock(database, clock, account)
+    with suppress(RetryError):
+        ask_open_documents(database, clock, account)
+    return reading
+
+
+def _take_file(
+    database: Database, clock: Clock, config: MerchantConfig, warehouse: Warehouse, file: Path
+) -> SyncedStock:
+    """Take a dropped count, as of when the file was saved, and move it to accepted/ or rejected/."""
+    saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    as_of = min(saved_at, clock.now())
+    try:
+        reading = Reading(warehouse.id, "file", as_of, is_locked_inside=True, pieces=_pieces(file))
+        synced = take_reading(database, clock, config, reading)
+    except (ConfigError, AlreadyDone) as error:
+        _move(file, "rejected", as_of, str(error))
+        raise
+    _move(file, "accepted", as_of, f"{synced.skus} SKU, {synced.changed} changed")
+    return synced
+
+
+def _pieces(file: Path) -> dict[str, int]:
+    try:
+        source = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
+    pieces: dict[str, int] = {}
+    for row in read_table(source, file.name, ("sku_id", "on_hand"), ("comment",)):
+        sku_id, on_hand = row["sku_id"], row["on_hand"]
+        if not sku_id or sku_id in pieces:
+            raise row.refuse("sku_id", "must be given, and once")
+        if not (on_hand.isascii() and on_hand.isdecimal() and int(on_hand) <= MOST_PIECES):
+            raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES}")
+        pieces[sku_id] = int(on_hand)
+    return pieces
+
+
+def _move(file: Path, folder: str, as_of: datetime, said: str) -> None:
+    target = file.parent / folder / f"stock-{as_of.astimezone(BEIJING):%Y%m%d-%H%M%S}.csv"
+    target.parent.mkdir(exist_ok=True)
+    target.with_suffix(".report.txt").write_text(said + "\n", encoding="utf-8-sig")
+    file.replace(target)

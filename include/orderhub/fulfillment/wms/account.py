@@ -1,0 +1,126 @@
+"""One warehouse's WMS as the hub deals with it: client, codes, and what it says of a document."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element
+
+from orderhub.clock import BEIJING, Clock
+from orderhub.config.models import MerchantConfig, Wms
+from orderhub.connections import load_connection
+from orderhub.domain.parcels import Parcel
+from orderhub.errors import ContractError, RefusedError
+from orderhub.fulfillment.wms.qimen import Qimen
+from orderhub.fulfillment.wms.xml import text_at
+from orderhub.settings import Settings
+
+#: How a WMS says that it has never heard of a document; anything else it says leaves the question open.
+_ABSENT = ("NOT_FOUND", "不存在", "未找到", "找不到", "not exist", "not found")
+#: Nothing more will leave.
+_ENDED = frozenset({"DELIVERED", "CLOSED"})
+CANCELLED = "CANCELED"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a WMS says of one delivery order.
+
+    Attributes:
+        wms_order_id: its own number.
+        status: Qimen's word for how far it is.
+        shipped: the parcels that left.
+        is_final: nothing more will leave.
+    """
+
+    wms_order_id: str
+    status: str
+    shipped: tuple[Parcel, ...]
+    is_final: bool
+
+
+@dataclass(frozen=True)
+class Account:
+    """A warehouse's WMS: its settings in warehouses.yaml, and the client that speaks to it."""
+
+    warehouse_id: str
+    wms: Wms
+    qimen: Qimen
+
+    def look(self, delivery_order_code: str) -> Known | None:
+        """Return what the WMS knows of a delivery order, or None when it never heard of it.
+
+        Raises:
+            OrderhubError: it did not say; nothing is known.
+        """
+        asked = {
+            "ownerCode": self.wms.owner_code,
+            "warehouseCode": self.wms.warehouse_code,
+            "orderCode": delivery_order_code,
+            "page": 1,
+            "pageSize": 100,
+        }
+        answer = self.qimen.call("deliveryorder.query", asked)
+        if answer.is_success:
+            return known_in(answer.body, delivery_order_code)
+        said = f"{answer.code} {answer.message}"
+        if any(word.lower() in said.lower() for word in _ABSENT):
+            return None
+        raise ContractError(f"WMS deliveryorder.query: {said[:200]}")
+
+
+def open_account(clock: Clock, settings: Settings, config: MerchantConfig, warehouse_id: str) -> Account:
+    """Return the account at the WMS of `warehouse_id`.
+
+    Raises:
+        RefusedError: the warehouse has no WMS any more.
+        ConfigError: its connection is unusable.
+    """
+    wms = config.wms_of(warehouse_id)
+    if wms is None:
+        raise RefusedError(f"warehouse {warehouse_id} has no wms in warehouses.yaml any more")
+    return Account(warehouse_id, wms, Qimen(load_connection(wms.connection, settings.connections), clock))
+
+
+def known_in(body: Element, delivery_order_code: str) -> Known:
+    """Return what a query's answer, or a pushed confirmation, says of a delivery order.
+
+    Raises:
+        ContractError: it speaks of another one.
+    """
+    order = body.find("deliveryOrder")
+    if order is None or text_at(order, "deliveryOrderCode") != delivery_order_code:
+        raise ContractError("WMS: the answer is about another delivery order than the one asked for")
+    status = text_at(order, "status")
+    said = text_at(order, "operateTime") or text_at(order, "orderConfirmTime")
+    parcels = tuple(_parcels(body, _instant(said)))
+    is_final = status in _ENDED and text_at(order, "confirmType") != "1"
+    return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
+
+
+def _parcels(body: Element, shipped_at: datetime) -> Iterator[Parcel]:
+    for package in body.iterfind("packages/package"):
+        pieces: dict[str, int] = {}
+        for item in package.iterfind("items/item"):
+            code, quantity = text_at(item, "itemCode"), text_at(item, "quantity")
+            pieces[code] = pieces.get(code, 0) + (int(quantity) if quantity.isdecimal() else 0)
+        yield Parcel(
+            tracking_number=text_at(package, "expressCode"),
+            carrier_code=text_at(package, "logisticsCode"),
+            shipped_at=shipped_at,
+            pieces={code: quantity for code, quantity in pieces.items() if quantity},
+            weight_g=_grams(text_at(package, "weight")),
+        )
+
+
+def _instant(said: str) -> datetime:
+    """Return a time as Qimen writes it, Beijing's; one that cannot be read is long ago and moves no count."""
+    with suppress(ValueError):
+        return datetime.strptime(said, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).astimezone(UTC)
+    return datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _grams(kilograms: str) -> int | None:
+    with suppress(ValueError, OverflowError):
+        return round(float(kilograms) * 1000)
+    return None

@@ -1,0 +1,160 @@
+"""Learns what a WMS has shipped, by asking: for every open document, its status and its parcels.
+
+Asking needs no address that others can reach, and what it missed it learns the next time. A confirmation that
+a WMS pushes says the same in the same words and is recorded the same way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.errors import CredentialError, RetryError
+from orderhub.fulfillment.shipments import Recorded, Report, record_reports
+from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in, open_account
+from orderhub.fulfillment.wms.xml import read, text_at
+from orderhub.settings import Settings
+
+log = structlog.get_logger(__name__)
+#: Documents asked for in one go, the longest unasked first; a million open ones take their turns.
+MOST_ASKED = 2000
+_RECORDED_AT_ONCE = 100
+_OPEN = text("""
+    select fulfillment_order_id, delivery_order_code from core.delivery_orders
+    where warehouse_id = :warehouse_id and state in ('pending', 'accepted')
+    order by asked_at nulls first, fulfillment_order_id limit :most""")
+_ASKED = text("""
+    update core.delivery_orders set
+        asked_at = :now,
+        state = case when state = 'pending' and :is_known then 'accepted' else state end,
+        accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
+        wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
+    where delivery_order_code = :code""")
+_DOCUMENT_OF = text("select fulfillment_order_id from core.delivery_orders where delivery_order_code = :code")
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What asking one WMS brought: documents asked for, and what their parcels changed."""
+
+    warehouse_id: str
+    asked: int
+    parcels: int
+    posted: int
+    documents: int
+    doubts: int
+
+
+def confirm_shipments(
+    database: Database, clock: Clock, settings: Settings, config: MerchantConfig
+) -> list[Confirmed]:
+    """Ask every WMS for its open documents, and record what has left.
+
+    A WMS that does not answer is left for the next time, with what it said before recorded.
+
+    Raises:
+        LeaseTaken: somebody else deals with one of them now.
+        CredentialError: one refuses our calls; the others were asked.
+    """
+    results: list[Confirmed] = []
+    refused: list[CredentialError] = []
+    for warehouse in config.warehouses:
+        if warehouse.wms is None:
+            continue
+        account = open_account(clock, settings, config, warehouse.id)
+        try:
+            results.append(ask_open_documents(database, clock, account))
+        except CredentialError as error:
+            refused.append(error)
+        except RetryError as error:
+            log.warning("WMS not asked to the end", warehouse_id=warehouse.id, why=str(error))
+    if refused:
+        raise refused[0]
+    return results
+
+
+def ask_open_documents(database: Database, clock: Clock, account: Account) -> Confirmed:
+    """Ask one WMS for its open documents, and record what has left.
+
+    Raises:
+        LeaseTaken: somebody else deals with this WMS now.
+        RetryError: it stopped answering; what it said before is recorded.
+    """
+    with hold_scope(database, f"wms:{account.warehouse_id}") as lease:
+        with database.read() as connection:
+            asked = {"warehouse_id": account.warehouse_id, "most": MOST_ASKED}
+            waiting = connection.execute(_OPEN, asked).all()
+        total = Recorded(0, 0, 0, 0)
+        for start in range(0, len(waiting), _RECORDED_AT_ONCE):
+            part = {
+                row.delivery_order_code: row.fulfillment_order_id
+                for row in waiting[start : start + _RECORDED_AT_ONCE]
+            }
+            total = total.plus(_ask(database, lease, clock, account, part))
+    return Confirmed(account.warehouse_id, len(waiting), **vars(total))
+
+
+def take_push(
+    database: Database, clock: Clock, account: Account, query: Mapping[str, str], body: bytes
+) -> Recorded:
+    """Record a `deliveryorder.confirm` that the WMS sent to us; again it changes nothing.
+
+    Raises:
+        CredentialError: it does not carry the account's signature.
+        ContractError: it is not what Qimen documents.
+    """
+    if not account.qimen.is_signed(query, body):
+        raise CredentialError(f"a confirmation for {account.warehouse_id} is not signed by its WMS")
+    request = read(body)
+    code = text_at(request, "deliveryOrder/deliveryOrderCode")
+    known = known_in(request, code)
+    with (
+        hold_scope(database, f"wms:{account.warehouse_id}") as lease,
+        database.transaction(lease) as connection,
+    ):
+        document = connection.execute(_DOCUMENT_OF, {"code": code}).scalar_one_or_none()
+        _note(connection, clock, {code: known})
+        report = Report(code, document, known.shipped, known.is_final)
+        return record_reports(connection, clock, account.warehouse_id, [report], "wms")
+
+
+def _ask(
+    database: Database, lease: Lease, clock: Clock, account: Account, documents: Mapping[str, str]
+) -> Recorded:
+    said: dict[str, Known | None] = {}
+    try:
+        for code in documents:
+            said[code] = account.look(code)
+    finally:
+        reports = list(_reports(said, documents))
+        with database.transaction(lease) as connection:
+            _note(connection, clock, said)
+            recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
+    return recorded
+
+
+def _reports(said: Mapping[str, Known | None], documents: Mapping[str, str]) -> Sequence[Report]:
+    return [
+        Report(code, documents[code], known.shipped, known.is_final)
+        for code, known in said.items()
+        if known is not None and known.status != CANCELLED
+    ]
+
+
+def _note(connection: Connection, clock: Clock, said: Mapping[str, Known | None]) -> None:
+    rows = [
+        {
+            "code": code,
+            "now": clock.now(),
+            "is_known": known is not None,
+            "wms_order_id": known.wms_order_id if known else "",
+        }
+        for code, known in said.items()
+    ]
+    if rows:
+        connection.execute(_ASKED, rows)

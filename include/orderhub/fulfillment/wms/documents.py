@@ -1,0 +1,104 @@
+"""A fulfillment order in Qimen's words. What may be said of the receiver is the shop's export policy."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from orderhub.clock import BEIJING
+from orderhub.config.models import MerchantConfig, Wms
+from orderhub.fulfillment.wms.xml import Tree
+
+#: Qimen wants every one of these; where we may not say it, or nobody does, it gets this.
+_UNSAID = "***"
+_TRADE = "JYCK"
+_GOOD = "ZP"
+
+
+def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) -> Tree:
+    """Return the request of one delivery order: `lines` are all lines of it."""
+    first = lines[0]
+    shop = next((shop for shop in config.shops if shop.id == first.shop_id), None)
+    paid = sum(line.paid_fen for line in lines)
+    listed = max(paid, sum(line.unit_price_fen * line.quantity for line in lines))
+    is_due = first.payment_state == "cod_accepted"
+    return {
+        "deliveryOrder": {
+            "deliveryOrderCode": first.delivery_order_code,
+            "orderType": _TRADE,
+            "warehouseCode": wms.warehouse_code,
+            "orderFlag": "COD" if is_due else None,
+            "sourcePlatformCode": wms.source_codes.get(first.platform, "OTHERS"),
+            "createTime": _time(first.created_at),
+            "placeOrderTime": _time(first.placed_at or first.created_at),
+            "payTime": _time(first.paid_at) if first.paid_at else None,
+            "operateTime": _time(first.created_at),
+            "shopNick": shop.name if shop else first.shop_id,
+            "buyerNick": first.buyer_label or _UNSAID,
+            "totalAmount": _yuan(paid),
+            "itemAmount": _yuan(listed),
+            "discountAmount": _yuan(listed - paid),
+            "freight": "0.00",
+            "arAmount": _yuan(paid if is_due else 0),
+            "gotAmount": _yuan(0 if is_due else paid),
+            "logisticsCode": wms.carrier_code,
+            "latestDeliveryTime": _time(first.ship_by_at) if first.ship_by_at else None,
+            "senderInfo": _sender(wms),
+            "receiverInfo": _receiver(first, is_masked=shop is not None and shop.export_policy == "masked"),
+            "oaidOrderSourceCode": first.platform_order_id if first.token else None,
+        },
+        "orderLines": {"orderLine": [_line(line, wms) for line in lines]},
+    }
+
+
+def _line(line: Row[Any], wms: Wms) -> Tree:
+    return {
+        "orderLineNo": line.line_id,
+        "sourceOrderCode": line.platform_order_id,
+        "subSourceOrderCode": line.line_id,
+        "ownerCode": wms.owner_code,
+        "itemCode": line.sku_id,
+        "inventoryType": _GOOD,
+        "itemName": line.title or line.sku_id,
+        "planQty": line.quantity,
+        "retailPrice": _yuan(line.unit_price_fen),
+        "actualPrice": _yuan(line.paid_fen // line.quantity),
+    }
+
+
+def _sender(wms: Wms) -> Tree:
+    sender = wms.sender
+    return {
+        "name": sender.name,
+        "mobile": sender.phone,
+        "province": sender.province,
+        "city": sender.city,
+        "area": sender.district or None,
+        "detailAddress": sender.address,
+    }
+
+
+def _receiver(row: Row[Any], *, is_masked: bool) -> Tree:
+    """Return the receiver: region and token always, the masks only where the shop's policy allows them."""
+    shown = (row.name_masked, row.phone_masked, row.address_masked) if is_masked else (None, None, None)
+    name, phone, address = (value or _UNSAID for value in shown)
+    return {
+        "name": name,
+        "mobile": phone,
+        "province": row.province or _UNSAID,
+        "city": row.city or row.district or row.province or _UNSAID,
+        "area": row.district,
+        "town": row.town,
+        "detailAddress": address,
+        "oaid": row.token,
+    }
+
+
+def _time(instant: datetime) -> str:
+    return instant.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _yuan(fen: int) -> str:
+    sign, rest = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{rest // 100}.{rest % 100:02d}"

@@ -1,0 +1,167 @@
+"""Hands a manifest's documents to the warehouse's WMS, once each: in batches, with an answer per document.
+
+The code of a document is made from its id; a lost answer is resolved by asking for it, never by another code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig, Wms
+from orderhub.config.store import load_active
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import statement
+from orderhub.errors import TransientError
+from orderhub.fulfillment.wms.account import Account
+from orderhub.fulfillment.wms.documents import delivery_order
+from orderhub.fulfillment.wms.qimen import Answer, asks_for_patience
+from orderhub.fulfillment.wms.xml import text_at
+
+_CHUNKS = text("""
+    select distinct chunk from core.delivery_orders
+    where manifest_id = :manifest_id order by chunk""")
+_PENDING = text("""
+    select fulfillment_order_id, delivery_order_code from core.delivery_orders
+    where manifest_id = :manifest_id and chunk = :chunk and state = 'pending'
+    order by fulfillment_order_id""")
+_ACCEPTED = text("""
+    update core.delivery_orders
+    set state = 'accepted', accepted_at = :now,
+        wms_order_id = coalesce(nullif(:wms_order_id, ''), wms_order_id)
+    where delivery_order_code = :code and state = 'pending'""")
+_REFUSED = text("""
+    update core.delivery_orders set state = 'refused', answer = :said
+    where delivery_order_code = :code and state = 'pending'""")
+_STATES = text("""
+    select state, count(*) as documents from core.delivery_orders
+    where manifest_id = :manifest_id and chunk = :chunk group by state order by state""")
+
+
+def enqueue_delivery_orders(
+    connection: Connection, clock: Clock, wms: Wms, warehouse_id: str, manifest_id: str
+) -> int:
+    """Write what hands a manifest to a WMS, in the transaction that closes it; return the number of calls."""
+    given = {
+        "warehouse_id": warehouse_id, "manifest_id": manifest_id, "size": wms.batch_size, "now": clock.now()
+    }  # fmt: skip
+    connection.execute(statement("core/delivery_orders"), given)
+    chunks = connection.execute(_CHUNKS, {"manifest_id": manifest_id}).scalars()
+    effects = [
+        Effect(
+            outbox_id=f"wms:create:{manifest_id}:{chunk}",
+            target=f"wms:{warehouse_id}",
+            subject=f"{manifest_id}:{chunk}",
+            payload={
+                "do": "create",
+                "warehouse_id": warehouse_id,
+                "manifest_id": manifest_id,
+                "chunk": chunk,
+            },
+        )
+        for chunk in chunks
+    ]
+    return enqueue(connection, effects, clock)
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Hands over one chunk of a manifest; `send` may run any number of times."""
+
+    database: Database
+    clock: Clock
+    account: Account
+
+    def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Create what no answer has settled, and return how many documents stand in which state.
+
+        Raises:
+            TransientError: some are still open; asking comes first the next time.
+        """
+        config = load_active(self.database)
+        with hold_scope(self.database, f"wms:{self.account.warehouse_id}") as lease:
+            documents = list(self._open_documents(payload))
+            if documents:
+                self._create(lease, documents, config)
+            return self._settled(payload)
+
+    def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Ask for every document that no answer has settled; None when the WMS does not know one of them."""
+        with hold_scope(self.database, f"wms:{self.account.warehouse_id}") as lease:
+            with self.database.read() as connection:
+                waiting = connection.execute(_PENDING, dict(payload)).all()
+            found = [self._is_found(lease, row.delivery_order_code) for row in waiting]
+            return self._settled(payload) if all(found) else None
+
+    def _open_documents(self, payload: Mapping[str, Any]) -> Iterator[list[Row[Any]]]:
+        with self.database.read() as connection:
+            rows = connection.execute(statement("core/delivery_order_lines"), dict(payload)).all()
+        for _, lines in groupby(rows, key=attrgetter("fulfillment_order_id")):
+            yield list(lines)
+
+    def _create(self, lease: Lease, documents: Sequence[list[Row[Any]]], config: MerchantConfig) -> None:
+        wms = self.account.wms
+        trees = [delivery_order(lines, config, wms) for lines in documents]
+        codes = [lines[0].delivery_order_code for lines in documents]
+        if wms.batch_size == 1:
+            for code, tree in zip(codes, trees, strict=True):
+                answer = self.account.qimen.call("deliveryorder.create", tree)
+                said = {} if answer.is_success else {code: f"{answer.code} {answer.message}"}
+                self._take(lease, [code], said, text_at(answer.body, "deliveryOrderId"))
+        else:
+            answer = self.account.qimen.call("deliveryorder.batchcreate", {"orders": {"order": trees}})
+            self._take(lease, codes, _refusals(answer, codes))
+
+    def _take(
+        self, lease: Lease, codes: Sequence[str], refusals: Mapping[str, str], wms_order_id: str = ""
+    ) -> None:
+        """Settle what the answer settles; what it refuses may be there all the same, from a call before."""
+        taken = [code for code in codes if code not in refusals]
+        self._accept(lease, taken, wms_order_id)
+        for code, said in refusals.items():
+            if not self._is_found(lease, code) and not asks_for_patience(said):
+                with self.database.transaction(lease) as connection:
+                    connection.execute(_REFUSED, {"code": code, "said": said[:200]})
+
+    def _is_found(self, lease: Lease, code: str) -> bool:
+        known = self.account.look(code)
+        if known is not None:
+            self._accept(lease, [code], known.wms_order_id)
+        return known is not None
+
+    def _accept(self, lease: Lease, codes: Sequence[str], wms_order_id: str = "") -> None:
+        if not codes:
+            return
+        now = self.clock.now()
+        rows = [{"code": code, "wms_order_id": wms_order_id, "now": now} for code in codes]
+        with self.database.transaction(lease) as connection:
+            connection.execute(_ACCEPTED, rows)
+
+    def _settled(self, payload: Mapping[str, Any]) -> dict[str, int]:
+        with self.database.read() as connection:
+            states = {row.state: row.documents for row in connection.execute(_STATES, dict(payload))}
+        if states.get("pending"):
+            raise TransientError(
+                f"WMS: {states['pending']} of {sum(states.values())} documents are not settled"
+            )
+        return states
+
+
+def _refusals(answer: Answer, codes: Sequence[str]) -> dict[str, str]:
+    """Return delivery order code → what the WMS has against it.
+
+    Qimen's answer to a batch lists those it did not take; a failure of the whole is about all.
+    """
+    listed = {
+        text_at(order, "deliveryOrderCode"): text_at(order, "message")
+        for order in answer.body.iterfind("orders/order")
+    }
+    if answer.is_success:
+        return {code: said for code, said in listed.items() if code in codes}
+    return {code: listed.get(code, f"{answer.code} {answer.message}") for code in codes}

@@ -1,0 +1,68 @@
+"""Reads a WMS's stock over Qimen, a page of SKUs at a time."""
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element
+
+from sqlalchemy import text
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.errors import ContractError
+from orderhub.fulfillment.stock_sync import Reading
+from orderhub.fulfillment.wms.account import Account
+from orderhub.fulfillment.wms.xml import text_at
+
+#: Criteria in one call; Qimen's other paged queries allow as many.
+PAGE_SKUS = 100
+_GOOD = "ZP"
+_SKUS = text("""
+    select sku_id from core.stock where warehouse_id = :warehouse_id
+    union select sku_id from core.sku_mappings
+    union select sku_id from core.skus
+    except select sku_id from core.skus where kind in ('bundle', 'service')
+    order by sku_id""")
+
+
+def read_stock(database: Database, clock: Clock, account: Account) -> Reading:
+    """Return the pieces of every SKU of ours that the WMS has a figure for, as of the start of the reading.
+
+    Raises:
+        RetryError: the WMS did not answer to the end, or not with whole numbers.
+        CredentialError: it refuses our calls.
+    """
+    as_of = clock.now()
+    with database.read() as connection:
+        skus = list(connection.execute(_SKUS, {"warehouse_id": account.warehouse_id}).scalars())
+    pieces: dict[str, int] = {}
+    for start in range(0, len(skus), PAGE_SKUS):
+        pieces |= _page(account, skus[start : start + PAGE_SKUS])
+    return Reading(account.warehouse_id, "wms", as_of, account.wms.is_locked_inside, pieces)
+
+
+def _page(account: Account, skus: Sequence[str]) -> dict[str, int]:
+    criteria = [
+        {
+            "warehouseCode": account.wms.warehouse_code,
+            "ownerCode": account.wms.owner_code,
+            "itemCode": sku_id,
+            "inventoryType": _GOOD,
+        }
+        for sku_id in skus
+    ]
+    answer = account.qimen.call("inventory.query", {"criteriaList": {"criteria": criteria}})
+    if not answer.is_success:
+        raise ContractError(f"WMS inventory.query: {answer.code} {answer.message}")
+    pieces: dict[str, int] = {}
+    for item in answer.body.iterfind("items/item"):
+        sku_id, kind = text_at(item, "itemCode"), text_at(item, "inventoryType")
+        if kind in {"", _GOOD} and sku_id in skus:
+            locked = 0 if account.wms.is_locked_inside else _whole(item, "lockQuantity")
+            pieces[sku_id] = pieces.get(sku_id, 0) + _whole(item, "quantity") + locked
+    return pieces
+
+
+def _whole(item: Element, name: str) -> int:
+    said = text_at(item, name) or "0"
+    if not said.isdecimal():
+        raise ContractError(f"WMS inventory.query: {name} is not a whole number of pieces; nothing was taken")
+    return int(said)

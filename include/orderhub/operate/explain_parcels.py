@@ -1,0 +1,38 @@
+"""What a warehouse's WMS said of an order's documents, and the parcels that left: steps of its story."""
+
+from sqlalchemy import Connection, RowMapping, text
+
+from orderhub.operate.step import Step
+
+_DOCUMENTS = text("""
+    select d.* from core.delivery_orders as d
+    join core.fulfillment_orders as f using (fulfillment_order_id)
+    where f.order_id = :order_id order by d.created_at, d.fulfillment_order_id""")
+_PARCELS = text("select * from core.shipments where order_id = :order_id order by shipped_at, shipment_id")
+_STATES = {
+    "pending": "等 WMS 回音",
+    "accepted": "WMS 已接单",
+    "refused": "WMS 拒收",
+    "shipped": "WMS 已全部发出",
+    "cancelled": "WMS 已撤单",
+}
+
+
+def shipped(connection: Connection, order_id: str) -> list[Step]:
+    """Return the documents at a WMS, and the parcels."""
+    key = {"order_id": order_id}
+    documents = [_document(row) for row in connection.execute(_DOCUMENTS, key).mappings()]
+    return documents + [_parcel(row) for row in connection.execute(_PARCELS, key).mappings()]
+
+
+def _document(row: RowMapping) -> Step:
+    said = f":{row['answer']}" if row["answer"] else ""
+    zh = f"交给 WMS,单号 {row['delivery_order_code']}({_STATES[row['state']]}{said})"
+    en = f"handed to the WMS as {row['delivery_order_code']} ({row['state']}{said})"
+    return Step(row["created_at"], "wms", zh, en, {"wms_order": row["wms_order_id"] or "-"})
+
+
+def _parcel(row: RowMapping) -> Step:
+    zh = f"{row['warehouse_id']} 已发出,{row['carrier_code']} {row['tracking_number']}"
+    en = f"{row['warehouse_id']} sent it, {row['carrier_code']} {row['tracking_number']}"
+    return Step(row["shipped_at"], "shipped", zh, en, {"shipment": row["shipment_id"]})

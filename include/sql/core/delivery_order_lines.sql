@@ -1,0 +1,37 @@
+-- One row per line of the delivery orders of a chunk that no answer has settled; key fulfillment_order_id, line_id.
+select
+    d.fulfillment_order_id,
+    d.delivery_order_code,
+    d.created_at,
+    o.order_id,
+    o.platform,
+    o.platform_order_id,
+    o.shop_id,
+    o.buyer_label,
+    o.payment_state,
+    o.placed_at,
+    o.paid_at,
+    o.ship_by_at,
+    r.token,
+    r.province,
+    r.city,
+    r.district,
+    r.town,
+    r.name_masked,
+    r.phone_masked,
+    r.address_masked,
+    m.line_id,
+    m.sku_id,
+    m.quantity,
+    l.title,
+    coalesce(l.unit_price_fen, 0) as unit_price_fen,
+    coalesce(l.paid_fen, 0) as paid_fen
+from core.delivery_orders as d
+inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
+inner join core.orders as o on f.order_id = o.order_id
+inner join core.manifest_lines as m
+    on d.manifest_id = m.manifest_id and d.fulfillment_order_id = m.fulfillment_order_id and not m.is_void
+left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
+left join core.receivers as r on o.order_id = r.order_id
+where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending'
+order by d.fulfillment_order_id, m.line_id

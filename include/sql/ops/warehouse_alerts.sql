@@ -1,0 +1,44 @@
+-- One row per thing of a warehouse's WMS that a person must look at; key rule, subject.
+select
+    'wms_refused_order' as rule,
+    warehouse_id,
+    fulfillment_order_id as subject,
+    answer as detail
+from core.delivery_orders
+where state = 'refused'
+union all
+select
+    'wms_unanswered',
+    warehouse_id,
+    manifest_id || ':' || chunk,
+    count(*)::text
+from core.delivery_orders
+where state = 'pending' and created_at < :unanswered_before
+group by warehouse_id, manifest_id, chunk
+union all
+select
+    'wms_recall_refused',
+    warehouse_id,
+    fulfillment_order_id,
+    recall_reason
+from core.delivery_orders
+where recall = 'refused' and state = 'accepted'
+union all
+select
+    'shipment_doubt',
+    warehouse_id,
+    subject,
+    reason || ' ' || evidence
+from core.shipment_doubts
+where resolved_at is null
+union all
+select
+    'stale_stock',
+    w.warehouse_id,
+    w.warehouse_id,
+    coalesce(to_char(max(s.as_of) at time zone 'Asia/Shanghai', 'MM-DD HH24:MI'), '-')
+from unnest(cast(:told as text[])) as w (warehouse_id)
+left join core.stock_snapshots as s on w.warehouse_id = s.warehouse_id and s.source = 'wms'
+group by w.warehouse_id
+having greatest(max(s.as_of), :awake_since) < :stale_before
+order by 1, 2, 3

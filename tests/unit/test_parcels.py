@@ -1,0 +1,70 @@
+"""Parcels laid over a document's lines: every piece once, what does not fit is a doubt."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderhub.domain.parcels import DocumentLine, Parcel, explain_parcels
+
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+LINES = [DocumentLine("1", "MUG", 2, 0), DocumentLine("2", "MUG", 1, 0), DocumentLine("3", "CUP", 1, 0)]
+
+
+def parcel(number: str, **pieces: int) -> Parcel:
+    return Parcel(number, "ZTO", AT, pieces or None)
+
+
+def test_pieces_go_to_the_lines_of_their_sku_in_order():
+    explained = explain_parcels(LINES, [], [parcel("A", MUG=3), parcel("B", CUP=1)], is_final=True)
+
+    assert [(p.tracking_number, lines) for p, lines in explained.taken] == [
+        ("A", (("1", 2), ("2", 1))),
+        ("B", (("3", 1),)),
+    ]
+    assert explained.doubts == ()
+
+
+def test_a_parcel_without_a_list_holds_all_that_is_left():
+    lines = [DocumentLine("1", "MUG", 2, 1), DocumentLine("2", "CUP", 1, 1)]
+
+    assert explain_parcels(lines, [], [parcel("A")], is_final=True).taken[0][1] == (("1", 1),)
+
+
+@pytest.mark.parametrize(
+    ("reported", "reason"),
+    [
+        (parcel("A", MUG=4), "excess_pieces"),
+        (parcel("A", HAT=1), "unknown_item"),
+        (parcel("", MUG=1), "no_tracking_number"),
+    ],
+)
+def test_what_does_not_fit_is_a_doubt(reported: Parcel, reason: str):
+    assert [doubt.reason for doubt in explain_parcels(LINES, [], [reported], is_final=False).doubts] == [
+        reason
+    ]
+
+
+def test_fewer_pieces_than_ordered_in_the_end_are_a_doubt():
+    [doubt] = explain_parcels(LINES, [], [parcel("A", MUG=3)], is_final=True).doubts
+
+    assert (doubt.reason, doubt.figures) == ("short_shipped", {"CUP": 1})
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ABC"), st.sampled_from(["MUG", "CUP", "HAT"]), st.integers(1, 5)),
+        max_size=8,
+    )
+)
+def test_no_line_is_ever_given_more_than_it_wants_whatever_is_reported(reported: list[tuple[str, str, int]]):
+    parcels = [Parcel(number, "ZTO", AT, {sku: pieces}) for number, sku, pieces in reported]
+
+    taken = explain_parcels(LINES, [], parcels + parcels, is_final=False).taken
+
+    given_to = {line.line_id: 0 for line in LINES}
+    for line_id, pieces in (line for _, lines in taken for line in lines):
+        given_to[line_id] += pieces
+    assert all(given_to[line.line_id] <= line.quantity for line in LINES)
+    assert len({one.tracking_number for one, _ in taken}) == len(taken)
