@@ -31,7 +31,7 @@ Mode = Literal["direct", "namespace", "nobody"]
 #: For a small machine that also runs Airflow. fsync and full_page_writes keep their default: on.
 #: `terse` and `panic` keep row values and statements, hence phones, out of the log.
 _TUNING = {
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "max_connections": "80",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
