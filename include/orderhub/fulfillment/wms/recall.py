@@ -1,6 +1,6 @@
 """Calls back what a WMS holds and must not leave any more: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock is free again, the lines leave the manifest, and what may still ship is routed anew. When
+When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew. When
 it refuses, goods are picked or gone: a person is told.
 """
 
@@ -21,11 +21,16 @@ from orderhub.fulfillment.wms.account import CANCELLED, Account
 _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
+_OPEN = text("""
+    select exists (
+        select from core.delivery_orders where state in ('pending', 'accepted', 'refused') and recall is null)""")
 _STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
     """Call back documents of which a line must not leave any more, and return how many."""
+    if not connection.execute(_OPEN).scalar_one():
+        return 0
     rows = connection.execute(statement("core/recalls")).all()
     effects = [
         Effect(
