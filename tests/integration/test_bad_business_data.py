@@ -37,7 +37,7 @@ def folder(database: Database, tmp_path: Path) -> Folder:
 def drop(folder: Folder, *rows: dict[str, str], name: str = "march.csv") -> None:
     """Drop one file of `rows`, take it and transform it."""
     written = io.StringIO()
-    writer = csv.DictWriter(written, list(GOOD))
+    writer = csv.DictWriter(written, list(GOOD | {name: "" for row in rows for name in row}))
     writer.writeheader()
     writer.writerows({**GOOD, **row} for row in rows)
     folder.drop(name, [written.getvalue()])

@@ -35,7 +35,8 @@ class Folder:
         self.clock = FixedClock(NOW)
         self.settings = Settings(home=home, database_url=SecretStr("unused"), hash_key=SecretStr("test key"))
         self.config = apply_directory(database, self.clock, paths.shipped_config_directory(), home, "test")
-        self.path = self.settings.drop / "group_orders"
+        self.shop_id = "group_orders"
+        self.path = self.settings.drop / self.shop_id
         self.path.mkdir(parents=True)
 
     def drop(self, name: str, lines: Sequence[str], *, age: timedelta = timedelta(minutes=1)) -> None:
@@ -48,7 +49,7 @@ class Folder:
         os.utime(file, (written, written))
 
     def extract(self) -> FileCounts:
-        return extract_shop(self.database, self.clock, self.settings, self.config.shop("group_orders"))
+        return extract_shop(self.database, self.clock, self.settings, self.config.shop(self.shop_id))
 
     def names(self) -> list[str]:
         return sorted(str(file.relative_to(self.path)) for file in self.path.rglob("*") if file.is_file())

@@ -105,7 +105,9 @@ def _is_for(line: str, shop_id: str) -> bool:
 def _apply(database: Database, clock: FixedClock, files: dict[str, str]) -> MerchantConfig:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
-            (Path(folder) / name).write_text(content, encoding="utf-8")
+            file = Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
         return apply_directory(database, clock, Path(folder), Path(folder) / "home", "test")
 
 

@@ -73,6 +73,7 @@ ORDERS = View(
         "disagreeing_fields": "text",
         "duplicate_minutes": "number",
         "is_customer_expected": "boolean",
+        "is_platform_paid": "boolean",
         "is_address_evaluable": "boolean",
         "is_payment_expected": "boolean",
         "is_amount_evaluable": "boolean",

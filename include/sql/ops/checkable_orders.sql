@@ -35,6 +35,7 @@ select
     nullif(array_to_string(orders.disagreeing_fields, ', '), '') as disagreeing_fields,
     coalesce(promotion.duplicate_minutes, settings.duplicate_minutes) as duplicate_minutes,
     shops.is_pulled and shops.is_buyer_named as is_customer_expected,
+    shops.is_pulled and orders.payment_state = 'paid' as is_platform_paid,
     shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
     orders.payment_state = 'paid' and lines.goods_count > 0 as is_payment_expected,
     orders.payment_state = 'paid' and lines.unpriced_count = 0
@@ -72,5 +73,6 @@ select ops.describe('ops.checkable_orders', 'One row per order that a check may 
     'time_contradiction', 'which times contradict each other', 'placed_at', 'UTC', 'paid_at', 'UTC', 'message_digest', 'changes with what buyer and seller wrote',
     'memo_words', 'words and flag that ask for a person', 'invoice_words', 'words that ask for an invoice', 'no_ship_words', 'words and flag that say brushing or sample', 'platform_risk', 'why the platform says wait',
     'unreadable_fields', 'fields whose text could not be converted', 'disagreeing_fields', 'fields on which the rows of a file disagree', 'duplicate_minutes', 'window of suspected duplicates',
-    'is_customer_expected', 'the platform names buyers', 'is_address_evaluable', 'something is sent, and the shop has addresses', 'is_payment_expected', 'paid, and not only gifts or services',
+    'is_customer_expected', 'the platform names buyers', 'is_platform_paid', 'a platform, not a file, says that it is paid',
+    'is_address_evaluable', 'something is sent, and the shop has addresses', 'is_payment_expected', 'paid, and not only gifts or services',
     'is_amount_evaluable', 'paid, lines carry their share, freight known (or less was paid than the lines say)');

@@ -54,9 +54,12 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({"paid_fen": 0}, {"paid_fen": 0, "kind": "gift", "unit_price_fen": 0}, {}, []),
         ({"paid_fen": 0, "payment_state": "cod_accepted"}, {"paid_fen": 0}, {}, []),
         ({"paid_at": "2026-03-02T00:50:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
-        ({"placed_at": "2027-03-02T00:50:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"placed_at": "2027-03-02T00:50:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1"), ("missing_paid_time", "tb/1")]),
+        ({"paid_at": None}, {}, {}, [("missing_paid_time", "tb/1")]),
+        ({"paid_at": None, "payment_state": "cod_accepted"}, {}, {}, []),
+        ({"order_id": "sheet/1", "platform": "spreadsheet", "paid_at": None, "currency": None}, {}, {}, []),
         ({"currency": "USD"}, {}, {}, [("wrong_currency", "tb/1")]),
-        ({"currency": None}, {}, {}, []),
+        ({"currency": None}, {}, {}, [("missing_currency", "tb/1")]),
         ({"buyer_message": "请改地址到公司"}, {}, {}, [("memo_instruction", "tb/1")]),
         ({"seller_memo": "买家要换颜色"}, {}, {}, [("memo_instruction", "tb/1")]),
         ({"buyer_message": "先别发货,等我电话"}, {}, {}, [("memo_instruction", "tb/1")]),
@@ -83,7 +86,7 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({"gate": "wait", "gate_reason": "group-forming 拼团未成团"}, {}, {}, []),
         ({"modified_at": "2026-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
         ({"modified_at": "2099-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
-        ({"placed_at": "0001-01-01T00:00:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"placed_at": "0001-01-01T00:00:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1"), ("missing_paid_time", "tb/1")]),
     ],
 )  # fmt: skip
 def test_each_rule_marks_its_case_and_only_it(hub: Hub, order, line, receiver, expected) -> None:
