@@ -43,7 +43,7 @@ _MOST_PROBLEMS = 200
 
 @dataclass
 class TrackingSheet:
-    """What one sheet says: document name → tracking number → (carrier, SKU → pieces); rows nobody can take."""
+    """What one sheet says: name → tracking number → (carrier, SKU → pieces); rows nobody can take."""
 
     parcels: dict[str, dict[str, tuple[str, dict[str, int]]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class TrackingSheet:
 def take_tracking_sheet(
     database: Database, clock: Clock, warehouse_id: str, file: Path
 ) -> tuple[Recorded, list[str]]:
-    """Record a sheet's parcels, as of when it was saved, and return what changed and which rows were not taken.
+    """Record a sheet's parcels, as of when it was saved; return what changed, and rows not taken.
 
     Raises:
         FileRejected: it cannot be read as a sheet, or lacks a column.

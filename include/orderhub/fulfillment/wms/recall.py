@@ -23,7 +23,8 @@ _REFUSED = text("""
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
 _OPEN = text("""
     select exists (
-        select from core.delivery_orders where state in ('pending', 'accepted', 'refused') and recall is null)""")
+        select from core.delivery_orders
+        where state in ('pending', 'accepted', 'refused') and recall is null)""")
 _STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
 
 
