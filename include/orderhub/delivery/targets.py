@@ -81,9 +81,11 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         return publish(database, clock, settings, parcel.payload)
 
     def errand(parcel: Parcel) -> HandOver | Recall:
-        kind = {"create": HandOver, "cancel": Recall}[parcel.payload["do"]]
+        kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
         config = load_active(database)
-        return kind(database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"]))
+        return kinds[parcel.payload["do"]](
+            database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"])
+        )
 
     def to_wms(parcel: Parcel) -> Mapping[str, Any]:
         return errand(parcel).send(parcel.payload)
