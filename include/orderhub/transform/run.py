@@ -29,9 +29,7 @@ log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_AS_SETS = (
-    "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
-)
+_AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
 _PENDING = """
     from ops.loads as l
     where not exists (
