@@ -11,10 +11,8 @@ with numbers as (
     cross join lateral generate_series(1, case when n % 10 = 0 then 2 else 1 end) as version
 ),
 skus as (
-    select
-        platform_sku, coalesce(list_price_fen, 9900) as price,
-        row_number() over (order by platform_sku) - 1 as sku_no, count(*) over () as sku_count
-    from core.sku_mappings left join core.skus using (sku_id) where shop_id = '*' and platform_sku not like 'GIFT%'
+    select platform_sku, row_number() over (order by platform_sku) - 1 as sku_no, count(*) over () as sku_count
+    from core.sku_mappings where shop_id = '*' and platform_sku !~ '^(GIFT|SET)'
 ),
 regions as (
     select * from (values
@@ -28,15 +26,21 @@ lines as (
         sum(price * qty) as goods, sum(price * qty - 500) as paid,
         jsonb_agg(jsonb_build_object(
             'line_no', numbers.order_no || '-' || line_no, 'item_id', 635400000000 + sku_no, 'is_gift', false,
-            'sku_id', (4600000000000 + sku_no)::text, 'title', '纯棉家居用品 ' || platform_sku,
-            'sku_code', case when dice between 10 and 19 then 'UNKNOWN-' || n % 50 when n * 3 % 97 < 3 then 'SET-' || n % 20 else platform_sku end,
+            'sku_id', (4600000000000 + sku_no)::text, 'title', '纯棉家居用品 ' || skus.platform_sku,
+            'sku_code', code,
             'spec', '颜色分类:灰色;尺码:XL', 'status', 'paid', 'refund_status', 'none', 'qty', qty, 'shipped_qty', 0,
             'refunded_qty', 0, 'unit_price', price, 'adjustment', 0, 'discount', 0, 'shared_discount', 500,
             'paid', price * qty - 500, 'bundle', '[]'::jsonb) order by line_no) as lines
     from numbers
     cross join lateral generate_series(1, line_count) as line_no
     join skus on sku_no = (n * 31 + line_no * 17) % sku_count
-    cross join lateral (select 1 + (n % 7 = 0)::int as qty) as bought
+    cross join lateral (select case
+        when dice between 10 and 19 then 'UNKNOWN-' || n % 50
+        when n * 3 % 97 < 3 then (array['SET-TS-001', 'SET-HD-004', 'SET-MG-011', 'SET-TB-013'])[1 + n % 4]
+        else skus.platform_sku end as code) as coded
+    left join core.sku_mappings as sold on sold.shop_id = '*' and sold.platform_sku = code
+    left join core.skus as known on known.sku_id = sold.sku_id
+    cross join lateral (select coalesce(known.list_price_fen, 5900) as price, 1 + (n % 7 = 0)::int as qty) as bought
     group by numbers.n, numbers.version
 ),
 payloads as (

@@ -1,19 +1,27 @@
 -- One row per order whose buyer, phone or address stands on the list of brushing and sample buyers; the evidence is the entry, never the person.
-with keyed as (
-    select order_id, shop_id, coalesce(paid_at, placed_at) as bought_at, keys.kind, keys.value
+-- From the list to the orders: the list is short.
+with judged as (
+    select order_id, shop_id, paid_at, placed_at, customer_id, phone_hash, address_hash
     from {batch}
-    cross join lateral (
-        values ('customer', customer_id), ('phone_hash', phone_hash), ('address_hash', address_hash)
-    ) as keys (kind, value)
-    where keys.value is not null
+),
+entries as (
+    select * from core.blacklist where effect = 'no_ship'
+),
+named as (
+    select judged.*, entry.entry_id, entry.shop_id as listed_shop_id, entry.starts_at, entry.ends_at
+    from judged join entries as entry on entry.kind = 'customer' and entry.value = judged.customer_id
+    union all
+    select judged.*, entry.entry_id, entry.shop_id, entry.starts_at, entry.ends_at
+    from judged join entries as entry on entry.kind = 'phone_hash' and entry.value = judged.phone_hash
+    union all
+    select judged.*, entry.entry_id, entry.shop_id, entry.starts_at, entry.ends_at
+    from judged join entries as entry on entry.kind = 'address_hash' and entry.value = judged.address_hash
 )
-select distinct on (keyed.order_id)
-    keyed.order_id,
-    entry.entry_id
-from keyed
-join core.blacklist as entry on entry.kind = keyed.kind and entry.value = keyed.value
-where entry.effect = 'no_ship'
-    and entry.shop_id in (keyed.shop_id, '*')
-    and keyed.bought_at >= entry.starts_at
-    and (entry.ends_at is null or keyed.bought_at < entry.ends_at)
-order by keyed.order_id, entry.entry_id
+select distinct on (order_id)
+    order_id,
+    entry_id
+from named
+where listed_shop_id in (shop_id, '*')
+    and coalesce(paid_at, placed_at) >= starts_at
+    and (ends_at is null or coalesce(paid_at, placed_at) < ends_at)
+order by order_id, entry_id

@@ -3,12 +3,22 @@ with judged as (
     select order_id, platform, paid_at, phone_hash
     from {batch}
     where phone_hash is not null
+),
+-- Almost every phone buys on one platform.
+phones as materialized (
+    select receivers.phone_hash
+    from core.receivers
+    join core.orders using (order_id)
+    where receivers.phone_hash in (select phone_hash from judged)
+    group by receivers.phone_hash
+    having min(orders.platform) <> max(orders.platform)
 )
 select distinct on (judged.order_id)
     judged.order_id,
     earlier.order_id as earlier_order_id,
     line.sku_id
 from judged
+join phones using (phone_hash)
 join core.receivers as shared on shared.phone_hash = judged.phone_hash
 join core.orders as earlier
     on earlier.order_id = shared.order_id

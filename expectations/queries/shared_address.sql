@@ -4,16 +4,26 @@ with judged as (
     select order_id, shop_id, paid_at, address_hash
     from {batch}
     where address_hash is not null
+),
+-- Almost every address has one buyer: only the others are counted within a day of an order.
+shared as materialized (
+    select receivers.address_hash
+    from core.receivers
+    join core.orders using (order_id)
+    where receivers.address_hash in (select address_hash from judged)
+    group by receivers.address_hash
+    having count(*) > 1 and min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
 )
 select
     judged.order_id,
     left(judged.address_hash, 12) as address_hash
 from judged
+join shared using (address_hash)
 join core.check_settings as settings on settings.shop_id = judged.shop_id
 where settings.shared_receiver_buyers <= (
     select count(distinct other.platform || '/' || other.customer_id)
-    from core.receivers as shared
-    join core.orders as other on other.order_id = shared.order_id
-    where shared.address_hash = judged.address_hash
+    from core.receivers as own
+    join core.orders as other on other.order_id = own.order_id
+    where own.address_hash = judged.address_hash
         and other.paid_at between judged.paid_at - interval '24 hours' and judged.paid_at + interval '24 hours'
 )

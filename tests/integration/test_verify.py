@@ -152,6 +152,16 @@ PLANTED = [
         ),
     ),
     (
+        "orphans",
+        "tb/nowhere#1: is a line of no order",
+        "update core.order_lines set order_id = 'tb/nowhere' where order_id = 'tb/history' and line_id = '1'",
+    ),
+    (
+        "orphans",
+        "tb/nowhere: is a receiver of no order",
+        "update core.receivers set order_id = 'tb/nowhere' where order_id = 'tb/history'",
+    ),
+    (
         "claims",
         "stuck: claimed since 2026-01-01 00:00 UTC",
         (

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ from orderhub.transform.run import run_transform
 
 LABELS = paths.project_root() / "examples" / "labelled_stream" / "labels.csv"
 BANNED = "banned_buyer"
+BANNED_BEFORE = "banned_buyers_past"
 READY_WITHIN_S = 120
 #: A budget or a long read ends a pull early; the next goes on.
 MOST_PULLS = 20
@@ -144,17 +145,20 @@ def _settings(hub: OwnHub, outside: Outside, folder: Path) -> Settings:
 
 
 def _labels(outside: Outside) -> Labels:
-    """Return order → labels; every order of a banned buyer in that shop is a banned buyer's."""
+    """Return order → labels; whatever a banned buyer bought in that shop is labelled so."""
     session = requests.Session()
     session.trust_env = False
     orders: list[dict[str, Any]] = session.get(f"{outside.address}/admin/truth", timeout=120).json()["orders"]
     banned = {_buyer(order) for order in orders if BANNED in _own_labels(order)}
-    return {
-        f"{order['shop_id']}/{order['order_id']}": (
-            *_own_labels(order), *([BANNED] if _buyer(order) in banned else []),
-        )
-        for order in orders
-    }  # fmt: skip
+    return {f"{order['shop_id']}/{order['order_id']}": _labels_of(order, banned) for order in orders}
+
+
+def _labels_of(order: Mapping[str, Any], banned: Collection[tuple[str, str]]) -> list[str]:
+    """Return an order's labels; what a banned buyer bought and nobody sends any more need not be found."""
+    labels = [label for label in _own_labels(order) if label != BANNED]
+    if _buyer(order) in banned:
+        labels.append(BANNED if order["is_shippable"] else BANNED_BEFORE)
+    return labels
 
 
 def _own_labels(order: Mapping[str, Any]) -> list[str]:
@@ -185,7 +189,7 @@ def _blacklist(stage: Stage, clock: Clock, labels: Labels) -> str:
     stage.hub.copy("rehearsal")
     rehearsal = stage.hub.open("rehearsal")
     run_transform(rehearsal, clock, load_active(rehearsal))
-    banned = [order_id for order_id, given in labels.items() if BANNED in given]
+    banned = [order_id for order_id, given in labels.items() if {BANNED, BANNED_BEFORE} & set(given)]
     with rehearsal.read() as connection:
         buyers = connection.execute(_BUYERS, {"orders": banned}).all()
     rehearsal.close()

@@ -24,7 +24,7 @@ def replace_lines(connection: Connection, platforms: list[Platform]) -> int:
     given = sum(connection.execute(text(compile_lines(platform))).rowcount for platform in platforms)
     connection.exec_driver_sql("analyze incoming_lines (order_id)")
     connection.execute(_REPLACED)
-    connection.execute(statement("core/order_lines"))
+    _write_lines(connection)
     return given
 
 
@@ -35,6 +35,14 @@ def remap_lines(connection: Connection, config_version: str) -> int:
     if connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar():
         waiting += connection.exec_driver_sql(source("core/reclassed_lines")).rowcount
     if waiting:
-        connection.execute(statement("core/order_lines"))
+        _write_lines(connection)
         connection.execute(_UNCHECK)
     return waiting
+
+
+def _write_lines(connection: Connection) -> None:
+    """Write `incoming_lines` to core, with the SKUs that the merchant's files give them."""
+    connection.exec_driver_sql(source("core/sold_goods"))
+    connection.exec_driver_sql("analyze sold_goods")
+    connection.execute(statement("core/order_lines"))
+    connection.exec_driver_sql("drop table sold_goods")

@@ -11,14 +11,15 @@ insert into core.orders as present (
     checked_version, checks_version, _load_id, _pass_id, _checked_pass_id, _seen_at
 )
 select
-    order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
+    v.order_id, platform, v.shop_id, platform_order_id, customer_id, buyer_label,
     platform_status, status, status_rank, is_terminal, payment_state, gate, gate_reason, lifecycle,
     currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
     buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
     ship_not_before, invoice_kind, invoice_title, payment_method, payment_no,
     unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
     version_id, :checks_version, load_id, :pass_id, :pass_id, :now
-from changed_orders
+from changed_orders as c
+join incoming_versions as v using (platform, staging_id)
 on conflict (order_id) do update set
     customer_id = excluded.customer_id, buyer_label = excluded.buyer_label,
     platform_status = excluded.platform_status, status = excluded.status, status_rank = excluded.status_rank,

@@ -1,11 +1,15 @@
 -- Fills core.receivers: the greatest version that had a receiver; an empty one never replaces a known one, and one
 -- that tells only the region (its token and masks have perished) never one that knew the person.
 -- A row says "absent" until one is known, and names no version then: which empty one came first says nothing.
-with greatest as (
-    select distinct on (order_id)
-        *,
+with ranked as (
+    select
+        order_id, platform, staging_id, is_receiver_known, merge_key,
         num_nonnulls(token, name_masked, phone_masked, phone_hash, address_masked, address_hash) > 0 as is_person_known
     from incoming_versions
+),
+greatest as (
+    select distinct on (order_id) platform, staging_id
+    from ranked
     order by order_id, is_person_known desc, is_receiver_known desc, merge_key desc
 ),
 source as (
@@ -14,11 +18,15 @@ source as (
         province, city, district, town, address_verdict, phone_verdict,
         case when pg_input_is_valid(address_evidence, 'jsonb') then address_evidence::jsonb end as address_evidence,
         token, version_id, merge_key
-    from greatest where is_receiver_known
+    from greatest
+    join incoming_versions using (platform, staging_id)
+    where is_receiver_known
     union all
     select
         order_id, 'absent', null, null, null, null, null, null, null, null, null, null, null, null, null, '', ''
-    from greatest where not is_receiver_known
+    from greatest
+    join incoming_versions using (platform, staging_id)
+    where not is_receiver_known
 ),
 touched as (
     insert into core.receivers as present (
