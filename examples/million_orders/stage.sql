@@ -7,7 +7,7 @@ with numbers as (
         extract(epoch from cast(:now as timestamptz))::bigint - 90000 + n % 86400 as placed,
         n * 7919 % 1000 as dice,
         case when n % 5 < 3 then 1 else 2 + (n % 5 = 4 and n % 10 = 9)::int end as line_count
-    from generate_series(1, :orders) as n
+    from generate_series(1::bigint, :orders) as n
     cross join lateral generate_series(1, case when n % 10 = 0 then 2 else 1 end) as version
 ),
 skus as (
