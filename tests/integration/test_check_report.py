@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orderhub.db.engine import Database
+from orderhub.quality.decide import Choice, Decision, decide
 from orderhub.quality.report import Language, write_report
 from tests.sql.quality.arrangement import Hub, open_hub
 
@@ -40,6 +41,19 @@ def test_a_difference_between_the_readers_stands_out(hub: Hub, tmp_path: Path) -
     page = report(hub, tmp_path, "en")
 
     assert page.count('<span class="different">different</span>') == 1
+
+
+def test_a_false_alarm_is_counted_against_its_rule(hub: Hub, tmp_path: Path) -> None:
+    for number in range(4):
+        hub.put({"order_id": f"tb/{number}", "customer_id": f"b{number}", "currency": "USD"})
+    hub.check()
+    [(hold_id,), *_] = hub.rows("select hold_id from core.holds order by 1")
+
+    decide(hub.database, hub.clock, Decision(hold_id, Choice.FALSE_ALARM, "外币店", "li"))
+
+    page = report(hub, tmp_path)
+    assert "<td>1</td><td>75.0 %</td>" in page
+    assert page.count("<td>75.0 %</td>") == 1
 
 
 def test_before_the_first_pass_the_report_says_so(hub: Hub, tmp_path: Path) -> None:

@@ -334,3 +334,42 @@ def test_a_corrected_address_moves_an_order_to_the_warehouse_of_its_new_region(
     assert rows(database, "select warehouse_id, state from core.fulfillment_orders order by 2") == [
         ("yiwu", "allocated"), ("hangzhou", "cancelled")
     ]  # fmt: skip
+
+
+ALARMS = "select is_false_alarm, false_alarm_by, false_alarm_reason, false_alarm_at from core.anomalies"
+SAID = "select actor, action from ops.audit order by audit_id"
+
+
+def test_a_false_alarm_is_released_and_remembered_with_who_and_why(
+    database: Database, config: MerchantConfig
+):
+    (hold_id,) = place(database, "memo")
+
+    say(database, hold_id, Choice.FALSE_ALARM)
+    say(database, hold_id, Choice.FALSE_ALARM)
+
+    assert rows(database, HOLDS) == [("memo", "released", "li", "false_alarm: 已核对")]
+    assert rows(database, ALARMS) == [(True, "li", "已核对", NOON)]
+    assert rows(database, SAID) == [("li", "false_alarm")]
+
+
+def test_a_hold_that_was_released_may_still_be_called_a_false_alarm(
+    database: Database, config: MerchantConfig
+):
+    (hold_id,) = place(database, "memo")
+    say(database, hold_id)
+
+    say(database, hold_id, Choice.FALSE_ALARM, actor="wang")
+
+    assert rows(database, HOLDS) == [("memo", "released", "li", "已核对")]
+    assert rows(database, SAID) == [("li", "release"), ("wang", "false_alarm")]
+
+
+def test_what_was_cancelled_is_no_false_alarm(database: Database, config: MerchantConfig):
+    (hold_id,) = place(database, "memo")
+    say(database, hold_id, Choice.CANCEL)
+
+    with pytest.raises(StopError, match="nothing was changed"):
+        say(database, hold_id, Choice.FALSE_ALARM, actor="wang")
+
+    assert rows(database, ALARMS) == [(False, None, None, None)]

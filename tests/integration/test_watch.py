@@ -211,3 +211,21 @@ def test_what_one_topic_has_too_much_of_waits_for_the_next_hour(database: Databa
 
     assert at_once == [("[orderhub] 拉取迟到",)] * 2
     assert rows(database, SUBJECTS)[2:] == [("[orderhub] 拉取迟到 等 3 条",)]
+
+
+def test_alerts_that_are_long_over_are_removed_and_open_ones_never(database: Database, clock: FixedClock):
+    config = configured(database, "supervisors: [supervisor@example.test]\nkeep_days: 30")
+    raised = (
+        "insert into ops.alerts (rule_id, topic, severity, subject, fingerprint, title_zh, title_en, text_zh, text_en, "
+        "raised_at, seen_at, closed_at) values ('old', 'old', 'info', '{}', 'f', 't', 't', 't', 't', '2020-01-01', "
+        "'2020-01-01', {})"
+    )
+    ended = {
+        "long over": f"'{clock.now() - timedelta(days=31)}'", "just over": f"'{clock.now() - timedelta(days=29)}'",
+        "open": "null",
+    }  # fmt: skip
+    write(database, *(raised.format(subject, closed_at) for subject, closed_at in ended.items()))
+
+    look_around(database, clock, config)
+
+    assert rows(database, "select subject from ops.alerts order by 1") == [("just over",), ("open",)]

@@ -90,7 +90,7 @@ def test_reading_pages_forward_would_lose_orders(box: ShopInABox, monkeypatch: p
 def test_lying_total_leaves_the_window_open_and_the_third_time_is_mailed(box: ShopInABox):
     lie = {"kind": "lying_total", "times": 0, "delta": 500}
     box.gateway.faults.replace([lie | {"method": LIST}, lie | {"method": REFUNDS}])
-    mails = "select count(*) from ops.outbox where target = 'mail' and outbox_id like 'mail:window:%'"
+    mails = "select count(*) from ops.alerts where rule_id = 'uncovered_window' and closed_at is null"
 
     said = [(box.pull().windows_covered, rows(box.database, mails)[0][0] > 0) for _ in range(4)]
 
@@ -166,9 +166,9 @@ def test_one_failing_detail_is_parked_and_later_resolved(box: ShopInABox):
     assert (rows(box.database, waiting), lost(box)) == ([(0,)], set())
 
 
-def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
+def test_record_that_fails_three_times_is_told_once_until_it_is_had(box: ShopInABox):
     box.gateway.faults.replace([{"kind": "error", "method": DETAIL, "id_mod": [41, 3], "times": 0}])
-    mails = "select count(*) from ops.outbox where outbox_id like 'mail:parked:%'"
+    mails = "select count(*) from ops.outbox where outbox_id like 'mail:alert:parked_record:%'"
 
     parked = box.pull().parked
     said = [rows(box.database, mails)[0][0]]
@@ -177,7 +177,13 @@ def test_record_that_fails_three_times_is_mailed_once_a_day(box: ShopInABox):
         box.pull()
         said.append(rows(box.database, mails)[0][0])
 
-    assert said == [0, 0, parked, parked]
+    alerts = "select count(*) from ops.alerts where rule_id = 'parked_record' and closed_at is null"
+    assert said == [0, 0, 1, 1]
+    assert rows(box.database, alerts) == [(parked,)]
+    box.gateway.faults.replace([])
+    box.pass_time(timedelta(hours=12))
+    box.pull()
+    assert rows(box.database, alerts) == [(0,)]
 
 
 def test_kill_between_pages_keeps_what_was_committed_and_the_next_pull_goes_on(

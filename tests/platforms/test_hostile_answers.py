@@ -15,7 +15,7 @@ from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox
 
 OPEN = "select count(*) from ops.pull_windows where state = 'open'"
 PARKED = "select count(*) from ops.parked_records where resolved_at is null"
-MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:window:%'"
+MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:uncovered_window:%'"
 NESTED = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
 
 

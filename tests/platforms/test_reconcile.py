@@ -13,7 +13,7 @@ from orderhub.settings import Settings
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL, LIST, SHOP_ID, ShopInABox
 
-MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:reconcile:%'"
+MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:missed_records:%'"
 RATE = "select listed, missed, healed, missed_rate > 0 from ops.missed_orders where stream = 'orders'"
 IDS = "select distinct record_id from staging.taobao_orders order by 1"
 

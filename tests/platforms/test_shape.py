@@ -12,7 +12,7 @@ from orderhub.errors import RemovedFieldError
 from orderhub.platforms.parked import LONGEST_WAIT, RETRIED_AT_ONCE, Source, park, waiting_ids
 from orderhub.platforms.shape import refuse_removed_fields
 from orderhub.platforms.spec import load_platform
-from tests.builders import rows
+from tests.builders import merchant, rows
 from tests.platforms.test_paging import CURSOR, NOW, STAGED, Shop, orders, platform, pull
 
 ORDER: dict[str, Any] = {
@@ -125,7 +125,7 @@ def test_clean_text_is_kept_once(database: Database):
     assert rows(database, "select count(*) from ops.originals") == [(0,)]
 
 
-SOURCE = Source("taobao", "tb", "orders", ("s@example.test",))
+SOURCE = Source("taobao", "tb", "orders", merchant())
 
 
 def due_after(database: Database, failures: int) -> timedelta:

@@ -27,7 +27,7 @@ PULLED = [name for name in platform_names() if name in DIALECTS]
 RENEWED = [
     name for name in PULLED if (api := load_platform(name).spec.api) is not None and api.auth is not None
 ]
-MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:stopped:%'"
+MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:stopped_shop:%'"
 WAITING = "select shop_id, reason from ops.waiting_shops"
 WINDOWS = "select start_at, end_at, state from ops.pull_windows where stream = 'orders' order by start_at"
 PROBE = {"start": STARTED_AT - timedelta(hours=1), "end": STARTED_AT, "page": 1, "size": 40}
@@ -119,13 +119,15 @@ def test_what_to_do_is_in_the_mail_and_in_the_view(box_of: Box):
     said = refused(box)
 
     assert rows(box.database, WAITING) == [(box.shop_id, said)]
-    ((payload,),) = rows(box.database, "select payload from ops.outbox where outbox_id like 'mail:stopped:%'")
+    ((payload,),) = rows(
+        box.database, "select payload from ops.outbox where outbox_id like 'mail:alert:stopped_shop:%'"
+    )
     assert payload["to"] == ["supervisor@example.test"]
     assert said in payload["text"]
     assert said in payload["en"]["text"]
 
 
-def test_shop_that_stops_again_on_another_day_is_mailed_again(box_of: Box):
+def test_shop_that_goes_on_and_stops_again_is_mailed_again(box_of: Box):
     box = box_of("taobao")
     for _ in range(2):
         box.gateway.tokens.revoke(box.shop_id)

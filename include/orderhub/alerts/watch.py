@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from orderhub.alerts.digest import send_digest
 from orderhub.alerts.held import close_ended
@@ -23,6 +23,15 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
+
+#: Removed by one look at most; the next goes on.
+REMOVED_AT_ONCE = 10_000
+_REMOVE = text("""
+    delete from ops.alerts where alert_id in (
+        select alert_id from ops.alerts
+        where closed_at < cast(:now as timestamptz) - make_interval(days => :keep_days)
+        order by alert_id limit :most
+    )""")
 
 log = structlog.get_logger(__name__)
 SCOPE = "watch"
@@ -59,6 +68,8 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
     seen = {"now": now, "longest_break": LONGEST_BREAK}
     awake_since = connection.execute(statement("ops/watch"), seen).scalar_one()
     close_ended(connection, clock)
+    forgotten = {"now": now, "keep_days": config.alerts.keep_days, "most": REMOVED_AT_ONCE}
+    connection.execute(_REMOVE, forgotten)
     late = late_pulls(connection, config, now, awake_since)
     return Looked(
         late_pulls=keep_alerts(connection, clock, config, LATE_PULL, late),

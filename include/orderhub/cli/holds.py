@@ -75,6 +75,12 @@ def no_ship(target: Target, reason: Reason, version: Version = None) -> None:
     _withhold(target, "no_ship", reason, version, None)
 
 
+@hold_app.command("false-alarm")
+def false_alarm(hold: HoldId, reason: Reason, version: Version = None) -> None:
+    """误报:放行,不算连续疑点,计入规则的准确率 / a false alarm: released, and counted against its rule."""
+    _decide(hold, "false_alarm", reason, version)
+
+
 @hold_app.command("restore")
 def restore(order: Order, reason: Reason) -> None:
     """撤销取消或不发货,重新检查后照常发货 / take a cancel or no-ship back; it is checked again."""

@@ -205,6 +205,9 @@ class Alerts(Frozen):
         default=60, ge=20, description="A stream that is not complete for so long is late."
     )
     aged_after_hours: int = Field(default=24, ge=1, description="An alert open for so long is aged.")
+    keep_days: int = Field(
+        default=180, ge=30, description="Alerts that are over are kept for so many days after they closed."
+    )
     messages_per_hour: int = Field(
         default=12,
         ge=1,

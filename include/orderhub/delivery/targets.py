@@ -18,6 +18,7 @@ from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import publish
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
+from orderhub.fulfillment.wms.recall import Recall
 from orderhub.settings import Settings
 
 _LANES = text("""
@@ -79,15 +80,18 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload)
 
-    def create(parcel: Parcel) -> HandOver:
-        warehouse_id = parcel.payload["warehouse_id"]
-        return HandOver(database, clock, open_account(clock, settings, load_active(database), warehouse_id))
+    def errand(parcel: Parcel) -> HandOver | Recall:
+        kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
+        config = load_active(database)
+        return kinds[parcel.payload["do"]](
+            database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"])
+        )
 
     def to_wms(parcel: Parcel) -> Mapping[str, Any]:
-        return create(parcel).send(parcel.payload)
+        return errand(parcel).send(parcel.payload)
 
     def ask_wms(parcel: Parcel) -> Mapping[str, Any] | None:
-        return create(parcel).ask(parcel.payload)
+        return errand(parcel).ask(parcel.payload)
 
     lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}

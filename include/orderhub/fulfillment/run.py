@@ -15,6 +15,7 @@ from orderhub.errors import StockTaken
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
+from orderhub.fulfillment.wms.recall import request_recalls
 
 log = structlog.get_logger(__name__)
 #: Deciding again after somebody else took the stock; more often means something takes it all the time.
@@ -36,6 +37,7 @@ class FulfillCounts:
     no_rule: int
     withdrawn_reservations: int
     cancelled_documents: int
+    recalled_documents: int = 0
 
 
 def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) -> FulfillCounts:
@@ -52,8 +54,9 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             stamp = {"config_version": config.version, "now": clock.now()}
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
             withdrawn = withdraw(connection, clock, config)
+            recalled = request_recalls(connection, clock)
         outcomes = _route(database, lease, clock, config, pass_id)
-        counts = _counts(pass_id, outcomes, withdrawn)
+        counts = _counts(pass_id, outcomes, withdrawn, recalled)
         with database.transaction(lease) as connection:
             _finish(connection, clock, counts)
     log.info("fulfil pass", config_version=config.version[:12], **asdict(counts))
@@ -77,7 +80,7 @@ def _route(
     )
 
 
-def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn) -> FulfillCounts:
+def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled: int) -> FulfillCounts:
     return FulfillCounts(
         pass_id=pass_id,
         allocated=outcomes["allocated"],
@@ -85,6 +88,7 @@ def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn) -> Fulfi
         no_rule=outcomes["no_rule"],
         withdrawn_reservations=withdrawn.reservations,
         cancelled_documents=withdrawn.documents,
+        recalled_documents=recalled,
     )
 
 

@@ -52,12 +52,14 @@ class Report:
         fulfillment_order_id: ours; None where nobody knows what the warehouse means.
         parcels: every parcel it knows of.
         is_final: nothing more will leave.
+        second_id: its number at the WMS, where that is another than the one we know: the WMS made two of one.
     """
 
     subject: str
     fulfillment_order_id: str | None
     parcels: tuple[Parcel, ...]
     is_final: bool = False
+    second_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _merged(reports: Sequence[Report]) -> Iterator[Report]:
     """Yield one report per document, so that one said twice is one."""
     together: dict[str, Report] = {}
     for report in reports:
-        key = report.fulfillment_order_id or f"?{report.subject}"
+        key = f"{report.fulfillment_order_id or report.subject}|{report.second_id}"
         first = together.setdefault(key, report)
         if first is not report:
             is_final = first.is_final or report.is_final
@@ -116,6 +118,9 @@ def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
     if not lines:
         unknown = Doubt("unknown_order", "-", {}) if report.parcels else None
         return Explained((), (unknown,) if unknown else ())
+    if report.second_id:
+        second = Doubt("second_document", report.second_id, {"wms_order_id": report.second_id})
+        return Explained((), (second,))
     if lines[0].state == "cancelled":
         numbers = ", ".join(parcel.tracking_number for parcel in report.parcels)
         gone = (Doubt("shipped_after_cancel", "-", {"tracking_numbers": numbers}),) if report.parcels else ()

@@ -1,4 +1,4 @@
-"""Brings the stock of every warehouse up to date: from its WMS, or from the file it dropped."""
+"""Brings every warehouse up to date: stock and parcels from its WMS, or from the files it dropped."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from orderhub.clock import BEIJING, Clock
 from orderhub.config.csv_table import read_table
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
-from orderhub.errors import AlreadyDone, ConfigError, RetryError, StopError
+from orderhub.errors import AlreadyDone, ConfigError, FileRejected, RetryError, StopError
 from orderhub.fulfillment.stock import MOST_PIECES
 from orderhub.fulfillment.stock_sync import Reading, SyncedStock, take_reading
+from orderhub.fulfillment.tracking_sheets import take_tracking_sheet
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.confirm import ask_open_documents
 from orderhub.fulfillment.wms.stock import read_stock
@@ -21,6 +22,7 @@ from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
 FILE = "stock.csv"
+_SHEETS = ("*.xlsx", "*.csv")
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ def sync_stock(database: Database, clock: Clock, settings: Settings, config: Mer
             if warehouse.wms is not None:
                 reading = _from_wms(database, clock, settings, config, warehouse.id)
                 synced.append(take_reading(database, clock, config, reading))
-            elif file.exists():
-                synced.append(_take_file(database, clock, config, warehouse, file))
+            else:
+                take_sheets(database, clock, warehouse.id, file.parent)
+                if file.exists():
+                    synced.append(_take_file(database, clock, config, warehouse, file))
         except (RetryError, StopError) as error:
             failed[warehouse.id] = str(error)
             log.warning("stock not read", warehouse_id=warehouse.id, why=str(error))
@@ -58,6 +62,24 @@ def sync_stock(database: Database, clock: Clock, settings: Settings, config: Mer
 def stock_file(settings: Settings, warehouse_id: str) -> Path:
     """Return where a warehouse without a WMS drops its count."""
     return settings.drop / "warehouses" / warehouse_id / FILE
+
+
+def take_sheets(database: Database, clock: Clock, warehouse_id: str, folder: Path) -> int:
+    """Take the sheets of tracking numbers in a warehouse's folder, the oldest first, and return how many."""
+    files = [file for pattern in _SHEETS for file in folder.glob(pattern) if file.name != FILE]
+    files = [file for file in files if not file.name.startswith(("~", "."))]
+    for file in sorted(files, key=lambda each: (each.stat().st_mtime, each.name)):
+        saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        try:
+            recorded, problems = take_tracking_sheet(database, clock, warehouse_id, file)
+        except FileRejected as error:
+            _move(file, "rejected", saved_at, f"{error.zh}\n{error.en}")
+            log.warning("sheet of tracking numbers refused", warehouse_id=warehouse_id, why=error.en)
+            continue
+        told = [f"包裹 / parcels: {recorded.parcels},对不上 / doubts: {recorded.doubts}", *problems]
+        _move(file, "accepted", saved_at, "\n".join(told))
+        log.info("tracking numbers taken", warehouse_id=warehouse_id, **vars(recorded))
+    return len(files)
 
 
 def _from_wms(
@@ -107,7 +129,8 @@ def _pieces(file: Path) -> dict[str, int]:
 
 
 def _move(file: Path, folder: str, as_of: datetime, said: str) -> None:
-    target = file.parent / folder / f"stock-{as_of.astimezone(BEIJING):%Y%m%d-%H%M%S}.csv"
+    stamp = f"{as_of.astimezone(BEIJING):%Y%m%d-%H%M%S}"
+    target = file.parent / folder / f"{file.stem}-{stamp}{file.suffix}"
     target.parent.mkdir(exist_ok=True)
     target.with_suffix(".report.txt").write_text(said + "\n", encoding="utf-8-sig")
     file.replace(target)

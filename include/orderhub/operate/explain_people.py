@@ -12,13 +12,14 @@ _DECISIONS = text("""
     select recorded_at, actor, action, subject_type, subject_id, detail ->> 'rule_id' as rule_id,
         detail ->> 'reason' as reason
     from ops.audit
-    where action in ('release', 'cancel', 'no_ship', 'restore', 'confirm', 'undo_correction')
+    where action in ('release', 'cancel', 'no_ship', 'false_alarm', 'restore', 'confirm', 'undo_correction')
         and coalesce(detail ->> 'order_id', subject_id) = :order_id
     order by audit_id""")
 _ACTIONS = {
     "release": "放行",
     "cancel": "取消(不发货)",
     "no_ship": "标为刷单或样品(不发货)",
+    "false_alarm": "误报(放行)",
     "restore": "恢复发货",
     "confirm": "确认由本系统发货",
     "undo_correction": "撤销更正",

@@ -15,9 +15,10 @@ DAG_ID = "decide_hold"
 _PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>处理挂起 / Decide a hold</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:42em;margin:2em auto;padding:0 1em}}
-label{{display:block;margin:1em 0 .2em;font-weight:600}} small{{color:#777}}
+h1{{font-size:1.4em}} label{{display:block;margin:1em 0 .2em;font-weight:600}}
+small{{display:block;color:#666}}
 input,select,textarea{{width:100%;box-sizing:border-box;font:inherit;padding:.4em}}
-button{{font:inherit;margin:1.2em 0;padding:.5em 2em}} #said{{white-space:pre-wrap}}</style>
+button{{display:block;font:inherit;margin:1.2em 0;padding:.5em 2em}} #said{{white-space:pre-wrap}}</style>
 <h1>处理挂起 / Decide a hold</h1>
 <form id="form">{fields}<button>决定 / decide</button></form><p id="said"></p>
 <p><a href="runbooks/decide">说明 / what this does</a></p><script>{script}</script></html>"""
@@ -35,7 +36,11 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   const run = await answer.json();
-  if (!answer.ok) { said.textContent = JSON.stringify(run.detail ?? run); return; }
+  if (!answer.ok) {
+    said.textContent = "没有改动 / nothing was changed: " +
+      [run.detail].flat().map((one) => one?.msg ?? String(one)).join("; ");
+    return;
+  }
   said.textContent = "已提交,正在执行… / on its way…";
   for (let state = run.state; ; await pause(1000)) {
     state = (await (await fetch(runs + "/" + encodeURIComponent(run.dag_run_id))).json()).state;

@@ -12,6 +12,7 @@ from orderhub.quality.decide import Choice
 CHOICES = {
     Choice.RELEASE: "放行:核对无误,可以发 / release",
     Choice.CANCEL: "取消:本系统不发货 / cancel: the hub does not ship it",
+    Choice.FALSE_ALARM: "误报:放行,并记到规则上 / a false alarm: release, and tell the rule",
     Choice.NO_SHIP: "不发货:刷单或样品,不计销售 / no-ship: a fake sale or a sample",
 }
 #: When Airflow does not know who triggered a run.

@@ -76,7 +76,7 @@ class Pull:
     @property
     def source(self) -> Source:
         """Return where parked records come from."""
-        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config.alerts.supervisors)
+        return Source(self.platform.spec.name, self.shop.id, self.stream_name, self.config)
 
 
 @dataclass(frozen=True)

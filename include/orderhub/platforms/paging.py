@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import text
 
 from orderhub.db.leases import Lease
-from orderhub.db.outbox import enqueue
 from orderhub.db.windows import PullWindow, split_window
 from orderhub.errors import ContractError
 from orderhub.platforms.ahead import one_ahead
@@ -21,7 +20,7 @@ from orderhub.platforms.fetching import Page, Pull, prepare, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import ListCall, Stream
 from orderhub.platforms.shape import refuse_removed_paths
-from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
+from orderhub.platforms.uncovered import REPORT_AFTER, close_covered, tell_of_uncovered
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
 MOST_PAGES = 20_000
@@ -233,7 +232,9 @@ def _judge(
     with pull.database.transaction(lease) as connection:
         attempts = connection.execute(_JUDGE, values).scalar_one()
         if not is_covered and attempts >= REPORT_AFTER:
-            enqueue(connection, [uncovered_mail(pull.source, pull.shop.name, window, said)], pull.clock)
+            tell_of_uncovered(connection, pull.clock, pull.source, window, said)
+        elif is_covered and attempts > REPORT_AFTER:
+            close_covered(connection, pull.clock, pull.source, window)
     if is_covered:
         pull.counts.windows_covered += 1
     else:

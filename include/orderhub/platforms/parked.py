@@ -1,13 +1,15 @@
 """Records that could not be had: parked one by one, so that one failing id never blocks its window."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
-from orderhub.db.outbox import Effect, enqueue
+from orderhub.config.models import MerchantConfig
 
+RULE = "parked_record"
 #: A record that could not be had this often is reported: its order is missing from the hub.
 REPORT_AFTER = 3
 #: Records tried again per pull; the rest waits for the next one.
@@ -23,7 +25,7 @@ class Source:
     platform: str
     shop_id: str
     stream: str
-    supervisors: tuple[str, ...]
+    config: MerchantConfig
 
 
 def waiting_ids(connection: Connection, clock: Clock, source: Source) -> list[str]:
@@ -50,7 +52,7 @@ def waiting_among(connection: Connection, source: Source, ids: list[str]) -> set
 
 
 def park(connection: Connection, clock: Clock, source: Source, failed: dict[str, str], where: str) -> None:
-    """Park `failed` (record id → reason) in the caller's transaction; the third failure of one is mailed."""
+    """Park `failed` (record id → reason) in the caller's transaction; the third failure of one alerts."""
     statement = text("""
         insert into ops.parked_records (platform, shop_id, stream, record_id, reason, source, parked_at)
         values (:platform, :shop, :stream, :record, :reason, :where, :now)
@@ -59,14 +61,14 @@ def park(connection: Connection, clock: Clock, source: Source, failed: dict[str,
                 then ops.parked_records.attempts + 1 else 1 end,
             reason = excluded.reason, parked_at = excluded.parked_at, resolved_at = null
         returning attempts""")
-    effects = []
+    alerts = []
     for record_id, reason in failed.items():
         values = {
             **_key(source), "record": record_id, "reason": reason[:500], "where": where, "now": clock.now(),
         }  # fmt: skip
         if connection.execute(statement, values).scalar_one() >= REPORT_AFTER:
-            effects.append(_mail(source, record_id, reason, clock.now()))
-    enqueue(connection, effects, clock)
+            alerts.append(_alert(source, record_id, reason))
+    raise_alerts(connection, clock, source.config, alerts)
 
 
 def unpark(connection: Connection, clock: Clock, source: Source, ids: list[str]) -> None:
@@ -74,29 +76,36 @@ def unpark(connection: Connection, clock: Clock, source: Source, ids: list[str])
     statement = text("""
         update ops.parked_records set resolved_at = :now
         where platform = :platform and shop_id = :shop and stream = :stream
-          and resolved_at is null and record_id = any(:ids)""")
-    connection.execute(statement, {**_key(source), "ids": ids, "now": clock.now()})
+          and resolved_at is null and record_id = any(:ids)
+        returning record_id""")
+    had = connection.execute(statement, {**_key(source), "ids": ids, "now": clock.now()}).scalars().all()
+    if had:
+        close_alerts(connection, clock, RULE, [_subject(source, record_id) for record_id in had])
 
 
 def _key(source: Source) -> dict[str, str]:
     return {"platform": source.platform, "shop": source.shop_id, "stream": source.stream}
 
 
-def _mail(source: Source, record_id: str, reason: str, now: datetime) -> Effect:
-    """Tell once a day per record, for as long as it cannot be had."""
-    body = (
-        f"店铺 {source.shop_id} 的记录 {record_id}({source.stream})连续 {REPORT_AFTER} 次以上"
-        f"取不到详情:{reason}。该订单暂时不在系统里;系统会继续重试。\n"
-        f"Record {record_id} of shop {source.shop_id} could not be fetched: {reason}. "
-        "Its order is not in the hub yet; it is retried."
-    )
-    return Effect(
-        outbox_id=f"mail:parked:{source.shop_id}:{source.stream}:{record_id}:{now:%Y-%m-%d}",
-        target="mail",
-        subject=f"parked:{source.shop_id}:{record_id}",
-        payload={
-            "to": list(source.supervisors),
-            "subject": f"订单详情取不到 / order {record_id} cannot be fetched",
-            "text": body,
-        },
+def _subject(source: Source, record_id: str) -> str:
+    return f"{source.shop_id}/{source.stream}/{record_id}"
+
+
+def _alert(source: Source, record_id: str, reason: str) -> Alert:
+    return Alert(
+        rule_id=RULE,
+        severity="warning",
+        subject=_subject(source, record_id),
+        fingerprint="parked",
+        title_zh=f"订单详情取不到:{record_id}",
+        title_en=f"A record cannot be fetched: {record_id}",
+        text_zh=(
+            f"店铺 {source.shop_id} 的记录 {record_id}({source.stream})连续 {REPORT_AFTER} 次以上"
+            f"取不到详情:{reason}。该订单暂时不在系统里;系统会继续重试,取到后自动关闭。"
+        ),
+        text_en=(
+            f"Record {record_id} of {source.stream} of shop {source.shop_id} could not be fetched: {reason}. "
+            "Its order is not in the hub yet; it is retried."
+        ),
+        shop_id=source.shop_id,
     )

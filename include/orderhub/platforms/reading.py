@@ -7,12 +7,11 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from orderhub.db.leases import PULL_WINDOWS, hold_row
-from orderhub.db.outbox import enqueue
 from orderhub.db.windows import PullWindow
 from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError, TransientError
 from orderhub.platforms.fetching import Pull
 from orderhub.platforms.paging import read_window
-from orderhub.platforms.uncovered import REPORT_AFTER, uncovered_mail
+from orderhub.platforms.uncovered import REPORT_AFTER, tell_of_uncovered
 
 _BROKEN = text("""
     update ops.pull_windows set attempts = attempts + 1, last_error = :said where window_id = :window
@@ -91,8 +90,6 @@ def _note_broken(pull: Pull, window: PullWindow, error: RetryError) -> None:
             pull.database.transaction(lease) as connection,
         ):
             if connection.execute(_BROKEN, values).scalar_one() >= REPORT_AFTER:
-                enqueue(
-                    connection, [uncovered_mail(pull.source, pull.shop.name, window, str(error))], pull.clock
-                )
+                tell_of_uncovered(connection, pull.clock, pull.source, window, str(error))
     except LeaseTaken:
         return  # Another process reads it now and judges for itself.

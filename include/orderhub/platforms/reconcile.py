@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
+from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.windows import Request, request_range
 from orderhub.platforms.backfill import Access, read_requests
 from orderhub.platforms.client import Client
@@ -25,6 +25,7 @@ from orderhub.platforms.pull import open_client
 from orderhub.platforms.records import modified_of, row_id
 from orderhub.platforms.staging import newest_versions
 
+RULE = "missed_records"
 log = structlog.get_logger(__name__)
 
 #: Missed records this close together are read again as one range.
@@ -106,8 +107,9 @@ def reconcile_stream(access: Access, client: Client, stream: str, days: int | No
         }  # fmt: skip
         with access.database.transaction(lease) as connection:
             connection.execute(_STORE, values)
-            if missed:
-                enqueue(connection, [_mail(pull, found, since, until)], access.clock)
+            close_alerts(connection, access.clock, RULE, [f"{pull.shop.id}/{pull.stream_name}"])
+            alerts = [_alert(pull, found, since, until)] if missed else []
+            raise_alerts(connection, access.clock, pull.config, alerts)
     return Reconciled(found.listed, found.missing, found.healed, found.missing_ids[:10])
 
 
@@ -184,23 +186,25 @@ def _ask_again(pull: Pull, start: datetime, end: datetime) -> Request:
     )
 
 
-def _mail(pull: Pull, found: Reconciled, since: datetime, until: datetime) -> Effect:
+def _alert(pull: Pull, found: Reconciled, since: datetime, until: datetime) -> Alert:
     shown = ", ".join(found.missing_ids[:10])
     period = f"{since:%Y-%m-%d %H:%M}–{until:%Y-%m-%d %H:%M} UTC"
-    return Effect(
-        outbox_id=f"mail:reconcile:{pull.shop.id}:{pull.stream_name}:{until:%Y-%m-%dT%H:%M:%S}",
-        target="mail",
-        subject=f"reconcile:{pull.shop.id}",
-        payload={
-            "to": list(pull.config.alerts.supervisors),
-            "subject": f"对账发现漏单 / {found.missing} records were missed",
-            "text": (
-                f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name},{period}:"
-                f"平台列出 {found.listed} 条,其中 {found.missing} 条系统里没有(或不是最新),"
-                f"已补回 {found.healed} 条。例如:{shown}。\n"
-                f"Shop {pull.shop.id}, {pull.stream_name}, {period}: of {found.listed} listed records "
-                f"{found.missing} were missed, {found.healed} were read again just now. "
-                "See docs/runbooks/reconcile.md."
-            ),
-        },
+    return Alert(
+        rule_id=RULE,
+        severity="warning",
+        subject=f"{pull.shop.id}/{pull.stream_name}",
+        fingerprint=until.isoformat(),
+        title_zh=f"对账发现漏单:{pull.shop.name},{found.missing} 条",
+        title_en=f"Reconciling {pull.shop.name} found {found.missing} missed record(s)",
+        text_zh=(
+            f"店铺 {pull.shop.name}({pull.shop.id})的 {pull.stream_name},{period}:"
+            f"平台列出 {found.listed} 条,其中 {found.missing} 条系统里没有(或不是最新),"
+            f"已补回 {found.healed} 条。例如:{shown}。步骤见 docs/runbooks/reconcile.md。"
+        ),
+        text_en=(
+            f"Shop {pull.shop.id}, {pull.stream_name}, {period}: of {found.listed} listed records "
+            f"{found.missing} were missed, {found.healed} were read again just now: {shown}. "
+            "See docs/runbooks/reconcile.md."
+        ),
+        shop_id=pull.shop.id,
     )

@@ -1,27 +1,46 @@
-"""Windows that cannot be proven complete: who is told, once, after how many readings."""
+"""Says that a window cannot be proven complete: after how many readings, and when it is over."""
 
-from orderhub.db.outbox import Effect
+from sqlalchemy import Connection
+
+from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
+from orderhub.clock import Clock
 from orderhub.db.windows import PullWindow
 from orderhub.platforms.parked import Source
 
+RULE = "uncovered_window"
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
 
 
-def uncovered_mail(source: Source, shop_name: str, window: PullWindow, said: str) -> Effect:
-    """Return the one mail about `window`; `said` is why the last reading did not cover it."""
-    body = (
-        f"店铺 {shop_name}({source.shop_id})的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-        f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次无法证明完整:{said}。系统会继续重试。\n"
-        f"Window {window.window_id} could not be proven complete {REPORT_AFTER} times: {said}. It is retried."
+def tell_of_uncovered(
+    connection: Connection, clock: Clock, source: Source, window: PullWindow, said: str
+) -> None:
+    """Alert about `window`; `said` is why the last reading did not cover it."""
+    alert = Alert(
+        rule_id=RULE,
+        severity="warning",
+        subject=_subject(source, window),
+        fingerprint="uncovered",
+        title_zh=f"拉取窗口不完整:{source.shop_id}",
+        title_en=f"Window not covered: {source.shop_id}",
+        text_zh=(
+            f"店铺 {source.shop_id} 的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
+            f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次以上无法证明完整:{said}。"
+            "系统会继续重试,读全后自动关闭。"
+        ),
+        text_en=(
+            f"Window {window.window_id} of {source.stream} of shop {source.shop_id} could not be proven "
+            f"complete {REPORT_AFTER} times or more: {said}. It is retried."
+        ),
+        shop_id=source.shop_id,
     )
-    return Effect(
-        outbox_id=f"mail:window:{window.window_id}:uncovered",
-        target="mail",
-        subject=f"window:{window.window_id}",
-        payload={
-            "to": list(source.supervisors),
-            "subject": "拉取窗口不完整 / window not covered",
-            "text": body,
-        },
-    )
+    raise_alerts(connection, clock, source.config, [alert])
+
+
+def close_covered(connection: Connection, clock: Clock, source: Source, window: PullWindow) -> None:
+    """Close the alert about `window`: it is complete now."""
+    close_alerts(connection, clock, RULE, [_subject(source, window)])
+
+
+def _subject(source: Source, window: PullWindow) -> str:
+    return f"{source.shop_id}/{source.stream}/{window.window_id}"

@@ -1,4 +1,4 @@
-"""A person decides about a hold: release it, cancel what it stops, or mark a sample or fake sale as no_ship.
+"""A person decides about a hold: release, cancel, no_ship (a sample, a fake sale), or a false alarm.
 
 Two people never both win: a hold ends once, whoever comes second is told who was first. What a person
 says of an order is kept apart from what its platform says, so that later pulls do not wash it away.
@@ -23,6 +23,10 @@ _NAMED = text("select hold_id from core.holds where starts_with(hold_id, :start)
 _RELEASE = text("""
     update core.holds set state = 'released', ended_at = :now, ended_by = :actor, end_reason = :reason
     where hold_id = :hold_id and state = 'active'""")
+_FALSE_ALARM = text("""
+    update core.anomalies
+    set is_false_alarm = true, false_alarm_by = :actor, false_alarm_at = :now, false_alarm_reason = :why
+    where anomaly_id = :anomaly_id and not is_false_alarm""")
 _LEFT = text("""
     select rule_id from core.holds
     where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
@@ -42,6 +46,7 @@ class Choice(StrEnum):
     RELEASE = "release"
     CANCEL = "cancel"
     NO_SHIP = "no_ship"
+    FALSE_ALARM = "false_alarm"
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ class Decided:
 def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     """Carry a decision out, once; the same word of the same person again changes nothing.
 
+    A released hold may still be called a false alarm.
+
     The same evidence does not hold the subject again after a release; new evidence does.
 
     Raises:
@@ -92,12 +99,14 @@ def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     if not decision.reason.strip():
         raise StopError(f"hold {decision.hold_id}: a decision needs a reason; it is kept with the hold")
     with database.transaction(_RowLock()) as connection:
-        if decision.choice is not Choice.RELEASE:
+        if decision.choice in (Choice.CANCEL, Choice.NO_SHIP):
             connection.execute(LOCK_DOCUMENTS)
         hold = _lock(connection, decision.hold_id)
         if hold.state == "active":
             _refuse_newer_version(hold, decision)
             _carry_out(connection, clock, hold, decision)
+        elif decision.choice is Choice.FALSE_ALARM and hold.state == "released":
+            _call_false_alarm(connection, clock, hold, decision)
         elif (hold.ended_by, hold.end_reason) != (decision.actor, _kept_reason(decision)):
             raise StopError(_too_late(hold))
         left = connection.execute(_LEFT, {"order_id": hold.order_id}).scalars().all()
@@ -160,16 +169,36 @@ def _carry_out(
             kind = Withheld.CANCELLED if decision.choice is Choice.CANCEL else Withheld.NO_SHIP
             refuse_handed_over(connection, hold.order_id, line_id)
             withhold(connection, hold.order_id, line_id, kind, who)
+        case Choice.FALSE_ALARM:
+            connection.execute(_RELEASE, {**who, "hold_id": hold.hold_id})
+            _call_false_alarm(connection, clock, hold, decision)
+            return
+    _audit(connection, clock, hold, decision)
+
+
+def _call_false_alarm(
+    connection: Connection, clock: Clock, hold: Row[tuple[object, ...]], decision: Decision
+) -> None:
+    said = {
+        "now": clock.now(), "actor": decision.actor, "why": decision.reason, "anomaly_id": hold.anomaly_id,
+    }  # fmt: skip
+    if connection.execute(_FALSE_ALARM, said).rowcount:
+        _audit(connection, clock, hold, decision)
+
+
+def _audit(connection: Connection, clock: Clock, hold: Row[tuple[object, ...]], decision: Decision) -> None:
     detail = {
         "order_id": hold.order_id, "rule_id": hold.rule_id, "version_id": hold.version_id,
         "reason": decision.reason,
     }  # fmt: skip
     audit = {
+        "now": clock.now(),
+        "actor": decision.actor,
         "action": decision.choice.value,
         "hold_id": hold.hold_id,
         "detail": json.dumps(detail, ensure_ascii=False),
     }
-    connection.execute(_AUDIT, {**who, **audit})
+    connection.execute(_AUDIT, audit)
 
 
 def _kept_reason(decision: Decision) -> str:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 import structlog
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
@@ -25,13 +25,12 @@ from orderhub.transform.history import note_before, write_changes
 from orderhub.transform.lines import remap_lines, replace_lines
 from orderhub.transform.overlay import lay, lift_touched
 
+BROKEN_PLATFORM = "broken_platform"
 log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_AS_SETS = (
-    "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
-)
+_AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
 _PENDING = """
     from ops.loads as l
     where not exists (
@@ -78,8 +77,8 @@ def is_work_pending(database: Database) -> bool:
 def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> TransformCounts:
     """Run one pass and return its counts. Running it again without new loads changes nothing.
 
-    A platform whose spec or field map is broken is left out: its loads wait, the others go on, one mail
-    says so.
+    A platform whose spec or field map is broken is left out: its loads wait, the others go on, one
+    alert says so.
 
     Raises:
         LeaseTaken: another pass runs now.
@@ -137,11 +136,12 @@ def _map_versions(
             platform = load_platform(name, config)
         except ConfigError as error:
             counts.skipped_platforms[name] = str(error)
-            enqueue(connection, [_broken_platform_mail(name, error, config)], clock)
+            raise_alerts(connection, clock, config, [_broken_platform(name, str(error))])
             continue
         for stream, loads in sorted(streams.items()):
             _map_loads(connection, config, platform, stream, loads, counts)
         platforms.append(platform)
+    close_alerts(connection, clock, BROKEN_PLATFORM, [platform.spec.name for platform in platforms])
     connection.exec_driver_sql("analyze incoming_versions (order_id, platform, staging_id)")
     return platforms
 
@@ -208,16 +208,14 @@ def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) 
     )
 
 
-def _broken_platform_mail(name: str, error: ConfigError, config: MerchantConfig) -> Effect:
-    said = str(error)
-    return Effect(
-        outbox_id=f"mail:platform:{name}:{hashlib.sha256(said.encode()).hexdigest()[:16]}",
-        target="mail",
-        subject=f"platform:{name}",
-        payload={
-            "to": list(config.alerts.supervisors),
-            "subject": f"平台 {name} 的配置有误,已暂停 / platform {name} is paused",
-            "text": f"{said}\n其它平台照常运行;改好后自动继续。\n"
-            "Other platforms go on; this one continues once it is fixed.",
-        },
+def _broken_platform(name: str, said: str) -> Alert:
+    return Alert(
+        rule_id=BROKEN_PLATFORM,
+        severity="critical",
+        subject=name,
+        fingerprint=hashlib.sha256(said.encode()).hexdigest()[:16],
+        title_zh=f"平台 {name} 的配置有误,已暂停",
+        title_en=f"Platform {name} is paused: its configuration is wrong",
+        text_zh=f"{said}\n其它平台照常运行;改好后自动继续。",
+        text_en=f"{said}\nOther platforms go on; this one continues once it is fixed.",
     )

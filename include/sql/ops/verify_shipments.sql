@@ -17,7 +17,6 @@ select
     r.reservation_id,
     'is ' || r.state || ' and ' || coalesce(s.pieces, 0) || ' of ' || r.quantity || ' pieces left'
 from core.reservations as r
-inner join core.fulfillment_orders as f on r.fulfillment_order_id = f.fulfillment_order_id
 left join sent as s on r.fulfillment_order_id = s.fulfillment_order_id and r.line_id = s.line_id
 where (r.state = 'posted' and r.resolution = 'shipped' and coalesce(s.pieces, 0) <> r.quantity)
     or (r.state = 'active' and coalesce(s.pieces, 0) >= r.quantity)

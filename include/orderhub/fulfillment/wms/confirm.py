@@ -4,11 +4,12 @@ Asking needs no address that others can reach, and what it missed it learns the 
 a WMS pushes says the same in the same words and is recorded the same way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 MOST_ASKED = 2000
 _RECORDED_AT_ONCE = 100
 _OPEN = text("""
-    select fulfillment_order_id, delivery_order_code from core.delivery_orders
+    select fulfillment_order_id, delivery_order_code, wms_order_id from core.delivery_orders
     where warehouse_id = :warehouse_id and state in ('pending', 'accepted')
     order by asked_at nulls first, fulfillment_order_id limit :most""")
 _ASKED = text("""
@@ -35,7 +36,8 @@ _ASKED = text("""
         accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
         wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
     where delivery_order_code = :code""")
-_DOCUMENT_OF = text("select fulfillment_order_id from core.delivery_orders where delivery_order_code = :code")
+_DOCUMENT_OF = text("""
+    select fulfillment_order_id, wms_order_id from core.delivery_orders where delivery_order_code = :code""")
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,7 @@ def ask_open_documents(database: Database, clock: Clock, account: Account) -> Co
             waiting = connection.execute(_OPEN, asked).all()
         total = Recorded(0, 0, 0, 0)
         for start in range(0, len(waiting), _RECORDED_AT_ONCE):
-            part = {
-                row.delivery_order_code: row.fulfillment_order_id
-                for row in waiting[start : start + _RECORDED_AT_ONCE]
-            }
+            part = {row.delivery_order_code: row for row in waiting[start : start + _RECORDED_AT_ONCE]}
             total = total.plus(_ask(database, lease, clock, account, part))
     return Confirmed(account.warehouse_id, len(waiting), **vars(total))
 
@@ -117,33 +116,38 @@ def take_push(
         hold_scope(database, f"wms:{account.warehouse_id}") as lease,
         database.transaction(lease) as connection,
     ):
-        document = connection.execute(_DOCUMENT_OF, {"code": code}).scalar_one_or_none()
+        document = connection.execute(_DOCUMENT_OF, {"code": code}).one_or_none()
         _note(connection, clock, {code: known})
-        report = Report(code, document, known.shipped, known.is_final)
-        return record_reports(connection, clock, account.warehouse_id, [report], "wms")
+        return record_reports(
+            connection, clock, account.warehouse_id, [_report(code, known, document)], "wms"
+        )
 
 
 def _ask(
-    database: Database, lease: Lease, clock: Clock, account: Account, documents: Mapping[str, str]
+    database: Database, lease: Lease, clock: Clock, account: Account, documents: Mapping[str, Row[Any]]
 ) -> Recorded:
     said: dict[str, Known | None] = {}
     try:
         for code in documents:
             said[code] = account.look(code)
     finally:
-        reports = list(_reports(said, documents))
+        reports = [
+            _report(code, known, documents[code])
+            for code, known in said.items()
+            if known is not None and known.status != CANCELLED
+        ]
         with database.transaction(lease) as connection:
             _note(connection, clock, said)
             recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
     return recorded
 
 
-def _reports(said: Mapping[str, Known | None], documents: Mapping[str, str]) -> Sequence[Report]:
-    return [
-        Report(code, documents[code], known.shipped, known.is_final)
-        for code, known in said.items()
-        if known is not None and known.status != CANCELLED
-    ]
+def _report(code: str, known: Known, document: Row[Any] | None) -> Report:
+    if document is None:
+        return Report(code, None, known.shipped)
+    is_second = bool(document.wms_order_id and known.wms_order_id not in {"", document.wms_order_id})
+    second_id = known.wms_order_id if is_second else ""
+    return Report(code, document.fulfillment_order_id, known.shipped, known.is_final, second_id)
 
 
 def _note(connection: Connection, clock: Clock, said: Mapping[str, Known | None]) -> None:

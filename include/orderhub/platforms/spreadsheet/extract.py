@@ -182,7 +182,7 @@ def read_orders(file: Path, field_map: FieldMap) -> Reading:
     Raises:
         FileRejected: the file cannot be taken as a whole.
     """
-    with _open(file, order_headers(field_map)) as sheet:
+    with open_sheet(file, order_headers(field_map)) as sheet:
         columns = resolve(sheet.header, field_map)
         grouped = group_rows(sheet, columns)
         return Reading(columns, grouped, (*sheet.remarks, *columns.remarks, *grouped.remarks))
@@ -246,7 +246,7 @@ def _state(grouped: Grouped) -> FileState:
 
 
 @contextmanager
-def _open(file: Path, headers: frozenset[str]) -> Iterator[Sheet]:
+def open_sheet(file: Path, headers: frozenset[str]) -> Iterator[Sheet]:
     """Choose the reader by content; names lie (.xls renamed to .xlsx, XLSX called .csv)."""
     size = file.stat().st_size
     if size == 0:

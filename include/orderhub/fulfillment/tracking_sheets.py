@@ -1,0 +1,135 @@
+"""Takes the sheets in which a warehouse without a WMS says what it sent: order, carrier, tracking number.
+
+The manifest's own shipping list, with two columns added, is such a sheet. The checks are those of a WMS's
+parcels.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.domain.parcels import Parcel
+from orderhub.errors import FileRejected
+from orderhub.fulfillment.shipments import Recorded, Report, record_reports
+from orderhub.platforms.spreadsheet.extract import open_sheet
+from orderhub.platforms.spreadsheet.sheet import Cells, is_lossy, normalise_header, plain_id
+
+#: Field → headers that mean it, in order; compared without blanks, stars and case.
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "document": (
+        "发货单号",
+        "fulfillment order",
+        "平台订单号",
+        "订单编号",
+        "订单号",
+        "platform order",
+        "order number",
+    ),
+    "carrier": ("快递公司", "物流公司", "承运商", "快递", "carrier"),
+    "number": ("运单号", "快递单号", "物流单号", "waybill", "tracking number"),
+    "sku": ("商品编码", "sku"),
+    "quantity": ("数量", "quantity"),
+}
+_DOCUMENT_HEADERS = frozenset(normalise_header(header) for header in _HEADERS["document"])
+_MOST_PROBLEMS = 200
+
+
+@dataclass
+class TrackingSheet:
+    """What one sheet says: name → tracking number → (carrier, SKU → pieces); rows nobody can take."""
+
+    parcels: dict[str, dict[str, tuple[str, dict[str, int]]]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, str], where: str) -> None:
+        """Take one row; a row without a tracking number says that nothing has left yet."""
+        name, number = plain_id(row["document"]), plain_id(row["number"])
+        if not number:
+            return
+        if not name or is_lossy(name) or is_lossy(number):
+            self.problems.append(
+                f"{where}: 单号为空,或被 Excel 变成了数字 / a number is missing, or Excel cut its digits"
+            )
+            return
+        said = plain_id(row.get("quantity", ""))
+        if row.get("sku") and not (said.isascii() and said.isdecimal()):
+            self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
+            return
+        _, pieces = self.parcels.setdefault(name, {}).setdefault(number, (row["carrier"].strip(), {}))
+        if row.get("sku"):
+            pieces[plain_id(row["sku"])] = pieces.get(plain_id(row["sku"]), 0) + int(said)
+
+
+def take_tracking_sheet(
+    database: Database, clock: Clock, warehouse_id: str, file: Path
+) -> tuple[Recorded, list[str]]:
+    """Record a sheet's parcels, as of when it was saved; return what changed, and rows not taken.
+
+    Raises:
+        FileRejected: it cannot be read as a sheet, or lacks a column.
+        LeaseTaken: somebody else records for this warehouse now.
+    """
+    sheet = _read(file)
+    shipped_at = min(datetime.fromtimestamp(file.stat().st_mtime, UTC), clock.now())
+    with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
+        reports = list(_reports(connection, warehouse_id, sheet, shipped_at))
+        recorded = record_reports(connection, clock, warehouse_id, reports, "file")
+    return recorded, sheet.problems[:_MOST_PROBLEMS]
+
+
+def _read(file: Path) -> TrackingSheet:
+    read = TrackingSheet()
+    with open_sheet(file, _DOCUMENT_HEADERS) as sheet:
+        places = _places(sheet.header)
+        for row in sheet.rows:
+            cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in places.items()}
+            read.add(cells, f"第 {row.number} 行 / row {row.number}")
+    return read
+
+
+def _places(header: Cells) -> dict[str, int]:
+    names = [normalise_header(cell) for cell in header]
+    places = {}
+    for wanted, aliases in _HEADERS.items():
+        found = [names.index(alias) for alias in map(normalise_header, aliases) if alias in names]
+        if found:
+            places[wanted] = found[0]
+    missing = [_HEADERS[name][0] for name in ("document", "carrier", "number") if name not in places]
+    if missing:
+        columns = "、".join(missing)
+        raise FileRejected(f"缺少列:{columns}。", f"Missing columns: {columns}.")
+    if "quantity" not in places:
+        places.pop("sku", None)
+    return places
+
+
+def _reports(
+    connection: Connection, warehouse_id: str, sheet: TrackingSheet, shipped_at: datetime
+) -> Iterator[Report]:
+    found: dict[str, list[str]] = {}
+    given = {"names": sorted(sheet.parcels), "warehouse_id": warehouse_id}
+    for row in connection.execute(statement("core/documents_named"), given):
+        if row.is_standing or row.name not in found:
+            found.setdefault(row.name, []).append(row.fulfillment_order_id)
+    for name, parcels in sheet.parcels.items():
+        documents: Sequence[str] = found.get(name, [])
+        if len(documents) > 1:
+            sheet.problems.append(
+                f"{name}: 有几张发货单,请写发货单号 / several documents: {', '.join(documents)}"
+            )
+            continue
+        yield Report(
+            name,
+            documents[0] if documents else None,
+            tuple(
+                Parcel(number, carrier, shipped_at, pieces or None)
+                for number, (carrier, pieces) in parcels.items()
+            ),
+        )

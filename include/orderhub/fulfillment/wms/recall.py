@@ -1,0 +1,99 @@
+"""Calls back what a WMS holds and must not leave any more: asked for once, agreed or refused by the WMS.
+
+When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew. When
+it refuses, goods are picked or gone: a person is told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import statement
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.wms.account import CANCELLED, Account
+
+_REFUSED = text("""
+    update core.delivery_orders set recall = 'refused'
+    where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
+_OPEN = text("""
+    select exists (
+        select from core.delivery_orders
+        where state in ('pending', 'accepted', 'refused') and recall is null)""")
+_STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
+
+
+def request_recalls(connection: Connection, clock: Clock) -> int:
+    """Call back documents of which a line must not leave any more, and return how many."""
+    if not connection.execute(_OPEN).scalar_one():
+        return 0
+    rows = connection.execute(statement("core/recalls")).all()
+    effects = [
+        Effect(
+            outbox_id=f"wms:cancel:{row.delivery_order_code}",
+            target=f"wms:{row.warehouse_id}",
+            # Behind the call that creates it: what is not settled yet cannot be called back.
+            subject=f"{row.manifest_id}:{row.chunk}",
+            payload={"do": "cancel", "warehouse_id": row.warehouse_id, "code": row.delivery_order_code},
+        )
+        for row in rows
+    ]
+    return enqueue(connection, effects, clock)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Calls one document back; `send` may run any number of times."""
+
+    database: Database
+    clock: Clock
+    account: Account
+
+    def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the WMS to cancel, and return whether it agreed.
+
+        Raises:
+            RetryError: it did not say; asking comes first the next time.
+        """
+        code = payload["code"]
+        wms = self.account.wms
+        wanted = {
+            "warehouseCode": wms.warehouse_code,
+            "ownerCode": wms.owner_code,
+            "orderCode": code,
+            "orderType": "JYCK",
+        }
+        answer = self.account.qimen.call("order.cancel", wanted)
+        if answer.is_success or self._is_gone(code):
+            return self._agreed(code)
+        with hold_scope(self.database, self._scope) as lease, self.database.transaction(lease) as connection:
+            connection.execute(_REFUSED, {"code": code})
+        return {"recall": "refused", "said": f"{answer.code} {answer.message}"}
+
+    def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return that it is cancelled, or None when it is not."""
+        return self._agreed(payload["code"]) if self._is_gone(payload["code"]) else None
+
+    @property
+    def _scope(self) -> str:
+        return f"wms:{self.account.warehouse_id}"
+
+    def _is_gone(self, code: str) -> bool:
+        known = self.account.look(code)
+        return known is None or known.status == CANCELLED
+
+    def _agreed(self, code: str) -> Mapping[str, Any]:
+        stamp = {"code": code, "now": self.clock.now()}
+        with hold_scope(self.database, self._scope) as lease, self.database.transaction(lease) as connection:
+            connection.execute(LOCK_DOCUMENTS)
+            connection.execute(statement("core/recalled_reservations"), stamp)
+            connection.execute(statement("core/lock_stock_of_withdrawals"))
+            connection.execute(statement("core/void_reservations"), stamp)
+            connection.execute(statement("core/free_stock"))
+            connection.execute(statement("core/recalled_documents"), stamp)
+            return dict(connection.execute(_STATE, stamp).mappings().one())

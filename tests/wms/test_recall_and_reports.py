@@ -1,0 +1,273 @@
+"""Calling back what a WMS holds; reports that come twice, early, for nobody, or with too much."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from orderhub.alerts.watch import look_around
+from orderhub.errors import CredentialError
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.wms.confirm import take_push
+from orderhub.fulfillment.wms.mending import resend, settle_doubts
+from orderhub.operate.explain import explain
+from orderhub.operate.verify import verify
+from tests.builders import rows
+from tests.wms.conftest import House
+
+MUGS = "select on_hand, reserved from core.stock where sku_id = 'MUG'"
+DOUBTS = "select subject, reason from core.shipment_doubts order by 1, 2"
+CANCEL = "order.cancel"
+
+
+def stop(house: House, order_id: str = "tb/1", line: str = "") -> None:
+    """The platform says: do not ship; the hub's next pass sees it."""
+    table, where = ("core.order_lines", f" and line_id = '{line}'") if line else ("core.orders", "")
+    with house.database.engine.begin() as connection:
+        connection.execute(text(f"update {table} set gate = 'stop' where order_id = '{order_id}'{where}"))
+    run_fulfillment(house.database, house.clock, house.active)
+
+
+def deliver(house: House, times: int = 4) -> None:
+    for _ in range(times):
+        house.deliver()
+        house.clock.move(timedelta(minutes=31))
+
+
+def push(house: House, code: str = "tb-1-1") -> Any:
+    query, body = house.wms.confirmation(code, house.clock.now())
+    return take_push(house.database, house.clock, house.account, query, body)
+
+
+def clean(house: House) -> list[tuple[str, ...]]:
+    return [r.violations for r in verify(house.database) if r.violations]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        [],
+        [{"kind": "drop", "method": CANCEL}],
+        [{"kind": "silent", "method": CANCEL, "times": 2}],
+        [{"kind": "status", "method": CANCEL}],
+        [{"kind": "drop", "method": "deliveryorder.batchcreate"}],
+    ],
+)
+def test_a_refund_after_the_cut_off_calls_the_document_back_and_frees_its_stock_once(
+    house: House, trouble: list[dict[str, Any]]
+):
+    house.open(orders=2)
+    house.plan(*trouble)
+    stop(house)
+
+    deliver(house)
+    house.ship_all()
+    house.confirm()
+
+    assert {code for code, _ in house.wms.ledger.shipped()} == {"tb-2-1"}
+    assert rows(house.database, MUGS) == [(18, 0)]
+    assert rows(
+        house.database, "select state, recall from core.delivery_orders order by fulfillment_order_id"
+    ) == [
+        ("cancelled", "agreed"),
+        ("shipped", None),
+    ]
+    assert clean(house) == []
+
+
+def test_the_rest_of_an_order_is_routed_and_handed_over_anew_under_its_own_code(house: House):
+    house.open(orders=1)
+    house.deliver()
+    stop(house, line="1")
+    deliver(house, times=1)
+
+    house.close()
+    deliver(house, times=1)
+    house.ship_all()
+    house.confirm()
+
+    assert dict(house.wms.ledger.shipped()) == {("tb-1-2", "CUP"): 1}
+    assert rows(
+        house.database,
+        "select fulfillment_order_id, state, cancel_reason from core.fulfillment_orders order by 1",
+    ) == [
+        ("tb/1@1", "cancelled", "line_stopped"),
+        ("tb/1@2", "shipped", None),
+    ]
+    assert clean(house) == []
+
+
+def test_a_picked_document_is_not_called_back_and_a_person_is_told(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.wms.ledger.find("tb-1-1").status = "PICK"
+    stop(house)
+    deliver(house, times=1)
+
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(
+        house.database, "select rule_id, severity, subject from ops.alerts where rule_id like 'wms%'"
+    ) == [("wms_recall_refused", "critical", "tb/1@1")]
+    assert rows(house.database, MUGS) == [(20, 2)]
+    assert clean(house) == []
+
+
+def test_a_document_is_called_back_once(house: House):
+    house.open(orders=1)
+    house.deliver()
+    stop(house)
+
+    again = run_fulfillment(house.database, house.clock, house.active)
+
+    assert again.recalled_documents == 0
+    assert rows(house.database, "select count(*) from ops.outbox where outbox_id = 'wms:cancel:tb-1-1'") == [
+        (1,)
+    ]
+
+
+def test_a_pushed_confirmation_is_recorded_once_however_often_it_comes(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+
+    first, second = push(house), push(house)
+    house.confirm()
+
+    assert ((first.parcels, first.posted), (second.parcels, second.posted)) == ((1, 2), (0, 0))
+    assert rows(house.database, MUGS) == [(18, 0)]
+    assert clean(house) == []
+
+
+def test_a_confirmation_that_overtakes_the_answer_settles_the_document(house: House):
+    house.open(orders=1)
+    house.plan({"kind": "drop", "method": "deliveryorder.batchcreate"})
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+    push(house)
+
+    deliver(house, times=1)
+
+    assert house.wms.calls["deliveryorder.batchcreate"] == 1
+    assert rows(
+        house.database, "select state, sent_at is not null from ops.outbox where outbox_id like 'wms:create%'"
+    ) == [("sent", True)]
+    assert clean(house) == []
+
+
+def test_a_forged_push_is_refused(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+
+    with pytest.raises(CredentialError):
+        take_push(house.database, house.clock, house.account, query, body.replace(b"MUG", b"HAT"))
+
+    assert rows(house.database, "select * from core.shipments") == []
+
+
+def test_a_report_for_nobody_is_parked_told_and_settled_by_a_person(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    with house.database.engine.begin() as connection:
+        connection.execute(text("delete from core.delivery_orders"))
+    push(house)
+    found = rows(house.database, DOUBTS)
+    look_around(house.database, house.clock, house.active)
+    told = rows(
+        house.database, "select subject, closed_at is null from ops.alerts where rule_id = 'shipment_doubt'"
+    )
+
+    settle_doubts(house.database, house.clock, "tb-1-1", "clerk", "别家的单")
+    look_around(house.database, house.clock, house.active)
+
+    assert (found, told) == ([("tb-1-1", "unknown_order")], [("tb-1-1", True)])
+    assert rows(
+        house.database, "select closed_at is null from ops.alerts where rule_id = 'shipment_doubt'"
+    ) == [(False,)]
+
+
+def test_more_pieces_than_ordered_are_a_doubt_and_drive_no_stock_below_zero(house: House):
+    house.open(orders=1)
+    house.deliver()
+    document = house.wms.ledger.find("tb-1-1")
+    document.lines = {"1": ("MUG", 7), "2": ("CUP", 1)}
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+
+    house.confirm()
+
+    assert rows(house.database, DOUBTS) == [("tb-1-1", "excess_pieces")]
+    assert rows(house.database, MUGS) == [(18, 0)]
+    assert clean(house) == []
+
+
+def test_a_second_document_of_one_code_is_told_and_not_posted(house: House):
+    house.open(orders=1, batch_size=1)
+    house.deliver()
+    house.wms.ledger.dedupes = False
+    first = house.wms.ledger.find("tb-1-1")
+    house.wms.ledger.documents["tb-1-1"].insert(
+        0, type(first)("tb-1-1", "WMS1", "HZ01", "ZTO", first.lines, first.created_at)
+    )
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+
+    push(house)
+
+    assert rows(house.database, DOUBTS) == [("tb-1-1", "second_document")]
+    assert rows(house.database, "select * from core.shipments") == []
+
+
+def test_a_refused_document_is_handed_over_again_under_its_own_code_once_the_cause_is_mended(house: House):
+    house.open(orders=1)
+    house.wms.ledger.put("HZ01", "MUG", 1)
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+    told = rows(house.database, "select rule_id, subject from ops.alerts where rule_id like 'wms%'")
+    house.wms.ledger.put("HZ01", "MUG", 9)
+
+    resend(house.database, house.clock, "tb/1@1", "clerk")
+    deliver(house, times=1)
+
+    assert told == [("wms_refused_order", "tb/1@1")]
+    assert (
+        list(house.wms.ledger.documents),
+        rows(house.database, "select state from core.delivery_orders"),
+    ) == (["tb-1-1"], [("accepted",)])
+
+
+def test_the_story_of_an_order_tells_its_document_and_its_parcel(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+    house.confirm()
+
+    told = [
+        (step.what, step.text)
+        for step in explain(house.database, "tb/1").steps
+        if step.what in {"wms", "shipped"}
+    ]
+
+    assert told == [
+        ("wms", "交给 WMS,单号 tb-1-1(WMS 已全部发出)"),
+        ("shipped", "hangzhou 已发出,ZTO 78500000000001"),
+    ]
+
+
+def test_stock_that_nobody_read_for_two_hours_is_told(house: House):
+    house.open(orders=1)
+    look_around(house.database, house.clock, house.active)
+    for _ in range(9):
+        house.clock.move(timedelta(minutes=15))
+        look_around(house.database, house.clock, house.active)
+
+    assert rows(house.database, "select severity, subject from ops.alerts where rule_id = 'stale_stock'") == [
+        ("critical", "hangzhou")
+    ]
