@@ -6,6 +6,7 @@ a WMS pushes says the same in the same words and is recorded the same way.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -25,14 +26,17 @@ log = structlog.get_logger(__name__)
 #: Documents asked for in one go, the longest unasked first; a million open ones take their turns.
 MOST_ASKED = 2000
 _RECORDED_AT_ONCE = 100
+#: A call that was under way for so long may still create what was refused or called back in the meantime.
+_ZOMBIES_WITHIN = timedelta(days=1)
 _OPEN = text("""
     select fulfillment_order_id, delivery_order_code, wms_order_id from core.delivery_orders
-    where warehouse_id = :warehouse_id and state in ('pending', 'accepted')
+    where warehouse_id = :warehouse_id
+        and (state in ('pending', 'accepted', 'refused') or (state = 'cancelled' and ended_at > :since))
     order by asked_at nulls first, fulfillment_order_id limit :most""")
 _ASKED = text("""
     update core.delivery_orders set
         asked_at = :now,
-        state = case when state = 'pending' and :is_known then 'accepted' else state end,
+        state = case when state in ('pending', 'refused') and :is_known then 'accepted' else state end,
         accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
         wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
     where delivery_order_code = :code""")
@@ -89,7 +93,8 @@ def ask_open_documents(database: Database, clock: Clock, account: Account) -> Co
     """
     with hold_scope(database, f"wms:{account.warehouse_id}") as lease:
         with database.read() as connection:
-            asked = {"warehouse_id": account.warehouse_id, "most": MOST_ASKED}
+            since = clock.now() - _ZOMBIES_WITHIN
+            asked = {"warehouse_id": account.warehouse_id, "most": MOST_ASKED, "since": since}
             waiting = connection.execute(_OPEN, asked).all()
         total = Recorded(0, 0, 0, 0)
         for start in range(0, len(waiting), _RECORDED_AT_ONCE):
