@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from sqlalchemy import text
 
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.alerts.telling import tell
@@ -17,6 +18,10 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.postgres import free_port
 from orderhub.delivery.dispatch import deliver_pending
+from orderhub.platforms.parked import RULE as PARKED
+from orderhub.platforms.reconcile import RULE as MISSED
+from orderhub.platforms.stopped import RULE as STOPPED
+from orderhub.platforms.uncovered import RULE as UNCOVERED
 from orderhub.settings import Settings
 from sandbox.mailbox import Mailbox
 from tests.builders import FILES, rows, shops_file
@@ -88,6 +93,24 @@ def test_what_comes_back_after_it_was_closed_is_told_again(database: Database, c
 
     assert (ended, again) == (1, 1)
     assert len(rows(database, MAILS)) == 2
+
+
+def test_a_shop_in_shadow_mode_tells_of_its_pulls_and_not_of_its_orders(
+    database: Database, clock: FixedClock
+):
+    with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
+        connection.execute(
+            text(
+                "insert into core.shops (shop_id, platform, name, is_pulled, is_shadow, currency, address_source, go_live_at) "
+                "values ('tb', 'taobao', 'tb', true, true, 'CNY', 'structured', :now)"
+            ),
+            {"now": clock.now()},
+        )
+
+    pulls = [replace(ALERT, rule_id=rule) for rule in (STOPPED, UNCOVERED, PARKED, MISSED, "late_pull")]
+    raised(database, clock, replace(ALERT, rule_id="near_deadline", severity="critical"), *pulls)
+
+    assert rows(database, "select rule_id from ops.alerts where told_at is null") == [("near_deadline",)]
 
 
 def test_a_mail_says_everything_in_both_languages_with_its_link(database: Database, clock: FixedClock):

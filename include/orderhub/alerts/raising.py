@@ -40,7 +40,7 @@ class Alert:
         title_en: the same in English.
         text_zh: what is wrong and what to do, Chinese.
         text_en: the same in English.
-        shop_id: the shop it concerns; decides who is told. A shop in shadow mode tells nobody.
+        shop_id: the shop it concerns; decides who is told. Of a shop in shadow mode only its pulls are told.
         warehouse_id: the building it concerns; decides who is told.
         link: where to act; begins with `orderhub.alerts.links.LINK`, or is a whole address.
     """

@@ -1,6 +1,6 @@
 -- One row per topic, rule, severity, shop and warehouse of the open alerts that are told now, and marks them as told.
--- Critical ones are told at once, others not in quiet hours; nobody is told of a shop in shadow mode, or of a
--- topic that was told too often within the hour. What another transaction is telling now is left to it.
+-- Critical ones are told at once, others not in quiet hours; nobody is told of the orders of a shop in shadow mode, though
+-- of its pulls, or of a topic told too often within the hour. What another transaction is telling now is left to it.
 with loud as (
     select topic
     from ops.alerts
@@ -16,7 +16,10 @@ due as (
         and told_at is null
         and (:topics is null or topic = any(cast(:topics as text[])))
         and (severity = 'critical' or not :is_quiet)
-        and not exists (select from core.shops where shops.shop_id = alerts.shop_id and shops.is_shadow)
+        and (
+            topic in ('late_pull', 'missed_records', 'parked_record', 'stopped_shop', 'uncovered_window')
+            or not exists (select from core.shops where shops.shop_id = alerts.shop_id and shops.is_shadow)
+        )
         and topic not in (select topic from loud)
     for update of alerts skip locked
 ),
