@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.quality.audit import audit_pass
+from orderhub.quality.audit import Difference, audit_pass
 from orderhub.quality.suites import parse_suites
 from orderhub.quality.views import VIEWS
 from tests.sql.quality.arrangement import NOW, Hub, open_hub
@@ -29,6 +29,9 @@ NASTY = [
     "ok",
     "省",
 ]
+ALERTS = (
+    "select subject, closed_at is null from ops.alerts where rule_id = 'differing_verdicts' order by alert_id"
+)
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_both_readers_agree_on_every_allowed_type(hub: Hub, monkeypatch: pytest.
     assert hub.rows("select count(*) > 20 from ops.check_verdicts where failed_count > 0") == [(True,)]
 
 
-def test_a_difference_sends_one_mail(hub: Hub) -> None:
+def test_a_difference_is_one_open_alert_until_both_agree_again(hub: Hub) -> None:
     hub.put({"currency": "USD"})
     pass_id, _ = hub.check()
     hub.execute("update ops.check_verdicts set failed_count = 0 where rule_id = 'wrong_currency'")
@@ -168,9 +171,16 @@ def test_a_difference_sends_one_mail(hub: Hub) -> None:
     first = audit_pass(hub.database, hub.clock, hub.config, pass_id)
     audit_pass(hub.database, hub.clock, hub.config, pass_id)
 
-    [difference] = first.differences
-    assert (difference.rule_id, difference.scan_failed, difference.audit_failed) == ("wrong_currency", 0, 1)
-    assert hub.rows(f"select count(*) from ops.outbox where outbox_id = 'mail:verdicts:{pass_id}'") == [(1,)]
+    assert first.differences == (Difference("wrong_currency", 0, 1),)
+    assert hub.rows(ALERTS) == [("wrong_currency", True)]
+    assert hub.rows(
+        "select count(*), bool_and(payload ->> 'text' like '%有 0 行失败,Great Expectations 有 1 行%') from ops.outbox where target = 'mail' and subject like 'alert:differing_verdicts:%'"
+    ) == [(1, True)]
+
+    hub.execute("update ops.check_verdicts set failed_count = 1 where rule_id = 'wrong_currency'")
+    audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert hub.rows(ALERTS) == [("wrong_currency", False)]
 
 
 def test_rows_that_a_later_pass_judged_again_are_not_compared(hub: Hub) -> None:
