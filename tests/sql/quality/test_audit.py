@@ -90,6 +90,11 @@ def put_one_of_each(hub: Hub) -> None:
         {"order_id": "tb/l2", "customer_id": "brush", "seller_memo": "刷单"},
         {"quantity": 1000, "refund_state": "pending"},
     )
+    hub.put({"order_id": "tb/p1"})
+    hub.execute(
+        "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, platform_line_id, kind, platform_status, state, is_terminal, quantity, refund_fen, unreadable_fields, version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) "
+        "values ('tb/900', 'taobao', 'tb', '900', 'tb/p1', '1', 'refund', 'SUCCESS', 'refunded', true, 1, 100, '{}', 'v', 'k', 'm', 1, 1, '2026-03-02')"
+    )
     hub.put(
         {"order_id": "tb/l3", "gate": "wait", "gate_reason": "风控审核中"},
         receiver={"province": "台湾省", "district": None},
