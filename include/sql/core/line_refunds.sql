@@ -69,8 +69,7 @@ summed as (
     group by order_id, line_id, judged_line_id
 )
 
-select
-    m.order_id, m.line_id,
+select m.order_id, m.line_id,
     case when m.is_refunded then 'stop' when m.is_open or s.line_id is null then 'wait' end as gate,
     case when not m.is_refunded then m.parts end as refunded_part
 from summed as m
