@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from orderhub import paths
 from orderhub.clock import SystemClock
@@ -15,6 +14,11 @@ from orderhub.errors import ConfigError
 from orderhub.operate.setup import activate
 from orderhub.operate.voice import Voice
 from orderhub.settings import Settings
+from tests.builders import rows
+
+ALERTS = (
+    "select closed_at is not null from ops.alerts where rule_id = 'refused_configuration' order by alert_id"
+)
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def test_a_broken_file_at_the_first_start_is_refused_with_line_key_and_nearest(
         activate(database, SystemClock(), settings, Voice("en", io.StringIO()))
 
 
-def test_a_broken_file_later_keeps_the_last_good_version_and_mails_once(
+def test_a_broken_file_later_keeps_the_last_good_version_and_is_one_alert(
     database: Database, settings: Settings
 ):
     screen = io.StringIO()
@@ -57,16 +61,28 @@ def test_a_broken_file_later_keeps_the_last_good_version_and_mails_once(
     activate(database, SystemClock(), settings, Voice("en", screen))
     activate(database, SystemClock(), settings, Voice("en", screen))
 
-    with database.read() as connection:
-        mails = (
-            connection.execute(text("select payload ->> 'text' from ops.outbox where target = 'mail'"))
-            .scalars()
-            .all()
-        )
+    [(mail,)] = rows(database, "select payload ->> 'text' from ops.outbox where target = 'mail'")
     assert good == load_active(database).version
-    assert 1 == len(mails)
-    assert "rules.0.warehouse is not a known key" in mails[0]
+    assert "rules.0.warehouse is not a known key" in mail
     assert f"version {good[:12]} stays active" in screen.getvalue()
+
+
+def test_a_refusal_is_open_until_the_files_are_accepted(database: Database, settings: Settings):
+    routing = settings.config / "routing.yaml"
+    good = routing.read_text(encoding="utf-8")
+    voice = Voice("en", io.StringIO())
+    activate(database, SystemClock(), settings, voice)
+    break_routing(settings)
+    activate(database, SystemClock(), settings, voice)
+    routing.write_text("rules: 7\n", encoding="utf-8")
+    activate(database, SystemClock(), settings, voice)
+    refused = rows(database, ALERTS)
+
+    routing.write_text(good, encoding="utf-8")
+    activate(database, SystemClock(), settings, voice)
+
+    assert [True, False] == [is_closed for (is_closed,) in refused]
+    assert [(True,), (True,)] == rows(database, ALERTS)
 
 
 @pytest.mark.parametrize(

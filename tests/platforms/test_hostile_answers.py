@@ -16,6 +16,8 @@ from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox
 OPEN = "select count(*) from ops.pull_windows where state = 'open'"
 PARKED = "select count(*) from ops.parked_records where resolved_at is null"
 MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:uncovered_window:%'"
+UNUSABLE = "select closed_at is null from ops.alerts where rule_id = 'unusable_id'"
+STAGED = "select distinct record_id from staging.taobao_orders"
 NESTED = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
 
 
@@ -95,25 +97,35 @@ def test_depth_at_which_parsing_works_and_writing_does_not_is_parked_too(box: Sh
 
 
 @pytest.mark.parametrize("bad_id", ["x" * 5000, "1\\u00002", "", "\\ud800"])
-def test_window_with_an_id_that_cannot_be_stored_waits_and_the_others_are_read(box: ShopInABox, bad_id: str):
+def test_record_with_an_id_that_cannot_be_stored_is_told_and_all_others_are_staged(
+    box: ShopInABox, bad_id: str
+):
     spoiled: list[str] = []
+    truthful = box.gateway
 
     def spoil(form: dict[str, str], content: bytes) -> bytes:
         window = form.get("start_modified", "")
         found = json.loads(content).get("trades_sold_increment_get_response", {}).get("trades")
         if form["method"] != LIST or not found or (spoiled and window != spoiled[0]):
             return content
-        spoiled.append(window)
         tid = found["trade"][0]["tid_str"]
+        spoiled.extend([tid] if spoiled else [window, tid])
         return content.replace(f'"{tid}"'.encode(), f'"{bad_id}"'.encode())
 
     rewrite(box, spoil)
 
     counts = [box.pull() for _ in range(3)]
 
-    assert counts[0].windows_covered > 0
     assert [count.windows_left for count in counts] == [1, 1, 1]
-    assert rows(box.database, MAILS) == rows(box.database, OPEN) == [(1,)]
+    assert rows(box.database, UNUSABLE) == [(True,)]
+    assert (rows(box.database, MAILS), rows(box.database, OPEN)) == ([(0,)], [(1,)])
+    before = set(rows(box.database, STAGED))
+    box.gateway = truthful
+
+    box.pull()
+
+    assert (rows(box.database, UNUSABLE), rows(box.database, OPEN)) == ([(False,)], [(0,)])
+    assert set(rows(box.database, STAGED)) - before == {(tid,) for tid in spoiled[1:]}
 
 
 def test_count_beyond_any_window_is_not_read_page_by_page(box: ShopInABox):

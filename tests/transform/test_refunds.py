@@ -4,12 +4,15 @@ import itertools
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.platforms.payload import version_hash, written
 from orderhub.platforms.staging import Record, stage_page
+from orderhub.quality.correct import Correction, correct
+from orderhub.quality.decide import Choice, Decision, decide
 from orderhub.transform.run import run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -69,6 +72,66 @@ def test_refund_decides_whether_its_line_ships(
     stage_refunds(database, refund(**changes))
 
     assert blocked(database, config) == expected
+
+
+IN_PART = refund(status="SUCCESS", num=1, refund_fee="114.00")
+HOLDS = "select hold_id from core.holds where rule_id = 'partial_refund' and state = 'active'"
+
+
+def settle(database: Database, choice: Choice) -> None:
+    [(hold_id,)] = rows(database, HOLDS)
+    decide(database, StoppedClock(), Decision(str(hold_id), choice, "剩下的照发", "li"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"oid": None}], ids=["of a line", "of no line"])
+@pytest.mark.parametrize(
+    ("choice", "expected"), [(Choice.RELEASE, "ships"), (Choice.CANCEL, "line_cancelled")]
+)
+def test_person_settles_what_was_refunded_in_part(
+    database: Database, config: MerchantConfig, changes: dict[str, Any], choice: Choice, expected: str
+):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, IN_PART | changes)
+    before = blocked(database, config)
+
+    settle(database, choice)
+
+    assert [before, *rows(database, BLOCKED)] == ["line_waits", (expected,)]
+
+
+def test_another_refund_of_a_part_waits_for_a_person_again(database: Database, config: MerchantConfig):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, IN_PART)
+    run_transform(database, StoppedClock(), config)
+    settle(database, Choice.RELEASE)
+    settled = blocked(database, config)
+
+    stage_refunds(database, IN_PART | {"refund_id": "901", "refund_fee": "10.00"})
+
+    assert (settled, blocked(database, config)) == ("ships", "line_waits")
+    assert len(rows(database, HOLDS)) == 1
+
+
+def test_quantity_that_a_person_lowers_after_a_refund_still_ships(database: Database, config: MerchantConfig):
+    """The platform names no amounts: only the pieces say that a part was refunded."""
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, IN_PART | {"refund_fee": None})
+    run_transform(database, StoppedClock(), config)
+    correct(
+        database,
+        StoppedClock(),
+        config,
+        SecretStr("k"),
+        Correction(f"tb/{TID}", "退了一件", "li", TID, quantity=1),
+    )
+    waiting = blocked(database, config)
+
+    settle(database, Choice.RELEASE)
+
+    assert (waiting, rows(database, "select blocked_by, quantity from core.line_readiness")) == (
+        "line_waits",
+        [(None, 1)],
+    )
 
 
 def test_refund_that_arrives_before_its_order_counts(database: Database, config: MerchantConfig):

@@ -1,11 +1,7 @@
 """What a supervisor reads."""
 
 from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
-from orderhub.alerts.messages import Difference, difference_mail
 from orderhub.alerts.wording import Example
-from orderhub.config.models import Alerts
-
-ALERTS = Alerts(supervisors=("a@example.test", "b@example.test"))
 
 
 def held(count: int = 1, message_zh: str = "收货地址不明确") -> HeldRule:
@@ -61,16 +57,3 @@ def test_a_chat_message_is_short() -> None:
     assert texts["text"].splitlines() == [
         "500 · 收货地址不明确(vague_address,warning): tb/000, tb/001, tb/002, tb/003, tb/004", "{airflow_url}",
     ]  # fmt: skip
-
-
-def test_a_difference_links_to_the_hub() -> None:
-    assert "{airflow_url}" in difference_mail(ALERTS, 1, [Difference("a", 1, None)]).payload["text"]
-
-
-def test_a_difference_shows_both_counts() -> None:
-    payload = difference_mail(
-        ALERTS, 3, [Difference("zero_amount", 4, 5), Difference("bad_quantity", 1, None)]
-    ).payload
-
-    assert "zero_amount | 4 | 5" in payload["text"]
-    assert "bad_quantity | 1 | ?" in payload["text"]

@@ -11,13 +11,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
-from orderhub.alerts.messages import Difference, difference_mail
 from orderhub.clock import FixedClock
-from orderhub.config.models import Alerts
 from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import enqueue
+from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.postgres import free_port
 from orderhub.delivery.dispatch import deliver_pending
 from orderhub.delivery.mail import build_mail, send_mail
@@ -135,8 +133,8 @@ def test_the_outbox_delivers_a_mail_in_the_language_of_the_hub(
     database: Database, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     clock = FixedClock(NOW)
-    alerts = Alerts(supervisors=("supervisor@example.test",), sender="hub@example.test")
-    effect = difference_mail(alerts, 7, [Difference("zero_amount", 1, 2)])
+    english = {"subject": "Held", "text": "see {airflow_url}"}
+    effect = Effect("mail:held:1", "mail", "held:1", PAYLOAD | {"sender": "hub@example.test", "en": english})
     with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
         enqueue(connection, [effect], clock)
     (tmp_path / "connections.json").write_text(
@@ -150,7 +148,7 @@ def test_the_outbox_delivers_a_mail_in_the_language_of_the_hub(
 
     [received] = mailbox.mails
     assert (counts.sent, received["From"]) == (1, "hub@example.test")
-    assert received["Subject"] == "[orderhub] Verdicts differ: pass 7"
-    assert "zero_amount | 1 | 2" in received.get_body(("plain",)).get_content()
+    assert received["Subject"] == "Held"
+    assert received.get_body(("plain",)).get_content().startswith("see http")
     with database.read() as connection:
         assert connection.execute(text("select state from ops.outbox")).scalar_one() == "sent"

@@ -6,6 +6,8 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
+from orderhub.errors import AlreadyDone
+from orderhub.operate.refused import close_refused
 from orderhub.platforms.spec import load_platform
 from orderhub.quality.active import try_suites
 from orderhub.quality.suites import load_suites
@@ -44,6 +46,13 @@ def apply_files(
     """
     directory = directory or settings.config
     try_suites(database, check_files(directory))
-    return apply_directory(
-        database, clock, directory, settings.home, actor, force=force, hash_key=settings.hash_key
-    )
+    try_suites(database, check_files(directory))
+    try:
+        config = apply_directory(
+            database, clock, directory, settings.home, actor, force=force, hash_key=settings.hash_key
+        )
+    except AlreadyDone:
+        close_refused(database, clock)
+        raise
+    close_refused(database, clock)
+    return config

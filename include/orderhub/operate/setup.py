@@ -1,15 +1,11 @@
 """What a hub needs before its first pass: an active configuration and, in the demo, stock."""
 
-import hashlib
-
 from orderhub.clock import Clock
-from orderhub.config.models import MerchantConfig
 from orderhub.config.store import load_active
 from orderhub.db.engine import Database
-from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import AlreadyDone, ConfigError
 from orderhub.operate.configuration import apply_files
+from orderhub.operate.refused import tell_of_refused
 from orderhub.operate.stack import Stack
 from orderhub.operate.voice import Voice
 from orderhub.settings import Settings, load_settings
@@ -28,7 +24,7 @@ def apply_configuration(stack: Stack, clock: Clock) -> None:
 
 
 def activate(database: Database, clock: Clock, settings: Settings, voice: Voice) -> None:
-    """Apply the files; refused ones change nothing: the last good version stays, and supervisors get a mail.
+    """Apply the files; refused ones change nothing: the last good version stays, and an alert says so.
 
     Raises:
         ConfigError: the files are refused, and no version was ever active.
@@ -43,30 +39,11 @@ def activate(database: Database, clock: Clock, settings: Settings, voice: Voice)
             active = load_active(database)
         except ConfigError:
             raise error from None  # Nothing to fall back on: the hub does not start.
-        _tell_refused(database, clock, active, str(error))
+        tell_of_refused(database, clock, active, str(error))
         voice.say(
             f"配置未更新,版本 {active.version[:12]} 继续生效:{error}",
             f"the configuration was not updated, version {active.version[:12]} stays active: {error}",
         )
-
-
-def _tell_refused(database: Database, clock: Clock, active: MerchantConfig, said: str) -> None:
-    """Write one mail per distinct refusal into the outbox."""
-    kept = active.version[:12]
-    effect = Effect(
-        outbox_id=f"mail:config:{kept}:{hashlib.sha256(said.encode()).hexdigest()[:16]}",
-        target="mail",
-        subject="config",
-        payload={
-            "to": list(active.alerts.supervisors),
-            "sender": active.alerts.sender,
-            "subject": "配置有误,未启用 / configuration refused",
-            "text": f"{said}\n上一个好版本 {kept} 继续生效;改好后运行 orderhub config apply。\n"
-            f"The last good version {kept} stays active; correct the file and run orderhub config apply.",
-        },
-    )
-    with hold_scope(database, "config") as lease, database.transaction(lease) as connection:
-        enqueue(connection, [effect], clock)
 
 
 def open_database(settings: Settings) -> Database:

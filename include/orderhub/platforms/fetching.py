@@ -86,9 +86,10 @@ class Page:
     Attributes:
         source: names the page.
         asked_at: the platform's time when it was asked for.
-        rows: as listed.
+        rows: as listed, those with a usable id.
         ids: of the rows; one may come twice.
         records: of the rows; None when they are slim and each is fetched whole first.
+        refused: why rows were left out: they have no usable id.
     """
 
     source: str
@@ -96,6 +97,7 @@ class Page:
     rows: list[Any]
     ids: list[str]
     records: list[Record] | None
+    refused: list[str]
 
 
 def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Page:
@@ -106,15 +108,29 @@ def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Pag
         RemovedFieldError: a required field is gone.
         ConfigError: personal data in clear, and no key.
     """
-    ids = [row_id(pull.stream, row) for row in rows]
+    ids, rows, refused = _with_ids(pull, rows)
     if pull.stream.detail is not None:
-        return Page(source, asked_at, rows, ids, None)
+        return Page(source, asked_at, rows, ids, None, refused)
     refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
     records = [
         record_of(pull.stream, row, index, record_id, _modified(pull, row), pull.door)
         for index, (record_id, row) in enumerate(zip(ids, rows, strict=True))
     ]
-    return Page(source, asked_at, rows, ids, records)
+    return Page(source, asked_at, rows, ids, records, refused)
+
+
+def _with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], list[str]]:
+    """Return the ids of the rows that have a usable one, these rows, and why the others have none."""
+    ids: list[str] = []
+    usable: list[Any] = []
+    refused: list[str] = []
+    for row in rows:
+        try:
+            ids.append(row_id(pull.stream, row))
+            usable.append(row)
+        except ContractError as error:
+            refused.append(str(error))
+    return ids, usable, refused
 
 
 def stage_rows(pull: Pull, window_id: int, lease: Lease, page: Page) -> None:

@@ -6,7 +6,8 @@ cursor: the platform says what comes next; the window is complete when the curso
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,20 @@ from orderhub.platforms.fetching import Page, Pull, prepare, stage_rows
 from orderhub.platforms.payload import at_path
 from orderhub.platforms.protocol import ListCall, Stream
 from orderhub.platforms.shape import refuse_removed_paths
-from orderhub.platforms.uncovered import REPORT_AFTER, close_covered, tell_of_uncovered
+from orderhub.platforms.uncovered import REPORT_AFTER, close_covered, tell_of_uncovered, tell_of_unusable_ids
 
 #: A window of more pages is a wrong count, or a cursor that never ends.
 MOST_PAGES = 20_000
 #: Number, the platform's time when it was asked for, and rows of one page.
 _Listed = tuple[int, datetime, list[Any]]
+
+
+@dataclass
+class _Read:
+    """The ids of a window, and why rows of it were left out."""
+
+    ids: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
@@ -50,12 +59,13 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if pages > MOST_PAGES:
         raise ContractError(f"{call.method}: {total_before} rows are more than any window has")
     last = pages + _is_full(total_before, call)
-    distinct = _stage_pages(pull, window, lease, _numbered_pages(pull, window.start_at, window.end_at, last))
-    if distinct is None:
+    read = _stage_pages(pull, window, lease, _numbered_pages(pull, window.start_at, window.end_at, last))
+    if read is None:
         return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
-    is_covered = total_after <= len(distinct) <= total_before
-    return _judge(pull, window, lease, (total_before, total_after, len(distinct)), is_covered=is_covered)
+    is_covered = total_after <= len(read.ids) <= total_before
+    totals = (total_before, total_after, len(read.ids))
+    return _judge(pull, window, lease, totals, is_covered=is_covered, refused=read.refused)
 
 
 def _is_full(total: int, call: ListCall) -> bool:
@@ -68,19 +78,20 @@ def _is_full(total: int, call: ListCall) -> bool:
     return rest == 0 and (call.page_cap is None or pages < call.page_cap)
 
 
-def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Listed]) -> set[str] | None:
-    """Stage page after page, and return the ids read; None when the pull had to stop between two.
+def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Listed]) -> _Read | None:
+    """Stage page after page, and return what was read; None when the pull had to stop between two.
 
     While one page is stored, the next is made ready and the one after it is fetched.
     """
-    distinct: set[str] = set()
+    read = _Read()
     with one_ahead(pages) as listed, one_ahead(_prepared(pull, listed)) as coming:
         for count, page in enumerate(coming):
             if count and not pull.between_pages():
                 return None
-            distinct.update(page.ids)
+            read.ids.update(page.ids)
+            read.refused.extend(page.refused)
             stage_rows(pull, window.window_id, lease, page)
-    return distinct
+    return read
 
 
 def _prepared(pull: Pull, pages: Iterator[_Listed]) -> Iterator[Page]:
@@ -110,11 +121,11 @@ def _stop_early(pull: Pull, window: PullWindow, lease: Lease) -> bool:
 
 
 def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
-    distinct = _stage_pages(pull, window, lease, _following_pages(pull, window.start_at, window.end_at))
-    if distinct is None:
+    read = _stage_pages(pull, window, lease, _following_pages(pull, window.start_at, window.end_at))
+    if read is None:
         return _stop_early(pull, window, lease)
-    count = len(distinct)
-    return _judge(pull, window, lease, (count, count, count), is_covered=True)
+    count = len(read.ids)
+    return _judge(pull, window, lease, (count, count, count), is_covered=True, refused=read.refused)
 
 
 def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Listed]:
@@ -221,20 +232,25 @@ _JUDGE = text("""
 
 
 def _judge(
-    pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool
-) -> bool:
+    pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool,
+    refused: Sequence[str] = (),
+) -> bool:  # fmt: skip
+    """Keep what the reading proved: a window with a row that has no usable id stays open."""
+    is_covered = is_covered and not refused
     total_before, total_after, distinct = totals
     said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
     values = {
         "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
-        "now": pull.clock.now(), "said": said, "window": window.window_id,
+        "now": pull.clock.now(), "said": refused[0] if refused else said, "window": window.window_id,
     }  # fmt: skip
     with pull.database.transaction(lease) as connection:
         attempts = connection.execute(_JUDGE, values).scalar_one()
-        if not is_covered and attempts >= REPORT_AFTER:
-            tell_of_uncovered(connection, pull.clock, pull.source, window, said)
-        elif is_covered and attempts > REPORT_AFTER:
+        if is_covered and attempts > REPORT_AFTER:
             close_covered(connection, pull.clock, pull.source, window)
+        elif refused and attempts >= REPORT_AFTER:
+            tell_of_unusable_ids(connection, pull.clock, pull.source, window, refused)
+        elif not is_covered and attempts >= REPORT_AFTER:
+            tell_of_uncovered(connection, pull.clock, pull.source, window, said)
     if is_covered:
         pull.counts.windows_covered += 1
     else:

@@ -1,5 +1,7 @@
 """Says that a window cannot be proven complete: after how many readings, and when it is over."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
@@ -8,6 +10,7 @@ from orderhub.db.windows import PullWindow
 from orderhub.platforms.parked import Source
 
 RULE = "uncovered_window"
+UNUSABLE_ID = "unusable_id"
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
 
@@ -37,9 +40,36 @@ def tell_of_uncovered(
     raise_alerts(connection, clock, source.config, [alert])
 
 
+def tell_of_unusable_ids(
+    connection: Connection, clock: Clock, source: Source, window: PullWindow, refused: Sequence[str]
+) -> None:
+    """Alert about rows of `window` that have no usable id: they cannot be stored, the others are."""
+    alert = Alert(
+        rule_id=UNUSABLE_ID,
+        severity="warning",
+        subject=_subject(source, window),
+        fingerprint="unusable",
+        title_zh=f"平台给的记录没有可用的编号:{source.shop_id}",
+        title_en=f"Records without a usable id: {source.shop_id}",
+        text_zh=(
+            f"店铺 {source.shop_id} 的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
+            f"–{window.end_at:%H:%M} UTC 有 {len(refused)} 条没有可用的编号:{refused[0]}。它们进不了系统,"
+            "其余已入库。请到平台后台核对这段时间的订单,并报给平台;平台改好后自动补上并关闭。"
+        ),
+        text_en=(
+            f"Window {window.window_id} of {source.stream} of shop {source.shop_id} has {len(refused)} "
+            f"record(s) without a usable id: {refused[0]}. They cannot be stored, the others are. "
+            "Look for them at the platform and tell it; once it gives ids they come in and this closes."
+        ),
+        shop_id=source.shop_id,
+    )
+    raise_alerts(connection, clock, source.config, [alert])
+
+
 def close_covered(connection: Connection, clock: Clock, source: Source, window: PullWindow) -> None:
-    """Close the alert about `window`: it is complete now."""
-    close_alerts(connection, clock, RULE, [_subject(source, window)])
+    """Close the alerts about `window`: it is complete now."""
+    for rule in (RULE, UNUSABLE_ID):
+        close_alerts(connection, clock, rule, [_subject(source, window)])
 
 
 def _subject(source: Source, window: PullWindow) -> str:

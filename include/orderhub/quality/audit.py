@@ -12,15 +12,31 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from orderhub.alerts.messages import Difference, difference_mail
+from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import enqueue
 from orderhub.quality.active import suites_in_force
 from orderhub.quality.compile import compile_query, rows_of_pass
 from orderhub.quality.suites import Suite
+
+RULE = "differing_verdicts"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One check on which the scan and Great Expectations disagree.
+
+    Attributes:
+        rule_id: the check.
+        scan_failed: rows that the scan marked.
+        audit_failed: rows that Great Expectations counted; None when it could not run the check.
+    """
+
+    rule_id: str
+    scan_failed: int
+    audit_failed: int | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class _Scanned:
 def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id: int) -> AuditReport:
     """Compare the scan's verdicts of a pass with Great Expectations' and alert when they differ.
 
-    Running it again is harmless: a pass has one mail at most.
+    Running it again is harmless. A check's alert is open until an audit finds it the same again.
 
     Raises:
         LeaseTaken: another audit is writing.
@@ -76,8 +92,8 @@ def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id
     if audited:
         with hold_scope(database, "audit") as lease, database.transaction(lease) as connection:
             _record(connection, clock, pass_id, audited)
-            if differences:
-                enqueue(connection, [difference_mail(config.alerts, pass_id, differences)], clock)
+            close_alerts(connection, clock, RULE, sorted(audited.keys() - {d.rule_id for d in differences}))
+            raise_alerts(connection, clock, config, [_alert(pass_id, found) for found in differences])
     return AuditReport(pass_id, tuple(sorted(audited)), tuple(skipped), differences)
 
 
@@ -148,4 +164,25 @@ def _record(connection: Connection, clock: Clock, pass_id: int, audited: Mapping
             {"pass_id": pass_id, "rule_id": rule_id, "failed": failed, "now": clock.now()}
             for rule_id, failed in audited.items()
         ],
+    )
+
+
+def _alert(pass_id: int, found: Difference) -> Alert:
+    counted = "?" if found.audit_failed is None else found.audit_failed
+    return Alert(
+        rule_id=RULE,
+        severity="warning",
+        subject=found.rule_id,
+        fingerprint="differs",
+        title_zh=f"检查结果不一致:{found.rule_id}",
+        title_en=f"Verdicts differ: {found.rule_id}",
+        text_zh=(
+            f"第 {pass_id} 批:数据库扫描有 {found.scan_failed} 行失败,Great Expectations 有 {counted} 行。"
+            "挂起以扫描为准;请数据工程师查明原因,见 docs/runbooks/transform.md。两边又一致后自动关闭。"
+        ),
+        text_en=(
+            f"Pass {pass_id}: the SQL scan counts {found.scan_failed} failing row(s), Great Expectations "
+            f"{counted}. Holds follow the scan; a data engineer should find out why, see "
+            "docs/runbooks/transform.md. It closes once both say the same again."
+        ),
     )

@@ -97,6 +97,7 @@ LINES = View(
         "title": "text",
         "kind": "text",
         "pending_refund": "text",
+        "refunded_part": "text",
         "quantity": "number",
         "quantity_cap": "number",
         "unit_price_fen": "number",

@@ -40,8 +40,7 @@ select
     l.line_id,
     l.sku_id,
     l.quantity,
-    o.shop_id,
-    o.platform,
+    o.shop_id, o.platform,
     o.version_id,
     o.ship_by_at,
     o.paid_at,
@@ -53,10 +52,11 @@ select
         when o.gate = 'stop' then 'order_stopped'
         when l.gate = 'stop' or f.gate = 'stop' then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
+        when f.gate = 'wait' then 'line_waits'
         when h.is_order_held then 'order_held'
         when l.line_id = any(h.held_lines) or l.parent_line_id = any(h.held_lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
-        when l.gate = 'wait' or f.gate = 'wait' then 'line_waits'
+        when l.gate = 'wait' then 'line_waits'
         when l.kind = 'gift' and a.order_id is null then 'gift_without_goods'
         when w.order_id is not null or b.order_id is not null then 'changed_after_manifest'
         when l.sku_id is null then 'sku_unmapped'

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.quality.audit import audit_pass
+from orderhub.quality.audit import Difference, audit_pass
 from orderhub.quality.suites import parse_suites
 from orderhub.quality.views import VIEWS
 from tests.sql.quality.arrangement import NOW, Hub, open_hub
@@ -29,6 +29,9 @@ NASTY = [
     "ok",
     "省",
 ]
+ALERTS = (
+    "select subject, closed_at is null from ops.alerts where rule_id = 'differing_verdicts' order by alert_id"
+)
 
 
 @pytest.fixture
@@ -86,6 +89,11 @@ def put_one_of_each(hub: Hub) -> None:
     hub.put(
         {"order_id": "tb/l2", "customer_id": "brush", "seller_memo": "刷单"},
         {"quantity": 1000, "refund_state": "pending"},
+    )
+    hub.put({"order_id": "tb/p1"})
+    hub.execute(
+        "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, platform_line_id, kind, platform_status, state, is_terminal, quantity, refund_fen, unreadable_fields, version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) "
+        "values ('tb/900', 'taobao', 'tb', '900', 'tb/p1', '1', 'refund', 'SUCCESS', 'refunded', true, 1, 100, '{}', 'v', 'k', 'm', 1, 1, '2026-03-02')"
     )
     hub.put(
         {"order_id": "tb/l3", "gate": "wait", "gate_reason": "风控审核中"},
@@ -160,7 +168,7 @@ def test_both_readers_agree_on_every_allowed_type(hub: Hub, monkeypatch: pytest.
     assert hub.rows("select count(*) > 20 from ops.check_verdicts where failed_count > 0") == [(True,)]
 
 
-def test_a_difference_sends_one_mail(hub: Hub) -> None:
+def test_a_difference_is_one_open_alert_until_both_agree_again(hub: Hub) -> None:
     hub.put({"currency": "USD"})
     pass_id, _ = hub.check()
     hub.execute("update ops.check_verdicts set failed_count = 0 where rule_id = 'wrong_currency'")
@@ -168,9 +176,16 @@ def test_a_difference_sends_one_mail(hub: Hub) -> None:
     first = audit_pass(hub.database, hub.clock, hub.config, pass_id)
     audit_pass(hub.database, hub.clock, hub.config, pass_id)
 
-    [difference] = first.differences
-    assert (difference.rule_id, difference.scan_failed, difference.audit_failed) == ("wrong_currency", 0, 1)
-    assert hub.rows(f"select count(*) from ops.outbox where outbox_id = 'mail:verdicts:{pass_id}'") == [(1,)]
+    assert first.differences == (Difference("wrong_currency", 0, 1),)
+    assert hub.rows(ALERTS) == [("wrong_currency", True)]
+    assert hub.rows(
+        "select count(*), bool_and(payload ->> 'text' like '%有 0 行失败,Great Expectations 有 1 行%') from ops.outbox where target = 'mail' and subject like 'alert:differing_verdicts:%'"
+    ) == [(1, True)]
+
+    hub.execute("update ops.check_verdicts set failed_count = 1 where rule_id = 'wrong_currency'")
+    audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert hub.rows(ALERTS) == [("wrong_currency", False)]
 
 
 def test_rows_that_a_later_pass_judged_again_are_not_compared(hub: Hub) -> None:
