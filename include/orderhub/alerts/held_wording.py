@@ -13,7 +13,7 @@ _INTRO = {
     "zh": "新挂起 {} 个订单。其余订单照常发货。",
     "en": "{} order(s) were newly held. All others go on.",
 }
-_HEAD = {"zh": ("单数", "原因", "订单"), "en": ("Orders", "Reason", "Order ids")}
+_HEAD = {"zh": ("挂起", "原因", "订单"), "en": ("Holds", "Reason", "Order ids")}
 _DECIDE = {"zh": "打开链接去决定:", "en": "Decide by an order's link:"}
 _CLICK = {
     "zh": "点订单去决定:放行、取消、不发货。",
