@@ -42,7 +42,7 @@ class Parcel:
 
 @dataclass(slots=True)
 class Document:
-    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` whom it goes to."""
+    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it."""
 
     code: str
     wms_id: str

@@ -32,9 +32,9 @@ def test_a_line_that_the_platform_s_own_warehouse_ships_never_enters_routing(
     take(database, stocked, trade(), trade("2160451543726114829", line_store_code="STORE_9"))
 
     assert rows(database, "select order_id from core.routing_decisions") == [("tb/2160451543726114828",)]
-    assert rows(database, "select blocked_by from core.line_readiness where order_id = 'tb/2160451543726114829'") == [
-        ("line_stopped",)
-    ]
+    assert rows(
+        database, "select blocked_by from core.line_readiness where order_id = 'tb/2160451543726114829'"
+    ) == [("line_stopped",)]
 
 
 def test_a_new_token_of_the_platform_is_a_new_address_and_the_same_token_is_not(
@@ -44,7 +44,11 @@ def test_a_new_token_of_the_platform_is_a_new_address_and_the_same_token_is_not(
     take(database, stocked, trade(modified="2026-11-20 09:20:00", seller_memo="老客户"))
     unchanged = rows(database, DOCUMENTS)
 
-    take(database, stocked, trade(modified="2026-11-20 09:30:00", oaid="1oaidnew", receiver_address="莫*山路****号"))
+    take(
+        database,
+        stocked,
+        trade(modified="2026-11-20 09:30:00", oaid="1oaidnew", receiver_address="莫*山路****号"),
+    )
 
     assert unchanged == [("tb/2160451543726114828@1", "allocated", None)]
     assert rows(database, DOCUMENTS) == [

@@ -16,7 +16,9 @@ from orderhub.quality.watch import watch_holds
 from tests.builders import Line, Order, activate, put, rows, stock
 from tests.wms.conftest import House
 
-DOCUMENTS = "select fulfillment_order_id, warehouse_id, state, cancel_reason from core.fulfillment_orders order by 1"
+DOCUMENTS = (
+    "select fulfillment_order_id, warehouse_id, state, cancel_reason from core.fulfillment_orders order by 1"
+)
 ALERTS = "select rule_id, subject from ops.alerts where closed_at is null and rule_id not in ('stale_stock') order by 1"
 NEW_TOKEN = "update core.receivers set token = 'OAID-2' where order_id = 'tb/1'"
 
@@ -50,7 +52,10 @@ def clean(house: House) -> list[tuple[str, ...]]:
 def test_a_new_address_before_the_cut_off_gets_a_new_document_and_its_stock_is_freed_once(house: House):
     open_files(house)
 
-    change(house, "update core.receivers set address_masked = '文一路***', token = 'OAID-2' where order_id = 'tb/1'")
+    change(
+        house,
+        "update core.receivers set address_masked = '文一路***', token = 'OAID-2' where order_id = 'tb/1'",
+    )
     change(house, "select 1")
 
     assert rows(house.database, DOCUMENTS) == [
@@ -122,7 +127,9 @@ def test_the_same_receiver_in_a_newer_version_recalls_nothing(house: House):
 
 def test_an_address_under_review_waits_and_leaves_for_the_address_that_was_agreed(house: House):
     open_files(house)
-    change(house, "update core.orders set gate = 'wait', gate_reason = '买家申请改地址' where order_id = 'tb/1'")
+    change(
+        house, "update core.orders set gate = 'wait', gate_reason = '买家申请改地址' where order_id = 'tb/1'"
+    )
     while_reviewed = rows(house.database, "select reserved from core.stock where warehouse_id = 'hangzhou'")
 
     house.clock.move(timedelta(hours=37))
@@ -149,14 +156,18 @@ def test_what_was_shipped_by_hand_at_the_platform_frees_its_stock_before_the_cut
         put(connection, Order("3", (Line(),)))
     run_fulfillment(house.database, house.clock, house.active)
 
-    change(house, "update core.orders set gate = 'stop', status = 'shipped' where order_id in ('tb/1', 'tb/3')")
+    change(
+        house, "update core.orders set gate = 'stop', status = 'shipped' where order_id in ('tb/1', 'tb/3')"
+    )
     house.deliver()
     house.ship_all()
     house.confirm()
 
     assert {code for code, _ in house.wms.ledger.shipped()} == {"tb-2-1"}
     assert rows(house.database, "select sum(reserved) from core.stock") == [(0,)]
-    assert rows(house.database, "select count(*) from core.fulfillment_orders where state = 'cancelled'") == [(2,)]
+    assert rows(house.database, "select count(*) from core.fulfillment_orders where state = 'cancelled'") == [
+        (2,)
+    ]
     assert clean(house) == []
 
 
@@ -176,9 +187,9 @@ def test_a_warehouse_without_a_wms_is_called_by_people_and_what_it_gives_back_is
         ("tb/1@1", "hangzhou", "cancelled", "destination_changed"),
         ("tb/1@2", "hangzhou", "allocated", None),
     ]
-    assert rows(house.database, "select actor, action, subject_id from ops.audit where action = 'recall'") == [
-        ("clerk", "recall", "tb/1@1")
-    ]
+    assert rows(
+        house.database, "select actor, action, subject_id from ops.audit where action = 'recall'"
+    ) == [("clerk", "recall", "tb/1@1")]
     assert (rows(house.database, ALERTS), clean(house)) == ([], [])
 
 
@@ -190,7 +201,9 @@ def test_a_warehouse_that_has_picked_it_keeps_the_document_and_nobody_is_asked_a
     end_hand_recall(house.database, house.clock, "tb/1@1", "refused", "clerk", "已发出")
     change(house, "select 1")
 
-    assert rows(house.database, "select state, reason from core.hand_recalls") == [("refused", "order_stopped")]
+    assert rows(house.database, "select state, reason from core.hand_recalls") == [
+        ("refused", "order_stopped")
+    ]
     assert rows(house.database, DOCUMENTS)[0] == ("tb/1@1", "hangzhou", "manifested", None)
     with pytest.raises(StopError, match="no recall of it is open"):
         end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "又说没发")

@@ -85,8 +85,10 @@ def wms_settle(subject: str, *, reason: Annotated[str, typer.Option(help="为什
 
 
 @recall_app.command("agree")
-def recall_agree(fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
-    """没有 WMS 的仓库答应不发:预占退回,其余重新分仓 / the warehouse keeps it: stock is free, the rest is routed."""
+def recall_agree(
+    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+) -> None:
+    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew."""
     from orderhub.fulfillment.recalls import end_hand_recall
 
     with opened() as (_, database):
@@ -95,7 +97,9 @@ def recall_agree(fulfillment_order: str, *, reason: Annotated[str, typer.Option(
 
 
 @recall_app.command("refuse")
-def recall_refuse(fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
+def recall_refuse(
+    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+) -> None:
     """仓库说已拣货或已发出 / the warehouse says that it is picked or gone."""
     from orderhub.fulfillment.recalls import end_hand_recall
 

@@ -75,7 +75,7 @@ def end_hand_recall(
         connection.execute(LOCK_DOCUMENTS)
         if not connection.execute(_END, given).rowcount:
             raise StopError(
-                f"{fulfillment_order_id}: no recall of it is open, or a parcel has left; see core.hand_recalls"
+                f"{fulfillment_order_id}: no recall of it is open, or it has left; see core.hand_recalls"
             )
         connection.execute(statement("core/hand_recalled_reservations"), given)
         connection.execute(statement("core/lock_stock_of_withdrawals"))
