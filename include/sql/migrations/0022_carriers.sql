@@ -1,0 +1,32 @@
+-- Which express company takes a document and why, what platforms ask of it, and its waybill.
+alter table core.orders
+    add column service_tags text[] not null default '{}',
+    add column required_carriers text[] not null default '{}';
+select ops.describe('core.orders', 'One row per order of a shop: the winner among its versions; key order_id.',
+    'service_tags', 'services that the platform asks for: home_delivery, next_day, transit', 'required_carriers', 'carrier codes of which the platform wants one; empty: any');
+
+create table core.carrier_reasons (
+    reason_id text collate "C" primary key,
+    candidates jsonb not null,
+    first_seen_at timestamptz not null
+);
+select ops.describe('core.carrier_reasons', '快递选择的理由 / one row per distinct explanation of a choice of carrier, shared by all documents with the same facts; key reason_id.',
+    'reason_id', 'hash of candidates', 'candidates', 'what was asked for, and each carrier in the order looked at with its figures and why it lost', 'first_seen_at', 'UTC');
+
+alter table core.fulfillment_orders
+    add column carrier_id text,
+    add column carrier_rule_id text,
+    add column carrier_reason_id text collate "C",
+    add column carrier_version_id text,
+    add column carrier_date date,
+    add column ship_not_before timestamptz,
+    add column freight_fen bigint,
+    add column weight_g bigint;
+create index fulfillment_orders_by_carrier_day on core.fulfillment_orders (carrier_date, carrier_id)
+where carrier_date is not null;
+select ops.describe('core.fulfillment_orders', 'One row per part of an order that one warehouse ships; key fulfillment_order_id.',
+    'carrier_id', 'the carrier of carriers.yaml that takes it; null: none was chosen, the warehouse decides or a hold no_carrier waits',
+    'carrier_rule_id', 'the carrier rule that chose it; null: cost alone', 'carrier_reason_id', 'why, in core.carrier_reasons', 'carrier_version_id', 'the order version that the choice of carrier saw',
+    'carrier_date', 'Beijing day whose capacity it takes; null where the carrier has no limit', 'ship_not_before', 'UTC: in no manifest earlier, its goods only leave on some weekdays; null: at once',
+    'freight_fen', 'what the carrier charges by its table, fen; null where it has none', 'weight_g', 'grams of its goods, as skus.csv says');
+grant select on core.carrier_reasons to orderhub_analyst;
