@@ -55,7 +55,7 @@ def test_the_choice_of_a_carrier_is_told_with_every_candidates_figures(told: Dat
 
     assert "yto 3.00 元 选中" in step.text
     assert "zto 3.20 元 排在后面" in step.text
-    assert "sf 13.00 CNY behind" in step.english
+    assert "sf 13.00 CNY behind" in step.text_en
     assert "440 g" in step.text
 
 

@@ -1,7 +1,7 @@
 -- One row per part of an order that one warehouse ships; key fulfillment_order_id = order_id@n.
 insert into core.fulfillment_orders (
     fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, version_id, config_version, is_shadow,
-    allocated_at, _pass_id, carrier_id, carrier_rule_id, carrier_reason_id, carrier_version_id, carrier_date,
+    receiver_key, allocated_at, _pass_id, carrier_id, carrier_rule_id, carrier_reason_id, carrier_version_id, carrier_date,
     carrier_left, ship_not_before, freight_fen, weight_g
 )
 select
@@ -13,6 +13,7 @@ select
     d.version_id,
     :config_version,
     d.is_shadow,
+    r.receiver_key,
     :now,
     :pass_id,
     k.carrier_id,
@@ -33,4 +34,5 @@ left join (
     inner join decisions as c on f.order_id = c.order_id
     group by f.order_id
 ) as earlier on d.order_id = earlier.order_id
+left join core.receivers as r on d.order_id = r.order_id
 where d.outcome = 'allocated'
