@@ -152,7 +152,9 @@ def test_document_that_nobody_takes_is_held_and_released_by_a_new_file(database:
     assert [("tb/1", "tb/1@1", "active", None)] == held
     assert [("no_carrier", "tb/1", "没有快递能送")] == alerts
     assert before == unchanged
-    assert [("tb/1", "tb/1@1", "closed", "a carrier was found, or the document ended")] == rows(database, HELD)
+    assert [("tb/1", "tb/1@1", "closed", "a carrier was found, or the document ended")] == rows(
+        database, HELD
+    )
     assert ("tb/1", "post", "outlet", None, 1200) == rows(database, DOCUMENTS)[0]
 
 
@@ -168,7 +170,9 @@ def test_person_may_let_a_document_go_without_a_carrier(database: Database, cloc
     assert [("released",)] == rows(database, "select state from core.holds")
 
 
-def test_order_that_changes_is_looked_at_again_and_the_rest_is_left_alone(database: Database, clock: FixedClock):
+def test_order_that_changes_is_looked_at_again_and_the_rest_is_left_alone(
+    database: Database, clock: FixedClock
+):
     with database.engine.begin() as connection:
         config = prepare(connection, Order("1"), Order("2"))
     run_fulfillment(database, clock, config)
@@ -202,5 +206,7 @@ def test_goods_that_leave_on_tuesdays_only_wait_for_a_tuesday(database: Database
 
     run_fulfillment(database, clock, config)
 
-    found = rows(database, "select order_id, ship_not_before at time zone 'Asia/Shanghai' from core.fulfillment_orders")
+    found = rows(
+        database, "select order_id, ship_not_before at time zone 'Asia/Shanghai' from core.fulfillment_orders"
+    )
     assert {"tb/1": "2026-11-24 00:00:00", "tb/2": "None"} == {key: str(at) for key, at in found}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orderhub.domain.carrier import Carrier, CarrierRule, CarrierTable, Consignment, Tariff
-from orderhub.domain.carrier_wishes import WishReader, Wishes
+from orderhub.domain.carrier_wishes import Wishes, WishReader
 
 XINJIANG = frozenset({("新疆维吾尔自治区", "")})
 HANGZHOU = frozenset({("浙江省", "杭州市")})
@@ -16,7 +16,9 @@ ZTO = Carrier("zto", spares=XINJIANG, tariffs=(CHEAP,), codes={"taobao": "ZTO"},
 SF = Carrier(
     "sf", tariffs=(DEAR,), capabilities=frozenset({"cod", "fragile", "home_delivery"}), codes={"taobao": "SF"}
 )
-POST = Carrier("post", tariffs=(Tariff(XINJIANG, 1000, 900, 1000, 500), DEAR), capabilities=frozenset({"cod"}))
+POST = Carrier(
+    "post", tariffs=(Tariff(XINJIANG, 1000, 900, 1000, 500), DEAR), capabilities=frozenset({"cod"})
+)
 REMOTE = CarrierRule("remote", ("post",), places=XINJIANG)
 NEEDS = {"易碎": "fragile"}
 PARCEL = Consignment("浙江省", "杭州市", "taobao", "tb", "hangzhou", 800, 10_000)

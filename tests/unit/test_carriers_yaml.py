@@ -29,7 +29,10 @@ def test_freight_is_written_in_yuan_and_kept_in_fen():
         'carriers:\n  - {id: zto, name: 中通, freight: [{first_g: 1000, first: "4.20", next_g: 500, next: "1"}]}'
     )
 
-    assert (420, 100) == (config.carriers.carriers[0].freight[0].first, config.carriers.carriers[0].freight[0].next)
+    assert (420, 100) == (
+        config.carriers.carriers[0].freight[0].first,
+        config.carriers.carriers[0].freight[0].next,
+    )
 
 
 def test_every_region_of_the_shipped_file_has_a_carrier_and_xinjiang_goes_by_post():
@@ -38,7 +41,9 @@ def test_every_region_of_the_shipped_file_has_a_carrier_and_xinjiang_goes_by_pos
     rule = next(rule for rule in config.carriers.rules if rule.id == "xinjiang-tibet")
 
     assert "post" == rule.carriers[0]
-    assert {"wms", "cainiao", "kuaidi100"} <= set.intersection(*(set(c.codes) for c in config.carriers.carriers))
+    assert {"wms", "cainiao", "kuaidi100"} <= set.intersection(
+        *(set(c.codes) for c in config.carriers.carriers)
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,8 @@ def test_what_is_wrong_is_named_with_its_line(carriers: str, message: str):
 
 def test_a_rule_with_dates_is_read_on_those_days_only():
     config = read(
-        ONE + "rules:\n  - {id: sale, since: '2026-11-23', until: '2026-11-24', carriers: [zto], reason: {zh: 促, en: s}}"
+        ONE
+        + "rules:\n  - {id: sale, since: '2026-11-23', until: '2026-11-24', carriers: [zto], reason: {zh: 促, en: s}}"
     )
 
     read_on = [len(carrier_table(config, date(2026, 11, day))._rules) for day in (22, 23, 24, 25)]

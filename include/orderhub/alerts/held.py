@@ -64,7 +64,7 @@ def raise_held_documents(
     *,
     placed_at: datetime,
 ) -> int:
-    """Open an alert per hold of a fulfillment order that `rule` placed at `placed_at`; return how many were new."""
+    """Open an alert per hold of a document that `rule` placed at `placed_at`; return how many were new."""
     given = {
         "rule_id": rule.id,
         "severity": rule.severity,

@@ -1,4 +1,4 @@
-"""Reads carriers.yaml and refuses what names a region, shop, platform, warehouse or tag that does not exist."""
+"""Reads carriers.yaml; refuses a region, shop, platform, warehouse or tag that does not exist."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -84,11 +84,12 @@ class Carrier(Frozen):
     )
     capabilities: tuple[Capability, ...] = Field(
         default=(),
-        description="What it can do besides carrying: cod, home_delivery, next_day, fragile, fresh, insured, …",
+        description="What it can do: cod, home_delivery, next_day, fragile, fresh, insured, …",
     )
     max_weight_g: Grams | None = Field(default=None, description="The heaviest parcel, grams; empty: any.")
     waybill: WaybillAccount | None = Field(
-        default=None, description="Where its waybill numbers come from; empty: the warehouse gets them itself."
+        default=None,
+        description="Where its waybill numbers come from; empty: the warehouse gets them itself.",
     )
 
 

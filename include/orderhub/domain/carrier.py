@@ -182,7 +182,7 @@ class CarrierTable:
             wish = (look.carrier_id in parcel.unwanted) - (look.carrier_id in parcel.asked)
             return bool(look.why), wish, *_place_in(rule, look, drawn)
 
-        return Ranking(tuple(sorted(looks, key=place)), rule and rule.rule_id)
+        return Ranking(tuple(sorted(looks, key=place)), None if rule is None else rule.rule_id)
 
     def _look(self, carrier: Carrier, parcel: Consignment, rule: CarrierRule | None) -> Look:
         fee = carrier.fee(parcel.province, parcel.city, parcel.weight_g)
@@ -193,7 +193,7 @@ class CarrierTable:
         return Look(carrier.carrier_id, fee, why)
 
     def _obstacle(self, carrier: Carrier, parcel: Consignment) -> str:
-        """Return the first thing that keeps a carrier from taking a parcel: the platform's word comes first."""
+        """Return the first thing that keeps a carrier from a parcel; the platform's word comes first."""
         code = (carrier.codes or {}).get(parcel.platform)
         if parcel.required and code not in parcel.required:
             return "not_required"

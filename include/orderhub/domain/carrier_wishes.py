@@ -1,6 +1,6 @@
 """Which carriers a memo asks for or does not want: 发顺丰, 不要邮政. Standard library only.
 
-A name alone is no wish: 上次顺丰弄坏了 asks for nothing. Words decide that stand before the name in its clause.
+A name alone is no wish: 上次顺丰弄坏了 asks for nothing. The words before the name decide.
 """
 
 import re
@@ -13,7 +13,10 @@ _NEAR = 6
 _REFUSED = re.compile(r"不要|别|不发|不用|不走|不寄|不收|勿|拒绝|除了|讨厌|not|no ", re.IGNORECASE)
 _ASKED = re.compile(r"发|用|走|寄|要|选|指定|换|快递|ship|send|by |via", re.IGNORECASE)
 _BEFORE = re.compile(r"(请|麻烦|只|就|最好|尽量|优先|帮忙|老板|亲|默认|可以|能)*")
-_AFTER = re.compile(r"(快递|速运|速递|快运|包裹|发货|优先|谢谢|就行|即可|可以|最好|吗|吧|哦|呀|啊|的|me|please)*", re.IGNORECASE)
+_AFTER = re.compile(
+    r"(快递|速运|速递|快运|包裹|发货|优先|谢谢|就行|即可|可以|最好|吗|吧|哦|呀|啊|的|me|please)*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ class WishReader:
                 after = clause[ends[number + 1] : starts[number + 1]]
                 if _REFUSED.search(before[-_NEAR:]):
                     unwanted.add(carrier)
-                elif _ASKED.search(before[-_NEAR:]) or (_BEFORE.fullmatch(before) and _AFTER.fullmatch(after)):
+                elif _ASKED.search(before[-_NEAR:]) or (
+                    _BEFORE.fullmatch(before) and _AFTER.fullmatch(after)
+                ):
                     asked.add(carrier)
         return Wishes(frozenset(asked - unwanted), frozenset(unwanted))
 

@@ -63,21 +63,19 @@ class CarrierDesk:
         self._table, self._reader = carrier_table(config, local.date()), wish_reader(config)
         self._late = {each.id for each in carriers if each.cutoff and local.time() > each.cutoff}
         self._limits = {each.id: each.daily_orders for each in carriers if each.daily_orders is not None}
-        self._days = {
-            each.id: local.date() + timedelta(days=each.id in self._late) for each in carriers
-        }
+        self._days = {each.id: local.date() + timedelta(days=each.id in self._late) for each in carriers}
         self._taken = Counter({each: taken.get((each, self._days[each]), 0) for each in self._limits})
         self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.reasons: dict[str, str] = {}
 
-    def choose(self, order_id: str, is_shadow: bool, facts: tuple[Any, ...]) -> tuple[Value, ...]:
+    def choose(self, order_id: str, facts: tuple[Any, ...], *, is_shadow: bool) -> tuple[Value, ...]:
         """Return carrier, rule, reason, day, documents left on it, not-before and freight of one document.
 
         Args:
             order_id: draws the lot where a rule has shares.
-            is_shadow: a document that is never sent takes no place.
             facts: warehouse, province, city, platform, shop, weight, amount, tags, required carriers,
                 services, buyer's message, seller's memo, cash on delivery, due today.
+            is_shadow: a document that is never sent takes no place.
         """
         answer = self._answers.get(facts)
         if answer is None:

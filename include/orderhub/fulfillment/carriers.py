@@ -16,9 +16,7 @@ def carrier_table(config: MerchantConfig, day: date) -> CarrierTable:
     """Return the carriers, and the rules that are read on `day` (Beijing)."""
     entries = config.carriers
     rules = [
-        _rule(config, rule)
-        for rule in entries.rules
-        if (rule.since or day) <= day <= (rule.until or day)
+        _rule(config, rule) for rule in entries.rules if (rule.since or day) <= day <= (rule.until or day)
     ]
     return CarrierTable([_carrier(config, entry) for entry in entries.carriers], rules, entries.needs)
 
@@ -41,7 +39,7 @@ def tags_that_count(config: MerchantConfig) -> list[str]:
 
 
 def ship_not_before(config: MerchantConfig, tags: Sequence[str], now: datetime) -> datetime | None:
-    """Return the first Beijing midnight on which goods with these tags may leave; None when they may today."""
+    """Return the first midnight (Beijing) on which goods with these tags may leave; None: they may today."""
     days = [set(config.carriers.ship_weekdays[tag]) for tag in tags if tag in config.carriers.ship_weekdays]
     allowed = set.intersection(*days) if days else set(range(1, 8))
     # Goods whose days exclude each other follow the first tag.

@@ -63,10 +63,8 @@ def choose_carriers(connection: Connection, config: MerchantConfig, now: datetim
     connection.execute(_REASONS, given)
 
 
-def settle_carriers(
-    connection: Connection, clock: Clock, config: MerchantConfig, *, pass_id: int
-) -> None:
-    """Give older documents the carriers chosen now, hold those that nobody takes, end the holds that are over."""
+def settle_carriers(connection: Connection, clock: Clock, config: MerchantConfig, *, pass_id: int) -> None:
+    """Give older documents the carriers chosen now, hold what nobody takes, end the holds that are over."""
     now = clock.now()
     connection.execute(statement("core/carried_documents"))
     close_no_carrier(connection, config, now)
@@ -76,7 +74,7 @@ def settle_carriers(
 
 
 def close_no_carrier(connection: Connection, config: MerchantConfig, now: datetime) -> None:
-    """End the holds of documents that have a carrier now, were cancelled, or belong to an order that changed."""
+    """End the holds of documents that have a carrier now, were cancelled, or whose order changed."""
     given = {"is_chosen": bool(config.carriers.carriers), "now": now}
     connection.execute(statement("core/close_no_carrier"), given)
 
@@ -86,9 +84,7 @@ def _taken(connection: Connection, now: datetime) -> dict[tuple[str, date], int]
     return {(row.carrier_id, row.carrier_date): row.documents for row in rows}
 
 
-def _facts(
-    connection: Connection, config: MerchantConfig, now: datetime
-) -> Iterator[list[Row[Any]]]:
+def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Iterator[list[Row[Any]]]:
     """Yield the facts in order of urgency, through a cursor on the server."""
     today = now.astimezone(BEIJING).date()
     given = {
@@ -103,7 +99,6 @@ def _facts(
 
 
 def _chosen(desk: CarrierDesk, row: Row[Any]) -> tuple[Value, ...]:
-    order_id, fulfillment_order_id, warehouse_id, is_shadow, *facts = row
-    weight_g = row.weight_g
-    choice = desk.choose(order_id, is_shadow, (warehouse_id, *facts))
-    return order_id, fulfillment_order_id, warehouse_id, weight_g, *choice
+    order_id, fulfillment_order_id, is_shadow, *facts = tuple(row)
+    choice = desk.choose(order_id, tuple(facts), is_shadow=is_shadow)
+    return order_id, fulfillment_order_id, row.warehouse_id, row.weight_g, *choice

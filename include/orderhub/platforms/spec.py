@@ -191,6 +191,7 @@ class PlatformSpec(Frozen):
             ("refund_kinds", [f"{entry.value} {entry.sub_value or ''}" for entry in self.refund_kinds]),
             ("flags", [entry.id for entry in self.flags]),
             ("line_flags", [entry.id for entry in self.line_flags]),
+            ("services", [f"{entry.path} {' '.join(entry.any_of)}" for entry in self.services]),
         ):
             for name in names:
                 if names.count(name) > 1:

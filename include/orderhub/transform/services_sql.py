@@ -1,4 +1,4 @@
-"""SQL that reads what a platform asks of the carrier: services by name, carriers by the platform's own codes."""
+"""SQL that reads what a platform asks of the carrier: services by name, carriers by its own codes."""
 
 from collections.abc import Sequence
 

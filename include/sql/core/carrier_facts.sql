@@ -4,8 +4,8 @@
 select
     u.order_id,
     u.fulfillment_order_id,
-    u.warehouse_id,
     u.is_shadow,
+    u.warehouse_id,
     r.province,
     r.city,
     o.platform,
