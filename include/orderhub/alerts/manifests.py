@@ -14,7 +14,7 @@ def unconfirmed(warehouse_id: str, cutoff_id: str, orders: int) -> Alert:
         subject=warehouse_id,
         fingerprint=cutoff_id,
         title_zh=f"{warehouse_id}:{orders} 单没上清单,平台状态未能确认",
-        title_en=f"{warehouse_id}: {orders} order(s) left out, their state could not be confirmed",
+        title_en=f"{warehouse_id}: {orders} order(s) left out, their state is unconfirmed",
         text_zh=(
             f"截单 {cutoff_id} 前再看平台时,{orders} 单读不到,最后一次见到已超过 30 分钟,所以没有发。"
             "平台恢复后自动作为补充清单跟上;步骤见 docs/runbooks/fulfill.md。"
