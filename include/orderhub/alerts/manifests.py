@@ -20,8 +20,8 @@ def unconfirmed(warehouse_id: str, cutoff_id: str, orders: int) -> Alert:
             "平台恢复后自动作为补充清单跟上;步骤见 docs/runbooks/fulfill.md。"
         ),
         text_en=(
-            f"Before cut-off {cutoff_id} {orders} order(s) could not be read from their platform and were last "
-            "seen more than 30 minutes ago: they were not handed over. They follow as an amendment once "
+            f"Before cut-off {cutoff_id} {orders} order(s) could not be read from their platform and were "
+            "last seen more than 30 minutes ago: they were not handed over. They follow as an amendment once "
             "the platform answers; see docs/runbooks/fulfill.md."
         ),
         warehouse_id=warehouse_id,
