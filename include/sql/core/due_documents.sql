@@ -12,6 +12,7 @@ with lines as (
                 when l.line_id is null then 'line_gone'
                 when l.blocked_by is not null then l.blocked_by
                 when l.sku_id <> d.sku_id or l.quantity <> d.quantity then 'line_changed'
+                when d.receiver_key <> v.receiver_key then 'destination_changed'
                 when k.seen_at < :unseen_since then 'status_unconfirmed'
             end
         ) as reason
@@ -20,6 +21,7 @@ with lines as (
     left join core.shops as s on o.shop_id = s.shop_id
     left join ops.last_looks as k on d.order_id = k.order_id
     left join core.line_readiness as l on d.order_id = l.order_id and d.line_id = l.line_id
+    left join core.receivers as v on d.order_id = v.order_id
     group by d.fulfillment_order_id, o.shop_id
 )
 
