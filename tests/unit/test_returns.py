@@ -27,6 +27,6 @@ def explained(known: Graded, reported: Graded, *, is_total: bool) -> tuple[dict[
     ],
 )  # fmt: skip
 def test_only_new_pieces_that_were_announced_are_taken(
-    known: Graded, reported: Graded, is_total: bool, taken: dict[object, int], doubts: list[str]
+    known: Graded, reported: Graded, *, is_total: bool, taken: dict[object, int], doubts: list[str]
 ):
     assert (taken, doubts) == explained(known, reported, is_total=is_total)
