@@ -131,7 +131,7 @@ def _record(
 
 
 def confirmation_in(body: Element, code: str, return_id: str) -> Confirmation:
-    """Return what an answer says has come of a return. A time that cannot be read is long ago: raises nothing.
+    """Return what an answer says has come of a return; a time nobody can read is long ago: raises nothing.
 
     Raises:
         ContractError: it speaks of another one.
