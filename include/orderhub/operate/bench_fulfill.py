@@ -1,7 +1,7 @@
 """Times a fulfil pass over a large stock of checked orders: route, reserve, close every warehouse's manifest.
 
-The orders are made inside the database by `examples/million_orders/checked.sql`; the merchant with five warehouses
-is `examples/million_orders/merchant`. Both on a server of their own, with the settings of a hub on two cores.
+The orders are made inside the database by `examples/million_orders/checked.sql`; the merchant with five
+warehouses is `examples/million_orders/merchant`. The server has the settings of a hub on two cores.
 """
 
 import tempfile

@@ -24,7 +24,7 @@ def timed(say: Say, what: str) -> Iterator[list[float]]:
 
 @contextmanager
 def watching() -> Iterator[list[float]]:
-    """Yield a list that grows by the memory of this process and of its servers (PSS, MiB) while the block lasts."""
+    """Yield a list that grows by the memory of this process and its servers (PSS, MiB) during the block."""
     seen, over = [0.0], threading.Event()
 
     def watch() -> None:
