@@ -12,6 +12,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import StockTaken
+from orderhub.fulfillment.held import hold_refused
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
@@ -38,6 +39,10 @@ class FulfillCounts:
     withdrawn_reservations: int
     cancelled_documents: int
     recalled_documents: int = 0
+    backorder: int = 0
+    no_warehouse: int = 0
+    suspended: int = 0
+    held: int = 0
 
 
 def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) -> FulfillCounts:
@@ -71,10 +76,11 @@ def _route(
             with database.transaction(lease) as connection:
                 outcomes = decide(connection, config, clock.now())
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
+                held = hold_refused(connection, clock, config, pass_id=pass_id, now=clock.now())
         except StockTaken:
             continue
         else:
-            return outcomes
+            return outcomes + Counter(held=held)
     raise StockTaken(
         f"fulfil pass {pass_id}: stock changed during each of {ATTEMPTS} attempts; the next pass tries again"
     )
@@ -89,6 +95,10 @@ def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled
         withdrawn_reservations=withdrawn.reservations,
         cancelled_documents=withdrawn.documents,
         recalled_documents=recalled,
+        backorder=outcomes["backorder"],
+        no_warehouse=outcomes["no_warehouse"],
+        suspended=outcomes["suspended"],
+        held=outcomes["held"],
     )
 
 
