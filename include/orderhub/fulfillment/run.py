@@ -13,10 +13,10 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import StockTaken
 from orderhub.fulfillment.held import hold_refused
+from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
-from orderhub.fulfillment.wms.recall import request_recalls
 
 log = structlog.get_logger(__name__)
 #: Deciding again after somebody else took the stock; more often means something takes it all the time.

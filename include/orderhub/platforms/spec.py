@@ -203,6 +203,7 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         "list.count_parameters": call.count_parameters,
         "list.page_parameters": call.page_parameters,
         "detail.parameters": stream.detail.parameters if stream.detail else {},
+        "by_id.parameters": stream.by_id.parameters if stream.by_id else {},
     }
     nested = [
         f"{group}.{parameter}"

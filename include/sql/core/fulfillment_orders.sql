@@ -1,7 +1,7 @@
 -- One row per part of an order that one warehouse ships; key fulfillment_order_id = order_id@n.
 insert into core.fulfillment_orders (
     fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, version_id, config_version, is_shadow,
-    allocated_at, _pass_id
+    receiver_key, allocated_at, _pass_id
 )
 select
     d.order_id || '@' || (1 + coalesce(earlier.documents, 0)),
@@ -12,6 +12,7 @@ select
     d.version_id,
     :config_version,
     d.is_shadow,
+    r.receiver_key,
     :now,
     :pass_id
 from decisions as d
@@ -21,4 +22,5 @@ left join (
     inner join decisions as c on f.order_id = c.order_id
     group by f.order_id
 ) as earlier on d.order_id = earlier.order_id
+left join core.receivers as r on d.order_id = r.order_id
 where d.outcome = 'allocated'
