@@ -8,6 +8,8 @@ from typing import Any
 from orderhub import paths
 from orderhub.config import blacklist, models
 from orderhub.config.calendar_file import read_calendar
+from orderhub.config.carrier_files import Known, read_carriers
+from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
 from orderhub.config.goods import GOODS_FILES, Goods, canonical_mappings, read_goods
@@ -20,14 +22,15 @@ from orderhub.config.routing_files import (
     read_routing,
     read_tiers,
 )
+from orderhub.domain.calendar import Closing
 from orderhub.domain.province import PROVINCES
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
 OPTIONAL = (
-    "safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv", "tiers.csv", "calendar.csv",
-    *GOODS_FILES,
+    "safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", "tiers.csv",
+    "calendar.csv", *GOODS_FILES,
 )  # fmt: skip
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json", PROFILES)
 
@@ -74,11 +77,14 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         [w.id for w in warehouses],
     )
     checks = _checks(files.get("checks.yaml"), [shop.id for shop in shops])
+    regions = read_regions(files["regions.csv"])
+    carriers = read_carriers(files.get("carriers.yaml"), _known(regions, shops, warehouses, goods))
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
         warehouses=warehouses,
-        **_routing(files, shops, warehouses, goods, checks),
+        regions=regions,
+        **_routing(files, shops, warehouses, regions, goods, checks),
         sku_mappings=canonical_mappings(mappings, goods.skus),
         skus=goods.skus,
         bundle_parts=goods.bundle_parts,
@@ -88,6 +94,8 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         checks=checks,
         blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
         holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
+        carriers=carriers,
+        closings=_closings(files, warehouses, regions, carriers),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -130,12 +138,12 @@ def _routing(
     files: Mapping[str, str],
     shops: Sequence[models.Shop],
     warehouses: Sequence[models.Warehouse],
+    regions: Mapping[str, Sequence[tuple[str, str]]],
     goods: Goods,
     checks: ChecksFile,
 ) -> dict[str, Any]:
     """Return the parts of the configuration that routing decides by."""
     shop_ids, warehouse_ids = [shop.id for shop in shops], [warehouse.id for warehouse in warehouses]
-    regions = read_regions(files["regions.csv"])
     names: dict[str, Sequence[str]] = {
         "warehouses": warehouse_ids,
         "region": list(regions),
@@ -151,7 +159,6 @@ def _routing(
     backups = {warehouse.id: warehouse.backup for warehouse in warehouses if warehouse.backup}
     check_backups(files["warehouses.yaml"], backups, warehouse_ids)
     tiers = files.get("tiers.csv")
-    calendar = files.get("calendar.csv")
     return {
         "rules": routing.rules,
         "profiles": read_profiles(files, {**names, "tier": routing.tiers}),
@@ -159,9 +166,20 @@ def _routing(
         "closing_days": routing.closing_days,
         "tiers": routing.tiers,
         "customer_tiers": read_tiers(tiers, shop_ids, routing.tiers) if tiers else {},
-        "closings": read_calendar(calendar, warehouse_ids, regions) if calendar else (),
-        "regions": regions,
     }
+
+
+def _closings(
+    files: Mapping[str, str],
+    warehouses: Sequence[models.Warehouse],
+    regions: Mapping[str, Sequence[tuple[str, str]]],
+    carriers: Carriers,
+) -> tuple[Closing, ...]:
+    """Return the rows of calendar.csv; without carriers.yaml any name of a carrier is taken."""
+    if "calendar.csv" not in files:
+        return ()
+    known = [carrier.id for carrier in carriers.carriers] or None
+    return read_calendar(files["calendar.csv"], [warehouse.id for warehouse in warehouses], regions, known)
 
 
 def _check_recipients(
@@ -198,6 +216,21 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
             mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
         )
     return tuple(mappings.values())
+
+
+def _known(
+    regions: Mapping[str, object],
+    shops: tuple[models.Shop, ...],
+    warehouses: tuple[models.Warehouse, ...],
+    goods: Goods,
+) -> Known:
+    return Known(
+        regions=list(regions),
+        platforms=sorted({shop.platform for shop in shops}),
+        shops=[shop.id for shop in shops],
+        warehouses=[warehouse.id for warehouse in warehouses],
+        tags=sorted({tag for sku in goods.skus for tag in sku.tags}),
+    )
 
 
 def _checks(source: str | None, shops: list[str]) -> ChecksFile:

@@ -12,6 +12,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import StockTaken
+from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle_carriers
 from orderhub.fulfillment.held import hold_refused
 from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
@@ -60,6 +61,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
             withdrawn = withdraw(connection, clock, config)
             recalled = request_recalls(connection, clock)
+            close_no_carrier(connection, config, clock.now())
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled)
         with database.transaction(lease) as connection:
@@ -75,8 +77,10 @@ def _route(
         try:
             with database.transaction(lease) as connection:
                 outcomes = decide(connection, config, clock.now())
+                choose_carriers(connection, config, clock.now())
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
                 held = hold_refused(connection, clock, config, pass_id=pass_id, now=clock.now())
+                settle_carriers(connection, clock, config, pass_id=pass_id)
         except StockTaken:
             continue
         else:

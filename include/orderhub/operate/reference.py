@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from orderhub import errors, paths
 from orderhub.config import models
+from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
 from orderhub.config.routing import Routing, RoutingProfile
 from orderhub.db.engine import Database
@@ -49,6 +50,7 @@ _FILES: Mapping[str, type[BaseModel]] = {
     "alerts.yaml": models.Alerts,
     "checks.yaml": ChecksFile,
     "holds.yaml": models.Holds,
+    "carriers.yaml": Carriers,
 }
 _SETTINGS_HEAD = """# 设置 / Settings
 

@@ -15,3 +15,4 @@ where f.state = 'allocated'
     and f.warehouse_id = :warehouse_id
     and f.is_shadow = :is_shadow
     and f.allocated_at <= :until
+    and (f.ship_not_before is null or f.ship_not_before <= :until)

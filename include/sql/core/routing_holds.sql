@@ -1,4 +1,4 @@
--- Holds the orders that this pass decided to hold, and returns those newly held; key hold_id. One version of an order is
+-- Holds the orders that this pass decided to hold; key hold_id. One version of an order is
 -- held once by one rule: what a person released is not held again because the figures moved.
 with refused as (
     select
@@ -38,4 +38,3 @@ from refused
 on conflict (hold_id) do update
 set state = 'active', placed_at = excluded.placed_at, ended_at = null, ended_by = null, end_reason = null
 where known.state = 'closed'
-returning hold_id
