@@ -24,7 +24,8 @@ _ANOMALIES = text(
 )
 _HOLDS = text("select * from core.holds where order_id = :order_id order by placed_at, hold_id")
 _RESERVATIONS = text(
-    "select * from core.reservations where order_id = :order_id order by reserved_at, reservation_id"
+    "select r.* from core.fulfillment_orders as f join core.reservations as r using (fulfillment_order_id) "
+    "where f.order_id = :order_id order by r.reserved_at, r.reservation_id"
 )
 _MANIFESTS = text("""
     select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, l.fulfillment_order_id
