@@ -33,7 +33,7 @@ class Stamp:
     nonce: str
 
 
-def fill(value: Any, values: Mapping[str, str | int]) -> Any:
+def fill(value: Any, values: Mapping[str, Any]) -> Any:
     """Return `value` with its placeholders filled at every level; one that stands alone keeps its type."""
     match value:
         case dict():
@@ -48,8 +48,9 @@ def fill(value: Any, values: Mapping[str, str | int]) -> Any:
 
 
 def encode(
-    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str
-) -> Request:
+    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str,
+    *, is_write: bool = False,
+) -> Request:  # fmt: skip
     """Return the signed request.
 
     Args:
@@ -59,9 +60,11 @@ def encode(
         business: the call's own parameters, filled.
         stamp: time and nonce.
         secret: the signing key.
+        is_write: it changes something; matters to encoding rest alone.
     """
     if api.encoding == "rest":
-        return _rest(api, url, protocol, business, stamp, secret)
+        make = _rest_write if is_write else _rest
+        return make(api, url, protocol, business, stamp, secret)
     if api.encoding == "json":
         return _json(api, url, protocol, business, stamp, secret)
     flat = _flat(business) if api.encoding == "form" else {str(api.body_parameter): dump_json(business)}
@@ -88,6 +91,14 @@ def _rest(
     sign = _signature(api, url, protocol, stamp, secret, verb="GET", query=query)
     headers = {**api.headers, **protocol, **sign}
     return Request("GET", f"{url}?{query}" if query else url, headers, b"")
+
+
+def _rest_write(
+    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str
+) -> Request:
+    body = dump_json(business).encode()
+    sign = _signature(api, url, protocol, stamp, secret, body=body)
+    return Request("POST", url, {**api.headers, **protocol, **sign, "Content-Type": _JSON_TYPE}, body)
 
 
 def _signature(

@@ -18,6 +18,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
 from orderhub.platforms.protocol import Api, Stream
+from orderhub.platforms.writes import Ship
 
 Gate = Literal["ship", "wait", "stop"]
 OrderStatus = Literal["unpaid", "paid_hold", "to_ship", "part_shipped", "shipped", "done", "closed"]
@@ -157,6 +158,9 @@ class PlatformSpec(Frozen):
     refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
     refund_kinds: tuple[RefundKind, ...] = Field(default=(), description="Other kinds count as other.")
     gift_values: tuple[str, ...] = Field(default=(), description="Values of kind_hint that mean a gift.")
+    ship: Ship | None = Field(
+        default=None, description="Absent: a person types tracking numbers in at the platform."
+    )
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "PlatformSpec":
@@ -183,6 +187,8 @@ class PlatformSpec(Frozen):
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
+        if self.ship is not None and self.api is None:
+            raise ValueError("ship needs the section api: what is told is told by a call")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
         for name, stream in self.streams.items():
