@@ -48,6 +48,10 @@ class Shop(Frozen):
     on_stale: Literal["wait", "ship"] = Field(
         default="wait", description="ship: close a manifest with this shop's orders though its pull is late."
     )
+    write_back: bool = Field(
+        default=False,
+        description="Tell the platform each tracking number, once the warehouse has confirmed the departure.",
+    )
 
 
 class Shops(Frozen):

@@ -137,8 +137,9 @@ def _our_error(
     text = f"{method}: code {quotable(f'{refusal.code} {refusal.sub_code} {refusal.said}')}"
     for entry in entries:
         if _matches(entry, refusal):
-            is_of_write = isinstance(entry, WriteAnswer)
-            return NotTaken(text, entry.means) if is_of_write else _classified(entry, text, refusal)
+            if isinstance(entry, WriteAnswer):
+                return NotTaken(text, entry.means)
+            return _classified(entry, text, refusal)
     if answer.status >= requests.codes.server_error:
         return TransientError(f"{text} (HTTP {answer.status})")
     return ContractError(f"{text} (a code that platform.yaml does not know)")

@@ -19,8 +19,8 @@ _PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id", "seller_id")
 _SECRETS = ("refresh_token", "app_key", "app_secret")
 #: What a call that tells the platform something may hold; see writes.py.
 WRITTEN = (
-    "order_id", "parcel", "tracking_number", "carrier", "carrier_number", "carrier_name", "lines", "shipped_at",
-    "seller_id",
+    "order_id", "parcel", "tracking_number", "carrier", "carrier_number", "carrier_name", "lines",
+    "shipped_at", "seller_id",
 )  # fmt: skip
 
 

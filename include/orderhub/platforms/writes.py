@@ -11,15 +11,16 @@ from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
 from orderhub.platforms.protocol import WRITTEN, Call, Refusal, placeholders_in, refuse_others
 
+Meaning = Literal["done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet"]
 _OF_A_LINE = ("line_id", "item_id", "sku_id", "quantity")
 
 
 class WriteAnswer(Refusal):
     """What a refusal of a write means; these are looked at before the envelope's errors."""
 
-    means: Literal["done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet"] = Field(
-        description="done: it was so already. ask: shipped or closed, the order says which. closed, refund_open: "
-        "the parcel should come back. unknown_carrier, bad_number: not theirs. not_yet: tried again later."
+    means: Meaning = Field(
+        description="done: it was so already. ask: shipped or closed, the order says which. closed and "
+        "refund_open: the parcel should come back. unknown_carrier, bad_number: not theirs. not_yet: later."
     )
 
 
@@ -62,16 +63,16 @@ class Ship(Frozen):
     )
     line: JsonValue = Field(
         default=None,
-        description="What {lines} has for each line, of {line_id} {item_id} {sku_id} {quantity}: an object, or "
-        "text joined by commas. Absent: the platform ships whole orders.",
+        description="What {lines} has for each line, of {line_id} {item_id} {sku_id} {quantity}: an object, "
+        "or text joined by commas. Absent: the platform ships whole orders.",
     )
     is_divisible: bool = Field(
         default=False,
-        description="True: pieces of one line may go in several parcels. Else a line is told with the first, whole.",
+        description="True: pieces of a line may go in several parcels. Else the first tells it, whole.",
     )
     joined_by: str | None = Field(
         default=None,
-        description="One call tells all parcels of an order: numbers of one carrier joined by commas, carriers by this.",
+        description="One call tells all parcels of an order: this between carriers, commas between numbers.",
     )
     answers: tuple[WriteAnswer, ...] = Field(
         default=(), description="What refusals of these calls mean, after those that a call names itself."
@@ -85,5 +86,6 @@ class Ship(Frozen):
     @model_validator(mode="after")
     def _fillable_lines(self) -> "Ship":
         for placeholder in sorted(placeholders_in(self.line) - set(_OF_A_LINE)):
-            raise ValueError(f"line: {{{placeholder}}} is not known; {nearest(placeholder, list(_OF_A_LINE))}")
+            near = nearest(placeholder, list(_OF_A_LINE))
+            raise ValueError(f"line: {{{placeholder}}} is not known; {near}")
         return self
