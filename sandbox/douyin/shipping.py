@@ -34,15 +34,16 @@ def add_single_pack(call: Call) -> dict[str, Any]:
         raise refusal(BAD_IN_BUSINESS, "isv.parameter-invalid:company_code", "物流公司code不存在")
     if not is_number(wish["logistics_code"]):
         raise refusal(BAD_IN_BUSINESS, "isv.parameter-invalid:logistics_code", "运单号格式错误")
-    _judge(order, is_refund_rejected=wish.get("is_refund_reject") is True)
+    _judge(order, wish)
     pieces = _pieces(order, wish["shipped_order_info"])
     carrier, number = BY_CODE[wish["company_code"]], wish["logistics_code"]
     call.world.tell(order.order_id, Parcel(call.now, carrier, number, pieces, wish["request_id"]))
     return {}
 
 
-def _judge(order: Order, *, is_refund_rejected: bool) -> None:
-    match verdict(order):
+def _judge(order: Order, wish: Mapping[str, Any]) -> None:
+    is_refund_rejected = wish.get("is_refund_reject") is True
+    match verdict(order, [str(row.get("shipped_order_id")) for row in wish["shipped_order_info"]]):
         case Verdict.SHIPPED:
             raise _failed("ship_duplicate", "订单已发货")
         case Verdict.REFUND_OPEN if not is_refund_rejected:

@@ -40,7 +40,7 @@ def create_shipment(call: Call, order_no: str) -> bytes:
 
 
 def _judged(call: Call, order: Order, body: Mapping[str, Any]) -> Parcel:
-    found = verdict(order)
+    found = verdict(order, [str(row.get("line_no")) for row in body["lines"]])
     if found in REFUSALS:
         raise refusal(409, *REFUSALS[found])
     if body["carrier"] not in CARRIERS:

@@ -28,10 +28,12 @@ def send(call: Call) -> dict[str, Any]:
     order = call.order(form["tid"])
     if order is None:
         raise _refused("B01", "订单不存在")
-    _judge(order)
+    wanted = [line_id for line_id in form.get("sub_tid", "").split(",") if line_id]
     pieces = unsent(order)
-    if form.get("is_split") == "1":
-        pieces = _split(order, pieces, form.get("sub_tid", ""))
+    is_split = form.get("is_split") == "1"
+    _judge(order, wanted if is_split else list(pieces))
+    if is_split:
+        pieces = _split(order, pieces, wanted)
     if form["company_code"] not in CARRIERS:
         raise _refused("B56", "物流公司不存在")
     if not is_number(form["out_sid"]):
@@ -42,10 +44,10 @@ def send(call: Call) -> dict[str, Any]:
     return {"shipping": {"is_success": True}}
 
 
-def _judge(order: Order) -> None:
+def _judge(order: Order, line_ids: list[str]) -> None:
     if order.payment_kind is PaymentKind.COD:
         raise _refused("B02", "货到付款订单不能自己联系物流发货")
-    match verdict(order):
+    match verdict(order, line_ids):
         case Verdict.CLOSED | Verdict.SHIPPED:
             raise _refused("B04", "订单状态不对,不能发货")
         case Verdict.WAITS:
@@ -54,8 +56,7 @@ def _judge(order: Order) -> None:
             raise _refused(REFUND_OPEN, "子订单存在进行中的退款")
 
 
-def _split(order: Order, left: dict[str, int], sub_tid: str) -> dict[str, int]:
-    wanted = [line_id for line_id in sub_tid.split(",") if line_id]
+def _split(order: Order, left: dict[str, int], wanted: list[str]) -> dict[str, int]:
     known = {line.line_id for line in order.lines}
     if not wanted or not set(wanted) <= known:
         raise _refused("P38", "拆单发货校验失败")

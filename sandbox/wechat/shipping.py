@@ -1,6 +1,6 @@
 """Taking parcels: `order/delivery/send`; all pieces of one SKU go in one parcel."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sandbox.gateway.call import Call
@@ -33,17 +33,24 @@ def send(call: Call) -> dict[str, Any]:
     order = call.order(body["order_id"])
     if order is None:
         raise refused(NO_ORDER, "订单不存在")
-    match verdict(order):
+    _judge(order, ())
+    parcels = [_parcel(call, order, row) for row in body["delivery_list"]]
+    _judge(order, [line_id for parcel in parcels for line_id, _ in parcel.pieces])
+    for parcel in parcels:
+        call.world.tell(order.order_id, parcel)
+    return {}
+
+
+def _judge(order: Order, line_ids: Collection[str]) -> None:
+    match verdict(order, line_ids):
         case Verdict.SHIPPED:
             raise refused(SHIPPED, ", 当前订单已经发货完成，不能重复发货")
         case Verdict.REFUND_OPEN:
             raise refused(REFUND_OPEN, "订单正在售后中，不能发货")
-        case Verdict.CLOSED | Verdict.WAITS:
-            raise refused(NOT_NOW if verdict(order) is Verdict.WAITS else WRONG_LINES, "订单当前不能发货")
-    parcels = [_parcel(call, order, row) for row in body["delivery_list"]]
-    for parcel in parcels:
-        call.world.tell(order.order_id, parcel)
-    return {}
+        case Verdict.CLOSED:
+            raise refused(WRONG_LINES, "订单已取消，不能发货")
+        case Verdict.WAITS:
+            raise refused(NOT_NOW, "订单当前不能发货")
 
 
 def _parcel(call: Call, order: Order, row: Mapping[str, Any]) -> Parcel:

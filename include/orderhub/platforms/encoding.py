@@ -34,7 +34,10 @@ class Stamp:
 
 
 def fill(value: Any, values: Mapping[str, Any]) -> Any:
-    """Return `value` with its placeholders filled at every level; one that stands alone keeps its type."""
+    """Return `value` with its placeholders filled at every level; one that stands alone keeps its type.
+
+    `{1}` is the number itself: all values of a YAML file are text.
+    """
     match value:
         case dict():
             return {name: fill(inner, values) for name, inner in value.items()}
@@ -42,7 +45,9 @@ def fill(value: Any, values: Mapping[str, Any]) -> Any:
             return [fill(inner, values) for inner in value]
         case str():
             alone = _ALONE.fullmatch(value)
-            return values[alone[1]] if alone else value.format_map(values)
+            if alone is None:
+                return value.format_map(values)
+            return int(alone[1]) if alone[1].isdecimal() else values[alone[1]]
         case _:
             return value
 

@@ -32,7 +32,8 @@ def placeholders_in(value: Any) -> set[str]:
         case list():
             return set().union(*(placeholders_in(inner) for inner in value))
         case str():
-            return {found for _, found, _, _ in Formatter().parse(value) if found is not None}
+            named = {found for _, found, _, _ in Formatter().parse(value) if found is not None}
+            return {found for found in named if not found.isdecimal()}
         case _:
             return set()
 
@@ -124,7 +125,7 @@ class Call(Frozen):
 
     {seller_id} is the platform's number of the shop, extra.seller_id of its connection.
 
-    In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text.
+    In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text, `{1}` is a number.
     """
 
     method: str

@@ -1,0 +1,120 @@
+"""A shop of the sandbox whose orders went to a warehouse: parcels leave, and the platform is told."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from orderhub.db.engine import Database
+from orderhub.delivery.dispatch import DeliveryCounts, deliver_pending
+from orderhub.delivery.targets import Target
+from orderhub.domain.parcels import Parcel
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import request_extra
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.shipments import Recorded, Report, record_reports
+from orderhub.fulfillment.tracking import Teller
+from orderhub.settings import Settings
+from sandbox.world.model import Order
+from tests.builders import rows
+from tests.platforms.shop_in_a_box import ShopInABox, merchant_files
+
+Choice = Callable[[Order], bool]
+
+
+class TellingShop:
+    """One shop, from its platform's orders to what the platform was told.
+
+    Args:
+        database: the hub's.
+        platform: whose shop.
+        home: a folder of the test.
+        write_back: whether the merchant switched it on.
+    """
+
+    def __init__(self, database: Database, platform: str, home: Path, *, write_back: bool = True) -> None:
+        self.database = database
+        self.box = ShopInABox(database, orders=50, platform=platform)
+        shops = merchant_files(platform)["shops.yaml"]
+        self.box.own_files = {"shops.yaml": f"{shops}    write_back: {str(write_back).lower()}\n"}
+        self.settings = Settings(home=home, database_url="postgresql://unused", hash_key="unused")
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        self.box.pull()
+        self.box.transform()
+        with self.database.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "insert into core.stock (warehouse_id, sku_id, on_hand, counted_at) "
+                    "select distinct 'hangzhou', sku_id, 10000, cast(:now as timestamptz) from core.order_lines "
+                    "where sku_id is not null"
+                ),
+                {"now": self.box.clock.now()},
+            )
+        run_fulfillment(self.database, self.box.clock, self.box.config)
+        request_extra(self.database, self.box.clock, self.box.config, "hangzhou", "test")
+        close_due(self.database, self.box.clock, self.box.config, {})
+        self.box.pass_time(timedelta(hours=1))
+
+    def pick(self, choice: Choice = lambda order: True) -> Order:
+        """Return the first order that was handed over and that `choice` takes, as it truly is."""
+        given = rows(
+            self.database,
+            "select o.platform_order_id from core.fulfillment_orders as f join core.orders as o using (order_id) "
+            "where f.state = 'manifested' order by 1",
+        )
+        orders = (self.box.world.orders[str(number)] for (number,) in given)
+        return next(order for order in orders if choice(order))
+
+    def document(self, order: Order) -> str:
+        """Return the id of an order's document."""
+        [(found,)] = rows(
+            self.database,
+            "select f.fulfillment_order_id from core.fulfillment_orders as f join core.orders as o using (order_id) "
+            f"where o.platform_order_id = '{order.order_id}' and f.state <> 'cancelled'",
+        )
+        return str(found)
+
+    def confirm(
+        self, order: Order, *numbers: str, carrier: str = "ZTO", pieces: dict[str, int] | None = None
+    ) -> Recorded:
+        """Let the warehouse confirm parcels with these numbers: each of `pieces`, or all in one."""
+        parcels = [Parcel(number, carrier, self.box.clock.now(), pieces) for number in numbers]
+        report = Report(order.order_id, self.document(order), tuple(parcels))
+        with self.database.engine.begin() as connection:
+            return record_reports(connection, self.box.clock, "hangzhou", [report], "wms")
+
+    def deliver(self, later: timedelta = timedelta()) -> DeliveryCounts:
+        """Send what the outbox holds for the shop, `later` from now."""
+        self.box.pass_time(later)
+        config = self.box.config
+        teller = Teller(
+            self.database,
+            self.box.clock,
+            config.shop(self.box.shop_id),
+            self.box.platform,
+            self.box.client,
+        )
+        lane = Target(
+            lambda parcel: teller.send(parcel.payload),
+            lambda parcel: teller.ask(parcel.payload),
+            teller.close,
+        )
+        return deliver_pending(
+            self.database, self.box.clock, self.settings, {f"tracking:{self.box.shop_id}": lane}
+        )
+
+    def states(self) -> list[tuple[object, ...]]:
+        """Return (state, reason) of every parcel and order, by parcel."""
+        return rows(self.database, "select state, reason from core.tracking_writes order by shipment_id")
+
+    def plan(self, *faults: dict[str, Any]) -> None:
+        """Let calls of the platform fail as planned."""
+        self.box.gateway.faults.replace(list(faults))
+
+    def numbers(self, order: Order) -> list[str]:
+        """Return the numbers that the platform knows of an order, as often as it was told of them."""
+        return [parcel.number for parcel in self.box.world.orders[order.order_id].parcels]
