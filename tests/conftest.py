@@ -31,7 +31,7 @@ TEMPLATE = "template_hub"
 #: A test server may lose everything in a crash of the machine; a hub's never does.
 FAST = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",
-    "scram_iterations": "1",
+    "scram_iterations": "1", "max_connections": "300",
 }  # fmt: skip
 #: Making and deleting a database is thousands of small files: a disk takes four times as long as memory.
 IN_MEMORY = Path("/dev/shm")

@@ -1,12 +1,14 @@
 """`./hub demo` as a new user runs it: what the files hold is what was reserved is what SQL says."""
 
 import csv
+import html
 import json
+import re
 import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ import requests
 from sqlalchemy import text
 
 from orderhub import paths
+from orderhub.clock import SystemClock
 from orderhub.db.engine import Database
+from orderhub.operate.airflow_api import AirflowApi
 from orderhub.operate.configuration import check_files
 from orderhub.operate.ports import LOOPBACK, Ports, is_taken
 from tests.airflow.conftest import free_base
@@ -24,6 +28,10 @@ from tests.airflow.conftest import free_base
 pytestmark = pytest.mark.airflow
 TAOBAO = {"简集旗舰店", "简集折扣店"}
 STAYS = ("保持运行", "running; Ctrl-C")
+LINK = re.compile(r"https?://[^\s\"<>]+/orderhub/decide\?hold_id=[^\s\"<>]+")
+ONE_HELD = """
+    select min(hold_id), order_id from core.holds where state = 'active' group by order_id
+    having array_agg(rule_id::text) = '{memo_instruction}' order by order_id limit 1"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,19 @@ class Demo:
             with file.open(encoding="utf-8-sig", newline="") as opened:
                 found += [{**row, "warehouse": file.parts[-3]} for row in csv.DictReader(opened)]
         return found
+
+    def mails(self) -> list[dict[str, Any]]:
+        answer = requests.get(f"http://{LOOPBACK}:{Ports(self.base).sandbox}/admin/mails", timeout=10).json()
+        return list(answer["mails"] if isinstance(answer, dict) else answer)
+
+    def wait(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait up to four minutes for something that the demo's processes do."""
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"not within four minutes: {what}")
 
     def truth(self) -> list[dict[str, Any]]:
         url = f"http://{LOOPBACK}:{Ports(self.base).sandbox}/admin/truth"
@@ -156,10 +177,7 @@ def test_a_token_only_shop_gives_no_receiver_to_the_files(demo: Demo) -> None:
 
 
 def test_the_supervisor_got_one_mail_about_held_orders(demo: Demo) -> None:
-    mails = requests.get(f"http://{LOOPBACK}:{Ports(demo.base).sandbox}/admin/mails", timeout=10).json()
-    mails = mails["mails"] if isinstance(mails, dict) else mails
-
-    assert any("memo_instruction" in mail["text"] or "留言" in mail["text"] for mail in mails)
+    assert any("memo_instruction" in mail["text"] or "留言" in mail["text"] for mail in demo.mails())
 
 
 def test_the_summary_tells_what_happened_and_where_to_look(demo: Demo) -> None:
@@ -187,6 +205,37 @@ def test_no_task_of_the_demo_needed_a_second_try(demo: Demo) -> None:
     assert "Workload execution failed" not in scheduler
 
 
+def filled_in(page: str) -> dict[str, Any]:
+    """What the browser would send: the values of the form's inputs and its chosen option."""
+    inputs = dict(re.findall(r'<input id="\w+" name="(\w+)" value="([^"]*)"', page))
+    chosen = re.findall(r'<option value="(\w+)" selected>', page)
+    return {
+        "hold_id": html.unescape(inputs["hold_id"]), "version": inputs["version"] or None, "decision": chosen[0]
+    }  # fmt: skip
+
+
+def test_the_link_of_a_mail_leads_to_a_decision_and_the_order_moves(demo: Demo) -> None:
+    (hold_id, order_id), api = demo.rows(ONE_HELD)[0], AirflowApi(demo.base, "", SystemClock())
+    links = {link for mail in demo.mails() for link in LINK.findall(mail["text"])}
+    pages = [requests.get(link, timeout=20).text for link in sorted(links)]
+    form = next(form for form in map(filled_in, pages) if form["hold_id"] == hold_id)
+    documents = f"select state from core.fulfillment_orders where order_id = '{order_id}'"
+    assert [] == demo.rows(documents)
+
+    conf = {**form, "reason": "已电话核对"}
+    run = api._call("POST", "/dags/decide_hold/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"]
+    demo.wait(lambda: api.run_state("decide_hold", run) == "success", "the decision is carried out")
+    demo.wait(lambda: demo.rows(documents), "the order is routed")
+
+    said = demo.rows(
+        "select action, detail ->> 'reason', detail ->> 'order_id', actor <> 'airflow' from ops.audit "
+        f"where subject_type = 'hold' and subject_id = '{hold_id}'"
+    )
+    assert [("allocated",)] == demo.rows(documents)
+    assert [("release", "已电话核对", order_id, True)] == said
+
+
+@pytest.mark.slow
 def test_a_second_start_with_once_ends_with_exit_code_zero(demo: Demo) -> None:
     demo.stop()
     again = hub_command("demo", "--once", "--home", str(demo.home))

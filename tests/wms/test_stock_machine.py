@@ -1,0 +1,103 @@
+"""Hypothesis looks for a sequence of orders, refunds, parcels and recounts after which I6 to I9 do not hold.
+
+The happenings are those of `tests.wms.days`; Hypothesis chooses them and shortens a sequence that fails.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from orderhub.db.engine import Database
+from orderhub.db.postgres import Server
+from orderhub.operate.verify import verify
+from tests.builders import NOON
+from tests.conftest import PASSWORDS, create_database
+from tests.wms.conftest import House
+from tests.wms.days import HAPPENINGS, Days
+
+
+class StockMachine(RuleBasedStateMachine):
+    """One warehouse with its WMS; every example begins with a database and a ledger of its own."""
+
+    def __init__(self, house: House, fresh: Iterator[Database]) -> None:
+        super().__init__()
+        house.database = next(fresh)
+        house.clock.move(NOON - house.clock.now())
+        house.wms.__init__(house.wms.seed)  # The socket serves this object: emptied, not replaced.
+        house.open(orders=2)
+        self.days = Days(house, seed=0)
+
+    @rule(
+        name=st.sampled_from(sorted(HAPPENINGS)),
+        choices=st.randoms(use_true_random=False),
+        seconds=st.integers(1, 400),
+    )
+    def something_happens(self, name: str, choices: random.Random, seconds: int) -> None:
+        self.days.random = choices
+        getattr(self.days, name)()
+        self.days.house.clock.move(timedelta(seconds=seconds))
+
+    @invariant()
+    def every_promise_is_kept(self) -> None:
+        assert [] == [one for result in verify(self.days.house.database) for one in result.violations]
+
+    def teardown(self) -> None:
+        self.days.settle()
+        assert {} == self.days.differences()
+
+
+class Careless(StockMachine):
+    """The planted bug: stock is given back twice."""
+
+    @rule()
+    def give_back_twice(self) -> None:
+        with self.days.house.database.engine.begin() as connection:
+            connection.exec_driver_sql("update core.stock set reserved = reserved - 1 where reserved > 0")
+
+
+@pytest.fixture
+def fresh(server: Server, admin: Database) -> Iterator[Iterator[Database]]:
+    """Yield databases without end; each is dropped with the test."""
+    opened: list[Database] = []
+
+    def databases() -> Iterator[Database]:
+        while True:
+            name = f"machine_{server.port}_{len(opened)}"
+            create_database(admin, name)
+            opened.append(Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests"))
+            yield opened[-1]
+
+    yield databases()
+    for database in opened:
+        database.close()
+        with admin.session() as session:
+            session.exec_driver_sql(f"drop database {database.engine.url.database} with (force)")
+
+
+def search(machine: type[StockMachine], house: House, fresh: Iterator[Database], examples: int, steps: int):
+    run_state_machine_as_test(
+        lambda: machine(house, fresh),
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
+
+
+def test_no_sequence_breaks_a_promise(house: House, fresh: Iterator[Database]):
+    search(StockMachine, house, fresh, examples=4, steps=12)
+
+
+@pytest.mark.slow
+def test_no_long_sequence_breaks_a_promise(house: House, fresh: Iterator[Database]):
+    search(StockMachine, house, fresh, examples=100, steps=50)
+
+
+def test_the_search_finds_stock_that_is_given_back_twice(house: House, fresh: Iterator[Database]):
+    with pytest.raises(AssertionError):
+        search(Careless, house, fresh, examples=4, steps=12)
