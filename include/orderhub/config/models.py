@@ -208,6 +208,13 @@ class Alerts(Frozen):
     late_after_minutes: int = Field(
         default=60, ge=20, description="A stream that is not complete for so long is late."
     )
+    collected_within_hours: int = Field(
+        default=24, ge=1, description="A parcel without a carrier's scan so long after it was sent is told."
+    )
+    traces: str | None = Field(
+        default=None,
+        description="Connection id of Kuaidi100 (快递100), asked whether carriers collected what was sent.",
+    )
     aged_after_hours: int = Field(default=24, ge=1, description="An alert open for so long is aged.")
     keep_days: int = Field(
         default=180, ge=30, description="Alerts that are over are kept for so many days after they closed."
