@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
+from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.delivery.dispatch import DeliveryCounts, deliver_pending
 from orderhub.delivery.targets import Target
@@ -36,11 +38,17 @@ class TellingShop:
 
     def __init__(self, database: Database, platform: str, home: Path, *, write_back: bool = True) -> None:
         self.database = database
-        self.box = ShopInABox(database, orders=50, platform=platform)
-        shops = merchant_files(platform)["shops.yaml"]
-        self.box.own_files = {"shops.yaml": f"{shops}    write_back: {str(write_back).lower()}\n"}
+        self.box = ShopInABox(database, orders=160 if platform == "taobao" else 40, platform=platform)
+        self.switch(write_back=write_back)
         self.settings = Settings(home=home, database_url="postgresql://unused", hash_key="unused")
         self._hand_over()
+
+    def switch(self, *, write_back: bool) -> None:
+        """Let the merchant switch telling on or off."""
+        files = merchant_files(self.box.platform.spec.name)
+        shops = files["shops.yaml"].replace("since_days: 2", "since_days: 1")
+        self.box.own_files = {"shops.yaml": f"{shops}    write_back: {str(write_back).lower()}\n"}
+        self.box.config = parse_config(files | self.box.own_files)
 
     def _hand_over(self) -> None:
         self.box.pull()
@@ -59,15 +67,19 @@ class TellingShop:
         close_due(self.database, self.box.clock, self.box.config, {})
         self.box.pass_time(timedelta(hours=1))
 
-    def pick(self, choice: Choice = lambda order: True) -> Order:
-        """Return the first order that was handed over and that `choice` takes, as it truly is."""
+    def orders(self, choice: Choice = lambda order: True) -> list[Order]:
+        """Return the orders that were handed over and that `choice` takes, as they truly are."""
         given = rows(
             self.database,
             "select o.platform_order_id from core.fulfillment_orders as f join core.orders as o using (order_id) "
             "where f.state = 'manifested' order by 1",
         )
         orders = (self.box.world.orders[str(number)] for (number,) in given)
-        return next(order for order in orders if choice(order))
+        return [order for order in orders if order.is_shippable and not order.after_sales and choice(order)]
+
+    def happens(self, order: Order, what: str) -> None:
+        """Let something happen at the platform that the hub has not seen."""
+        self.box.world.touch(1, self.box.platform_clock.now(), what=what, order_ids=[order.order_id])
 
     def document(self, order: Order) -> str:
         """Return the id of an order's document."""
@@ -108,8 +120,23 @@ class TellingShop:
         )
 
     def states(self) -> list[tuple[object, ...]]:
-        """Return (state, reason) of every parcel and order, by parcel."""
-        return rows(self.database, "select state, reason from core.tracking_writes order by shipment_id")
+        """Return number, state and reason of every parcel, by number."""
+        return rows(
+            self.database,
+            "select s.tracking_number, w.state, w.reason from core.tracking_writes as w "
+            "join core.shipments as s using (shipment_id) order by 1",
+        )
+
+    def alerts(self) -> list[str]:
+        """Look around, and return the rules of the open alerts about parcels."""
+        look_around(self.database, self.box.clock, self.box.config)
+        found = rows(
+            self.database,
+            "select distinct rule_id from ops.alerts where closed_at is null and rule_id = any("
+            "array['tracking_refused', 'shipped_with_refund', 'unknown_carrier_code', 'tracking_untold', "
+            "'tracking_by_hand', 'no_collection_scan']) order by 1",
+        )
+        return [str(rule) for (rule,) in found]
 
     def plan(self, *faults: dict[str, Any]) -> None:
         """Let calls of the platform fail as planned."""

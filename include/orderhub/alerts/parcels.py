@@ -24,7 +24,8 @@ _WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
         ),
         (
             "A parcel of {subject} has left, and the platform does not take its number ({detail}). "
-            "order_closed: ask the carrier to bring it back; bad_number: correct it there. Then ./hub tracking settle."
+            "order_closed: ask the carrier to bring it back; bad_number: correct it there. "
+            "Then ./hub tracking settle."
         ),
     ),
     "shipped_with_refund": (

@@ -81,9 +81,15 @@ def plan_write(
     elif ship.more is not None and not is_first:
         write = ship.more
     else:
-        return NothingToTell("line_told_before" if lines and not is_first else "nothing_of_theirs")
+        return NothingToTell(_why_nothing(ship, lines))
     values = _values(ship, parcel, told) | _numbers(ship, together, codes)
     return Plan(ship.with_answers(write), values, together)
+
+
+def _why_nothing(ship: Ship, lines: Sequence[Line]) -> str:
+    if ship.line is None:
+        return "no_more_numbers"
+    return "line_told_before" if lines else "nothing_of_theirs"
 
 
 def _values(ship: Ship, parcel: Parcel, told: Sequence[Line]) -> dict[str, Any]:
