@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -65,10 +65,12 @@ def activate(
     connection: Connection,
     alerts: str = FILES["alerts.yaml"],
     warehouses: str = FILES["warehouses.yaml"],
+    more: Mapping[str, str] | None = None,
     **shop: str,
 ) -> MerchantConfig:
-    """Store `merchant(**shop)`, perhaps with other files, as the active version and return it."""
+    """Store `merchant(**shop)`, perhaps with other and more files, as the active version and return it."""
     files = {**FILES, "alerts.yaml": alerts, "warehouses.yaml": warehouses, "shops.yaml": shops_file(**shop)}
+    files |= more or {}
     config = parse_config(files)
     connection.execute(text("delete from core.shops"))
     for each in config.shops:

@@ -42,7 +42,7 @@ class Parcel:
 
 @dataclass(slots=True)
 class Document:
-    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces)."""
+    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it."""
 
     code: str
     wms_id: str
@@ -50,6 +50,7 @@ class Document:
     logistics_code: str
     lines: Mapping[str, tuple[str, int]]
     created_at: datetime
+    oaid: str = ""
     status: Status = "ACCEPT"
     parcels: list[Parcel] = field(default_factory=list)
 

@@ -107,6 +107,7 @@ class Methods:
                 logistics_code=text_of(order, "logisticsCode"),
                 lines=lines,
                 created_at=now,
+                oaid=text_of(order, "receiverInfo/oaid"),
             )
         )
 

@@ -42,12 +42,21 @@ def ids(story: Explanation, what: str, name: str) -> list[str]:
 def test_a_shipped_order_is_told_from_page_to_manifest(told: Database):
     story = explain(told, GOOD)
 
-    expected = ["received", "mapped", "mapped", "checked", "routed", "reserved", "manifest"]
+    expected = ["received", "mapped", "mapped", "checked", "routed", "reserved", "carrier", "manifest"]
     assert expected == [step.what for step in story.steps]
     assert ["jiangzhehu"] == ids(story, "routed", "rule")
     assert any(
         "杭州" in step.text or "hangzhou" in step.text for step in story.steps if step.what == "routed"
     )
+
+
+def test_the_choice_of_a_carrier_is_told_with_every_candidates_figures(told: Database):
+    [step] = [step for step in explain(told, GOOD).steps if step.what == "carrier"]
+
+    assert "yto 3.00 元 选中" in step.text
+    assert "zto 3.20 元 排在后面" in step.text
+    assert "sf 13.00 CNY behind" in step.text_en
+    assert "440 g" in step.text
 
 
 def test_a_held_order_names_rule_evidence_and_hold(told: Database):

@@ -181,3 +181,39 @@ def test_shadow_decides_everything_and_sends_nothing(database: Database, clock: 
         ("yiwu/20261123T020000Z/shadow", True, 0),
     ]
     assert rows(database, "select * from ops.outbox") == []
+
+
+def test_a_late_shop_follows_as_amendment_one_when_its_pull_has_landed(database: Database, clock: FixedClock):
+    config = arrange(
+        database, clock, Order("1"), Order("2", shop_id="group", platform="spreadsheet"),
+        covered=TEN - timedelta(minutes=40),
+    )  # fmt: skip
+    close_due(database, at(clock, TEN + timedelta(minutes=10)), config, LAGS)
+    too_early = close_due(database, at(clock, TEN + timedelta(minutes=20)), config, LAGS)
+    with database.engine.begin() as connection:
+        cover(connection, TEN, TEN - timedelta(minutes=40))
+
+    closed = close_due(database, at(clock, TEN + timedelta(minutes=30)), config, LAGS)
+    again = close_due(database, clock, config, LAGS)
+
+    assert [(m.manifest_id, m.order_count) for m in closed] == [("hangzhou/20261123T020000Z#1", 1)]
+    assert (too_early, again) == ([], [])
+    assert rows(database, "select amendment, order_count from core.manifests order by 1, 2") == [
+        (0, 0),
+        (0, 1),
+        (1, 1),
+    ]
+
+
+def test_after_the_next_cutoff_a_late_shop_is_in_that_and_no_amendment(database: Database, clock: FixedClock):
+    config = arrange(database, clock, Order("1"), covered=TEN - timedelta(minutes=40))
+    close_due(database, at(clock, TEN + timedelta(minutes=10)), config, LAGS)
+    with database.engine.begin() as connection:
+        cover(connection, TEN + timedelta(days=1), TEN - timedelta(minutes=40))
+
+    closed = close_due(database, at(clock, TEN + timedelta(days=1)), config, LAGS)
+
+    assert [(m.manifest_id, m.order_count) for m in closed] == [
+        ("hangzhou/20261124T020000Z", 1),
+        ("yiwu/20261124T020000Z", 0),
+    ]

@@ -18,6 +18,7 @@ from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.fulfillment.tracking import Teller
+from orderhub.platforms.carriers import carriers_for
 from orderhub.settings import Settings
 from sandbox.world.model import Order
 from tests.builders import rows
@@ -108,6 +109,7 @@ class TellingShop:
             self.box.clock,
             config.shop(self.box.shop_id),
             self.box.platform,
+            carriers_for(self.box.platform.spec.name, config.carriers.carriers),
             self.box.client,
         )
         lane = Target(

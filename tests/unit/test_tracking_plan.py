@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from orderhub.config.carriers import Carrier
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
-from orderhub.platforms.carriers import CarrierCode, code_of, read_carriers
+from orderhub.platforms.carriers import CarrierCode, carriers_for, code_of, read_carriers
 from orderhub.platforms.writes import Ship
 
 CODES = {"ZTO": CarrierCode("115", "中通快递"), "SF": CarrierCode("44", "顺丰速运")}
@@ -127,6 +128,18 @@ def test_a_carrier_is_found_by_code_name_and_alias():
 def test_a_carrier_that_nobody_named_is_refused_with_where_to_name_it():
     with pytest.raises(ConfigError, match=r"carriers\.csv"):
         code_of({}, "NEW", "x")
+
+
+def test_what_the_merchant_calls_a_carrier_there_comes_first():
+    own = Carrier(id="zto_heavy", name="中通快运", codes={"taobao": "ZTOKY", "wms": "ZTO"})
+
+    carriers = carriers_for("taobao", [own])
+
+    assert [code_of(carriers, word, "taobao").code for word in ("ZTO", "中通快运", "SF")] == [
+        "ZTOKY",
+        "ZTOKY",
+        "SF",
+    ]
 
 
 def test_two_carriers_with_one_name_are_refused():

@@ -1,6 +1,7 @@
 """Holds that a pass placed, as alerts: open while the hold is, all of a pass in one message."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -17,6 +18,16 @@ _CLOSE = text("""
     from core.holds
     where alerts.closed_at is null and alerts.topic = :topic
         and holds.hold_id = alerts.fingerprint and holds.state <> 'active'""")
+
+
+@dataclass(frozen=True)
+class DocumentRule:
+    """What holds fulfillment orders besides the checks: its id, its severity, and one line for people."""
+
+    id: str
+    severity: str
+    message_zh: str
+    message_en: str
 
 
 def raise_held(
@@ -40,6 +51,29 @@ def raise_held(
         "now": clock.now(),
     }
     new: int = connection.execute(statement("ops/held_alerts"), given).scalar_one()
+    if new:
+        tell(connection, clock, config, [HELD])
+    return new
+
+
+def raise_held_documents(
+    connection: Connection,
+    clock: Clock,
+    config: MerchantConfig,
+    rule: DocumentRule,
+    *,
+    placed_at: datetime,
+) -> int:
+    """Open an alert per hold of a document that `rule` placed at `placed_at`; return how many were new."""
+    given = {
+        "rule_id": rule.id,
+        "severity": rule.severity,
+        "message_zh": rule.message_zh,
+        "message_en": rule.message_en,
+        "placed_at": placed_at,
+        "now": clock.now(),
+    }
+    new: int = connection.execute(statement("ops/held_document_alerts"), given).scalar_one()
     if new:
         tell(connection, clock, config, [HELD])
     return new

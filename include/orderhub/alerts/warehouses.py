@@ -34,6 +34,27 @@ _WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
         "{subject} 应当停发({detail}),但 {warehouse} 已拣货或已发出。请打电话拦截。",
         "{subject} should stop ({detail}), but {warehouse} has picked or sent it. Call them.",
     ),
+    "recall_requested": (
+        "warning",
+        "已向 WMS 撤单,等答复:{subject}",
+        "A WMS was asked for {subject} back",
+        "{subject} 不能照原样发({detail}),已向 {warehouse} 的 WMS 撤单,还没有答复;在此之前这单不会重新分仓。",
+        "{subject} must not leave as it is ({detail}); {warehouse} has not answered. It waits.",
+    ),
+    "recall_by_hand": (
+        "critical",
+        "请打电话撤单:{subject}",
+        "Call the warehouse: {subject}",
+        "{subject} 不能照原样发({detail}),{warehouse} 没有 WMS。打电话后 ./hub recall agree|refuse。",
+        "{subject} must not leave as it is ({detail}). Call {warehouse}, then ./hub recall agree|refuse.",
+    ),
+    "parcel_to_old_address": (
+        "critical",
+        "包裹会寄到旧地址:{subject}",
+        "A parcel goes to the old address: {subject}",
+        "买家改了地址,{warehouse} 不肯撤单 {subject},会寄到旧地址。请联系快递改址或拦截,或与买家商量。",
+        "The address changed and {warehouse} does not give {subject} back. Redirect or stop it.",
+    ),
     "shipment_doubt": (
         "warning",
         "发货回传对不上:{subject}",

@@ -26,14 +26,13 @@ def transform() -> None:
 @app.command()
 def fulfill() -> None:
     """分仓、预占、到点截单 / route, reserve, close due cut-offs; as fulfill_orders."""
-    from orderhub.fulfillment.close import close_due
+    from orderhub.fulfillment.due import hand_over_due
     from orderhub.fulfillment.run import run_fulfillment
-    from orderhub.platforms.spec import visibility_lags
 
-    with opened() as (_, database):
+    with opened() as (settings, database):
         config = active_config(database)
         show("fulfill", asdict(run_fulfillment(database, clock, config)))
-        for closed in close_due(database, clock, config, visibility_lags(config)):
+        for closed in hand_over_due(database, clock, settings, config):
             show(closed.manifest_id, asdict(closed))
 
 
@@ -55,16 +54,15 @@ def manifest_close(
 ) -> None:
     """为仓库加开一次截单并交付文件 / close an extra manifest and hand its files over."""
     from orderhub.delivery.dispatch import deliver_pending
-    from orderhub.fulfillment.close import close_due
     from orderhub.fulfillment.cutoffs import request_extra
-    from orderhub.platforms.spec import visibility_lags
+    from orderhub.fulfillment.due import hand_over_due
 
     if not now:
         raise StopError("scheduled cut-offs close by themselves; add --now for an extra one")
     with opened() as (settings, database):
         config = active_config(database)
         wanted = request_extra(database, clock, config, warehouse, getpass.getuser())
-        for closed in close_due(database, clock, config, visibility_lags(config)):
+        for closed in hand_over_due(database, clock, settings, config):
             show(closed.manifest_id, asdict(closed))
         deliver_pending(database, clock, settings)
         console.print(f"截单 / cut-off: {wanted}")

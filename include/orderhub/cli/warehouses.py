@@ -14,8 +14,10 @@ stock_app = typer.Typer(
     no_args_is_help=True, help="库存:盘点、同步、冻结 / stock: counts, readings, stock-takes"
 )
 wms_app = typer.Typer(no_args_is_help=True, help="仓库系统 / warehouses' own systems (WMS)")
+recall_app = typer.Typer(no_args_is_help=True, help="撤单:仓库怎么答复 / what a warehouse said to a recall")
 app.add_typer(stock_app, name="stock")
 app.add_typer(wms_app, name="wms")
+app.add_typer(recall_app, name="recall")
 
 
 @stock_app.command("import")
@@ -80,3 +82,27 @@ def wms_settle(subject: str, *, reason: Annotated[str, typer.Option(help="为什
     with opened() as (_, database):
         settled = settle_doubts(database, clock, subject, getpass.getuser(), reason)
     console.print(f"{settled} 条已了结 / settled")
+
+
+@recall_app.command("agree")
+def recall_agree(
+    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+) -> None:
+    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew."""
+    from orderhub.fulfillment.recalls import end_hand_recall
+
+    with opened() as (_, database):
+        end_hand_recall(database, clock, fulfillment_order, "agreed", getpass.getuser(), reason)
+    console.print(f"{fulfillment_order} 已撤回 / called back")
+
+
+@recall_app.command("refuse")
+def recall_refuse(
+    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+) -> None:
+    """仓库说已拣货或已发出 / the warehouse says that it is picked or gone."""
+    from orderhub.fulfillment.recalls import end_hand_recall
+
+    with opened() as (_, database):
+        end_hand_recall(database, clock, fulfillment_order, "refused", getpass.getuser(), reason)
+    console.print(f"{fulfillment_order} 照旧发出 / it leaves as it is")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from orderhub.config.blacklist import BlacklistEntry
+from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
 from orderhub.config.frozen import Frozen, Identifier, ZonedTime
 
@@ -328,6 +329,7 @@ class MerchantConfig(Frozen):
     checks: ChecksFile
     blacklist: tuple[BlacklistEntry, ...]
     holds: Holds = Holds()
+    carriers: Carriers = Carriers()
     field_maps: Mapping[str, str] = Field(
         description="platform → text of the merchant's own fields.csv, replacing the shipped one."
     )

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from orderhub import paths
 from orderhub.config import blacklist, models
+from orderhub.config.carrier_files import Known, read_carriers
 from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
-from orderhub.config.goods import GOODS_FILES, canonical_mappings, read_goods
+from orderhub.config.goods import GOODS_FILES, Goods, canonical_mappings, read_goods
 from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
 from orderhub.domain.province import FULL_NAMES, PROVINCES
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", "holds.yaml", "checks.yaml", "blacklist.csv", *GOODS_FILES)
+OPTIONAL = ("safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", *GOODS_FILES)
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
 
 
@@ -79,6 +80,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
         blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
         holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
+        carriers=read_carriers(files.get("carriers.yaml"), _known(regions, shops, warehouses, goods)),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -188,6 +190,21 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
             mapping_id=row["mapping_id"], shop_id=key[0], platform_sku=key[1], sku_id=row["sku_id"]
         )
     return tuple(mappings.values())
+
+
+def _known(
+    regions: Mapping[str, object],
+    shops: tuple[models.Shop, ...],
+    warehouses: tuple[models.Warehouse, ...],
+    goods: Goods,
+) -> Known:
+    return Known(
+        regions=list(regions),
+        platforms=sorted({shop.platform for shop in shops}),
+        shops=[shop.id for shop in shops],
+        warehouses=[warehouse.id for warehouse in warehouses],
+        tags=sorted({tag for sku in goods.skus for tag in sku.tags}),
+    )
 
 
 def _checks(source: str | None, shops: list[str]) -> ChecksFile:

@@ -11,6 +11,7 @@ from orderhub.connections import load_connection
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.tracking import Teller
+from orderhub.platforms.carriers import carriers_for
 from orderhub.platforms.client import Client, shop_client
 from orderhub.platforms.spec import load_platform
 from orderhub.settings import Settings
@@ -52,4 +53,5 @@ class ShopLane:
             connection = load_connection(shop.connection, self.settings.connections)
             return shop_client(self.database, self.clock, platform, shop, connection, self.settings.token_key)
 
-        return Teller(self.database, self.clock, shop, platform, open_client)
+        carriers = carriers_for(shop.platform, config.carriers.carriers) if shop is not None else {}
+        return Teller(self.database, self.clock, shop, platform, carriers, open_client)

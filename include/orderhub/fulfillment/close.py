@@ -1,4 +1,7 @@
-"""Closes due cut-offs: one transaction fixes what a warehouse gets, and orders the files to be written."""
+"""Closes due cut-offs: one transaction fixes what a warehouse gets, and orders the files to be written.
+
+What a late shop could not bring in time follows as an amendment of the same cut-off, numbered from 1.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +11,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.manifests import UNCONFIRMED, unconfirmed
+from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
@@ -15,7 +20,7 @@ from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
-from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs
+from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, waiting_amendments
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
@@ -26,9 +31,19 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(minutes=10)
 #: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 10 minutes.
 PULL_CADENCE = timedelta(minutes=10)
+#: An order whose state at the platform is not known since then is not handed over (`ops.last_looks`).
+UNSEEN_AFTER = timedelta(minutes=30)
 
 _IS_OPEN = text("select state = 'open' from ops.cutoffs where cutoff_id = :cutoff_id")
-_CLOSE = text("update ops.cutoffs set state = 'closed', closed_at = :now where cutoff_id = :cutoff_id")
+_CLOSE = text("""
+    update ops.cutoffs
+    set state = 'closed', closed_at = coalesce(closed_at, :now), left_shops = cast(:left_shops as text[])
+    where cutoff_id = :cutoff_id""")
+_LEFT_SHOPS = text("select left_shops from ops.cutoffs where cutoff_id = :cutoff_id")
+_SHOPS_LEFT_OUT = text("""
+    select distinct shop_id from due_documents where reason in ('source_stale', 'status_unconfirmed')""")
+_NEXT_AMENDMENT = text("""
+    select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
 _MANIFESTED = text("""
     update core.fulfillment_orders as f set state = 'manifested'
     from (select distinct fulfillment_order_id from core.manifest_lines where manifest_id = :manifest_id) as m
@@ -53,7 +68,7 @@ class ClosedManifest:
 
 
 def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: Lags) -> list[ClosedManifest]:
-    """Close every due cut-off that may close, and return its manifests.
+    """Close every due cut-off that may close, amend those whose late shops arrived, return the manifests.
 
     A cut-off with a stale shop stays open for `GRACE`, extra ones by hand too; after it, it closes without
     that shop's orders unless the shop says `on_stale: ship`. One that somebody else is closing is skipped.
@@ -70,7 +85,7 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
         DatabaseFault: the server failed; a cut-off is closed whole or not at all.
     """
     closed: list[ClosedManifest] = []
-    for cutoff in due_cutoffs(database, clock, config):
+    for cutoff in [*due_cutoffs(database, clock, config), *waiting_amendments(database, clock)]:
         try:
             with (
                 hold_row(database, CUTOFFS, cutoff.cutoff_id) as lease,
@@ -100,53 +115,99 @@ def stale_shops(connection: Connection, config: MerchantConfig, instant: datetim
 
 @dataclass(frozen=True)
 class _Closing:
-    """One cut-off on its way to being closed, inside the transaction that does it."""
+    """One cut-off on its way to being closed, inside the transaction that does it.
+
+    Attributes:
+        left: shops of which something was left out that may follow.
+    """
 
     connection: Connection
     clock: Clock
     config: MerchantConfig
     cutoff: Cutoff
+    left: set[str] = field(default_factory=set)
 
     def close(self, lags: Lags) -> list[ClosedManifest]:
         """Fix membership of the live and the shadow manifest, or leave the cut-off open."""
-        if not self.connection.execute(_IS_OPEN, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one():
-            return []
         stale = stale_shops(self.connection, self.config, self.cutoff.cutoff_at, lags)
         missed = [shop for shop in stale if self.config.shop(shop).on_stale == "wait"]
+        if not self.connection.execute(_IS_OPEN, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one():
+            return self._amend(missed)
         if missed and self.clock.now() < self.cutoff.cutoff_at + GRACE:
             log.warning("cut-off stays open, a pull is late", cutoff_id=self.cutoff.cutoff_id, shops=missed)
             return []
-        self.connection.execute(LOCK_DOCUMENTS)
-        modes = sorted({shop.mode == "shadow" for shop in self.config.shops})
-        closed = [self._fix_membership(missed, is_shadow=mode) for mode in modes]
-        self.connection.execute(_CLOSE, {"now": self.clock.now(), "cutoff_id": self.cutoff.cutoff_id})
+        closed = self._fix_membership(missed, None, 0)
+        self._end()
+        self._tell(closed)
         return closed
 
-    def _fix_membership(self, missed: list[str], *, is_shadow: bool) -> ClosedManifest:
+    def _amend(self, missed: list[str]) -> list[ClosedManifest]:
+        """Hand over what shops have that were left out and are up to date now; nothing when none has any."""
+        waiting = self.connection.execute(_LEFT_SHOPS, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one()
+        arrived = [shop for shop in waiting if shop not in missed]
+        if not arrived:
+            return []
+        number = self.connection.execute(_NEXT_AMENDMENT, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one()
+        closed = self._fix_membership([], arrived, number)
+        self.left.update(set(waiting) - set(arrived))
+        self._end()
+        return closed
+
+    def _end(self) -> None:
+        row = {"cutoff_id": self.cutoff.cutoff_id, "left_shops": sorted(self.left), "now": self.clock.now()}
+        self.connection.execute(_CLOSE, row)
+
+    def _tell(self, closed: list[ClosedManifest]) -> None:
+        """Alert about what nobody could confirm; what a cut-off before said of it is over."""
+        close_alerts(self.connection, self.clock, UNCONFIRMED, [self.cutoff.warehouse_id])
+        count = sum(one.left_out.get(UNCONFIRMED, 0) for one in closed)
+        alerts = [unconfirmed(self.cutoff.warehouse_id, self.cutoff.cutoff_id, count)] if count else []
+        raise_alerts(self.connection, self.clock, self.config, alerts)
+
+    def _fix_membership(self, missed: list[str], only: list[str] | None, number: int) -> list[ClosedManifest]:
+        self.connection.execute(LOCK_DOCUMENTS)
+        modes = sorted({shop.mode == "shadow" for shop in self.config.shops})
+        fixed = [self._fix(missed, only, number, is_shadow=mode) for mode in modes]
+        return [manifest for manifest in fixed if manifest.order_count or not number]
+
+    def _fix(
+        self, missed: list[str], only: list[str] | None, number: int, *, is_shadow: bool
+    ) -> ClosedManifest:
+        is_at_instant = self.cutoff.kind == "scheduled" and not number
         due = {
             "warehouse_id": self.cutoff.warehouse_id,
             "is_shadow": is_shadow,
-            "until": self.clock.now() if self.cutoff.kind == "extra" else self.cutoff.cutoff_at,
+            "until": self.cutoff.cutoff_at if is_at_instant else self.clock.now(),
         }
         self.connection.execute(text("drop table if exists due_reservations, due_documents"))
         self.connection.execute(WITHOUT_FIGURES)
         self.connection.execute(statement("core/due_reservations"), due)
         self.connection.execute(text("analyze due_reservations"))
         self.connection.execute(WITH_FIGURES)
-        self.connection.execute(statement("core/due_documents"), {"left_shops": missed})
+        kept_out = {
+            "left_shops": missed, "only_shops": only, "unseen_since": self.clock.now() - UNSEEN_AFTER
+        }  # fmt: skip
+        self.connection.execute(statement("core/due_documents"), kept_out)
         self.connection.execute(text("analyze due_documents"))
+        self.left.update(self.connection.execute(_SHOPS_LEFT_OUT).scalars())
         totals = self.connection.execute(statement("core/due_totals")).one()
-        manifest_id = f"{self.cutoff.cutoff_id}/shadow" if is_shadow else self.cutoff.cutoff_id
-        manifest = ClosedManifest(manifest_id, self.cutoff.warehouse_id, is_shadow, *totals)
-        self._write(manifest)
+        manifest = ClosedManifest(
+            self._id(number, is_shadow=is_shadow), self.cutoff.warehouse_id, is_shadow, *totals
+        )
+        if manifest.order_count or not number:
+            self._write(manifest, number)
         return manifest
 
-    def _write(self, manifest: ClosedManifest) -> None:
+    def _id(self, number: int, *, is_shadow: bool) -> str:
+        return f"{self.cutoff.cutoff_id}{f'#{number}' if number else ''}{'/shadow' if is_shadow else ''}"
+
+    def _write(self, manifest: ClosedManifest, number: int) -> None:
         row = {
             "manifest_id": manifest.manifest_id,
             "warehouse_id": manifest.warehouse_id,
             "cutoff_id": self.cutoff.cutoff_id,
             "cutoff_at": self.cutoff.cutoff_at,
+            "amendment": number,
             "is_shadow": manifest.is_shadow,
             "orders": manifest.order_count,
             "lines": manifest.line_count,
@@ -159,11 +220,14 @@ class _Closing:
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
         self.connection.execute(_MANIFESTED, {"manifest_id": manifest.manifest_id})
         if not manifest.is_shadow:
-            enqueue(self.connection, [_files_of(manifest)], self.clock)
-            wms = self.config.wms_of(manifest.warehouse_id)
-            if wms is not None:
-                target = manifest.warehouse_id, manifest.manifest_id
-                enqueue_delivery_orders(self.connection, self.clock, wms, *target)
+            self._send(manifest)
+
+    def _send(self, manifest: ClosedManifest) -> None:
+        enqueue(self.connection, [_files_of(manifest)], self.clock)
+        wms = self.config.wms_of(manifest.warehouse_id)
+        if wms is not None:
+            target = manifest.warehouse_id, manifest.manifest_id
+            enqueue_delivery_orders(self.connection, self.clock, wms, *target)
 
 
 def _files_of(manifest: ClosedManifest) -> Effect:

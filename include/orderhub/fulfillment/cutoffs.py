@@ -26,6 +26,12 @@ _OPEN = text("""
     select cutoff_id, warehouse_id, cutoff_at, kind from ops.cutoffs
     where state = 'open' and cutoff_at <= :now
     order by cutoff_at, cutoff_id""")
+_WAITING = text("""
+    select c.cutoff_id, c.warehouse_id, c.cutoff_at, c.kind from ops.cutoffs as c
+    where c.state = 'closed' and c.left_shops <> '{}' and not exists (
+        select from ops.cutoffs as n
+        where n.warehouse_id = c.warehouse_id and n.cutoff_at > c.cutoff_at and n.cutoff_at <= :now)
+    order by c.cutoff_at, c.cutoff_id""")
 _LATEST = text("""
     select warehouse_id, max(cutoff_at) as cutoff_at from ops.cutoffs
     where kind = 'scheduled' group by warehouse_id""")
@@ -85,6 +91,12 @@ def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> lis
             connection.execute(_INSERT, missing)
     with database.read() as connection:
         return [Cutoff(*row) for row in connection.execute(_OPEN, {"now": now})]
+
+
+def waiting_amendments(database: Database, clock: Clock) -> list[Cutoff]:
+    """Return closed cut-offs that left shops out; after a warehouse's next one, the orders are in that."""
+    with database.read() as connection:
+        return [Cutoff(*row) for row in connection.execute(_WAITING, {"now": clock.now()})]
 
 
 def request_extra(

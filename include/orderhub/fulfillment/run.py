@@ -12,10 +12,11 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import StockTaken
+from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle_carriers
+from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
-from orderhub.fulfillment.wms.recall import request_recalls
 
 log = structlog.get_logger(__name__)
 #: Deciding again after somebody else took the stock; more often means something takes it all the time.
@@ -55,6 +56,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
             withdrawn = withdraw(connection, clock, config)
             recalled = request_recalls(connection, clock)
+            close_no_carrier(connection, config, clock.now())
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled)
         with database.transaction(lease) as connection:
@@ -70,7 +72,9 @@ def _route(
         try:
             with database.transaction(lease) as connection:
                 outcomes = decide(connection, config, clock.now())
+                choose_carriers(connection, config, clock.now())
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
+                settle_carriers(connection, clock, config, pass_id=pass_id)
         except StockTaken:
             continue
         else:

@@ -19,7 +19,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import ConfigError, ContractError, NotTaken, RefusedError, ShopError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
-from orderhub.platforms.carriers import CarrierCode, carriers_of, code_of
+from orderhub.platforms.carriers import CarrierCode, code_of
 from orderhub.platforms.client import Client
 from orderhub.platforms.payload import all_at, at_path, quotable
 from orderhub.platforms.spec import Platform
@@ -49,13 +49,14 @@ class Standing:
 class Teller:
     """Tells the platform of one shop; `send` and `ask` may run any number of times for one parcel.
 
-    `open_client` is called when something must be said; `close` ends what it opened.
+    `carriers` are the platform's, by every word for one. `open_client` is called when something must be said; `close` ends what it opened.
     """
 
     database: Database
     clock: Clock
     shop: Shop | None
     platform: Platform | None
+    carriers: Mapping[str, CarrierCode]
     open_client: Callable[[], Client]
     _client: Client | None = field(default=None, init=False)
 
@@ -135,11 +136,10 @@ class Teller:
         """
         assert self.platform is not None
         name = self.platform.spec.name
-        known = carriers_of(name)
-        codes = {parcels[0].carrier_code: code_of(known, parcels[0].carrier_code, name)}
+        codes = {parcels[0].carrier_code: code_of(self.carriers, parcels[0].carrier_code, name)}
         for other in parcels[1:]:
             with suppress(ConfigError):
-                codes[other.carrier_code] = code_of(known, other.carrier_code, name)
+                codes[other.carrier_code] = code_of(self.carriers, other.carrier_code, name)
         return codes
 
     def _tell(self, ship: Ship, plan: Plan) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
+from orderhub.operate.explain_carriers import carried
 from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
 from orderhub.operate.step import Step
@@ -81,6 +82,7 @@ def explain(database: Database, wanted: str) -> Explanation:
             *_checked(connection, order),
             *decided(connection, order["order_id"]),
             *_routed(connection, order),
+            *carried(connection, order["order_id"]),
             *_manifested(connection, order),
             *shipped(connection, order["order_id"]),
         ]

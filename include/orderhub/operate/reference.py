@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from orderhub import errors, paths
 from orderhub.config import models
+from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
 from orderhub.db.engine import Database
 from orderhub.db.staging_tables import wanted_tables
@@ -47,6 +48,7 @@ _FILES: Mapping[str, type[BaseModel]] = {
     "alerts.yaml": models.Alerts,
     "checks.yaml": ChecksFile,
     "holds.yaml": models.Holds,
+    "carriers.yaml": Carriers,
 }
 _SETTINGS_HEAD = """# 设置 / Settings
 

@@ -20,12 +20,11 @@ def route_and_reserve() -> dict[str, Any]:
 
 @task
 def close_manifests() -> list[str]:
-    """Close the manifests of all due cut-offs and return their ids."""
-    from orderhub.fulfillment.close import close_due
-    from orderhub.platforms.spec import visibility_lags
+    """Read the orders of all due cut-offs a last time, close their manifests and return their ids."""
+    from orderhub.fulfillment.due import hand_over_due
 
     with open_hub("close_manifests") as hub:
-        closed = close_due(hub.database, hub.clock, hub.config, visibility_lags(hub.config))
+        closed = hand_over_due(hub.database, hub.clock, hub.settings, hub.config)
         return [manifest.manifest_id for manifest in closed]
 
 

@@ -1,9 +1,10 @@
 """Carriers by the codes of a platform: `carriers.csv` of its folder, and what the merchant says instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orderhub import paths
+from orderhub.config.carriers import Carrier
 from orderhub.config.csv_table import read_table
 from orderhub.errors import ConfigError
 
@@ -45,6 +46,20 @@ def carriers_of(platform: str) -> dict[str, CarrierCode]:
     file = paths.platforms_directory() / platform / "carriers.csv"
     label = f"include/platforms/{platform}/carriers.csv"
     return read_carriers(file.read_text(encoding="utf-8"), label) if file.is_file() else {}
+
+
+def carriers_for(platform: str, own: Sequence[Carrier]) -> dict[str, CarrierCode]:
+    """Return the carriers of a platform, with what the merchant's carriers.yaml says instead.
+
+    Raises:
+        ConfigError: the platform's file is wrong.
+    """
+    known = carriers_of(platform)
+    for carrier in own:
+        if platform in carrier.codes:
+            words = (carrier.id, carrier.name, carrier.codes.get("wms", carrier.id), *carrier.asked_as)
+            known |= {_key(word): CarrierCode(carrier.codes[platform], carrier.name) for word in words}
+    return known
 
 
 def code_of(carriers: Mapping[str, CarrierCode], carrier: str, platform: str) -> CarrierCode:

@@ -1,6 +1,6 @@
 """Fetches the whole records of a page and puts them into staging; what cannot be had is parked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
-from orderhub.errors import ContractError, LeaseTaken, RetryError, ThrottledError
+from orderhub.errors import ContractError, LeaseTaken, OrderhubError, RetryError, ThrottledError
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
 from orderhub.platforms.plain import Door
@@ -133,7 +133,7 @@ def _with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], list[s
     return ids, usable, refused
 
 
-def stage_rows(pull: Pull, window_id: int, lease: Lease, page: Page) -> None:
+def stage_rows(pull: Pull, window_id: int | None, lease: Lease, page: Page) -> None:
     """Stage one page; slim rows are fetched whole first."""
     if page.records is not None:
         found = Fetched(page.records, {}, page.asked_at)
@@ -141,7 +141,7 @@ def stage_rows(pull: Pull, window_id: int, lease: Lease, page: Page) -> None:
         assert pull.stream.detail is not None
         asked_at = pull.client.platform_now()
         found = Fetched(*_details(pull, pull.stream.detail, page.rows), asked_at)
-    _stage_fetched(pull, lease, window_id, page.source, found, len(page.rows))
+    stage_fetched(pull, lease, window_id, page.source, found, len(page.rows))
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,21 @@ def _details(pull: Pull, call: DetailCall, rows: list[Any]) -> tuple[list[Record
     dated = {record_id: modified for record_id, modified in listed.items() if modified}
     with pull.database.read() as connection:
         known = certain_versions(connection, pull.table, pull.shop.id, dated)
-    return _fetch(pull, call, [record_id for record_id in listed if record_id not in known])
+    return fetch_by_id(pull, call, [record_id for record_id in listed if record_id not in known])
 
 
-def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], dict[str, str]]:
+def fetch_by_id(
+    pull: Pull,
+    call: DetailCall,
+    ids: Sequence[str],
+    told: tuple[type[OrderhubError], ...] = (RetryError,),
+) -> tuple[list[Record], dict[str, str]]:
+    """Return whole records of `ids`, and id → reason of those that could not be had; `told` are such reasons.
+
+    Raises:
+        ThrottledError: the platform asks for a longer wait than we wait in place.
+        OrderhubError: what is not `told`.
+    """
     records: list[Record] = []
     failed: dict[str, str] = {}
     wholes: list[Any] = []
@@ -172,13 +183,13 @@ def _fetch(pull: Pull, call: DetailCall, ids: list[str]) -> tuple[list[Record], 
             return asked_for(pull.stream, record_id, pull.client.call(call, {"id": record_id}))
         except ThrottledError:
             raise
-        except RetryError as error:
+        except told as error:
             return error
 
     pool = ThreadPoolExecutor(pull.client.concurrency)
     try:
         for index, (record_id, found) in enumerate(zip(ids, pool.map(fetch, ids), strict=True)):
-            if isinstance(found, RetryError):
+            if isinstance(found, OrderhubError):
                 failed[record_id] = str(found)
                 continue
             wholes.append(found)
@@ -207,18 +218,19 @@ def retry_parked(pull: Pull) -> None:
     if not ids:
         return
     asked_at = pull.client.platform_now()
-    records, failed = _fetch(pull, call, ids)
+    records, failed = fetch_by_id(pull, call, ids)
     try:
         with hold_scope(pull.database, f"parked:{pull.shop.id}") as lease:
             found = Fetched(records, failed, asked_at)
-            _stage_fetched(pull, lease, None, "parked records", found, len(records))
+            stage_fetched(pull, lease, None, "parked records", found, len(records))
     except LeaseTaken:
         return  # Another pull of this shop tries the same ids now.
 
 
-def _stage_fetched(
+def stage_fetched(
     pull: Pull, lease: Lease, window_id: int | None, source: str, found: Fetched, row_count: int
 ) -> None:
+    """Stage whole records; what could not be had is parked where a detail call fetches it again."""
     with pull.database.transaction(lease) as connection:
         staged = stage_page(
             connection,

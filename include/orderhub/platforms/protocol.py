@@ -317,6 +317,10 @@ class Stream(Frozen):
     window: Window
     list: ListCall
     detail: DetailCall | None = None
+    by_id: DetailCall | None = Field(
+        default=None,
+        description="The whole record of one id, asked for before its order is handed over; absent: detail.",
+    )
     volatile: tuple[str, ...] = Field(
         default=(), description="Top-level keys that change by themselves; not part of the version."
     )
@@ -326,7 +330,7 @@ class Stream(Frozen):
 
     @model_validator(mode="after")
     def _fillable(self) -> "Stream":
-        for call in (self.list, self.detail):
+        for call in (self.list, self.detail, self.by_id):
             if call is not None:
                 refuse_others(call, _PLACEHOLDERS)
         return self

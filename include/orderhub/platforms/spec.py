@@ -81,6 +81,28 @@ class CashOnDelivery(Frozen):
     any_of: tuple[str, ...] = Field(min_length=1, description="Values as text, as in flags.")
 
 
+class Service(Frozen):
+    """A field that asks for a service, or for one of some carriers."""
+
+    path: str = Field(description="As in flags.")
+    any_of: tuple[str, ...] = Field(
+        default=("*",), min_length=1, description="Values as text, as in flags; also as items of a list."
+    )
+    service: Literal["home_delivery", "next_day", "transit"] | None = Field(
+        default=None, description="The service; transit: the receiver is a depot that sends it on."
+    )
+    carriers: tuple[str, ...] = Field(
+        default=(), description="Carriers of which the platform wants one, by its own codes."
+    )
+    is_carrier_code: bool = Field(default=False, description="The value is such a code, or a list of them.")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "Service":
+        if bool(self.service) + bool(self.carriers) + self.is_carrier_code != 1:
+            raise ValueError("give one of service, carriers and is_carrier_code")
+        return self
+
+
 class Shipped(Frozen):
     """Goods in parcels, where lines do not say that they left: all gone stops a line, some let it wait."""
 
@@ -153,6 +175,7 @@ class PlatformSpec(Frozen):
     flags: tuple[Flag, ...] = ()
     line_flags: tuple[LineFlag, ...] = ()
     cash_on_delivery: CashOnDelivery | None = None
+    services: tuple[Service, ...] = Field(default=(), description="What the platform asks of the carrier.")
     shipped: Shipped | None = None
     refunds: tuple[RefundMeaning, ...] = ()
     refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
@@ -172,6 +195,7 @@ class PlatformSpec(Frozen):
             ("refund_kinds", [f"{entry.value} {entry.sub_value or ''}" for entry in self.refund_kinds]),
             ("flags", [entry.id for entry in self.flags]),
             ("line_flags", [entry.id for entry in self.line_flags]),
+            ("services", [f"{entry.path} {' '.join(entry.any_of)}" for entry in self.services]),
         ):
             for name in names:
                 if names.count(name) > 1:
@@ -209,6 +233,7 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         "list.count_parameters": call.count_parameters,
         "list.page_parameters": call.page_parameters,
         "detail.parameters": stream.detail.parameters if stream.detail else {},
+        "by_id.parameters": stream.by_id.parameters if stream.by_id else {},
     }
     nested = [
         f"{group}.{parameter}"

@@ -19,6 +19,7 @@ from orderhub.transform.payload_sql import (
     root_of,
     unreadable_array,
 )
+from orderhub.transform.services_sql import carriers_column, services_column
 from orderhub.transform.shipped_sql import goods_column, pieces_column
 
 #: A flag may end an order whose status does not say so.
@@ -34,7 +35,8 @@ def compile_versions(platform: Platform) -> str:
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.flags]
     cash_paths = [spec.cash_on_delivery.path] if spec.cash_on_delivery else []
-    read_paths = [*paths_of(fields.order), *flag_paths, *cash_paths]
+    service_paths = [service.path for service in spec.services]
+    read_paths = [*paths_of(fields.order), *flag_paths, *cash_paths, *service_paths]
     orders = open_record("o", root_of(spec.records.order), read_paths, is_flat=is_flat)
     receiver = open_record("r", root_of(spec.records.receiver), paths_of(fields.receiver), is_flat=is_flat)
     return f"""
@@ -47,7 +49,8 @@ with source as (
         {raw_columns(orders, fields.order, "")},
         {raw_columns(receiver, fields.receiver, "receiver_")},
         {_flag_number(orders, spec.flags)} as flag_no,
-        {_is_paid_at_the_door(orders, platform)} as is_cash_on_delivery
+        {_is_paid_at_the_door(orders, platform)} as is_cash_on_delivery,
+        {services_column(orders, spec.services)}, {carriers_column(orders, spec.services)}
     from staging.{identifier(spec.name + "_orders")} as s, {orders.record}, {receiver.record}
     where s.load_id = any(:loads) {FENCE}
 ),
@@ -105,7 +108,7 @@ def _merged_columns(platform: Platform) -> str:
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,
-    c.unreadable_fields, c.disagreeing_fields,
+    c.service_tags, c.required_carriers, c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
     case when {_IS_TERMINAL} then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))

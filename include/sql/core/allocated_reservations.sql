@@ -9,7 +9,8 @@ select
     r.warehouse_id,
     r.sku_id,
     r.quantity,
-    f.is_shadow
+    f.is_shadow,
+    f.receiver_key
 from core.fulfillment_orders as f
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
 where f.state = 'allocated'

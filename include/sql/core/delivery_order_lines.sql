@@ -3,6 +3,7 @@ select
     d.fulfillment_order_id,
     d.delivery_order_code,
     d.created_at,
+    f.carrier_id,
     o.order_id,
     o.platform,
     o.platform_order_id,

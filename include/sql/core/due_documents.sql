@@ -12,17 +12,22 @@ with lines as (
                 when l.line_id is null then 'line_gone'
                 when l.blocked_by is not null then l.blocked_by
                 when l.sku_id <> d.sku_id or l.quantity <> d.quantity then 'line_changed'
+                when d.receiver_key <> v.receiver_key then 'destination_changed'
+                when k.seen_at < :unseen_since then 'status_unconfirmed'
             end
         ) as reason
     from due_reservations as d
     inner join core.orders as o on d.order_id = o.order_id
     left join core.shops as s on o.shop_id = s.shop_id
+    left join ops.last_looks as k on d.order_id = k.order_id
     left join core.line_readiness as l on d.order_id = l.order_id and d.line_id = l.line_id
+    left join core.receivers as v on d.order_id = v.order_id
     group by d.fulfillment_order_id, o.shop_id
 )
 
 select
     n.fulfillment_order_id,
+    n.shop_id,
     n.line_count,
     n.pieces,
     case
@@ -36,3 +41,4 @@ left join (
     from core.holds
     where state = 'active' and subject_type = 'fulfillment_order'
 ) as h on n.fulfillment_order_id = h.subject_id
+where cast(:only_shops as text[]) is null or n.shop_id = any(cast(:only_shops as text[]))

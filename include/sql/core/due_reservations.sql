@@ -7,10 +7,12 @@ select
     r.line_id,
     r.sku_id,
     r.quantity,
-    f.is_shadow
+    f.is_shadow,
+    f.receiver_key
 from core.fulfillment_orders as f
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
 where f.state = 'allocated'
     and f.warehouse_id = :warehouse_id
     and f.is_shadow = :is_shadow
     and f.allocated_at <= :until
+    and (f.ship_not_before is null or f.ship_not_before <= :until)

@@ -10,6 +10,7 @@ create temporary table incoming_versions (
     paid_fen bigint, promotion_mark text, buyer_message text, seller_memo text, seller_flag text,
     placed_at timestamptz, paid_at timestamptz, modified_at timestamptz, ship_by_at timestamptz,
     ship_not_before timestamptz, invoice_kind text, invoice_title text, payment_method text, payment_no text,
+    service_tags text[] not null, required_carriers text[] not null,
     unreadable_fields text[] not null, disagreeing_fields text[] not null, version_id text not null,
     merge_key text collate "C" not null, mapping_version text not null,
     is_receiver_known boolean not null, receiver_state text not null, name_masked text, phone_masked text,

@@ -7,7 +7,7 @@ insert into core.orders as present (
     currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
     buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
     ship_not_before, invoice_kind, invoice_title, payment_method, payment_no,
-    unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
+    service_tags, required_carriers, unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
     checked_version, checks_version, _load_id, _pass_id, _checked_pass_id, _seen_at
 )
 select
@@ -16,7 +16,7 @@ select
     currency, total_fen, discount_fen, freight_fen, paid_fen, promotion_mark,
     buyer_message, seller_memo, seller_flag, placed_at, paid_at, modified_at, ship_by_at,
     ship_not_before, invoice_kind, invoice_title, payment_method, payment_no,
-    unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
+    service_tags, required_carriers, unreadable_fields, disagreeing_fields, version_id, merge_key, mapping_version,
     version_id, :checks_version, load_id, :pass_id, :pass_id, :now
 from changed_orders as c
 join incoming_versions as v using (platform, staging_id)
@@ -32,7 +32,8 @@ on conflict (order_id) do update set
     placed_at = excluded.placed_at, paid_at = excluded.paid_at, modified_at = excluded.modified_at,
     ship_by_at = excluded.ship_by_at, ship_not_before = excluded.ship_not_before,
     invoice_kind = excluded.invoice_kind, invoice_title = excluded.invoice_title,
-    payment_method = excluded.payment_method, payment_no = excluded.payment_no, unreadable_fields = excluded.unreadable_fields,
+    payment_method = excluded.payment_method, payment_no = excluded.payment_no,
+    service_tags = excluded.service_tags, required_carriers = excluded.required_carriers, unreadable_fields = excluded.unreadable_fields,
     disagreeing_fields = excluded.disagreeing_fields, version_id = excluded.version_id,
     merge_key = excluded.merge_key, mapping_version = excluded.mapping_version,
     checked_version = excluded.checked_version, checks_version = excluded.checks_version,

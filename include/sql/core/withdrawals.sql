@@ -15,10 +15,12 @@ with judged as (
         case
             when r.is_shadow <> (l.shop_id = any(:shadow_shops)) then 'mode_changed'
             when r.fulfillment_order_id = any(:rerouted) then 'destination_changed'
+            when l.blocked_by is null and r.receiver_key <> v.receiver_key then 'destination_changed'
             when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
         end as document_reason
     from allocated_reservations as r
     left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
+    left join core.receivers as v on r.order_id = v.order_id
 ),
 
 reasoned as (

@@ -19,6 +19,7 @@ alter table core.fulfillment_orders
     add column carrier_reason_id text collate "C",
     add column carrier_version_id text,
     add column carrier_date date,
+    add column carrier_left integer,
     add column ship_not_before timestamptz,
     add column freight_fen bigint,
     add column weight_g bigint;
@@ -26,7 +27,7 @@ create index fulfillment_orders_by_carrier_day on core.fulfillment_orders (carri
 where carrier_date is not null;
 select ops.describe('core.fulfillment_orders', 'One row per part of an order that one warehouse ships; key fulfillment_order_id.',
     'carrier_id', 'the carrier of carriers.yaml that takes it; null: none was chosen, the warehouse decides or a hold no_carrier waits',
-    'carrier_rule_id', 'the carrier rule that chose it; null: cost alone', 'carrier_reason_id', 'why, in core.carrier_reasons', 'carrier_version_id', 'the order version that the choice of carrier saw',
-    'carrier_date', 'Beijing day whose capacity it takes; null where the carrier has no limit', 'ship_not_before', 'UTC: in no manifest earlier, its goods only leave on some weekdays; null: at once',
+    'carrier_rule_id', 'the carrier rule that said who is tried first; null: cost alone', 'carrier_reason_id', 'why, in core.carrier_reasons', 'carrier_version_id', 'the order version that the choice of carrier saw',
+    'carrier_date', 'Beijing day whose capacity it takes; null where the carrier has no limit', 'carrier_left', 'documents that the carrier could still take on that day, after this one', 'ship_not_before', 'UTC: in no manifest earlier, its goods only leave on some weekdays; null: at once',
     'freight_fen', 'what the carrier charges by its table, fen; null where it has none', 'weight_g', 'grams of its goods, as skus.csv says');
 grant select on core.carrier_reasons to orderhub_analyst;

@@ -32,6 +32,13 @@ where not exists (
 )
 union all
 select
+    h.fulfillment_order_id,
+    'was given back by its warehouse and is ' || f.state
+from core.hand_recalls as h
+inner join core.fulfillment_orders as f on h.fulfillment_order_id = f.fulfillment_order_id
+where h.state = 'agreed' and f.state <> 'cancelled'
+union all
+select
     d.fulfillment_order_id,
     'is ' || d.state || ' at the WMS and ' || f.state || ' here'
 from core.delivery_orders as d

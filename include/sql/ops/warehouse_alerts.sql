@@ -17,12 +17,25 @@ where state = 'pending' and created_at < :unanswered_before
 group by warehouse_id, manifest_id, chunk
 union all
 select
-    'wms_recall_refused',
+    case
+        when recall = 'requested' then 'recall_requested'
+        when recall_reason = 'destination_changed' then 'parcel_to_old_address'
+        else 'wms_recall_refused'
+    end,
     warehouse_id,
     fulfillment_order_id,
     recall_reason
 from core.delivery_orders
-where recall = 'refused' and state = 'accepted'
+where (recall = 'refused' and state = 'accepted') or (recall = 'requested' and state in ('pending', 'accepted'))
+union all
+select
+    'recall_by_hand',
+    h.warehouse_id,
+    h.fulfillment_order_id,
+    h.reason
+from core.hand_recalls as h
+inner join core.fulfillment_orders as f on h.fulfillment_order_id = f.fulfillment_order_id
+where h.state = 'requested' and f.state = 'manifested'
 union all
 select
     'shipment_doubt',

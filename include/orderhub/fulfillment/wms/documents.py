@@ -42,7 +42,7 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
             "freight": "0.00",
             "arAmount": _yuan(paid if is_due else 0),
             "gotAmount": _yuan(0 if is_due else paid),
-            "logisticsCode": wms.carrier_code,
+            "logisticsCode": _carrier(first.carrier_id, config, wms),
             "latestDeliveryTime": _time(first.ship_by_at) if first.ship_by_at else None,
             "senderInfo": _sender(wms),
             "receiverInfo": _receiver(first, is_masked=shop is not None and shop.export_policy == "masked"),
@@ -50,6 +50,12 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
         },
         "orderLines": {"orderLine": [_line(line, wms) for line in lines]},
     }
+
+
+def _carrier(carrier_id: str | None, config: MerchantConfig, wms: Wms) -> str:
+    """Return the chosen carrier's code at a WMS; where none was chosen, the one that warehouses.yaml says."""
+    carrier = config.carriers.carrier(carrier_id)
+    return carrier.codes.get("wms", wms.carrier_code) if carrier else wms.carrier_code
 
 
 def _line(line: Row[Any], wms: Wms) -> Tree:

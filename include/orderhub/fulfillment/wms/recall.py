@@ -1,19 +1,18 @@
-"""Calls back what a WMS holds and must not leave any more: asked for once, agreed or refused by the WMS.
+"""Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
 When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew. When
-it refuses, goods are picked or gone: a person is told.
+it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.fulfillment.wms.account import CANCELLED, Account
@@ -21,29 +20,7 @@ from orderhub.fulfillment.wms.account import CANCELLED, Account
 _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
-_OPEN = text("""
-    select exists (
-        select from core.delivery_orders
-        where state in ('pending', 'accepted', 'refused') and recall is null)""")
 _STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
-
-
-def request_recalls(connection: Connection, clock: Clock) -> int:
-    """Call back documents of which a line must not leave any more, and return how many."""
-    if not connection.execute(_OPEN).scalar_one():
-        return 0
-    rows = connection.execute(statement("core/recalls")).all()
-    effects = [
-        Effect(
-            outbox_id=f"wms:cancel:{row.delivery_order_code}",
-            target=f"wms:{row.warehouse_id}",
-            # Behind the call that creates it: what is not settled yet cannot be called back.
-            subject=f"{row.manifest_id}:{row.chunk}",
-            payload={"do": "cancel", "warehouse_id": row.warehouse_id, "code": row.delivery_order_code},
-        )
-        for row in rows
-    ]
-    return enqueue(connection, effects, clock)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,104 @@
+"""Chooses the carrier of each document of a pass, between the decision on its warehouse and its reservation.
+
+Documents made before are looked at again while nobody fits them, or when their order has changed. Orders with
+the same facts get the same answer, which is worked out once.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.alerts.held import DocumentRule, raise_held_documents
+from orderhub.clock import BEIJING, Clock
+from orderhub.config.goods import DEFAULT_WEIGHT_G
+from orderhub.config.models import MerchantConfig
+from orderhub.db.copy import Value, copy_rows
+from orderhub.db.sql_files import statement
+from orderhub.fulfillment.carrier_desk import CarrierDesk
+from orderhub.fulfillment.carriers import names_pattern, tags_that_count, wish_reader
+
+_READ_ROWS = 20_000
+_CHOICES = text("""
+    create temporary table carrier_choices (
+        order_id text collate "C" not null, fulfillment_order_id text collate "C", warehouse_id text not null,
+        weight_g bigint not null, carrier_id text, carrier_rule_id text,
+        carrier_reason_id text collate "C" not null, carrier_date date, carrier_left integer,
+        ship_not_before timestamptz, freight_fen bigint
+    ) on commit drop""")
+_COLUMNS = (
+    "order_id", "fulfillment_order_id", "warehouse_id", "weight_g", "carrier_id", "carrier_rule_id",
+    "carrier_reason_id", "carrier_date", "carrier_left", "ship_not_before", "freight_fen",
+)  # fmt: skip
+_REASONS = text("""
+    insert into core.carrier_reasons (reason_id, candidates, first_seen_at)
+    select *, cast(:now as timestamptz)
+    from unnest(cast(:reason_ids as text[]), cast(:candidates as jsonb[]))
+    on conflict do nothing""")
+_TAKEN = text("""
+    select carrier_id, carrier_date, count(*) as documents from core.fulfillment_orders
+    where carrier_date >= :today and state <> 'cancelled' and not is_shadow
+    group by carrier_id, carrier_date""")
+NO_CARRIER = DocumentRule("no_carrier", "critical", "没有快递能送", "No carrier can take it")
+
+
+def choose_carriers(connection: Connection, config: MerchantConfig, now: datetime) -> None:
+    """Fill the temporary table `carrier_choices`, over `decisions` and over documents that need another look.
+
+    Without carriers.yaml it stays empty: the warehouse decides.
+    """
+    connection.execute(_CHOICES)
+    if not config.carriers.carriers:
+        return
+    connection.execute(
+        statement("core/uncarried"), {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
+    )
+    connection.execute(text("analyze uncarried"))
+    desk = CarrierDesk(config, now, _taken(connection, now))
+    for rows in _facts(connection, config, now):
+        copy_rows(connection, "carrier_choices", _COLUMNS, (_chosen(desk, row) for row in rows))
+    connection.execute(text("analyze carrier_choices"))
+    given = {"reason_ids": list(desk.reasons), "candidates": list(desk.reasons.values()), "now": now}
+    connection.execute(_REASONS, given)
+
+
+def settle_carriers(connection: Connection, clock: Clock, config: MerchantConfig, *, pass_id: int) -> None:
+    """Give older documents the carriers chosen now, hold what nobody takes, end the holds that are over."""
+    now = clock.now()
+    connection.execute(statement("core/carried_documents"))
+    close_no_carrier(connection, config, now)
+    given = {"pass_id": pass_id, "config_version": config.version, "now": now}
+    if connection.execute(statement("core/no_carrier"), given).rowcount:
+        raise_held_documents(connection, clock, config, NO_CARRIER, placed_at=now)
+
+
+def close_no_carrier(connection: Connection, config: MerchantConfig, now: datetime) -> None:
+    """End the holds of documents that have a carrier now, were cancelled, or whose order changed."""
+    given = {"is_chosen": bool(config.carriers.carriers), "now": now}
+    connection.execute(statement("core/close_no_carrier"), given)
+
+
+def _taken(connection: Connection, now: datetime) -> dict[tuple[str, date], int]:
+    rows = connection.execute(_TAKEN, {"today": now.astimezone(BEIJING).date()})
+    return {(row.carrier_id, row.carrier_date): row.documents for row in rows}
+
+
+def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Iterator[list[Row[Any]]]:
+    """Yield the facts in order of urgency, through a cursor on the server."""
+    today = now.astimezone(BEIJING).date()
+    given = {
+        "with_amount": any(rule.when.amount.min or rule.when.amount.max for rule in config.carriers.rules),
+        "names": names_pattern(wish_reader(config)),
+        "tomorrow": datetime.combine(today + timedelta(days=1), time(), BEIJING),
+    }
+    options = {"stream_results": True, "max_row_buffer": _READ_ROWS}
+    with connection.execute(statement("core/carrier_facts"), given, execution_options=options) as result:
+        for rows in result.partitions(_READ_ROWS):
+            yield list(rows)
+
+
+def _chosen(desk: CarrierDesk, row: Row[Any]) -> tuple[Value, ...]:
+    order_id, fulfillment_order_id, is_shadow, *facts = tuple(row)
+    choice = desk.choose(order_id, tuple(facts), is_shadow=is_shadow)
+    return order_id, fulfillment_order_id, row.warehouse_id, row.weight_g, *choice

@@ -1,0 +1,51 @@
+"""Hands over what is due: the last look, what it changed, then the manifests; for the DAG and the CLI."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.errors import LeaseTaken
+from orderhub.fulfillment.close import ClosedManifest, close_due
+from orderhub.fulfillment.cutoffs import due_cutoffs, waiting_amendments
+from orderhub.fulfillment.last_look import Opener, look_again, open_shop
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.platforms.spec import visibility_lags
+from orderhub.settings import Settings
+from orderhub.transform.run import is_work_pending, run_transform
+
+#: A pass that is at work when a cut-off rings is waited for: tries, and seconds between them.
+TRIES, PAUSE_SECONDS = 20, 3.0
+
+
+def hand_over_due(
+    database: Database, clock: Clock, settings: Settings, config: MerchantConfig,
+    opener: Opener = open_shop, wait: Callable[[float], Any] = time.sleep,
+) -> Sequence[ClosedManifest]:  # fmt: skip
+    """Look a last time at the orders of every due cut-off and amendment, take in what changed, close them.
+
+    Raises:
+        LeaseTaken: a pass of somebody else outlasts our patience; nothing was closed.
+        RetryError: the database failed, or stock kept being taken; cut-offs are closed whole or not at all.
+    """
+    due = due_cutoffs(database, clock, config) + waiting_amendments(database, clock)
+    if due:
+        _when_free(lambda: look_again(database, clock, settings, config, due, opener), wait)
+        if is_work_pending(database):
+            _when_free(lambda: run_transform(database, clock, config), wait)
+            _when_free(lambda: run_fulfillment(database, clock, config), wait)
+    return close_due(database, clock, config, visibility_lags(config))
+
+
+def _when_free(work: Callable[[], object], wait: Callable[[float], Any]) -> None:
+    """Do `work` as soon as nobody else is at it."""
+    for _ in range(TRIES):
+        try:
+            work()
+        except LeaseTaken:
+            wait(PAUSE_SECONDS)
+        else:
+            return
+    work()

@@ -1,0 +1,86 @@
+"""Calls back what a warehouse holds and must not send any more: asks its WMS, or people where it has none.
+
+Not for what no manifest has: that is withdrawn. Nothing of such an order is routed anew before the warehouse
+has agreed, so that one line never stands in two documents.
+"""
+
+import json
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import statement
+from orderhub.errors import StopError
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+
+#: What a warehouse got in files and did not report within this has left, or is found by people.
+FILES_WITHIN = timedelta(days=7)
+_OPEN = text("""
+    select exists (
+        select from core.delivery_orders where state in ('pending', 'accepted', 'refused') and recall is null
+    ) or exists (
+        select from core.fulfillment_orders
+        where state = 'manifested' and not is_shadow and allocated_at > :since)""")
+_END = text("""
+    update core.hand_recalls as h set state = :said, ended_at = :now, ended_by = :actor
+    where fulfillment_order_id = :document and state = 'requested' and not exists (
+        select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, 'recall', 'fulfillment_order', :document, cast(:detail as jsonb))""")
+
+
+def request_recalls(connection: Connection, clock: Clock) -> int:
+    """Call back documents that must not leave as they are, and return how many."""
+    given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
+    if not connection.execute(_OPEN, given).scalar_one():
+        return 0
+    connection.execute(statement("core/stopped_documents"), given)
+    by_hand = connection.execute(statement("core/hand_recalls"), given).rowcount
+    rows = connection.execute(statement("core/recalls")).all()
+    effects = [
+        Effect(
+            outbox_id=f"wms:cancel:{row.delivery_order_code}",
+            target=f"wms:{row.warehouse_id}",
+            # Behind the call that creates it: what is not settled yet cannot be called back.
+            subject=f"{row.manifest_id}:{row.chunk}",
+            payload={"do": "cancel", "warehouse_id": row.warehouse_id, "code": row.delivery_order_code},
+        )
+        for row in rows
+    ]
+    return by_hand + enqueue(connection, effects, clock)
+
+
+def end_hand_recall(
+    database: Database,
+    clock: Clock,
+    fulfillment_order_id: str,
+    said: Literal["agreed", "refused"],
+    actor: str,
+    reason: str,
+) -> None:
+    """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
+
+    Raises:
+        StopError: nobody asked for it back, somebody recorded it already, or a parcel of it has left.
+        LeaseTaken: somebody else routes now; ask again.
+    """
+    given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now()}
+    with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
+        if not connection.execute(_END, given).rowcount:
+            raise StopError(
+                f"{fulfillment_order_id}: no recall of it is open, or it has left; see core.hand_recalls"
+            )
+        connection.execute(statement("core/hand_recalled_reservations"), given)
+        connection.execute(statement("core/lock_stock_of_withdrawals"))
+        connection.execute(statement("core/void_reservations"), given)
+        connection.execute(statement("core/free_stock"))
+        connection.execute(statement("core/hand_recalled_documents"), given)
+        detail = json.dumps({"said": said, "reason": reason}, ensure_ascii=False)
+        connection.execute(_AUDIT, {**given, "detail": detail})

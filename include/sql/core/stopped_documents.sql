@@ -1,0 +1,46 @@
+-- One row per document in a warehouse's hands of which nothing has left, and that must not leave as it is; key
+-- fulfillment_order_id. Documents of a WMS until it has shipped them; those in files for as long as people may stop them.
+create temporary table stopped_documents on commit drop as
+with handed_over as (
+    select d.fulfillment_order_id, d.warehouse_id, true as is_at_wms
+    from core.delivery_orders as d
+    where d.state in ('pending', 'accepted', 'refused') and d.recall is null
+    union all
+    select f.fulfillment_order_id, f.warehouse_id, false
+    from core.fulfillment_orders as f
+    where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since
+        and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
+        and not exists (select from core.hand_recalls as h where h.fulfillment_order_id = f.fulfillment_order_id)
+)
+
+select
+    d.fulfillment_order_id,
+    d.warehouse_id,
+    d.is_at_wms,
+    min(
+        case
+            when l.line_id is null then 'line_gone'
+            when l.blocked_by in (
+                'order_stopped', 'order_cancelled', 'order_no_ship', 'order_waits',
+                'line_stopped', 'line_cancelled', 'line_waits'
+            ) then l.blocked_by
+            else 'destination_changed'
+        end
+    ) as reason
+from handed_over as d
+inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
+inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
+left join core.receivers as v on r.order_id = v.order_id
+where (
+    l.line_id is null
+    or l.blocked_by in (
+        'order_stopped', 'order_cancelled', 'order_no_ship', 'order_waits',
+        'line_stopped', 'line_cancelled', 'line_waits'
+    )
+    or f.receiver_key <> v.receiver_key
+)
+and not exists (
+    select from core.shipments as s where s.fulfillment_order_id = d.fulfillment_order_id
+)
+group by d.fulfillment_order_id, d.warehouse_id, d.is_at_wms

@@ -1,0 +1,47 @@
+-- One row per document that needs a carrier; key order_id, fulfillment_order_id. Without a fulfillment_order_id it is a
+-- decision of this pass; with one it was made before: nobody fitted it, carriers.yaml is new, or the order changed.
+create temporary table uncarried on commit drop as
+with lines as (
+    select null::text as fulfillment_order_id, d.order_id, d.warehouse_id, d.is_shadow, c.sku_id, c.quantity
+    from decisions as d
+    inner join candidate_lines as c on d.order_id = c.order_id
+    where d.outcome = 'allocated'
+    union all
+    select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow, r.sku_id, r.quantity
+    from core.fulfillment_orders as f
+    inner join core.orders as o on f.order_id = o.order_id
+    inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+    where f.state = 'allocated' and (
+        f.carrier_version_id is distinct from o.version_id
+        or (f.carrier_id is null and exists (
+            select from core.holds as h
+            where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id
+                and h.rule_id = 'no_carrier' and h.state = 'active'
+        ))
+    )
+),
+
+tagged as (
+    select l.order_id, l.fulfillment_order_id, array_agg(distinct t.tag order by t.tag) as tags
+    from lines as l
+    inner join core.skus as s on l.sku_id = s.sku_id and s.tags && cast(:tags as text[])
+    cross join unnest(s.tags) as t (tag)
+    where t.tag = any(:tags)
+    group by l.order_id, l.fulfillment_order_id
+),
+
+weighed as (
+    select
+        l.order_id, l.fulfillment_order_id, l.warehouse_id, l.is_shadow,
+        sum(l.quantity * coalesce(s.weight_g, :weight_g)) as weight_g
+    from lines as l
+    left join core.skus as s on l.sku_id = s.sku_id
+    group by l.order_id, l.fulfillment_order_id, l.warehouse_id, l.is_shadow
+)
+
+select
+    w.order_id, w.fulfillment_order_id, w.warehouse_id, w.is_shadow, least(w.weight_g, 1000000000)::bigint as weight_g,
+    t.tags
+from weighed as w
+left join tagged as t
+    on w.order_id = t.order_id and w.fulfillment_order_id is not distinct from t.fulfillment_order_id

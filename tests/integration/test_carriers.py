@@ -1,0 +1,212 @@
+"""Carriers from the file to the document: who takes it and why, who is held, what a second pass does."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.quality.decide import Choice, Decision, decide
+from tests.builders import NOON, Line, Order, activate, put, rows, stock
+
+SKUS = "sku_id,name,tags,weight_g\nMUG,杯,易碎,1200\nCAKE,蛋糕,生鲜,900\n"
+CARRIERS = """\
+carriers:
+  - id: zto
+    name: 中通
+    codes: {taobao: ZTO}
+    asked_as: [中通]
+    not_served: [remote]
+    capabilities: [fragile]
+    daily_orders: 2
+    freight: [{first_g: 1000, first: "4.00", next_g: 1000, next: "1.50"}]
+  - id: sf
+    name: 顺丰
+    codes: {taobao: SF}
+    asked_as: [顺丰]
+    not_served: [remote]
+    capabilities: [cod, fragile, home_delivery]
+    cutoff: "11:00"
+    freight: [{first_g: 1000, first: "18.00", next_g: 1000, next: "7.00"}]
+rules:
+  - {id: outlet, when: {shop: [tb], warehouse: [yiwu]}, carriers: [sf], reason: {zh: 义乌走顺丰, en: from Yiwu by SF}}
+ship_weekdays: {生鲜: [2]}
+"""
+WITH_POST = CARRIERS.replace("rules:", "  - {id: post, name: 邮政, capabilities: [fragile]}\nrules:")
+DOCUMENTS = "select order_id, carrier_id, carrier_rule_id, freight_fen, weight_g from core.fulfillment_orders order by 1"
+HELD = "select order_id, subject_id, state, end_reason from core.holds order by 1"
+
+
+def say_who(connection: Connection, carriers: str | None) -> MerchantConfig:
+    """Make a carriers.yaml the active one, or none."""
+    return activate(connection, more={"skus.csv": SKUS, **({"carriers.yaml": carriers} if carriers else {})})
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+def prepare(connection: Connection, *orders: Order, carriers: str | None = CARRIERS) -> MerchantConfig:
+    config = say_who(connection, carriers)
+    connection.execute(
+        text(
+            "insert into core.skus (sku_id, name, weight_g, is_weight_assumed, tags, kind, locations) values "
+            "('MUG', '杯', 1200, false, '{易碎}', 'goods', '{}'), ('CAKE', '蛋糕', 900, false, '{生鲜}', 'goods', '{}')"
+        )
+    )
+    stock(connection, hangzhou__MUG=50, yiwu__MUG=50, hangzhou__CAKE=50)
+    put(connection, *orders)
+    return config
+
+
+def say(connection: Connection, number: str, said: str) -> None:
+    connection.execute(text(f"update core.orders set {said} where order_id = 'tb/{number}'"))
+
+
+def why(database: Database, number: str) -> dict[str, str]:
+    found = rows(
+        database,
+        "select c ->> 'carrier', c ->> 'why' from core.fulfillment_orders f join core.carrier_reasons r "
+        "on f.carrier_reason_id = r.reason_id, jsonb_array_elements(r.candidates -> 'carriers') c "
+        f"where f.order_id = 'tb/{number}'",
+    )
+    return dict(found)
+
+
+def test_each_document_gets_its_carrier_with_freight_and_weight(database: Database, clock: FixedClock):
+    with database.engine.begin() as connection:
+        config = prepare(
+            connection,
+            Order("1"),
+            Order("2", (Line(quantity=2),)),
+            Order("3"),
+            Order("4", ship_by_at=NOON + timedelta(hours=1)),
+            Order("5", city="宁波市"),
+        )
+        say(connection, "2", "required_carriers = '{SF}'")
+        say(connection, "3", "payment_state = 'cod_accepted'")
+        say(connection, "4", "buyer_message = '请发顺丰'")
+        say(connection, "5", "seller_memo = '发顺丰'")
+
+    run_fulfillment(database, clock, config)
+
+    assert [
+        ("tb/1", "zto", None, 550, 1200),
+        ("tb/2", "sf", None, 3200, 2400),
+        ("tb/3", "sf", None, 2500, 1200),
+        ("tb/4", "zto", None, 550, 1200),
+        ("tb/5", "sf", None, 2500, 1200),
+    ] == rows(database, DOCUMENTS)
+    assert {"zto": "chosen", "sf": "behind"} == why(database, "1")
+    assert {"sf": "chosen", "zto": "not_required"} == why(database, "2")
+    assert {"sf": "chosen", "zto": "lacks cod"} == why(database, "3")
+    assert {"sf": "past_cutoff", "zto": "chosen"} == why(database, "4")
+
+
+def test_a_carrier_that_is_full_fails_over_to_the_next(database: Database, clock: FixedClock):
+    urgent = [Order(str(n), ship_by_at=NOON + timedelta(days=2, minutes=n)) for n in (3, 1, 2)]
+    with database.engine.begin() as connection:
+        config = prepare(connection, *urgent)
+
+    run_fulfillment(database, clock, config)
+
+    assert [("tb/1", "zto", 1), ("tb/2", "zto", 0), ("tb/3", "sf", None)] == rows(
+        database, "select order_id, carrier_id, carrier_left from core.fulfillment_orders order by 1"
+    )
+    assert {"zto": "full", "sf": "chosen"} == why(database, "3")
+
+
+def test_capacity_counts_what_earlier_passes_gave_on_the_same_day(database: Database, clock: FixedClock):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1"), Order("2"))
+    run_fulfillment(database, clock, config)
+    with database.engine.begin() as connection:
+        put(connection, Order("3"))
+    run_fulfillment(database, clock, config)
+    clock.move(timedelta(days=1))
+    with database.engine.begin() as connection:
+        put(connection, Order("4"))
+    run_fulfillment(database, clock, config)
+
+    assert ["zto", "zto", "sf", "zto"] == [row[1] for row in rows(database, DOCUMENTS)]
+
+
+def test_document_that_nobody_takes_is_held_and_released_by_a_new_file(database: Database, clock: FixedClock):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1", province="西藏自治区", city="拉萨市"), Order("2"))
+    run_fulfillment(database, clock, config)
+    held = rows(database, HELD)
+    alerts = rows(database, "select rule_id, subject, title_zh from ops.alerts")
+    before = rows(database, "select xmin::text, * from core.fulfillment_orders order by order_id")
+
+    run_fulfillment(database, clock, config)
+    unchanged = rows(database, "select xmin::text, * from core.fulfillment_orders order by order_id")
+    with database.engine.begin() as connection:
+        config = say_who(connection, WITH_POST)
+    run_fulfillment(database, clock, config)
+
+    assert [("tb/1", "tb/1@1", "active", None)] == held
+    assert [("no_carrier", "tb/1", "没有快递能送")] == alerts
+    assert before == unchanged
+    assert [("tb/1", "tb/1@1", "closed", "a carrier was found, or the document ended")] == rows(
+        database, HELD
+    )
+    assert ("tb/1", "post", "outlet", None, 1200) == rows(database, DOCUMENTS)[0]
+
+
+def test_person_may_let_a_document_go_without_a_carrier(database: Database, clock: FixedClock):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1", province="西藏自治区", city="拉萨市"))
+    run_fulfillment(database, clock, config)
+    [(hold_id,)] = rows(database, "select hold_id from core.holds")
+
+    decide(database, clock, Decision(hold_id, Choice.RELEASE, "仓库自己找快递", "chen"))
+    run_fulfillment(database, clock, config)
+
+    assert [("released",)] == rows(database, "select state from core.holds")
+
+
+def test_order_that_changes_is_looked_at_again_and_the_rest_is_left_alone(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1"), Order("2"))
+    run_fulfillment(database, clock, config)
+    with database.engine.begin() as connection:
+        say(connection, "1", "version_id = 'v2', checked_version = 'v2', required_carriers = '{SF}'")
+
+    run_fulfillment(database, clock, config)
+
+    assert ["sf", "zto"] == [row[1] for row in rows(database, DOCUMENTS)]
+
+
+def test_without_the_file_no_carrier_is_chosen_and_switching_it_on_chooses_for_what_waits(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1"), carriers=None)
+    run_fulfillment(database, clock, config)
+    without = rows(database, DOCUMENTS)
+
+    with database.engine.begin() as connection:
+        config = say_who(connection, CARRIERS)
+    run_fulfillment(database, clock, config)
+
+    assert [("tb/1", None, None, None, None)] == without
+    assert [("tb/1", "zto", None, 550, 1200)] == rows(database, DOCUMENTS)
+
+
+def test_goods_that_leave_on_tuesdays_only_wait_for_a_tuesday(database: Database, clock: FixedClock):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1", (Line("CAKE"),)), Order("2"))
+
+    run_fulfillment(database, clock, config)
+
+    found = rows(
+        database, "select order_id, ship_not_before at time zone 'Asia/Shanghai' from core.fulfillment_orders"
+    )
+    assert {"tb/1": "2026-11-24 00:00:00", "tb/2": "None"} == {key: str(at) for key, at in found}

@@ -1,0 +1,152 @@
+"""The last look before a manifest closes, against the sandbox's platforms as they are at that moment."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from orderhub.db.engine import Database
+from orderhub.fulfillment import last_look
+from orderhub.fulfillment.close import ClosedManifest
+from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.due import hand_over_due
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.settings import Settings
+from tests.builders import rows
+from tests.platforms.shop_in_a_box import DETAIL, KEY, ShopInABox, merchant_files
+
+#: Taobao has a detail call, Pinduoduo one that only the last look uses; the others are like one of them.
+EVERY_PLATFORM = (
+    "taobao",
+    "pinduoduo",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("jd", "douyin", "wechat", "miniprogram")),
+)
+LISTED = "select distinct split_part(order_id, '/', 2) from core.manifest_lines order by 1"
+ALLOCATED = """
+    select split_part(order_id, '/', 2) from core.fulfillment_orders
+    where warehouse_id = 'hangzhou' and state = 'allocated' order by 1"""
+
+ONE_LINE = """
+    select split_part(order_id, '/', 2) from core.reservations
+    where warehouse_id = 'hangzhou' group by order_id having count(*) = 1 order by 1 limit 1"""
+
+
+def allocated_shop(database: Database, platform: str, on_stale: str = "wait") -> ShopInABox:
+    """A shop whose good orders of the past are pulled, checked and promised; nothing is handed over yet."""
+    box = ShopInABox(database, orders=60, platform=platform)
+    shops = merchant_files(platform)["shops.yaml"]
+    box.own_files = {"shops.yaml": shops.replace("on_stale: wait", f"on_stale: {on_stale}")}
+    box.pull()
+    box.transform()
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.stock select distinct 'hangzhou', sku_id, 9999, 0, now() from core.order_lines "
+                "where sku_id is not null"
+            )
+        )
+    ensure_first_start(database, box.clock)
+    run_fulfillment(database, box.clock, box.config)
+    return box
+
+
+def hand_over(box: ShopInABox) -> list[ClosedManifest]:
+    """Close an extra manifest of Hangzhou as the DAG and the command do."""
+
+    @contextmanager
+    def opened(_):
+        client = box.client()
+        yield client
+        client.close()
+
+    request_extra(box.database, box.clock, box.config, "hangzhou", "test")
+    settings = Settings(database_url="postgresql://unused", hash_key=KEY)
+    closed = hand_over_due(box.database, box.clock, settings, box.config, opened, box.wait)
+    return [manifest for manifest in closed if not manifest.is_shadow]
+
+
+@pytest.mark.parametrize("platform", EVERY_PLATFORM)
+def test_an_order_refunded_a_minute_before_the_cutoff_is_not_on_the_list(database: Database, platform: str):
+    box = allocated_shop(database, platform)
+    promised = [order_id for (order_id,) in rows(database, ALLOCATED)]
+    ((refunded,),) = rows(database, ONE_LINE)
+    box.pass_time(timedelta(minutes=5))
+    box.world.touch(1, box.platform_clock.now(), box.shop_id, "refund", [refunded])
+    box.pass_time(timedelta(minutes=1))
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, sum(closed.left_out.values())) == (len(promised) - 1, 0)
+    assert [order_id for (order_id,) in rows(database, LISTED)] == [
+        one for one in promised if one != refunded
+    ]
+    assert rows(database, "select state from core.fulfillment_orders where state = 'cancelled'") == [
+        ("cancelled",)
+    ]
+
+
+def test_nothing_is_asked_for_twice_and_nothing_is_staged_when_nothing_changed(database: Database):
+    box = allocated_shop(database, "taobao")
+    staged = rows(database, "select count(*) from staging.taobao_orders")
+    hand_over(box)
+    asked = sum(box.gateway.calls.values())
+
+    again = hand_over(box)
+
+    assert staged == rows(database, "select count(*) from staging.taobao_orders")
+    assert (again, asked) == ([], sum(box.gateway.calls.values()))
+
+
+def test_an_order_that_the_platform_does_not_give_and_was_long_not_seen_is_left_out_with_an_alert(
+    database: Database,
+):
+    box = allocated_shop(database, "taobao", on_stale="ship")
+    promised = [order_id for (order_id,) in rows(database, ALLOCATED)]
+    box.pass_time(timedelta(minutes=31))
+    box.gateway.faults.replace([{"kind": "status", "status": 502, "times": 100_000}])
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (0, {"status_unconfirmed": len(promised)})
+    assert rows(
+        database, "select rule_id, subject, closed_at from ops.alerts where rule_id like 'status%'"
+    ) == [("status_unconfirmed", "hangzhou", None)]
+
+
+def test_an_order_that_was_seen_lately_goes_though_the_platform_is_down(database: Database):
+    box = allocated_shop(database, "taobao")
+    promised = [order_id for (order_id,) in rows(database, ALLOCATED)]
+    box.pass_time(timedelta(minutes=5))
+    box.gateway.faults.replace([{"kind": "status", "status": 502, "times": 100_000}])
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (len(promised), {})
+
+
+def test_one_order_that_is_refused_while_others_are_given_is_left_out(database: Database):
+    box = allocated_shop(database, "taobao")
+    promised = [order_id for (order_id,) in rows(database, ALLOCATED)]
+    box.pass_time(timedelta(minutes=31))
+    box.pull()
+    box.transform()
+    refused = {"kind": "error", "method": DETAIL, "id_mod": [10**9, int(promised[0]) % 10**9], "times": 0}
+    box.gateway.faults.replace([refused])
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (len(promised) - 1, {"status_unconfirmed": 1})
+
+
+def test_no_time_left_reads_those_longest_unseen_and_ships_what_the_list_of_changes_confirms(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    box = allocated_shop(database, "taobao")
+    promised = [order_id for (order_id,) in rows(database, ALLOCATED)]
+    monkeypatch.setattr(last_look, "BUDGET", timedelta(seconds=-1))
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (len(promised), {})
+    assert rows(database, "select count(*) filter (where is_reread) from ops.last_looks") == [(0,)]
