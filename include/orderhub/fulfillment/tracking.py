@@ -49,7 +49,8 @@ class Standing:
 class Teller:
     """Tells the platform of one shop; `send` and `ask` may run any number of times for one parcel.
 
-    `carriers` are the platform's, by every word for one. `open_client` is called when something must be said; `close` ends what it opened.
+    `carriers` are the platform's, by every word for one. `open_client` is called when something must be
+    said; `close` ends what it opened.
     """
 
     database: Database

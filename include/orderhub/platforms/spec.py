@@ -4,12 +4,13 @@ The protocol half is in protocol.py; the engine knows schemes by name and never 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from orderhub import paths
 from orderhub.config.frozen import Frozen, Identifier
@@ -222,6 +223,8 @@ class PlatformSpec(Frozen):
         if self.api is not None and self.api.encoding in ("form", "rest"):
             for name, stream in self.streams.items():
                 _refuse_nested(name, stream)
+            if self.ship is not None:
+                _refuse_nested_in("ship", {"ask.parameters": self.ship.ask.parameters})
         return self
 
 
@@ -235,6 +238,10 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         "detail.parameters": stream.detail.parameters if stream.detail else {},
         "by_id.parameters": stream.by_id.parameters if stream.by_id else {},
     }
+    _refuse_nested_in(f"streams.{name}", groups)
+
+
+def _refuse_nested_in(section: str, groups: Mapping[str, Mapping[str, JsonValue]]) -> None:
     nested = [
         f"{group}.{parameter}"
         for group, parameters in groups.items()
@@ -242,7 +249,7 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         if not isinstance(value, str)
     ]
     if nested:
-        raise ValueError(f"streams.{name}.{nested[0]} must be text: this encoding nests nothing")
+        raise ValueError(f"{section}.{nested[0]} must be text: this encoding nests nothing")
 
 
 @dataclass(frozen=True)

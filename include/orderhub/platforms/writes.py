@@ -5,7 +5,7 @@ A write is never repeated in place: the answer may be lost though the platform a
 
 from typing import Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
@@ -61,7 +61,7 @@ class Ship(Frozen):
     more: Write | None = Field(
         default=None, description="For a parcel after the first of its order, where that is another method."
     )
-    line: JsonValue = Field(
+    line: str | dict[str, str] | None = Field(
         default=None,
         description="What {lines} has for each line, of {line_id} {item_id} {sku_id} {quantity}: an object, "
         "or text joined by commas. Absent: the platform ships whole orders.",
