@@ -14,9 +14,11 @@ from orderhub.db.engine import Database
 from orderhub.delivery.chat import build_chat
 from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
-from orderhub.delivery.shops import TRACKING, ShopLane
+from orderhub.delivery.shops import TRACKING, ShopLane, stock_teller
 from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.sellable import STOCK
+from orderhub.fulfillment.stock_push import StockTeller
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
@@ -103,6 +105,9 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
     for lane in _lanes(database, TRACKING):
         lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
+    for lane in _lanes(database, STOCK):
+        stock = stock_teller(database, clock, settings, lane.removeprefix(STOCK))
+        lanes[lane] = Target(_telling(stock), close=stock.close)
     return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
 
 
@@ -110,6 +115,10 @@ def _shop(lane: ShopLane) -> Target:
     return Target(
         lambda parcel: lane.send(parcel.payload), lambda parcel: lane.ask(parcel.payload), lane.close
     )
+
+
+def _telling(teller: StockTeller) -> Callable[[Parcel], Mapping[str, Any]]:
+    return lambda parcel: teller.send(parcel.payload)
 
 
 def _lanes(database: Database, prefix: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Decides which warehouse ships each candidate order. Writes temporary tables only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +54,9 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     today = now.astimezone(BEIJING).date()
     desk = Desk(
         table=rule_table(config, now),
-        availability=_availability(connection, config, now),
+        availability=read_availability(
+            connection, config, now, _barred(connection, config, now), _capacity(connection, config, now)
+        ),
         shadow=frozenset(shadow_shops(config)),
         today=today,
         suspended=tuple(config.calendar.on(CalendarKind.AREA, today)),
@@ -67,7 +69,13 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     return desk.outcomes
 
 
-def _availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
+def read_availability(
+    connection: Connection,
+    config: MerchantConfig,
+    now: datetime,
+    barred: Mapping[str, Verdict] | None = None,
+    capacity: Mapping[str, int] | None = None,
+) -> Availability:
     """Return what can be promised; only a WMS gives figures that are expected to be young."""
     rows = connection.execute(_FREE).all()
     told = {warehouse.id for warehouse in config.warehouses if warehouse.wms is not None}
@@ -77,7 +85,6 @@ def _availability(connection: Connection, config: MerchantConfig, now: datetime)
         if row.warehouse_id in told and now - row.counted_at > AGED_AFTER
     }
     free = {(row.warehouse_id, row.sku_id): row.free for row in rows}
-    barred, capacity = _barred(connection, config, now), _capacity(connection, config, now)
     return Availability(free, config.safety_stock, old, barred, capacity)
 
 
