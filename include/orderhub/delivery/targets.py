@@ -20,6 +20,7 @@ from orderhub.fulfillment.manifest_files import publish
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
+from orderhub.fulfillment.wms.returns import ReturnOrder
 from orderhub.settings import Settings
 
 _LANES = text("""
@@ -85,8 +86,10 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload)
 
-    def errand(parcel: Parcel) -> HandOver | Recall:
-        kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
+    def errand(parcel: Parcel) -> HandOver | Recall | ReturnOrder:
+        kinds: dict[str, type[HandOver | Recall | ReturnOrder]] = {
+            "create": HandOver, "cancel": Recall, "return": ReturnOrder
+        }  # fmt: skip
         config = load_active(database)
         return kinds[parcel.payload["do"]](
             database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"])
