@@ -10,7 +10,6 @@ from orderhub.db.engine import Database
 from orderhub.errors import RetryError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock_push import StockTeller
-from sandbox.faults import Fault
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import ShopInABox, merchant_files
 
@@ -75,7 +74,7 @@ def test_every_listing_shows_its_share_and_telling_again_tells_nothing(database:
 @pytest.mark.parametrize("fault", [{"kind": "cut"}, {"kind": "status", "status": 502}, {"kind": "body"}])
 def test_a_lost_answer_is_told_again_and_does_no_harm(database: Database, fault: dict[str, Any]):
     shop = OfferingShop(database)
-    shop.box.gateway.faults.plan([Fault(**fault, method="stock.set", nth=2)])
+    shop.box.gateway.faults.replace([{**fault, "method": "stock.set", "nth": 2}])
 
     with pytest.raises(RetryError):
         shop.tell()

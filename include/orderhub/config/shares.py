@@ -20,7 +20,7 @@ class StockShare(Frozen):
     floor: int
 
 
-def read_shares(source: str | None, shops: Sequence[str]) -> tuple[StockShare, ...]:
+def read_shares(source: str | None, shops: list[str]) -> tuple[StockShare, ...]:
     """Return the rows of shares.csv.
 
     Raises:

@@ -34,7 +34,9 @@ def refresh_sellable(connection: Connection, clock: Clock, config: MerchantConfi
     if not config.shares and not connection.execute(_KNOWN).scalar_one():
         return 0
     connection.execute(_FRESH)
-    copy_rows(connection, "fresh_sellable", _COLUMNS, _rows(connection, config, clock.now()))
+    # The connection cannot read while it copies.
+    rows = list(_rows(connection, config, clock.now()))
+    copy_rows(connection, "fresh_sellable", _COLUMNS, rows)
     changed = connection.execute(statement("core/sellable"), {"now": clock.now()}).all()
     told = {shop.id for shop in config.shops if shop.push_stock and shop.mode == "live"}
     effects = [
