@@ -23,6 +23,7 @@ from orderhub.cli import (
     setting_up,
     sources,
     warehouses,
+    what_if,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
@@ -42,6 +43,7 @@ for area in (
     warehouses,
     holds,
     orders,
+    what_if,
     alerts,
     measure,
     checks,
