@@ -22,6 +22,7 @@ from orderhub.cli import (
     platforms,
     setting_up,
     sources,
+    tracking,
     warehouses,
     what_if,
 )
@@ -41,6 +42,7 @@ for area in (
     mapping,
     flow,
     warehouses,
+    tracking,
     holds,
     orders,
     what_if,
