@@ -17,7 +17,9 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import NotTaken
 from orderhub.platforms.client import Client
 from orderhub.platforms.payload import quotable
+from orderhub.platforms.protocol import placeholders_in
 from orderhub.platforms.spec import Platform
+from orderhub.platforms.writes import StockWrite
 
 log = structlog.get_logger(__name__)
 _TOLD = text("""
@@ -50,7 +52,7 @@ class StockTeller:
         told = refused = 0
         for _, listings in groupby(self._untold(self.shop.id), key=attrgetter("sku_id")):
             rows = list(listings)
-            said = [self._tell(self.shop, call, row) for row in rows]
+            said = [self._tell(self.shop, call, values) for values in _told_as(call, rows)]
             answer = next((one for one in said if one), None)
             self._keep(self.shop.id, rows[0], answer)
             told, refused = told + (answer is None), refused + (answer is not None)
@@ -68,21 +70,14 @@ class StockTeller:
             given = {"shop_id": shop_id, "now": self.clock.now()}
             return list(connection.execute(statement("core/untold_stock"), given).all())
 
-    def _tell(self, shop: Shop, call: Any, row: Row[Any]) -> str | None:
+    def _tell(self, shop: Shop, call: StockWrite, values: Mapping[str, Any]) -> str | None:
         """Tell one listing, and return what the platform has against it."""
         if self._client is None:
             self._client = self.open_client()
-        values = {
-            "item_id": row.item_id,
-            "sku_id": row.platform_sku_id,
-            "merchant_code": row.merchant_code,
-            "quantity": row.quantity,
-            "version": row.change_no,
-        }
         try:
             self._client.call(call, values)
         except NotTaken as answer:
-            log.warning("stock not taken", shop_id=shop.id, sku_id=row.sku_id, means=answer.means)
+            log.warning("stock not taken", shop_id=shop.id, means=answer.means)
             return quotable(str(answer))
         return None
 
@@ -91,3 +86,15 @@ class StockTeller:
         scope = f"{shop_id}:stock"
         with hold_scope(self.database, scope) as lease, self.database.transaction(lease) as connection:
             connection.execute(_TOLD, {**given, "now": self.clock.now()})
+
+
+def _told_as(call: StockWrite, rows: list[Row[Any]]) -> list[dict[str, Any]]:
+    """Return what is told of one SKU: listings that the call names alike are one, with their pieces together."""
+    named = placeholders_in(call.parameters)
+    told: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in rows:
+        names = {"item_id": row.item_id, "sku_id": row.platform_sku_id, "merchant_code": row.merchant_code}
+        key = tuple(value for name, value in names.items() if name in named)
+        values = told.setdefault(key, {**names, "quantity": 0, "version": row.change_no})
+        values["quantity"] += row.quantity
+    return list(told.values())
