@@ -16,6 +16,7 @@ from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle
 from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
+from orderhub.fulfillment.waybill.errands import void_waybills
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             withdrawn = withdraw(connection, clock, config)
             recalled = request_recalls(connection, clock)
             close_no_carrier(connection, config, clock.now())
+            void_waybills(connection, clock)
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled)
         with database.transaction(lease) as connection:
