@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.waybill.kuaidi100 import sign
+from orderhub.fulfillment.waybill.listing import print_tasks_of, waybills_of
 from orderhub.platforms.signing import Unsigned, md5_between_secrets
 from tests.builders import activate, rows
 from tests.waybill.conftest import CARRIERS, Desk
@@ -81,6 +82,19 @@ def test_label_carries_token_cod_amount_and_nothing_plain(desk: Desk):
     )
     assert "http://cloudprint.cainiao.com/template/standard/301" == template
     assert {"encryptedData", "signature", "templateURL", "ver"} == set(data)
+
+
+def test_packing_desk_gets_one_print_task_per_label(desk: Desk):
+    desk.open(orders=2)
+    desk.close()
+    desk.deliver()
+    [(manifest_id,)] = rows(desk.database, "select distinct manifest_id from core.waybills")
+
+    tasks = print_tasks_of(desk.database, manifest_id)
+
+    numbers = [task["task"]["documents"][0]["documentID"] for task in tasks]
+    assert [label.number for label in desk.services.ledger.labels] == numbers
+    assert ["got", "got"] == [one.state for one in waybills_of(desk.database, manifest_id)]
 
 
 def test_label_of_a_cancelled_document_is_taken_back_once_and_not_printed(desk: Desk):

@@ -22,7 +22,9 @@ from orderhub.cli import (
     platforms,
     setting_up,
     sources,
+    tracking,
     warehouses,
+    waybills,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
@@ -40,12 +42,14 @@ for area in (
     mapping,
     flow,
     warehouses,
+    tracking,
     holds,
     orders,
     alerts,
     measure,
     checks,
     address_score,
+    waybills,
 ):
     app.add_typer(area.app)
 

@@ -182,4 +182,5 @@ def _post(connection: Connection, clock: Clock, documents: list[str], source: st
     connection.execute(statement("core/posted_ledger"), stamp)
     connection.execute(statement("core/post_stock"))
     whole = connection.execute(statement("core/shipped_documents"), {**named, **stamp}).rowcount
+    connection.execute(statement("core/tracking_writes"), stamp)
     return Recorded(parcels, posted, whole, doubts)

@@ -20,13 +20,18 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import TransientError
 from orderhub.fulfillment.waybill.account import WaybillDesk
 from orderhub.fulfillment.waybill.label import LabelRequest, label_request
-from orderhub.fulfillment.waybill.settle import Settler
+from orderhub.fulfillment.waybill.settle import REFUSED, Settler
 
 _CHUNK = 10
 _CHUNKS = text("""
     select distinct chunk from core.waybills
     where manifest_id = :manifest_id and carrier_id = :carrier_id and state = 'pending' order by chunk""")
 _IS_OPEN = text("select exists (select from core.waybills where state in ('pending', 'got', 'refused'))")
+#: A document that is gone needs no label any more, whoever refused it.
+_CLOSE = text("""
+    update ops.alerts set closed_at = :now
+    where closed_at is null and rule_id = :rule_id and subject in (
+        select fulfillment_order_id from core.fulfillment_orders where state in ('cancelled', 'shipped'))""")
 
 
 def request_waybills(
@@ -61,6 +66,7 @@ def void_waybills(connection: Connection, clock: Clock) -> int:
     if not connection.execute(_IS_OPEN).scalar_one():
         return 0
     rows = connection.execute(statement("core/void_waybills"), {"now": clock.now()}).all()
+    connection.execute(_CLOSE, {"rule_id": REFUSED, "now": clock.now()})
     effects = [
         _effect("cancel", row.carrier_id, row.manifest_id, row.chunk, row.object_id)
         for row in rows
