@@ -22,6 +22,7 @@ from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
+from orderhub.fulfillment.wms.returns import ReturnOrder
 from orderhub.settings import Settings
 
 _LANES = text("""
@@ -49,6 +50,7 @@ class Target:
         send: sends and returns what the other side answered. Raises `RefusedError` when the other side will
             never take it; any other error of ours means: later.
         close: ends what sending opened, when nothing more is sent.
+        is_bulk: comes in thousands: it is sent when nothing else waits.
         ask: after a lost answer, returns what the other side knows of the parcel, or None when it knows
             nothing. Without `ask`, the parcel is sent again: the receiver drops the second by its id, or it
             may come twice (chat robots: at least once).
@@ -57,6 +59,7 @@ class Target:
     send: Callable[[Parcel], Mapping[str, Any]]
     ask: Callable[[Parcel], Mapping[str, Any] | None] | None = None
     close: Callable[[], None] = lambda: None
+    is_bulk: bool = False
 
 
 def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
@@ -85,8 +88,10 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload)
 
-    def errand(parcel: Parcel) -> HandOver | Recall:
-        kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
+    def errand(parcel: Parcel) -> HandOver | Recall | ReturnOrder:
+        kinds: dict[str, type[HandOver | Recall | ReturnOrder]] = {
+            "create": HandOver, "cancel": Recall, "return": ReturnOrder
+        }  # fmt: skip
         config = load_active(database)
         return kinds[parcel.payload["do"]](
             database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"])
@@ -121,7 +126,10 @@ def _waybills(database: Database, clock: Clock, settings: Settings) -> Target:
 
 def _shop(lane: ShopLane) -> Target:
     return Target(
-        lambda parcel: lane.send(parcel.payload), lambda parcel: lane.ask(parcel.payload), lane.close
+        lambda parcel: lane.send(parcel.payload),
+        lambda parcel: lane.ask(parcel.payload),
+        lane.close,
+        is_bulk=True,
     )
 
 
