@@ -119,7 +119,7 @@ def test_what_was_allocated_a_moment_ago_settles_unless_the_next_list_is_too_lat
     close_due(database, at(clock, TEN), config, LAGS)
     listed = "select order_id from core.manifest_lines order by order_id"
     scheduled = rows(database, listed)
-    request_extra(database, clock, config, "hangzhou", "worker")
+    request_extra(database, at(clock, TEN + timedelta(seconds=30)), config, "hangzhou", "worker")
     close_due(database, clock, config, LAGS)
 
     assert [("tb/pressing",), ("tb/settled",)] == scheduled

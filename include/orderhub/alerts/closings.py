@@ -1,4 +1,4 @@
-"""Finds promised hand-overs that fall on days on which a warehouse or carrier is closed, or an area suspended."""
+"""Finds promised hand-overs on days on which a warehouse or carrier is closed, or an area suspended."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -69,8 +69,8 @@ def _alert(closing: Closing, row: Row[Any]) -> Alert:
             "请提前发出、换仓或和买家商量。"
         ),
         text_en=(
-            f"{en} {days}; {row.order_count} unshipped order(s) are promised in these days, the first by {first} "
-            f"(Beijing): {examples}. Ship them before, from elsewhere, or ask the buyers."
+            f"{en} {days}; {row.order_count} unshipped order(s) are promised in these days, the first by "
+            f"{first} (Beijing): {examples}. Ship them before, from elsewhere, or ask the buyers."
         ),
         warehouse_id=closing.id if closing.kind is CalendarKind.WAREHOUSE else None,
     )
