@@ -15,6 +15,7 @@ from orderhub.alerts.digest import send_digest
 from orderhub.alerts.held import close_ended
 from orderhub.alerts.late_pulls import RULE as LATE_PULL
 from orderhub.alerts.late_pulls import late_pulls
+from orderhub.alerts.parcels import parcel_alerts
 from orderhub.alerts.raising import keep_alerts
 from orderhub.alerts.stock_outs import RULE as STOCK_OUT
 from orderhub.alerts.stock_outs import stock_outs
@@ -49,6 +50,7 @@ class Looked:
     stock_outs: int
     warehouses: int
     closings: int
+    parcels: int
     messages: int
     is_digest_sent: bool
 
@@ -83,6 +85,10 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
         ),
         closings=keep_alerts(
             connection, clock, config, CLOSING_AHEAD, closings_ahead(connection, config, now)
+        ),
+        parcels=sum(
+            keep_alerts(connection, clock, config, rule, alerts)
+            for rule, alerts in parcel_alerts(connection, config, now).items()
         ),
         messages=tell(connection, clock, config),
         is_digest_sent=send_digest(connection, clock, config),

@@ -6,6 +6,7 @@ the lease resolves it as its target resolves doubt.
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.delivery.targets import Parcel, Target, shipped_targets
-from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError
+from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError, ShopError
 from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,9 @@ def deliver_pending(
     known = shipped_targets(database, clock, settings) if targets is None else targets
     waiting = dict(known)
     counts = {"sent": 0, "pending": 0, "unknown": 0, "failed": 0}
-    with hold_scope(database, "deliver") as lease:
+    with ExitStack() as open_things, hold_scope(database, "deliver") as lease:
+        for target in known.values():
+            open_things.callback(target.close)
         for _ in range(limit):
             row = _claim(database, clock, lease, list(waiting))
             if row is None:
@@ -121,7 +124,8 @@ def _send(target: Target, row: Row[Any]) -> _Outcome:
     except RefusedError as error:
         return _Outcome("failed", error=str(error))
     except OrderhubError as error:
-        return _Outcome(later, error=str(error), is_target_down=isinstance(error, RetryError))
+        is_down = isinstance(error, RetryError | ShopError)
+        return _Outcome(later, error=str(error), is_target_down=is_down)
     except (OSError, LookupError, TypeError, ValueError) as error:
         # One row that its sender cannot handle waits; it must not keep the rows behind it from leaving.
         said = f"{type(error).__name__} while sending; see the log of the delivery"
