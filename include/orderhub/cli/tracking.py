@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import beijing, clock, console, opened, table_of
+from orderhub.cli.shell import active_config, beijing, clock, console, opened, show, table_of
 
 app = typer.Typer()
 tracking_app = typer.Typer(no_args_is_help=True, help="运单号回传 / tracking numbers told to the platforms")
@@ -56,3 +56,14 @@ def tracking_resend(parcel: str) -> None:
     with opened() as (_, database):
         queued = resend_write(database, clock, parcel, getpass.getuser())
     console.print(f"{queued} 条已排队 / queued")
+
+
+@tracking_app.command("trace")
+def tracking_trace() -> None:
+    """问快递揽收了没有(alerts.yaml 的 traces) / ask whether carriers collected parcels; as sync_stock."""
+    from dataclasses import asdict
+
+    from orderhub.fulfillment.traces import trace_parcels
+
+    with opened() as (settings, database):
+        show("揽收 / scans", asdict(trace_parcels(database, clock, settings, active_config(database))))

@@ -48,6 +48,7 @@ class Target:
         send: sends and returns what the other side answered. Raises `RefusedError` when the other side will
             never take it; any other error of ours means: later.
         close: ends what sending opened, when nothing more is sent.
+        is_bulk: comes in thousands: it is sent when nothing else waits.
         ask: after a lost answer, returns what the other side knows of the parcel, or None when it knows
             nothing. Without `ask`, the parcel is sent again: the receiver drops the second by its id, or it
             may come twice (chat robots: at least once).
@@ -56,6 +57,7 @@ class Target:
     send: Callable[[Parcel], Mapping[str, Any]]
     ask: Callable[[Parcel], Mapping[str, Any] | None] | None = None
     close: Callable[[], None] = lambda: None
+    is_bulk: bool = False
 
 
 def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
@@ -108,7 +110,10 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
 def _shop(lane: ShopLane) -> Target:
     return Target(
-        lambda parcel: lane.send(parcel.payload), lambda parcel: lane.ask(parcel.payload), lane.close
+        lambda parcel: lane.send(parcel.payload),
+        lambda parcel: lane.ask(parcel.payload),
+        lane.close,
+        is_bulk=True,
     )
 
 
