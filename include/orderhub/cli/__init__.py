@@ -25,6 +25,7 @@ from orderhub.cli import (
     tracking,
     warehouses,
     waybills,
+    what_if,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
@@ -45,6 +46,7 @@ for area in (
     tracking,
     holds,
     orders,
+    what_if,
     alerts,
     measure,
     checks,
