@@ -19,6 +19,7 @@ from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.sellable import refresh_sellable
+from orderhub.fulfillment.waybill.errands import void_waybills
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             recalled = request_recalls(connection, clock)
             announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
+            void_waybills(connection, clock)
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled, announced)
         with database.transaction(lease) as connection:

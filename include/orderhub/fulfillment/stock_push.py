@@ -89,7 +89,7 @@ class StockTeller:
 
 
 def _told_as(call: StockWrite, rows: list[Row[Any]]) -> list[dict[str, Any]]:
-    """Return what is told of one SKU: listings that the call names alike are one, with their pieces together."""
+    """Return what is told of one SKU: listings that the call names alike are one, pieces together."""
     named = placeholders_in(call.parameters)
     told: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:

@@ -215,10 +215,11 @@ class PlatformSpec(Frozen):
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
-        if self.ship is not None and self.api is None:
-            raise ValueError("ship needs the section api: what is told is told by a call")
-        if self.stock is not None and self.api is None:
-            raise ValueError("stock needs the section api: what is told is told by a call")
+        for section, told in (("ship", self.ship), ("stock", self.stock)):
+            if told is not None and self.api is None:
+                raise ValueError(f"{section} needs the section api: what is told is told by a call")
+        if self.ship is not None and (self.ship.line is not None) != (self.downstream.parcels == "lines"):
+            raise ValueError("ship.line goes with downstream.parcels: lines, and with no other")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
         for name, stream in self.streams.items():
