@@ -212,12 +212,16 @@ class PlatformSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _tellable(self) -> "PlatformSpec":
+        told = [name for name in ("ship", "stock") if getattr(self, name) is not None]
+        if told and self.api is None:
+            raise ValueError(f"{told[0]} needs the section api: what is told is told by a call")
+        return self
+
+    @model_validator(mode="after")
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
-        for section, told in (("ship", self.ship), ("stock", self.stock)):
-            if told is not None and self.api is None:
-                raise ValueError(f"{section} needs the section api: what is told is told by a call")
         if self.ship is not None and (self.ship.line is not None) != (self.downstream.parcels == "lines"):
             raise ValueError("ship.line goes with downstream.parcels: lines, and with no other")
         if "refunds" in self.streams and not self.refund_states:
