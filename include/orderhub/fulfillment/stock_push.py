@@ -89,12 +89,16 @@ class StockTeller:
 
 
 def _told_as(call: StockWrite, rows: list[Row[Any]]) -> list[dict[str, Any]]:
-    """Return what is told of one SKU: listings that the call names alike are one, pieces together."""
+    """Return what is told of one SKU: its pieces divided among the listings that the call can name."""
     named = placeholders_in(call.parameters)
-    told: dict[tuple[str, ...], dict[str, Any]] = {}
+    listings: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
         names = {"item_id": row.item_id, "sku_id": row.platform_sku_id, "merchant_code": row.merchant_code}
         key = tuple(value for name, value in names.items() if name in named)
-        values = told.setdefault(key, {**names, "quantity": 0, "version": row.change_no})
-        values["quantity"] += row.quantity
-    return list(told.values())
+        if all(key):
+            listings.setdefault(key, names)
+    each, more = divmod(rows[0].sellable_qty, max(1, len(listings)))
+    return [
+        {**names, "quantity": each + (place < more), "version": rows[0].change_no}
+        for place, names in enumerate(listings.values())
+    ]
