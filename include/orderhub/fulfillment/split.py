@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
@@ -46,7 +47,7 @@ def _units(connection: Connection, orders: list[str]) -> dict[str, list[Unit]]:
     }
 
 
-def _unit(lines: list[Row]) -> Unit:
+def _unit(lines: list[Row[Any]]) -> Unit:
     needs: Counter[str] = Counter()
     for line in lines:
         needs[line.sku_id] += line.quantity
