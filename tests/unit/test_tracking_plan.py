@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from orderhub import paths
-from orderhub.config.carriers import Carrier
-from orderhub.config.parse import parse_config
+from orderhub.config.carriers import Carrier, Carriers
+from orderhub.config.located_yaml import parse
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
 from orderhub.fulfillment.tracking_words import REASONS, said
@@ -163,10 +163,8 @@ def test_what_the_merchant_calls_a_carrier_there_comes_first():
 
 @pytest.mark.parametrize("platform", [name for name in platform_names() if load_platform(name).spec.ship])
 def test_the_example_calls_carriers_as_the_platforms_own_file_does(platform: str):
-    files = {
-        file.name: file.read_text(encoding="utf-8") for file in paths.shipped_config_directory().iterdir()
-    }
-    own = parse_config(files).carriers.carriers
+    source = (paths.shipped_config_directory() / "carriers.yaml").read_text(encoding="utf-8")
+    own = parse(Carriers, source, "carriers.yaml").carriers
 
     found = {
         carrier.id: code_of(carriers_of(platform), carrier.codes["wms"], platform).code for carrier in own
