@@ -15,12 +15,14 @@ from orderhub.delivery.chat import build_chat
 from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
 from orderhub.errors import RefusedError
-from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.manifest_files import PARTS, publish
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
 from orderhub.settings import Settings
 
+#: Files for people, which take minutes when a manifest is large: nothing else waits for them.
+SLOW = frozenset({"manifest_books"})
 _LANES = text("""
     select distinct target from ops.outbox
     where starts_with(target, :prefix) and state in ('pending', 'claimed', 'unknown')""")
@@ -77,9 +79,6 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         said = build_chat(parcel.payload, parcel.attempts, settings.language, settings.airflow_url)
         return say(known.kind, load_connection(known.connection, settings.connections), said, clock.now())
 
-    def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
-        return publish(database, clock, settings, parcel.payload)
-
     def errand(parcel: Parcel) -> HandOver | Recall:
         kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
         config = load_active(database)
@@ -95,7 +94,17 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
     lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
-    return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
+    files = manifest_targets(database, clock, settings)
+    return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
+
+
+def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
+    """Return target name → how it is sent, for files of manifests; those of `SLOW` have their own delivery."""
+
+    def files(parcel: Parcel) -> Mapping[str, Any]:
+        return publish(database, clock, settings, parcel.payload, PARTS[parcel.target])
+
+    return {target: Target(files) for target in PARTS}
 
 
 def _lanes(database: Database, prefix: str) -> list[str]:
