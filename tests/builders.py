@@ -124,6 +124,9 @@ class Order:
     is_checked: bool = True
     ship_by_at: datetime | None = NOON + timedelta(days=2)
     paid_at: datetime | None = NOON - timedelta(hours=1)
+    paid_fen: int | None = 10_000
+    customer_id: str | None = None
+    promotion_mark: str | None = None
     receiver: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -171,14 +174,16 @@ def _put_one(connection: Connection, order: Order, load_id: int, pass_id: int) -
         text(
             "insert into core.orders (order_id, platform, shop_id, platform_order_id, status, status_rank, is_terminal, "
             "payment_state, gate, lifecycle, paid_at, ship_by_at, version_id, merge_key, mapping_version, "
-            "checked_version, _load_id, _pass_id, _seen_at) values (:id, :platform, :shop, :number, 'to_ship', 2, "
-            "false, 'paid', :gate, :lifecycle, :paid, :ship_by, :version, 'k', 'm', :checked, :load, :pass, :now)"
+            "checked_version, _load_id, _pass_id, _seen_at, paid_fen, customer_id, promotion_mark) "
+            "values (:id, :platform, :shop, :number, 'to_ship', 2, false, 'paid', :gate, :lifecycle, :paid, :ship_by, "
+            ":version, 'k', 'm', :checked, :load, :pass, :now, :paid_fen, :customer, :mark)"
         ),
         {
             "id": order.order_id, "platform": order.platform, "shop": order.shop_id, "number": order.number,
             "gate": order.gate, "lifecycle": order.lifecycle, "paid": order.paid_at, "ship_by": order.ship_by_at,
             "version": order.version_id, "checked": order.version_id if order.is_checked else None,
-            "load": load_id, "pass": pass_id, "now": NOON,
+            "load": load_id, "pass": pass_id, "now": NOON, "paid_fen": order.paid_fen,
+            "customer": order.customer_id, "mark": order.promotion_mark,
         },
     )  # fmt: skip
     for position, line in enumerate(order.lines, start=1):

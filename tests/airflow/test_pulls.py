@@ -114,6 +114,8 @@ def test_form_reads_every_shop_and_gives_its_slot_back_during_a_ban(live_hub: Li
     read = [one for one in told if one["task_id"] == "read_range"]
     assert {one["rendered_map_index"] for one in read} == {"tb_flagship: 6/6", "tb_outlet: 6/6"}
     assert {one["try_number"] for one in read} == {1}
+    woken = call(live_hub, "GET", "/assets/events?source_dag_id=backfill_orders")["asset_events"]
+    assert {event["uri"] for event in woken} == {"orderhub://staging/taobao"}
 
 
 def test_own_backfill_of_airflow_reads_its_intervals_and_nothing_else(live_hub: LiveHub) -> None:

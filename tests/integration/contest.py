@@ -6,7 +6,6 @@ Every process wants one piece of two SKUs of one of two warehouses; half of them
 import gc
 import os
 import sys
-import time
 
 from sqlalchemy import Connection, text
 
@@ -18,7 +17,6 @@ from orderhub.fulfillment.reserve import take_stock
 WAREHOUSES, SKUS = ("hangzhou", "yiwu"), ("CUP", "MUG")
 _WANTED = text("""
     create temporary table wanted_stock (warehouse_id text, sku_id text, pieces bigint) on commit drop""")
-_PRESENT = text("select count(*) from pg_stat_activity where application_name like 'contest%'")
 _FREE = text("""
     select min(on_hand - reserved), min(reserved) from core.stock where warehouse_id = :warehouse""")
 _WRITE = text("update core.stock set reserved = :reserved where warehouse_id = :warehouse")
@@ -35,21 +33,22 @@ def guarded(connection: Connection, warehouse: str, skus: tuple[str, ...]) -> No
 def read_then_write(connection: Connection, warehouse: str, skus: tuple[str, ...]) -> None:
     """The planted bug: what was read may be gone when it is written."""
     free, reserved = connection.execute(_FREE, {"warehouse": warehouse}).one()
-    time.sleep(0.005)
+    connection.execute(text("select pg_sleep(0.005)"))
     if free < 1:
-        raise StockTaken
+        raise StockTaken(f"{warehouse}: {skus}")
     connection.execute(_WRITE, {"warehouse": warehouse, "reserved": reserved + 1})
 
 
 RESERVATIONS = {"guarded": guarded, "read_then_write": read_then_write}
 
 
-def take_part(url: str, number: int, reservation: str, start: int) -> bool:
-    """Connect, wait until everybody has, and want; tell whether it was granted."""
+def take_part(url: str, number: int, reservation: str, ready: int, start: int) -> bool:
+    """Connect, say so, wait until everybody has, and want; tell whether it was granted."""
     database = Database(url, "contest")
     skus = SKUS if number % 4 < 2 else SKUS[::-1]
     try:
         with database.engine.begin() as connection:
+            os.write(ready, b"!")
             os.read(start, 1)  # Returns when the last writing end is closed.
             RESERVATIONS[reservation](connection, WAREHOUSES[number % 2], skus)
     except StockTaken:
@@ -60,35 +59,30 @@ def take_part(url: str, number: int, reservation: str, start: int) -> bool:
 
 
 def main(url: str, processes: int, reservation: str) -> None:
-    """Fork them all, let them go at once, and print how many were granted."""
-    waiting, start = os.pipe()
-    _connected(url)  # Whatever a first connection imports is imported once.
-    gc.freeze()  # What is shared stays shared: a child that looks for garbage copies it.
+    """Fork them all, let them go at once, and print how many were granted, refused, and how many there were."""
+    (present, ready), (waiting, start) = os.pipe(), os.pipe()
+    _warm_up(url)
     children = []
     for number in range(processes):
         child = os.fork()
         if child == 0:
             os.close(start)
-            os._exit(0 if take_part(url, number, reservation, waiting) else 3)
+            os._exit(0 if take_part(url, number, reservation, ready, waiting) else 3)
         children.append(child)
-    _wait_for_connections(url, processes)
+    for _ in children:
+        os.read(present, 1)
     os.close(start)
     ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     sys.stdout.write(f"{ends.count(0)} {ends.count(3)} {len(set(children))}\n")
 
 
-def _wait_for_connections(url: str, processes: int) -> None:
-    deadline = time.monotonic() + 60
-    while _connected(url) < processes and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
-def _connected(url: str) -> int:
-    database = Database(url, "starter")
+def _warm_up(url: str) -> None:
+    """Whatever a first connection imports is imported once, and stays shared by the children."""
+    database = Database(url, "contest")
     with database.read() as connection:
-        count: int = connection.execute(_PRESENT).scalar_one()
+        connection.execute(text("select 1"))
     database.close()
-    return count
+    gc.freeze()
 
 
 if __name__ == "__main__":

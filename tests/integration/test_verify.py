@@ -162,6 +162,29 @@ PLANTED = [
         "update core.receivers set order_id = 'tb/nowhere' where order_id = 'tb/history'",
     ),
     (
+        "orphans",
+        "tb/listed@1: is a document of no order",
+        "update core.fulfillment_orders set order_id = 'tb/nowhere' where fulfillment_order_id = 'tb/listed@1'",
+    ),
+    (
+        "orphans",
+        "tb/nowhere: is a decision about no order",
+        "update core.routing_decisions set order_id = 'tb/nowhere' where order_id = 'tb/listed'",
+    ),
+    (
+        "orphans",
+        "tb/nowhere@1#1: is a reservation of no document",
+        (
+            "update core.reservations set reservation_id = 'tb/nowhere@1#1', fulfillment_order_id = 'tb/nowhere@1' "
+            "where reservation_id = 'tb/listed@1#1'"
+        ),
+    ),
+    (
+        "orphans",
+        "hangzhou/nowhere tb/listed#1: is a line of no manifest, or of no document",
+        "update core.manifest_lines set manifest_id = 'hangzhou/nowhere' where order_id = 'tb/listed'",
+    ),
+    (
         "claims",
         "stuck: claimed since 2026-01-01 00:00 UTC",
         (

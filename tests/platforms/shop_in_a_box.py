@@ -2,7 +2,8 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -196,3 +197,22 @@ class ShopInABox:
     def orders(self) -> Iterator[Order]:
         """Yield this shop's orders as they truly are."""
         return (order for order in self.world.orders.values() if order.shop_id == self.shop_id)
+
+
+def rewrite(box: ShopInABox, change: Callable[[dict[str, str], bytes], bytes]) -> None:
+    """Let `change(form, content)` say what really goes over the wire."""
+    truthful = box.gateway.answer
+
+    def answer(incoming: Any, now: Any) -> Any:
+        reply = truthful(incoming, now)
+        return replace(reply, content=change(dict(parse_qsl(incoming.body.decode())), reply.content))
+
+    box.gateway = _Rewritten(box.gateway, answer)  # type: ignore[assignment] # the part of it that is used
+
+
+class _Rewritten:
+    def __init__(self, gateway: Any, answer: Any) -> None:
+        self.gateway, self.answer = gateway, answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.gateway, name)

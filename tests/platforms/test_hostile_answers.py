@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
 from orderhub.db.engine import Database
 from orderhub.errors import ContractError
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox
+from tests.platforms.shop_in_a_box import DETAIL, LIST, ShopInABox, rewrite
 
 OPEN = "select count(*) from ops.pull_windows where state = 'open'"
 PARKED = "select count(*) from ops.parked_records where resolved_at is null"
@@ -24,25 +21,6 @@ NESTED = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
 @pytest.fixture
 def box(database: Database) -> ShopInABox:
     return ShopInABox(database, orders=600)
-
-
-def rewrite(box: ShopInABox, change: Callable[[dict[str, str], bytes], bytes]) -> None:
-    """Let `change(form, content)` say what really goes over the wire."""
-    truthful = box.gateway.answer
-
-    def answer(incoming: Any, now: Any) -> Any:
-        reply = truthful(incoming, now)
-        return replace(reply, content=change(dict(parse_qsl(incoming.body.decode())), reply.content))
-
-    box.gateway = _Rewritten(box.gateway, answer)  # type: ignore[assignment] # the part of it that is used
-
-
-class _Rewritten:
-    def __init__(self, gateway: Any, answer: Any) -> None:
-        self.gateway, self.answer = gateway, answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.gateway, name)
 
 
 def trade_with(extra: str) -> Callable[[bytes], bytes]:

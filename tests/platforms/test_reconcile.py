@@ -11,7 +11,7 @@ from orderhub.platforms.backfill import Access, access_to
 from orderhub.platforms.reconcile import Reconciled, reconcile_stream
 from orderhub.settings import Settings
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import DETAIL, LIST, SHOP_ID, ShopInABox
+from tests.platforms.shop_in_a_box import DETAIL, LIST, SHOP_ID, ShopInABox, rewrite
 
 MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:missed_records:%'"
 RATE = "select listed, missed, healed, missed_rate > 0 from ops.missed_orders where stream = 'orders'"
@@ -116,6 +116,16 @@ def test_parked_record_is_known_and_not_missed(database: Database):
     found = reconcile(box)
 
     assert (parked > 0, found.missing) == (True, 0)
+
+
+def test_row_without_a_usable_id_is_left_to_the_pull_and_the_others_are_compared(box: ShopInABox):
+    staged = rows(box.database, IDS)
+    spoiled = str(staged[0][0]).encode()
+    rewrite(box, lambda _, content: content.replace(b'"' + spoiled + b'"', b'""'))
+
+    found = reconcile(box)
+
+    assert (found.listed, found.missing) == (len(staged) - 1, 0)
 
 
 def test_range_that_is_not_covered_is_not_compared(box: ShopInABox, owner: Database):

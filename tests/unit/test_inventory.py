@@ -1,9 +1,10 @@
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderhub.domain.inventory import Availability
+from orderhub.domain.inventory import Availability, Verdict
 
 WAREHOUSES = ("hangzhou", "yiwu")
 SKUS = ("MUG", "CUP", "PEN")
@@ -79,3 +80,23 @@ def test_the_same_orders_in_the_same_sequence_get_the_same_decisions(stock, safe
     first, second = ([desk.choose(warehouses, need) for warehouses, need in wanted] for desk in decide)
 
     assert first == second
+
+
+@pytest.mark.parametrize("why", [Verdict.FROZEN, Verdict.CLOSED, Verdict.NO_CUSTOMS])
+def test_a_warehouse_that_is_barred_is_passed_over_with_the_reason(why: Verdict):
+    available = Availability({("hangzhou", "MUG"): 9, ("yiwu", "MUG"): 9}, {}, barred={"hangzhou": why})
+
+    looked_at = available.choose(WAREHOUSES, {"MUG": 1})
+
+    assert [("hangzhou", why), ("yiwu", Verdict.CHOSEN)] == [(c.warehouse_id, c.why) for c in looked_at]
+
+
+def test_a_full_warehouse_takes_no_more_and_what_does_not_count_does_not_fill_it():
+    available = Availability({("hangzhou", "MUG"): 9}, {}, capacity={"hangzhou": 1})
+
+    took = [
+        available.choose(["hangzhou"], {"MUG": 1}, is_counted=counted)[-1].why
+        for counted in (False, True, True)
+    ]
+
+    assert [Verdict.CHOSEN, Verdict.CHOSEN, Verdict.FULL] == took

@@ -11,13 +11,14 @@ import yaml
 from orderhub import paths
 from orderhub.config import models
 from orderhub.config.located_yaml import LocatedDocument, model_of, read_document
+from orderhub.config.routing import Routing
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import PlatformSpec, platform_names
 
 FILES = {
     "shops.yaml": models.Shops,
     "warehouses.yaml": models.Warehouses,
-    "routing.yaml": models.Routing,
+    "routing.yaml": Routing,
     "alerts.yaml": models.Alerts,
 }
 SOURCES = [

@@ -122,3 +122,24 @@ def bench_transform(
         f"÷ {times.ratio:.1f}; 再来一次 / again {times.again:.1f} s, {times.changed} 行变化 / rows changed; "
         f"PSS ≤ {times.peak_mib:,.0f} MiB"
     )
+
+
+@bench_app.command("fulfill")
+def bench_fulfill(
+    orders: Annotated[int, typer.Option(help="多少单 / how many orders")] = 1_000_000,
+    demand: Annotated[
+        str, typer.Option(help="zipf | uniform | hot(每单都有同一个 SKU / one SKU in every order)")
+    ] = "zipf",
+) -> None:
+    """分仓、预占、截单:五个仓、两万个 SKU / route, reserve, close manifests: 5 warehouses, 20,000 SKUs."""
+    from orderhub.operate.bench_fulfill import EXPLAINED, measure_fulfill
+
+    times = measure_fulfill(clock, orders, demand, console.print)
+    console.print(
+        f"{times.orders:,} 单 / orders ({demand}): {times.seconds:.1f} s = 分仓与预占 / route + reserve "
+        f"{times.routed:.1f} s + 截单 / close {times.closed:.1f} s; 再来一次 / again {times.again:.1f} s"
+    )
+    console.print(
+        f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines; 可解释 / explained "
+        f"{times.explained}/{EXPLAINED}; PSS ≤ {times.peak_mib:,.0f} MiB"
+    )

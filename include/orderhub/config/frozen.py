@@ -27,3 +27,14 @@ class Frozen(BaseModel):
     """A model that refuses unknown keys and never changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def refuse_repeated(what: str, values: list[str]) -> None:
+    """Refuse a value that is given twice.
+
+    Raises:
+        ValueError: naming it.
+    """
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{what} {value!r} is used twice")

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from orderhub.clock import BEIJING
 from orderhub.config import models
 from orderhub.config.csv_table import Row, read_table
 from orderhub.config.located_yaml import nearest
+from orderhub.config.moments import beijing_instant
 from orderhub.domain.sku import normalise_sku, suggest_sku
 from orderhub.errors import ConfigError
 
@@ -194,9 +194,6 @@ def _instant(row: Row, column: str, *, is_end: bool = False) -> datetime | None:
     if not row[column]:
         return None
     try:
-        said = datetime.fromisoformat(row[column].replace("/", "-"))
-    except ValueError:
-        raise row.refuse(column, "is not a date such as 2026-11-01 or 2026-11-01 20:00") from None
-    is_day = len(row[column]) <= len("2026-11-01")
-    local = said if said.tzinfo else said.replace(tzinfo=BEIJING)
-    return local + timedelta(days=1) if is_end and is_day else local
+        return beijing_instant(row[column], is_end=is_end)
+    except ValueError as error:
+        raise row.refuse(column, str(error)) from None

@@ -9,7 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from orderhub.config.blacklist import BlacklistEntry
 from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
-from orderhub.config.frozen import Frozen, Identifier, ZonedTime
+from orderhub.config.frozen import Frozen, Identifier, ZonedTime, refuse_repeated
+from orderhub.config.routing import RoutingProfile, RoutingRule
+from orderhub.domain.calendar import Calendar, Closing
 
 
 def _clock_time(value: object) -> time:
@@ -58,7 +60,7 @@ class Shops(Frozen):
 
     @model_validator(mode="after")
     def _unique(self) -> "Shops":
-        _refuse_repeated("shop id", [shop.id for shop in self.shops])
+        refuse_repeated("shop id", [shop.id for shop in self.shops])
         return self
 
 
@@ -98,9 +100,17 @@ class Warehouse(Frozen):
 
     id: Identifier
     name: str
-    kind: Literal["ordinary", "bonded"] = "ordinary"
+    kind: Literal["ordinary", "bonded"] = Field(
+        default="ordinary", description="bonded takes only orders with customs fields."
+    )
     cutoffs: tuple[TimeOfDay, ...] = Field(
         default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
+    )
+    daily_orders: int | None = Field(
+        default=None, ge=1, description="Documents that it takes on one Beijing day; empty: any number."
+    )
+    backup: str | None = Field(
+        default=None, description="The warehouse that is tried when this one, and all of the rule, cannot."
     )
     wms: Wms | None = Field(
         default=None, description="Its own system; without one the warehouse works with files."
@@ -114,42 +124,7 @@ class Warehouses(Frozen):
 
     @model_validator(mode="after")
     def _unique(self) -> "Warehouses":
-        _refuse_repeated("warehouse id", [warehouse.id for warehouse in self.warehouses])
-        return self
-
-
-class Condition(Frozen):
-    """All given parts must hold; nothing given always holds."""
-
-    region: tuple[str, ...] = Field(default=(), description="Region sets of regions.csv; any of them.")
-    platform: tuple[str, ...] = Field(default=(), description="Platforms; any of them.")
-    shop: tuple[str, ...] = Field(default=(), description="Shop ids; any of them.")
-
-
-class Reason(Frozen):
-    """Why, for people."""
-
-    zh: str
-    en: str
-
-
-class RoutingRule(Frozen):
-    """Ordered; the first whose condition holds decides."""
-
-    id: Identifier
-    when: Condition = Condition()
-    warehouses: tuple[str, ...] = Field(min_length=1, description="Tried in this order.")
-    reason: Reason
-
-
-class Routing(Frozen):
-    """routing.yaml."""
-
-    rules: tuple[RoutingRule, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _unique(self) -> "Routing":
-        _refuse_repeated("routing rule id", [rule.id for rule in self.rules])
+        refuse_repeated("warehouse id", [warehouse.id for warehouse in self.warehouses])
         return self
 
 
@@ -218,7 +193,7 @@ class Alerts(Frozen):
     @model_validator(mode="after")
     def _robots_exist(self) -> "Alerts":
         known = [robot.id for robot in self.robots]
-        _refuse_repeated("robot id", known)
+        refuse_repeated("robot id", known)
         for robot in (robot for entry in self.recipients for robot in entry.robots):
             if robot not in known:
                 raise ValueError(f"recipients name robot {robot!r}, which robots does not have")
@@ -304,6 +279,16 @@ class MerchantConfig(Frozen):
     shops: tuple[Shop, ...]
     warehouses: tuple[Warehouse, ...]
     rules: tuple[RoutingRule, ...]
+    profiles: Mapping[str, RoutingProfile] = Field(
+        default={}, description="Name → rules that replace `rules` for a time; never two at once."
+    )
+    settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
+    closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
+    customer_tiers: Mapping[tuple[str, str], str] = Field(
+        default={}, description="(shop, the platform's id of the buyer) → tier."
+    )
+    closings: tuple[Closing, ...] = Field(default=(), description="Rows of calendar.csv.")
     regions: Mapping[str, tuple[tuple[str, str], ...]] = Field(
         description="Region set → (province, city) pairs; city empty = the whole province."
     )
@@ -332,6 +317,11 @@ class MerchantConfig(Frozen):
         """
         return next(shop for shop in self.shops if shop.id == shop_id)
 
+    @property
+    def calendar(self) -> Calendar:
+        """Return the rows of calendar.csv, to be asked."""
+        return Calendar(self.closings)
+
     def wms_of(self, warehouse_id: str) -> Wms | None:
         """Return the WMS of a warehouse; None where it has none or is gone."""
         return next((each.wms for each in self.warehouses if each.id == warehouse_id), None)
@@ -339,9 +329,3 @@ class MerchantConfig(Frozen):
     def shops_of(self, platform: str) -> tuple[Shop, ...]:
         """Return the shops on `platform`."""
         return tuple(shop for shop in self.shops if shop.platform == platform)
-
-
-def _refuse_repeated(what: str, values: list[str]) -> None:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"{what} {value!r} is used twice")

@@ -1,23 +1,38 @@
 """Turns the merchant's files (path → text) into one checked `MerchantConfig`."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from orderhub import paths
 from orderhub.config import blacklist, models
+from orderhub.config.calendar_file import read_calendar
 from orderhub.config.carrier_files import Known, read_carriers
+from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile, check_shops
 from orderhub.config.csv_table import read_table
 from orderhub.config.goods import GOODS_FILES, Goods, canonical_mappings, read_goods
 from orderhub.config.located_yaml import LocatedDocument, nearest, parse, read_document
-from orderhub.domain.province import FULL_NAMES, PROVINCES
+from orderhub.config.routing_files import (
+    PROFILES,
+    check_backups,
+    read_profiles,
+    read_regions,
+    read_routing,
+    read_tiers,
+)
+from orderhub.domain.calendar import Closing
+from orderhub.domain.province import PROVINCES
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import ConfigError
 
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
-OPTIONAL = ("safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", *GOODS_FILES)
-_PATTERNS = ("platforms/*/fields.csv", "expectations/*.json")
+OPTIONAL = (
+    "safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", "tiers.csv",
+    "calendar.csv", *GOODS_FILES,
+)  # fmt: skip
+_PATTERNS = ("platforms/*/fields.csv", "expectations/*.json", PROFILES)
 
 
 def read_directory(directory: Path) -> dict[str, str]:
@@ -51,11 +66,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         ConfigError: the first thing wrong, with file, line, key, value and the nearest valid one.
     """
     warehouses = parse(models.Warehouses, files["warehouses.yaml"], "warehouses.yaml").warehouses
-    rules = parse(models.Routing, files["routing.yaml"], "routing.yaml").rules
     shops = parse(models.Shops, files["shops.yaml"], "shops.yaml").shops
-    regions = _regions(files["regions.csv"])
-    routing = read_document(files["routing.yaml"], "routing.yaml")
-    _check_rules(routing, rules, [w.id for w in warehouses], list(regions), shops)
     goods = read_goods(files, [shop.id for shop in shops], [w.id for w in warehouses])
     mappings = _sku_mappings(files["sku_mappings.csv"], [shop.id for shop in shops])
     alerts = parse(models.Alerts, files["alerts.yaml"], "alerts.yaml")
@@ -65,22 +76,26 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         [shop.id for shop in shops],
         [w.id for w in warehouses],
     )
+    checks = _checks(files.get("checks.yaml"), [shop.id for shop in shops])
+    regions = read_regions(files["regions.csv"])
+    carriers = read_carriers(files.get("carriers.yaml"), _known(regions, shops, warehouses, goods))
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
         warehouses=warehouses,
-        rules=rules,
         regions=regions,
+        **_routing(files, shops, warehouses, regions, goods, checks),
         sku_mappings=canonical_mappings(mappings, goods.skus),
         skus=goods.skus,
         bundle_parts=goods.bundle_parts,
         gift_rules=goods.gift_rules,
         safety_stock=_safety_stock(files.get("safety_stock.csv", ""), [w.id for w in warehouses]),
         alerts=alerts,
-        checks=_checks(files.get("checks.yaml"), [shop.id for shop in shops]),
+        checks=checks,
         blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
         holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
-        carriers=read_carriers(files.get("carriers.yaml"), _known(regions, shops, warehouses, goods)),
+        carriers=carriers,
+        closings=_closings(files, warehouses, regions, carriers),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},
     )
@@ -119,41 +134,52 @@ def _read_text(file: Path) -> str:
         raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
 
 
-def _regions(source: str) -> dict[str, tuple[tuple[str, str], ...]]:
-    regions: dict[str, list[tuple[str, str]]] = {}
-    for row in read_table(source, "regions.csv", ("region", "province"), ("city",)):
-        if not row["region"] or not row["province"]:
-            raise row.refuse("region", "and province must both be given")
-        # Latin letters name a country or a state, as in the example of a shop abroad.
-        if row["province"] not in PROVINCES and not row["province"].isascii():
-            full = FULL_NAMES.get(row["province"])
-            hint = f"did you mean {full!r}?" if full else nearest(row["province"], list(PROVINCES))
-            raise row.refuse("province", f"is not the full name of a province; {hint}")
-        regions.setdefault(row["region"], []).append((row["province"], row["city"]))
-    return {name: tuple(pairs) for name, pairs in regions.items()}
+def _routing(
+    files: Mapping[str, str],
+    shops: Sequence[models.Shop],
+    warehouses: Sequence[models.Warehouse],
+    regions: Mapping[str, Sequence[tuple[str, str]]],
+    goods: Goods,
+    checks: ChecksFile,
+) -> dict[str, Any]:
+    """Return the parts of the configuration that routing decides by."""
+    shop_ids, warehouse_ids = [shop.id for shop in shops], [warehouse.id for warehouse in warehouses]
+    names: dict[str, Sequence[str]] = {
+        "warehouses": warehouse_ids,
+        "region": list(regions),
+        "province": PROVINCES,
+        "shop": shop_ids,
+        "platform": sorted({shop.platform for shop in shops}),
+        "tag": sorted({tag for sku in goods.skus for tag in sku.tags}),
+        "promotion": [promotion.id for promotion in checks.promotions],
+    }
+    if goods.skus:
+        names["sku"] = [sku.sku_id for sku in goods.skus]
+    routing = read_routing(files["routing.yaml"], names)
+    backups = {warehouse.id: warehouse.backup for warehouse in warehouses if warehouse.backup}
+    check_backups(files["warehouses.yaml"], backups, warehouse_ids)
+    tiers = files.get("tiers.csv")
+    return {
+        "rules": routing.rules,
+        "profiles": read_profiles(files, {**names, "tier": routing.tiers}),
+        "settle_minutes": routing.settle_minutes,
+        "closing_days": routing.closing_days,
+        "tiers": routing.tiers,
+        "customer_tiers": read_tiers(tiers, shop_ids, routing.tiers) if tiers else {},
+    }
 
 
-def _check_rules(
-    routing: LocatedDocument,
-    rules: tuple[models.RoutingRule, ...],
-    warehouses: list[str],
-    regions: list[str],
-    shops: tuple[models.Shop, ...],
-) -> None:
-    for number, rule in enumerate(rules):
-        for place, values, allowed in (
-            (("warehouses",), rule.warehouses, warehouses),
-            (("when", "region"), rule.when.region, regions),
-            (("when", "shop"), rule.when.shop, [shop.id for shop in shops]),
-            (("when", "platform"), rule.when.platform, sorted({shop.platform for shop in shops})),
-        ):
-            for position, value in enumerate(values):
-                if value not in allowed:
-                    line = routing.line_of(("rules", number, *place, position))
-                    raise ConfigError(
-                        f"routing.yaml:{line}: rule {rule.id}: {place[-1].removesuffix('s')} {value!r} "
-                        f"does not exist; {nearest(value, allowed)}"
-                    )
+def _closings(
+    files: Mapping[str, str],
+    warehouses: Sequence[models.Warehouse],
+    regions: Mapping[str, Sequence[tuple[str, str]]],
+    carriers: Carriers,
+) -> tuple[Closing, ...]:
+    """Return the rows of calendar.csv; without carriers.yaml any name of a carrier is taken."""
+    if "calendar.csv" not in files:
+        return ()
+    known = [carrier.id for carrier in carriers.carriers] or None
+    return read_calendar(files["calendar.csv"], [warehouse.id for warehouse in warehouses], regions, known)
 
 
 def _check_recipients(

@@ -138,6 +138,16 @@ def _replace_tables(connection: Connection, config: MerchantConfig) -> None:
         [(m.mapping_id, m.shop_id, m.platform_sku, m.sku_id) for m in config.sku_mappings],
     )
     replace_goods(connection, config)
+    connection.execute(text("delete from core.customer_tiers"))
+    copy_rows(
+        connection,
+        "core.customer_tiers",
+        ("shop_id", "customer_id", "tier", "tier_rank"),
+        [
+            (shop_id, customer_id, tier, config.tiers.index(tier) + 1)
+            for (shop_id, customer_id), tier in config.customer_tiers.items()
+        ],
+    )
     connection.execute(text("delete from core.shops"))
     copy_rows(
         connection,

@@ -6,6 +6,7 @@ Standard library only. The answer is a decision; the promise itself is the guard
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 #: Pieces by SKU.
 Needs = Mapping[str, int]
@@ -13,22 +14,36 @@ Needs = Mapping[str, int]
 STALE = "stale"
 
 
+class Verdict(StrEnum):
+    """What became of a warehouse that was looked at."""
+
+    CHOSEN = "chosen"
+    SHORT = "short"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+    FULL = "full"
+    NO_CUSTOMS = "no_customs"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One warehouse that was looked at.
 
     Attributes:
-        is_chosen: it ships the order; otherwise at least one SKU is short.
-        figures: SKU → (pieces needed, pieces available at that moment).
-        is_frozen: its stock is being taken; it was not asked.
+        why: it ships the order, at least one SKU is short, or it was not asked at all.
+        figures: SKU → (pieces needed, pieces available at that moment); empty when it was not asked.
         old_figures: SKUs whose figure is old, or so old that twice the safety stock is kept back.
     """
 
     warehouse_id: str
-    is_chosen: bool
+    why: Verdict
     figures: Mapping[str, tuple[int, int]]
-    is_frozen: bool = False
     old_figures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Return whether it ships the order."""
+        return self.why is Verdict.CHOSEN
 
 
 class Availability:
@@ -38,7 +53,8 @@ class Availability:
         on_hand_less_reserved: (warehouse, SKU) → pieces not yet promised.
         safety: (warehouse, SKU or *) → pieces never promised; the exact SKU wins over *.
         old: (warehouse, SKU) → `aged`, or `stale`: that figure counts against twice the safety stock.
-        frozen: warehouses whose stock is being taken: nothing is taken from them.
+        barred: warehouses that nothing is taken from now, and why.
+        capacity: warehouse → documents that it still takes today; one that is missing takes any number.
     """
 
     def __init__(
@@ -46,17 +62,15 @@ class Availability:
         on_hand_less_reserved: Mapping[tuple[str, str], int],
         safety: Mapping[tuple[str, str], int],
         old: Mapping[tuple[str, str], str] | None = None,
-        frozen: frozenset[str] = frozenset(),
+        barred: Mapping[str, Verdict] | None = None,
+        capacity: Mapping[str, int] | None = None,
     ) -> None:
         self._old = old or {}
-        self._frozen = frozen
+        self._barred = barred or {}
+        self._capacity = dict(capacity or {})
+        self._safety = safety
         self._promisable = {
-            (warehouse, sku): max(
-                0,
-                pieces
-                - safety.get((warehouse, sku), safety.get((warehouse, "*"), 0))
-                * (2 if self._old.get((warehouse, sku)) == STALE else 1),
-            )
+            (warehouse, sku): max(0, pieces - self.kept_back(warehouse, sku))
             for (warehouse, sku), pieces in on_hand_less_reserved.items()
         }
 
@@ -64,27 +78,43 @@ class Availability:
         """Return the pieces of `sku_id` that `warehouse_id` can still promise; never negative."""
         return self._promisable.get((warehouse_id, sku_id), 0)
 
-    def choose(self, warehouses: Sequence[str], needs: Needs) -> list[Candidate]:
+    def kept_back(self, warehouse_id: str, sku_id: str) -> int:
+        """Return the pieces that are never promised: the safety stock, twice where the figure is stale."""
+        floor = self._safety.get((warehouse_id, sku_id), self._safety.get((warehouse_id, "*"), 0))
+        return floor * 2 if self._old.get((warehouse_id, sku_id)) == STALE else floor
+
+    def choose(self, warehouses: Sequence[str], needs: Needs, *, is_counted: bool = True) -> list[Candidate]:
         """Take `needs` from the first warehouse that holds all of them.
 
+        Args:
+            warehouses: in the order in which they are tried.
+            needs: of the whole order.
+            is_counted: whether the document uses up capacity.
+
         Returns:
-            The warehouses looked at, in order; the last one is chosen, unless all are short.
+            The warehouses looked at, in order; the last one is chosen, unless none can.
         """
         looked_at: list[Candidate] = []
         for warehouse_id in warehouses:
             candidate = self.look(warehouse_id, needs)
             looked_at.append(candidate)
-            if candidate.is_chosen:
+            if candidate.why is Verdict.CHOSEN:
                 for sku_id, pieces in needs.items():
                     self._promisable[warehouse_id, sku_id] -= pieces
+                if is_counted and warehouse_id in self._capacity:
+                    self._capacity[warehouse_id] -= 1
                 break
         return looked_at
 
     def look(self, warehouse_id: str, needs: Needs) -> Candidate:
         """Return whether `warehouse_id` holds all of `needs`, with the figures; takes nothing."""
-        if warehouse_id in self._frozen:
-            return Candidate(warehouse_id, is_chosen=False, figures={}, is_frozen=True)
-        figures = {sku: (pieces, self.of(warehouse_id, sku)) for sku, pieces in needs.items()}
+        barred = self._barred.get(warehouse_id)
+        if barred is None and self._capacity.get(warehouse_id, 1) <= 0:
+            barred = Verdict.FULL
+        if barred is not None:
+            return Candidate(warehouse_id, barred, {})
+        promisable = self._promisable
+        figures = {sku: (pieces, promisable.get((warehouse_id, sku), 0)) for sku, pieces in needs.items()}
         is_enough = all(need <= free for need, free in figures.values())
         old = {sku: age for sku in needs if (age := self._old.get((warehouse_id, sku)))} if self._old else {}
-        return Candidate(warehouse_id, is_enough, figures, old_figures=old)
+        return Candidate(warehouse_id, Verdict.CHOSEN if is_enough else Verdict.SHORT, figures, old)

@@ -1,22 +1,21 @@
 """Decides which warehouse ships each candidate order. Writes temporary tables only."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
-from orderhub.db.copy import Value, copy_rows
+from orderhub.db.copy import copy_rows
 from orderhub.db.sql_files import statement
-from orderhub.domain.inventory import STALE, Availability, Candidate, Needs
-from orderhub.domain.routing import Destination, NoRule, Rule, RuleTable
+from orderhub.domain.calendar import CalendarKind
+from orderhub.domain.inventory import STALE, Availability, Verdict
+from orderhub.fulfillment.desk import COLUMNS, Desk
+from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 
@@ -29,53 +28,41 @@ _FREE = text("select warehouse_id, sku_id, on_hand - reserved as free, counted_a
 _DECISIONS = text("""
     create temporary table decisions (
         order_id text collate "C" primary key, outcome text not null, rule_id text, warehouse_id text,
-        candidates jsonb not null, version_id text not null, is_shadow boolean not null
+        candidates jsonb not null, version_id text not null, is_shadow boolean not null,
+        facts jsonb not null, promised_date date, hold_rule_id text
     ) on commit drop""")
-_COLUMNS = ("order_id", "outcome", "rule_id", "warehouse_id", "candidates", "version_id", "is_shadow")
 _IN_ORDER_OF_URGENCY = """
-    select order_id, version_id, province, city, platform, shop_id, sku_id, quantity
+    select order_id, {columns}
     from candidate_lines
-    order by ship_by_at nulls last, paid_at nulls last, order_id"""
-_order_of = itemgetter(0, 1, 2, 3, 4, 5)
-
-
-@dataclass(frozen=True, slots=True)
-class _Short:
-    """An order that no warehouse of its rule can ship whole."""
-
-    order_id: str
-    version_id: str
-    shop_id: str
-    rule: Rule
-    needs: Needs
-
-
-@dataclass
-class _Desk:
-    """Everything one pass decides with, and the outcomes it counts."""
-
-    table: RuleTable
-    availability: Availability
-    shadow: frozenset[str]
-    outcomes: Counter[str] = field(default_factory=Counter)
-    short: list[_Short] = field(default_factory=list)
+    order by ship_by_at nulls last, tier_rank nulls last, paid_at nulls last, order_id, line_id"""
+_TAKEN_TODAY = text("""
+    select warehouse_id, count(*) as documents from core.fulfillment_orders
+    where allocated_at >= :midnight and not is_shadow and state <> 'cancelled'
+        and warehouse_id = any(:warehouses)
+    group by warehouse_id""")
 
 
 def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Counter[str]:
     """Fill the temporary tables `candidate_lines` and `decisions`, and return outcome → orders.
 
-    Orders are served by the hand-over time promised, then by payment time, then by id. A whole order ships
-    from one warehouse. Figures of orders that stay short are those at the end of the pass, so that the same
-    shortage decided again is the same row.
+    Orders are served by the hand-over time promised, then by the buyer's tier, by payment time, by id.
+    A whole order ships from one warehouse.
     """
     connection.execute(statement("core/candidate_lines"), {"now": now})
     connection.execute(text("analyze candidate_lines"))
     connection.execute(_DECISIONS)
-    shadow = frozenset(shadow_shops(config))
-    desk = _Desk(rule_table(config), _availability(connection, config, now), shadow)
-    for wave in _waves(connection):
-        copy_rows(connection, "decisions", _COLUMNS, _decided(wave, desk))
-    copy_rows(connection, "decisions", _COLUMNS, (_short_row(short, desk) for short in desk.short))
+    today = now.astimezone(BEIJING).date()
+    desk = Desk(
+        table=rule_table(config, now),
+        availability=_availability(connection, config, now),
+        shadow=frozenset(shadow_shops(config)),
+        today=today,
+        suspended=tuple(config.calendar.on(CalendarKind.AREA, today)),
+    )
+    query = _IN_ORDER_OF_URGENCY.format(columns=fact_columns(desk.table.facts))
+    for wave in _waves(connection, query):
+        copy_rows(connection, "decisions", COLUMNS, desk.decide(orders_of(wave)))
+    copy_rows(connection, "decisions", COLUMNS, desk.rest())
     connection.execute(text("analyze decisions"))
     return desk.outcomes
 
@@ -90,13 +77,36 @@ def _availability(connection: Connection, config: MerchantConfig, now: datetime)
         if row.warehouse_id in told and now - row.counted_at > AGED_AFTER
     }
     free = {(row.warehouse_id, row.sku_id): row.free for row in rows}
-    return Availability(free, config.safety_stock, old, frozen_warehouses(connection))
+    barred, capacity = _barred(connection, config, now), _capacity(connection, config, now)
+    return Availability(free, config.safety_stock, old, barred, capacity)
 
 
-def _waves(connection: Connection) -> Iterator[list[tuple[Any, ...]]]:
+def _barred(connection: Connection, config: MerchantConfig, now: datetime) -> dict[str, Verdict]:
+    """Return the warehouses that take nothing now. No platform gives customs fields: bonded ones never do."""
+    today = now.astimezone(BEIJING).date()
+    closed = config.calendar.on(CalendarKind.WAREHOUSE, today)
+    return {
+        **{warehouse.id: Verdict.NO_CUSTOMS for warehouse in config.warehouses if warehouse.kind == "bonded"},
+        **{row.id: Verdict.CLOSED for row in closed},
+        **dict.fromkeys(frozen_warehouses(connection), Verdict.FROZEN),
+    }
+
+
+def _capacity(connection: Connection, config: MerchantConfig, now: datetime) -> dict[str, int]:
+    """Return how many more documents each warehouse with a limit takes on this Beijing day."""
+    limits = {each.id: each.daily_orders for each in config.warehouses if each.daily_orders is not None}
+    if not limits:
+        return {}
+    midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    given = {"midnight": midnight, "warehouses": list(limits)}
+    taken = {row.warehouse_id: row.documents for row in connection.execute(_TAKEN_TODAY, given)}
+    return {warehouse: limit - taken.get(warehouse, 0) for warehouse, limit in limits.items()}
+
+
+def _waves(connection: Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
     """Yield whole orders in waves: a cursor on the server, so that a million orders never sit in memory."""
     with closing(connection.connection.cursor("candidates_by_urgency")) as cursor:
-        cursor.execute(_IN_ORDER_OF_URGENCY)
+        cursor.execute(query)
         carried: list[tuple[Any, ...]] = []
         while rows := list(cursor.fetchmany(WAVE_LINES)):
             last = rows[-1][0]
@@ -107,55 +117,3 @@ def _waves(connection: Connection) -> Iterator[list[tuple[Any, ...]]]:
             carried += rows[cut:]
         if carried:
             yield carried
-
-
-def _decided(wave: list[tuple[Any, ...]], desk: _Desk) -> Iterator[tuple[Value, ...]]:
-    for (order_id, version_id, province, city, platform, shop_id), lines in groupby(wave, key=_order_of):
-        needs: dict[str, int] = {}
-        for line in lines:
-            needs[line[6]] = needs.get(line[6], 0) + line[7]
-        rule = desk.table.match(Destination(province, city, platform, shop_id))
-        if isinstance(rule, NoRule):
-            desk.outcomes["no_rule"] += 1
-            why = json.dumps([{"why": rule.value}])
-            yield (order_id, "no_rule", None, None, why, version_id, shop_id in desk.shadow)
-            continue
-        looked_at = desk.availability.choose(rule.warehouses, needs)
-        if not looked_at[-1].is_chosen:
-            desk.outcomes["out_of_stock"] += 1
-            desk.short.append(_Short(order_id, version_id, shop_id, rule, needs))
-            continue
-        desk.outcomes["allocated"] += 1
-        warehouse_id = looked_at[-1].warehouse_id
-        shown = _shown(looked_at)
-        yield (order_id, "allocated", rule.rule_id, warehouse_id, shown, version_id, shop_id in desk.shadow)
-
-
-def _short_row(short: _Short, desk: _Desk) -> tuple[Value, ...]:
-    looked_at = [desk.availability.look(warehouse, short.needs) for warehouse in short.rule.warehouses]
-    shown, is_shadow = _shown(looked_at), short.shop_id in desk.shadow
-    return (short.order_id, "out_of_stock", short.rule.rule_id, None, shown, short.version_id, is_shadow)
-
-
-def _why(candidate: Candidate) -> str:
-    if candidate.is_frozen:
-        return "frozen"
-    return "chosen" if candidate.is_chosen else "short"
-
-
-def _shown(looked_at: list[Candidate]) -> str:
-    return json.dumps(
-        [
-            {
-                "warehouse": candidate.warehouse_id,
-                "why": _why(candidate),
-                "figures": {
-                    sku: {"needed": needed, "available": available}
-                    for sku, (needed, available) in candidate.figures.items()
-                },
-                **({"old_figures": dict(candidate.old_figures)} if candidate.old_figures else {}),
-            }
-            for candidate in looked_at
-        ],
-        ensure_ascii=False,
-    )

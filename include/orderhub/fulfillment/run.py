@@ -13,6 +13,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import StockTaken
 from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle_carriers
+from orderhub.fulfillment.held import hold_refused
 from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.route import decide
@@ -39,6 +40,10 @@ class FulfillCounts:
     withdrawn_reservations: int
     cancelled_documents: int
     recalled_documents: int = 0
+    backorder: int = 0
+    no_warehouse: int = 0
+    suspended: int = 0
+    held: int = 0
 
 
 def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) -> FulfillCounts:
@@ -74,11 +79,12 @@ def _route(
                 outcomes = decide(connection, config, clock.now())
                 choose_carriers(connection, config, clock.now())
                 reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
+                held = hold_refused(connection, clock, config, pass_id=pass_id, now=clock.now())
                 settle_carriers(connection, clock, config, pass_id=pass_id)
         except StockTaken:
             continue
         else:
-            return outcomes
+            return outcomes + Counter(held=held)
     raise StockTaken(
         f"fulfil pass {pass_id}: stock changed during each of {ATTEMPTS} attempts; the next pass tries again"
     )
@@ -93,6 +99,10 @@ def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled
         withdrawn_reservations=withdrawn.reservations,
         cancelled_documents=withdrawn.documents,
         recalled_documents=recalled,
+        backorder=outcomes["backorder"],
+        no_warehouse=outcomes["no_warehouse"],
+        suspended=outcomes["suspended"],
+        held=outcomes["held"],
     )
 
 

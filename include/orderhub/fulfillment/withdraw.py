@@ -1,13 +1,16 @@
 """Gives back what was promised to lines that may not ship any more, before their manifest closes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from orderhub.clock import Clock
+from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
-from orderhub.domain.routing import Destination, Rule
+from orderhub.domain.calendar import CalendarKind
+from orderhub.domain.routing import NoMatch
+from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 
 #: Withdrawing and closing a manifest both end `allocated`; whoever comes second sees the first's work.
@@ -17,16 +20,37 @@ LOCK_DOCUMENTS = text("lock table core.fulfillment_orders in share row exclusive
 WITHOUT_FIGURES = text("set local enable_nestloop = off")
 WITH_FIGURES = text("set local enable_nestloop = on")
 
-_CHANGED_DOCUMENTS = text("""
-    select f.fulfillment_order_id, f.routing_rule_id, o.platform, o.shop_id, r.province, r.city
-    from core.fulfillment_orders as f
-    join core.orders as o using (order_id)
-    left join core.receivers as r using (order_id)
-    where f.state = 'allocated' and o.checked_version = o.version_id
-        and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
-            select from core.corrections as c
-            where c.order_id = f.order_id and c.field = 'address'
-                and greatest(c.made_at, c.ended_at) >= f.allocated_at))""")
+#: One row per reservation of an allocated document whose order changed; what routing asks is of that order.
+_CHANGED_DOCUMENTS = """
+    with changed as (
+        select
+            f.fulfillment_order_id, f.routing_rule_id, f.version_id as routed_version, v.sku_id, v.quantity,
+            o.version_id, o.shop_id, o.platform, r.province, r.city, o.paid_fen, o.promotion_mark,
+            coalesce(o.paid_at, o.placed_at) as bought_at,
+            case when o.customer_id is not null or not (s.is_pulled and s.is_buyer_named)
+                then coalesce(t.tier, '') end as tier
+        from core.fulfillment_orders as f
+        join core.orders as o using (order_id)
+        join core.reservations as v on v.fulfillment_order_id = f.fulfillment_order_id and v.state = 'active'
+        left join core.receivers as r on r.order_id = o.order_id
+        left join core.shops as s on s.shop_id = o.shop_id
+        left join core.customer_tiers as t on t.shop_id = o.shop_id and t.customer_id = o.customer_id
+        where f.state = 'allocated' and o.checked_version = o.version_id
+            and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
+                select from core.corrections as c
+                where c.order_id = f.order_id and c.field = 'address'
+                    and greatest(c.made_at, c.ended_at) >= f.allocated_at))
+    )
+    select fulfillment_order_id, {columns}, routing_rule_id from changed order by fulfillment_order_id"""
+
+
+_SUSPENDED_DOCUMENTS = text("""
+    select f.fulfillment_order_id from core.fulfillment_orders as f
+    join core.receivers as r using (order_id)
+    where f.state = 'allocated' and exists (
+        select from unnest(cast(:provinces as text[]), cast(:cities as text[])) as p (province, city)
+        where p.province = r.province and p.city in ('', coalesce(r.city, '')))
+    order by f.fulfillment_order_id""")
 
 
 @dataclass(frozen=True)
@@ -48,10 +72,12 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     connection.execute(statement("core/allocated_reservations"))
     connection.execute(text("analyze allocated_reservations"))
     connection.execute(WITH_FIGURES)
-    connection.execute(
-        statement("core/withdrawals"),
-        {"shadow_shops": shadow_shops(config), "rerouted": _rerouted(connection, config)},
-    )
+    given = {
+        "shadow_shops": shadow_shops(config),
+        "rerouted": _rerouted(connection, config, clock.now()),
+        "suspended": _suspended(connection, config, clock.now()),
+    }
+    connection.execute(statement("core/withdrawals"), given)
     connection.execute(statement("core/lock_stock_of_withdrawals"))
     voided = connection.execute(statement("core/void_reservations"), {"now": clock.now()}).rowcount
     connection.execute(statement("core/free_stock"))
@@ -59,12 +85,26 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     return Withdrawn(voided, cancelled)
 
 
-def _rerouted(connection: Connection, config: MerchantConfig) -> list[str]:
+def _rerouted(connection: Connection, config: MerchantConfig, now: datetime) -> list[str]:
     """Return documents of changed orders that fall under another rule now."""
-    table = rule_table(config)
-    rerouted: list[str] = []
-    for row in connection.execute(_CHANGED_DOCUMENTS):
-        rule = table.match(Destination(row.province, row.city, row.platform, row.shop_id))
-        if not isinstance(rule, Rule) or rule.rule_id != row.routing_rule_id:
-            rerouted.append(row.fulfillment_order_id)
-    return rerouted
+    table = rule_table(config, now)
+    query = _CHANGED_DOCUMENTS.format(columns=fact_columns(table.facts))
+    rows = [tuple(row) for row in connection.execute(text(query))]
+    routed_by = {row[0]: row[-1] for row in rows}
+    documents = [(document.order_id, table.match(document.facts)) for document in orders_of(rows)]
+    return [
+        document_id
+        for document_id, match in documents
+        if isinstance(match, NoMatch) or match.rule.rule_id != routed_by[document_id]
+    ]
+
+
+def _suspended(connection: Connection, config: MerchantConfig, now: datetime) -> list[str]:
+    """Return documents for areas to which nothing is sent today; they are decided again when that is over."""
+    closings = config.calendar.on(CalendarKind.AREA, now.astimezone(BEIJING).date())
+    places = sorted({place for closing in closings for place in closing.places})
+    if not places:
+        return []
+    provinces, cities = zip(*places, strict=True)
+    given = {"provinces": list(provinces), "cities": list(cities)}
+    return list(connection.execute(_SUSPENDED_DOCUMENTS, given).scalars())

@@ -5,12 +5,8 @@ run on the same server, in the same run.
 """
 
 import json
-import os
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from orderhub.config.models import MerchantConfig, Shop
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.operate.own_hub import OwnHub, own_hub
-from orderhub.operate.processes import descendants, pss_mib
+from orderhub.operate.stopwatch import Say, timed, watching
 from orderhub.transform.run import run_transform
 
 _FOLDER = paths.project_root() / "examples" / "million_orders"
@@ -31,7 +27,6 @@ _LOADS = text("""
     insert into ops.loads (platform, shop_id, stream, source, row_count, staged_count, committed_at)
     select :platform, :shop_id, 'orders', 'bench', :size, :size, cast(:now as timestamptz)
     from generate_series(1, (cast(:orders as bigint) - 1) / :size + 1)""")
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -76,12 +71,12 @@ def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
         database = hub.open()
         home = Path(folder) / "home"
         config = apply_directory(database, clock, paths.shipped_config_directory(), home, "bench")
-        with _timed(say, f"{orders:,} 单已备好 / staged"):
+        with timed(say, f"{orders:,} 单已备好 / staged"):
             _stage(hub, _shop_of(config), clock, orders)
         times.floor = _floor(hub, say)
-        with _watching() as peak, _timed(say, "一次处理 / one pass") as passed:
+        with watching() as peak, timed(say, "一次处理 / one pass") as passed:
             run_transform(database, clock, config)
-        with _timed(say, "再来一次 / the same again") as again:
+        with timed(say, "再来一次 / the same again") as again:
             counts = run_transform(database, clock, config)
         times.passed, times.again, times.peak_mib = passed[0], again[0], max(peak)
         times.changed = counts.orders_changed + counts.lines
@@ -108,7 +103,7 @@ def _stage(hub: OwnHub, shop: Shop, clock: Clock, orders: int) -> None:
 def _floor(hub: OwnHub, say: Say) -> dict[str, float]:
     owner, seconds = hub.open_owner(), {}
     for name, statement in _steps((_FOLDER / "floor.sql").read_text(encoding="utf-8")):
-        with owner.session() as session, _timed(say, f"下限 / floor: {name}") as took:
+        with owner.session() as session, timed(say, f"下限 / floor: {name}") as took:
             session.exec_driver_sql(statement.replace("%", "%%"))
         seconds[name] = took[0]
     _forget(owner)
@@ -126,30 +121,3 @@ def _steps(source: str) -> Iterator[tuple[str, str]]:
     for block in source.split("\n-- ")[1:]:
         title, _, statement = block.partition("\n")
         yield title.partition(":")[0], statement
-
-
-@contextmanager
-def _timed(say: Say, what: str) -> Iterator[list[float]]:
-    took: list[float] = []
-    began = time.monotonic()
-    yield took
-    took.append(time.monotonic() - began)
-    say(f"{what}: {took[0]:.1f} s")
-
-
-@contextmanager
-def _watching() -> Iterator[list[float]]:
-    """Yield a list that grows by the memory of this process and of the server, MiB, while the block lasts."""
-    seen, over = [0.0], threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.5):
-            seen.append(sum(map(pss_mib, descendants(os.getpid()))))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()

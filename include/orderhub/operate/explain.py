@@ -11,6 +11,7 @@ from orderhub.errors import ConfigError
 from orderhub.operate.explain_carriers import carried
 from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
+from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
 from orderhub.platforms.spec import platform_names
 
@@ -22,9 +23,9 @@ _ANOMALIES = text(
     "select * from core.anomalies where order_id = :order_id order by first_seen_at, anomaly_id"
 )
 _HOLDS = text("select * from core.holds where order_id = :order_id order by placed_at, hold_id")
-_DECISIONS = text("select * from core.routing_decisions where order_id = :order_id")
 _RESERVATIONS = text(
-    "select * from core.reservations where order_id = :order_id order by reserved_at, reservation_id"
+    "select r.* from core.fulfillment_orders as f join core.reservations as r using (fulfillment_order_id) "
+    "where f.order_id = :order_id order by r.reserved_at, r.reservation_id"
 )
 _MANIFESTS = text("""
     select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, l.fulfillment_order_id
@@ -40,16 +41,6 @@ _STATES = {
     "posted": "已出库",
     "voided": "已作废",
     "expired": "已过期",
-}
-_OUTCOMES = {
-    "allocated": ("分仓到", "allocated to"),
-    "out_of_stock": ("缺货,等待补货", "out of stock, waits"),
-    "no_rule": ("没有适用的规则", "no rule applies"),
-}
-_CHOICES = {
-    "chosen": ("选中", "chosen"),
-    "short": ("库存不足", "too little stock"),
-    "frozen": ("盘点中", "stock is being taken"),
 }
 
 
@@ -206,35 +197,8 @@ def _hold(row: RowMapping) -> Step:
 
 def _routed(connection: Connection, order: RowMapping) -> list[Step]:
     key = {"order_id": order["order_id"]}
-    decisions = connection.execute(_DECISIONS, key).mappings()
     reservations = connection.execute(_RESERVATIONS, key).mappings()
-    return [*(_decision(row) for row in decisions), *(_reservation(row) for row in reservations)]
-
-
-def _decision(row: RowMapping) -> Step:
-    ids = {"rule": row["rule_id"] or "-", "config": row["config_version"][:12]}
-    zh, en = _OUTCOMES[row["outcome"]]
-    warehouse, candidates = row["warehouse_id"] or "", [_candidate(given) for given in row["candidates"]]
-    zh += f" {warehouse}({';'.join(one for one, _ in candidates) or '无候选仓'})"
-    en += f" {warehouse} ({'; '.join(one for _, one in candidates) or 'no candidate'})"
-    return Step(row["decided_at"], "routed", zh, en, ids)
-
-
-def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
-    """Return what was seen of one warehouse, in Chinese and English."""
-    name, why = candidate.get("warehouse", ""), candidate.get("why", "")
-    why_zh, why_en = _CHOICES.get(why, (why, why))
-    figures = candidate.get("figures", {}).items()
-    old = candidate.get("old_figures", {})
-    zh = "、".join(
-        f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}{'(数字旧)' if sku in old else ''}"
-        for sku, f in figures
-    )
-    en = ", ".join(
-        f"{sku} needs {f.get('needed')}, free {f.get('available')}{' (old figure)' if sku in old else ''}"
-        for sku, f in figures
-    )
-    return f"{name} {why_zh}:{zh}", f"{name} {why_en}: {en}"
+    return [*routed(connection, order["order_id"]), *(_reservation(row) for row in reservations)]
 
 
 def _reservation(row: RowMapping) -> Step:

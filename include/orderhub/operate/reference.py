@@ -17,6 +17,7 @@ from orderhub import errors, paths
 from orderhub.config import models
 from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
+from orderhub.config.routing import Routing, RoutingProfile
 from orderhub.db.engine import Database
 from orderhub.db.staging_tables import wanted_tables
 from orderhub.errors import ConfigError
@@ -44,7 +45,8 @@ _CONVERTERS = {
 _FILES: Mapping[str, type[BaseModel]] = {
     "shops.yaml": models.Shops,
     "warehouses.yaml": models.Warehouses,
-    "routing.yaml": models.Routing,
+    "routing.yaml": Routing,
+    "routing/NAME.yaml": RoutingProfile,
     "alerts.yaml": models.Alerts,
     "checks.yaml": ChecksFile,
     "holds.yaml": models.Holds,
@@ -78,6 +80,11 @@ _CONFIG_TABLES = """
   / the goods master; kind is goods, bundle, gift or service; tags are divided by `|`; optional
 - **bundles.csv** `bundle_sku_id,part_sku_id,quantity`:组合装的部件,每个一行
   / one row per part of a bundle; optional
+- **tiers.csv** `shop_id,customer_id,tier`:买家等级;编号见 core.customers,等级列在 routing.yaml;可以没有
+  / tiers of buyers, by the ids of core.customers; tiers are listed in routing.yaml; optional
+- **calendar.csv** `kind,id,from,to,what` + `comment`:仓库、快递休息(warehouse、carrier:closed),地区停发
+  (area:suspended;地区集合、省,或 省/市);from 到 to 两天都算;可以没有
+  / days on which a warehouse or carrier is closed, or nothing is sent to an area; optional
 - **gifts.csv** `rule_id,gift_sku_id` + `quantity,shop_id,sku_id,min_amount,since,until,first`:
   满赠,写了的条件都要满足 / gift rules; every condition that is given must hold; optional
 - **blacklist.csv** `entry_id,kind,value,shop_id,reason,author`(可加 / also `effect,starts_at,ends_at`):

@@ -20,7 +20,7 @@ _VIEWS = (
     ("I6", "ops.verify_i6", "库存、预占与台账相符 / stock, promises and ledger agree"),
     ("I7", "ops.verify_i7", "每笔预占恰好了结一次 / every reservation resolves exactly once"),
     ("I8", "ops.verify_i8", "每行只发一次 / every line ships once"),
-    ("orphans", "ops.verify_orphans", "订单行与收件人都有订单 / lines and receivers have their order"),
+    ("orphans", "ops.verify_orphans", "每行都有所属 / every row has what it belongs to"),
     ("shipments", "ops.verify_shipments", "包裹、预占与 WMS 单据相符 / parcels, promises and WMS agree"),
     ("windows", "ops.verify_windows", "覆盖的窗口都数得清 / covered windows are proven"),
     ("claims", "ops.verify_claims", "没有遗留的认领 / no claim left behind"),

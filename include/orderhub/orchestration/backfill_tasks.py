@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Param, get_current_context, task
+from airflow.sdk import AssetAlias, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from orderhub import paths
 from orderhub.errors import ConfigError, TransientError
+from orderhub.orchestration.assets import staging
 from orderhub.orchestration.hub import Hub, open_hub
 from orderhub.platforms.spec import platform_names
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: A slot is given back after each round of reading, for as long as Airflow needs to look again.
 _NEXT_ROUND = timedelta(seconds=5)
 _OTHERS_TURN = timedelta(minutes=1)
+#: Which platform's records a range brings is known only when it was asked for.
+STAGED = AssetAlias("staging")
 
 
 def backfill_params() -> dict[str, Param]:
@@ -88,11 +91,13 @@ def streams_of(requests: "list[Request]") -> dict[str, str]:
     return {request.stream: request.request_id for request in requests}
 
 
-@task(map_index_template="{{ windows_done }}", max_active_tis_per_dagrun=2)
+@task(map_index_template="{{ windows_done }}", max_active_tis_per_dagrun=2, outlets=[STAGED])
 def read_range(asked: dict[str, Any]) -> dict[str, Any]:
-    """Read one shop's windows until all are covered; its label shows how many are."""
+    """Read one shop's windows until all are covered, then wake transform; its label shows how many are."""
     with open_hub(f"backfill:{asked['shop_id']}") as hub:
-        return read_until_covered(hub, asked["platform"], asked["shop_id"], asked["streams"])
+        counts = read_until_covered(hub, asked["platform"], asked["shop_id"], asked["streams"])
+    get_current_context()["outlet_events"][STAGED].add(staging(asked["platform"]))
+    return counts
 
 
 def read_until_covered(hub: Hub, platform: str, shop_id: str, streams: dict[str, str]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Pag
         RemovedFieldError: a required field is gone.
         ConfigError: personal data in clear, and no key.
     """
-    ids, rows, refused = _with_ids(pull, rows)
+    ids, rows, refused = with_ids(pull, rows)
     if pull.stream.detail is not None:
         return Page(source, asked_at, rows, ids, None, refused)
     refuse_removed_fields(pull.platform, pull.shop.id, pull.filled, rows)
@@ -119,7 +119,7 @@ def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Pag
     return Page(source, asked_at, rows, ids, records, refused)
 
 
-def _with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], list[str]]:
+def with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], list[str]]:
     """Return the ids of the rows that have a usable one, these rows, and why the others have none."""
     ids: list[str] = []
     usable: list[Any] = []

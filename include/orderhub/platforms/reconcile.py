@@ -17,12 +17,12 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.windows import Request, request_range
 from orderhub.platforms.backfill import Access, read_requests
 from orderhub.platforms.client import Client
-from orderhub.platforms.fetching import Pull, PullCounts
+from orderhub.platforms.fetching import Pull, PullCounts, with_ids
 from orderhub.platforms.paging import list_rows
 from orderhub.platforms.parked import waiting_among
 from orderhub.platforms.planning import closed_until, find_clock
 from orderhub.platforms.pull import open_client
-from orderhub.platforms.records import modified_of, row_id
+from orderhub.platforms.records import modified_of
 from orderhub.platforms.staging import newest_versions
 
 RULE = "missed_records"
@@ -118,7 +118,8 @@ def _compare(pull: Pull, since: datetime, until: datetime) -> tuple[int, list[Mi
     ids: set[str] = set()
     missed: dict[str, Missed] = {}
     for start, end in _covered(pull, since, until):
-        listed = {row_id(pull.stream, row): row for row in list_rows(pull, start, end)}
+        names, rows, _ = with_ids(pull, list(list_rows(pull, start, end)))  # The pull told of the others.
+        listed = dict(zip(names, rows, strict=True))
         ids |= listed.keys()
         modified = {key: modified_of(pull.platform.spec, pull.stream, row) for key, row in listed.items()}
         missed |= _missing(pull, {key: Missed(key, at, start, end) for key, at in modified.items()})

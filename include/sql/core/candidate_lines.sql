@@ -1,4 +1,5 @@
 -- One row per line that may be routed now: nothing keeps it, and its order may leave already; key order_id, line_id.
+-- A buyer whom a platform without ids never names has no tier; one whom it should have named has an unknown one.
 create temporary table candidate_lines on commit drop as
 select
     l.order_id,
@@ -11,10 +12,17 @@ select
     l.ship_by_at,
     l.paid_at,
     r.province,
-    r.city
+    r.city,
+    o.paid_fen,
+    coalesce(l.paid_at, o.placed_at) as bought_at,
+    o.promotion_mark,
+    case when o.customer_id is not null or not (s.is_pulled and s.is_buyer_named) then coalesce(t.tier, '') end as tier,
+    t.tier_rank
 from core.line_readiness as l
 inner join core.orders as o on l.order_id = o.order_id and (o.ship_not_before is null or o.ship_not_before <= :now)
 left join core.receivers as r on l.order_id = r.order_id
+left join core.shops as s on o.shop_id = s.shop_id
+left join core.customer_tiers as t on o.shop_id = t.shop_id and o.customer_id = t.customer_id
 where l.blocked_by is null
     -- What stopped one document of an order is not got round by making another.
     and not exists (

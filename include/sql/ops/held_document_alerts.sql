@@ -1,4 +1,4 @@
--- One row: how many of the holds that a rule placed now on fulfillment orders are new alerts; key subject, fingerprint.
+-- One row: how many of the holds that a rule placed now, on documents or on orders, are new alerts; key subject, fingerprint.
 with written as (
     insert into ops.alerts (
         rule_id, topic, severity, subject, fingerprint, title_zh, title_en, text_zh, text_en,
@@ -9,7 +9,6 @@ with written as (
     from core.holds as h
     inner join core.orders as o on h.order_id = o.order_id
     where h.state = 'active' and h.placed_at = :placed_at and h.rule_id = :rule_id
-        and h.subject_type = 'fulfillment_order'
     on conflict (rule_id, subject, fingerprint) where closed_at is null do nothing
     returning alert_id
 )

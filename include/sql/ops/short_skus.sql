@@ -5,7 +5,7 @@ with waiting as (
     from core.routing_decisions as d
     join core.orders as o on d.order_id = o.order_id and d.version_id = o.version_id
     join core.shops as s on o.shop_id = s.shop_id and not s.is_shadow
-    where d.outcome = 'out_of_stock'
+    where d.outcome in ('out_of_stock', 'backorder')
         and o.lifecycle = 'live'
         and o.gate = 'ship'
         and not exists (

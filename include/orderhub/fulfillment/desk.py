@@ -1,0 +1,162 @@
+"""Takes the decisions of one pass, order by order, in memory: which rule, which warehouse, and why.
+
+Not for reading or writing (`orderhub.fulfillment.route`).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from orderhub.db.copy import Value
+from orderhub.domain.calendar import Closing
+from orderhub.domain.inventory import Availability, Candidate, Verdict
+from orderhub.domain.routing import Match, NoMatch, Rule, RuleTable, WhenShort
+from orderhub.fulfillment.facts import Asked
+
+#: Columns of a decision, as `Desk` yields them.
+COLUMNS = (
+    "order_id", "outcome", "rule_id", "warehouse_id", "candidates", "version_id", "is_shadow", "facts",
+    "promised_date", "hold_rule_id",
+)  # fmt: skip
+#: Why an order that no warehouse can fill is held.
+NO_STOCK = "no_stock"
+_encode = json.JSONEncoder(ensure_ascii=False, default=sorted).encode
+
+
+@dataclass
+class Desk:
+    """Everything one pass decides with, and the outcomes it counts.
+
+    Attributes:
+        table: the rules in force.
+        availability: what can still be promised.
+        shadow: shops whose orders are decided and never sent.
+        today: Beijing day of the pass.
+        suspended: areas to which nothing is sent today.
+        outcomes: outcome → orders.
+    """
+
+    table: RuleTable
+    availability: Availability
+    shadow: frozenset[str]
+    today: date
+    suspended: tuple[Closing, ...] = ()
+    outcomes: Counter[str] = field(default_factory=Counter)
+    _short: list[tuple[Asked, Match]] = field(default_factory=list)
+    _words: dict[int, tuple[Match, str]] = field(default_factory=dict)
+
+    def decide(self, orders: Iterable[Asked]) -> Iterator[tuple[Value, ...]]:
+        """Yield the decisions about orders in turn; those that no warehouse can fill come with `rest`."""
+        for order in orders:
+            facts = order.facts
+            closing = self._suspension(facts.province, facts.city) if self.suspended else None
+            match = self.table.match(facts)
+            if closing is not None:
+                yield self._row(order, "suspended", [_suspended(closing)])
+            elif isinstance(match, NoMatch):
+                yield self._row(order, "no_rule", [_unmatched(match)])
+            else:
+                is_live = facts.shop_id not in self.shadow
+                looked_at = self.availability.choose(match.rule.warehouses, facts.needs, is_counted=is_live)
+                if looked_at[-1].why is Verdict.CHOSEN:
+                    yield self._row(
+                        order, "allocated", self._shown(match.rule, looked_at), match, looked_at[-1]
+                    )
+                else:
+                    self._short.append((order, match))
+
+    def rest(self) -> Iterator[tuple[Value, ...]]:
+        """Yield the decisions about orders that nobody can fill.
+
+        Their figures are those at the end of the pass, so that the same shortage decided again is the same.
+        """
+        for order, match in self._short:
+            looked_at = [self.availability.look(each, order.facts.needs) for each in match.rule.warehouses]
+            outcome, promised, hold = self._when_short(match.rule, looked_at)
+            shown = self._shown(match.rule, looked_at)
+            yield self._row(order, outcome, shown, match, promised=promised, hold=hold)
+
+    def _when_short(self, rule: Rule, looked_at: list[Candidate]) -> tuple[str, date | None, str | None]:
+        """Return outcome, promised day, and the rule that holds; what is only closed or full waits."""
+        if all(candidate.why is not Verdict.SHORT for candidate in looked_at):
+            return "no_warehouse", None, None
+        if rule.when_short is WhenShort.BACKORDER:
+            return "backorder", self.today + timedelta(days=rule.promise_days or 0), None
+        return "out_of_stock", None, NO_STOCK if rule.when_short is WhenShort.HOLD else None
+
+    def _suspension(self, province: str | None, city: str | None) -> Closing | None:
+        return next((row for row in self.suspended if row.lies_in(province, city)), None)
+
+    def _row(
+        self,
+        order: Asked,
+        outcome: str,
+        candidates: list[dict[str, Any]],
+        match: Match | None = None,
+        chosen: Candidate | None = None,
+        *,
+        promised: date | None = None,
+        hold: str | None = None,
+    ) -> tuple[Value, ...]:
+        self.outcomes[outcome] += 1
+        return (
+            order.order_id,
+            outcome,
+            match.rule.rule_id if match else None,
+            chosen.warehouse_id if chosen else None,
+            _encode(candidates),
+            order.version_id,
+            order.facts.shop_id in self.shadow,
+            self._said(match) if match else "{}",
+            promised.isoformat() if promised else None,
+            hold,
+        )
+
+    def _said(self, match: Match) -> str:
+        """Return the facts of a match as JSON; the table gives the same match again for the same facts."""
+        if not match.is_shared:
+            return _encode(_plain(match.facts))
+        known = self._words.get(id(match))
+        if known is None:
+            known = self._words[id(match)] = (match, _encode(_plain(match.facts)))
+        return known[1]
+
+    def _shown(self, rule: Rule, looked_at: list[Candidate]) -> list[dict[str, Any]]:
+        return [self._candidate(rule, candidate) for candidate in looked_at]
+
+    def _candidate(self, rule: Rule, candidate: Candidate) -> dict[str, Any]:
+        figures = {
+            sku: {"needed": needed, "available": available}
+            for sku, (needed, available) in candidate.figures.items()
+        }
+        shown: dict[str, Any] = {
+            "warehouse": candidate.warehouse_id, "why": candidate.why.value, "figures": figures,
+        }  # fmt: skip
+        if candidate.why is Verdict.SHORT:
+            for sku, figure in figures.items():
+                if kept_back := self.availability.kept_back(candidate.warehouse_id, sku):
+                    figure["kept_back"] = kept_back
+        if candidate.old_figures:
+            shown["old_figures"] = dict(candidate.old_figures)
+        if candidate.warehouse_id in rule.stands_in:
+            shown["stands_in_for"] = rule.stands_in[candidate.warehouse_id]
+        return shown
+
+
+def _suspended(closing: Closing) -> dict[str, Any]:
+    until = closing.last_day.isoformat()
+    return {"why": "suspended", "area": closing.id, "until": until, "comment": closing.comment}
+
+
+def _unmatched(match: NoMatch) -> dict[str, Any]:
+    return {"why": match.why, "rule": match.rule_id} if match.rule_id else {"why": match.why}
+
+
+def _plain(facts: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        fact.value: value.isoformat() if hasattr(value, "isoformat") else value
+        for fact, value in facts.items()
+    }

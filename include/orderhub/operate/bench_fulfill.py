@@ -1,0 +1,122 @@
+"""Times a fulfil pass over a large stock of checked orders: route, reserve, close every warehouse's manifest.
+
+The orders are made inside the database by `examples/million_orders/checked.sql`; the merchant with five
+warehouses is `examples/million_orders/merchant`. The server has the settings of a hub on two cores.
+"""
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import text
+
+from orderhub import paths
+from orderhub.clock import Clock, FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory
+from orderhub.db.engine import Database
+from orderhub.fulfillment.close import ClosedManifest, close_due
+from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.explain import explain
+from orderhub.operate.own_hub import OwnHub, own_hub
+from orderhub.operate.stopwatch import Say, timed, watching
+
+_FOLDER = paths.project_root() / "examples" / "million_orders"
+_DECIDED = text("""
+    select d.order_id, d.rule_id from core.routing_decisions as d
+    where d.outcome = 'allocated' order by md5(d.order_id) limit :many""")
+#: Orders whose story is read at the end.
+EXPLAINED = 100
+
+
+@dataclass
+class FulfillTimes:
+    """Seconds by step, peak memory in MiB, and what came of it.
+
+    Attributes:
+        orders: checked orders that could be routed.
+        routed: seconds to decide and reserve.
+        again: seconds of the same pass once more, which finds nothing new.
+        closed: seconds to close a manifest per warehouse.
+        allocated: orders that got a document.
+        lines: lines on the manifests.
+        explained: of `EXPLAINED` orders, those whose every rule is a row of the configuration.
+        peak_mib: of this process and the server together (PSS).
+    """
+
+    orders: int
+    routed: float = 0.0
+    again: float = 0.0
+    closed: float = 0.0
+    allocated: int = 0
+    lines: int = 0
+    explained: int = 0
+    peak_mib: float = 0.0
+    manifests: list[ClosedManifest] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Return what an order hub has to wait for: route, reserve, close."""
+        return self.routed + self.closed
+
+
+def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> FulfillTimes:
+    """Make `orders` checked orders, route them, route again, and close the manifests.
+
+    Args:
+        clock: the present.
+        orders: how many.
+        demand: `zipf`, `uniform`, or `hot`: one SKU in every order.
+        say: receives progress.
+
+    Raises:
+        EnvironmentFault: the server did not start.
+    """
+    times, day = FulfillTimes(orders), FixedClock(clock.now())
+    with tempfile.TemporaryDirectory() as folder, own_hub(clock, Path(folder)) as hub:
+        database = hub.open()
+        config = apply_directory(database, day, _FOLDER / "merchant", Path(folder) / "home", "bench")
+        ensure_first_start(database, day)
+        with timed(say, f"{orders:,} 单已备好 / ready"):
+            _make(hub, day, orders, demand)
+        with watching() as peak:
+            with timed(say, "分仓与预占 / route and reserve") as routed:
+                times.allocated = run_fulfillment(database, day, config).allocated
+            with timed(say, "再来一次 / the same again") as again:
+                run_fulfillment(database, day, config)
+            day.move(timedelta(hours=1))
+            with timed(say, "截单 / manifests closed") as closed:
+                times.manifests = _close(database, day, config)
+        times.routed, times.again, times.closed, times.peak_mib = routed[0], again[0], closed[0], max(peak)
+        times.lines = sum(manifest.line_count for manifest in times.manifests)
+        times.explained = _explained(database, config)
+        database.close()
+    return times
+
+
+def _make(hub: OwnHub, clock: Clock, orders: int, demand: str) -> None:
+    owner = hub.open_owner()
+    given = {"orders": orders, "demand": demand, "now": clock.now().isoformat()}
+    with owner.session() as session:
+        session.execute(text((_FOLDER / "checked.sql").read_text(encoding="utf-8")), given)
+        session.exec_driver_sql("analyze")
+    owner.close()
+
+
+def _close(database: Database, clock: Clock, config: MerchantConfig) -> list[ClosedManifest]:
+    for warehouse in config.warehouses:
+        request_extra(database, clock, config, warehouse.id, "bench")
+    return close_due(database, clock, config, {})
+
+
+def _explained(database: Database, config: MerchantConfig) -> int:
+    """Return of how many routed orders the story names a rule that the configuration has."""
+    known = {rule.id for rule in config.rules}
+    with database.read() as connection:
+        decided = connection.execute(_DECIDED, {"many": EXPLAINED}).all()
+    return sum(
+        rule_id in known and any(rule_id in str(step) for step in explain(database, order_id).steps)
+        for order_id, rule_id in decided
+    )
