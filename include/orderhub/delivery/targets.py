@@ -99,7 +99,7 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
 
 def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
-    """Return target name → how it is sent, for files of manifests; those of `SLOW` have their own delivery."""
+    """Return target name → how it is sent, for files of manifests; those of `SLOW` are delivered apart."""
 
     def files(parcel: Parcel) -> Mapping[str, Any]:
         return publish(database, clock, settings, parcel.payload, PARTS[parcel.target])

@@ -68,6 +68,7 @@ class _Book:
 
     def __init__(self, created_at: datetime, caption: str, labels: Labels) -> None:
         from fpdf import FPDF
+        from fpdf.fonts import TTFFont
         from pylopdf_fonts_zh_cn import sans_path
 
         self._pdf = FPDF(format="A4")
@@ -75,7 +76,9 @@ class _Book:
         self._pdf.set_auto_page_break(auto=False)
         self._pdf.set_title(caption)
         self._pdf.add_font("sans", fname=str(sans_path()))
-        self._known = frozenset(self._pdf.fonts["sans"].cmap)
+        font = self._pdf.fonts["sans"]
+        assert isinstance(font, TTFFont)
+        self._known = frozenset(font.cmap)
         self._caption, self._labels, self._y = caption, labels, 0.0
         self._new_page()
 
