@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.credentials import Credentials
 from sandbox.gateway.dialect import Dialect
 from sandbox.robots import robot_connections
+from sandbox.traces import trace_connections
 from sandbox.wms.service import wms_connections
 from sandbox.world.catalog import Shop
 
@@ -59,4 +60,5 @@ def connections(
         "retry_limit": 1,
     }
     mail = {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}
-    return {**known, "smtp_default": mail, **robot_connections(seed, base), **wms_connections(seed, base)}
+    others = {**robot_connections(seed, base), **wms_connections(seed, base), **trace_connections(seed, base)}
+    return {**known, "smtp_default": mail, **others}

@@ -19,6 +19,7 @@
     ├── SkipError          nothing to do here; not a failure
     │   ├── LeaseTaken         somebody else works on this scope now
     │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
+    │   ├── NotTaken           a platform does not take what it is told now, and says why
     │   └── AlreadyDone        the effect exists already
     └── FencedError        our lease was taken over; roll back, never retry
 
@@ -118,6 +119,18 @@ class FileRejected(SkipError):  # noqa: N818 - an outcome, named like one
         super().__init__(en)
         self.zh = zh
         self.en = en
+
+
+class NotTaken(SkipError):  # noqa: N818 - an outcome, named like one
+    """A platform does not take what it is told now, and its spec knows what its answer means.
+
+    Attributes:
+        means: the meaning, one of `orderhub.platforms.writes`.
+    """
+
+    def __init__(self, message: str, means: str) -> None:
+        super().__init__(message)
+        self.means = means
 
 
 class AlreadyDone(SkipError):  # noqa: N818 - an outcome, named like one

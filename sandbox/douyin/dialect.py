@@ -31,8 +31,12 @@ def _subject(incoming: Incoming) -> Subject:
         incoming.query.get("method", ""),
         incoming.query.get("access_token", ""),
         page + 1 if isinstance(page, int) else 0,
-        str(wish.get("shop_order_id") or wish.get("aftersale_id") or ""),
+        str(wish.get("shop_order_id") or wish.get("aftersale_id") or _first(wish.get("order_id_list"))),
     )
+
+
+def _first(ids: Any) -> str:
+    return str(ids[0]) if isinstance(ids, list) and ids else ""
 
 
 def _refuse_token(standing: Standing) -> RefusalError:

@@ -13,7 +13,18 @@ from sandbox.world.model import Order, OrderState, Parcel, PaymentKind
 PROMISE = timedelta(hours=48)
 PAY_TYPES = {PaymentKind.PREPAID: 1, PaymentKind.PRESALE: 2, PaymentKind.COD: 0}
 NOTHING_TO_PAY = 7
-CARRIERS = {"SF": ("shunfeng", "顺丰速运"), "YTO": ("yuantong", "圆通速递"), "JD": ("jd", "京东快递")}
+CARRIERS = {
+    "SF": ("shunfeng", "顺丰速运"),
+    "ZTO": ("zhongtong", "中通快递"),
+    "YTO": ("yuantong", "圆通速递"),
+    "STO": ("shentong", "申通快递"),
+    "YUNDA": ("yunda", "韵达快递"),
+    "EMS": ("ems", "EMS"),
+    "POSTB": ("youzhengguonei", "邮政快递包裹"),
+    "JD": ("jd", "京东快递"),
+    "JTSD": ("jtexpress", "极兔速递"),
+    "DBKD": ("debangwuliu", "德邦快递"),
+}
 TAG_TEXTS = {
     "ship_hold": "平台暂停发货",
     "address_change_apply": "买家申请修改地址",

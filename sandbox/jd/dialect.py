@@ -13,6 +13,7 @@ from sandbox.jd.envelope import business_failure, encode_refusal, encode_success
 from sandbox.jd.methods import APPLICATIONS, DETAIL, EN_DETAIL, METHODS, REMARKS, SERVICES
 from sandbox.jd.order import vender_id
 from sandbox.jd.request import business_of, check_common
+from sandbox.jd.shipping import SHIPMENT, failed
 from sandbox.world.catalog import Shop
 
 PATH = "/jd/routerjson"
@@ -31,7 +32,7 @@ def _subject(incoming: Incoming) -> Subject:
         form.get("method", ""),
         form.get("access_token", ""),
         int(page) if page.isascii() and page.isdigit() else 0,
-        str(wish.get("order_id", "")),
+        str(wish.get("order_id") or wish.get("orderId") or ""),
     )
 
 
@@ -77,6 +78,8 @@ def _failed(method: str, body: dict[str, Any]) -> dict[str, Any]:
     match method:
         case _ if method in {DETAIL, EN_DETAIL}:
             return {"orderDetailInfo": {"apiResult": result_of(body)}}
+        case _ if method == SHIPMENT:
+            return failed(body["business"], body["message"])
         case _ if method == APPLICATIONS:
             return {
                 "queryResult": {"success": False, "errorCode": body["business"], "message": body["message"]}

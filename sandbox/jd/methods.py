@@ -10,6 +10,7 @@ from sandbox.jd.after_sale import application_row, applied_at, checked_at, is_se
 from sandbox.jd.envelope import business_failure, jos_error, result_of
 from sandbox.jd.order import is_listed, known_state, order_row, vender_id
 from sandbox.jd.request import business_of
+from sandbox.jd.shipping import SHIPMENT, ship
 from sandbox.world.model import Order
 from sandbox.world.platforms import BEIJING
 
@@ -217,4 +218,5 @@ METHODS: dict[str, Method] = {
     REMARKS: Method(list_remarks, Cost.LIST),
     APPLICATIONS: Method(list_applications, Cost.LIST),
     SERVICES: Method(list_services, Cost.LIST),
+    SHIPMENT: Method(ship),
 }

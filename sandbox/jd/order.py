@@ -32,7 +32,8 @@ REMARKS = {
     DONE: "完成",
     CANCELED: "取消",
 }
-CARRIERS = {"SF": "467", "YTO": "463", "JD": "2087"}
+CARRIERS = {"SF": "467", "ZTO": "1499", "YTO": "463", "STO": "470", "YUNDA": "1327", "EMS": "465"}
+CARRIERS |= {"JD": "2087", "DBKD": "3046"}
 JD_DELIVERY = 68
 OTHER_DELIVERY = 67
 AUTONOMOUS = {"内蒙古自治区", "广西壮族自治区", "西藏自治区", "宁夏回族自治区", "新疆维吾尔自治区"}

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sandbox.gateway.dialect import Cost, Method
 from sandbox.miniprogram.order import order_row
 from sandbox.miniprogram.refund import refund_row
 from sandbox.miniprogram.request import refusal
+from sandbox.miniprogram.shipping import CREATE, create_shipment
 from sandbox.world.model import AfterSale, Order
 
 PREFIX = "/miniprogram/openapi/v1"
@@ -20,6 +22,7 @@ LONGEST_WINDOW = timedelta(days=31)
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
 LONGEST_EPOCH = 10
+SHIPMENTS = re.compile(rf"{PREFIX}/orders/([^/]+)/shipments")
 
 
 def list_orders(call: Call) -> bytes:
@@ -72,6 +75,8 @@ def one_refund(call: Call) -> bytes:
 
 def method_of(verb: str, path: str) -> str:
     """Return the name of the method that a path stands for; empty when none does."""
+    if verb == "POST" and shipped_order(path):
+        return CREATE
     name, _, key = path.removeprefix(f"{PREFIX}/").partition("/")
     if verb != "GET" or not path.startswith(f"{PREFIX}/") or "/" in key:
         return ""
@@ -80,8 +85,23 @@ def method_of(verb: str, path: str) -> str:
 
 
 def record_id(path: str) -> str:
-    """Return the id in the path of one record; empty for a list."""
-    return path.removeprefix(f"{PREFIX}/").partition("/")[2]
+    """Return the id in the path of one record, or of its shipments; empty for a list."""
+    return path.removeprefix(f"{PREFIX}/").partition("/")[2].removesuffix("/shipments")
+
+
+def shipped_order(path: str) -> str:
+    """Return the order whose shipments a path names; empty for every other path."""
+    found = SHIPMENTS.fullmatch(path)
+    return found[1] if found else ""
+
+
+def add_shipment(call: Call) -> bytes:
+    """Answer `POST /orders/{order_no}/shipments`.
+
+    Raises:
+        RefusalError: as `create_shipment`.
+    """
+    return create_shipment(call, shipped_order(call.incoming.path))
 
 
 def _order(call: Call, order: Order) -> bytes:
@@ -144,4 +164,5 @@ METHODS: dict[str, Method] = {
     ORDER: Method(one_order, Cost.DETAIL),
     REFUNDS: Method(list_refunds, Cost.LIST),
     REFUND: Method(one_refund, Cost.DETAIL),
+    CREATE: Method(add_shipment),
 }

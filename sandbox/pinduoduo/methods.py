@@ -19,6 +19,7 @@ from sandbox.pinduoduo.request import (
     pop_error,
     window,
 )
+from sandbox.pinduoduo.shipping import EXTRA, SEND, add_numbers, send
 from sandbox.pinduoduo.tokens import refresh_token, shop_of
 from sandbox.world.model import AfterSale, Order, PaymentKind
 
@@ -39,6 +40,8 @@ ROOTS = {
     REFUNDS: "refund_increment_get_response",
     REFUND: "refund_information_get_response",
     TIME: "time_get_response",
+    SEND: "logistics_online_send_response",
+    EXTRA: "upload_extra_logistics_response",
     REFRESH: "pop_auth_token_refresh_response",
 }
 ANY = 5
@@ -219,5 +222,7 @@ METHODS: dict[str, Method] = {
     REFUNDS: Method(list_refunds, Cost.LIST),
     REFUND: Method(one_refund, Cost.DETAIL),
     TIME: Method(platform_time, needs_token=False),
+    SEND: Method(send),
+    EXTRA: Method(add_numbers),
 }
 AUTHORIZE = {REFRESH: renew}

@@ -18,7 +18,8 @@ STATUS = {
 }
 # An order is 成交 by these; what was not yet is in no list.
 CONFIRMING = ("paid", "deposit_paid", "released")
-LOGISTICS_IDS = {"SF": 44, "YTO": 85, "JD": 120}
+LOGISTICS_IDS = {"SF": 44, "ZTO": 115, "YTO": 85, "STO": 1, "YUNDA": 121, "EMS": 118}
+LOGISTICS_IDS |= {"POSTB": 132, "JD": 120, "JTSD": 384, "DBKD": 131}
 OLD_CIPHER_EVERY = 4
 PROMISE = timedelta(hours=48)
 PLATFORM_DEPOT = 2

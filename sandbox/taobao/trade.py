@@ -22,7 +22,8 @@ STATUS = {
     OrderState.CLOSED_UNPAID: "TRADE_CLOSED_BY_TAOBAO",
     OrderState.CLOSED_REFUNDED: "TRADE_CLOSED",
 }
-CARRIERS = {"SF": "顺丰速运", "YTO": "圆通速递", "JD": "京东快递"}
+CARRIERS = {"SF": "顺丰速运", "ZTO": "中通快递", "YTO": "圆通速递", "STO": "申通快递", "YUNDA": "韵达快递"}
+CARRIERS |= {"EMS": "EMS", "POSTB": "邮政快递包裹", "JD": "京东快递", "JTSD": "极兔速递", "DBKD": "德邦快递"}
 # What a list row may carry; the rest (messages, memo, receiver, amounts of lines) only the detail tells.
 LIST_FIELDS = frozenset(
     {

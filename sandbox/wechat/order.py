@@ -20,7 +20,17 @@ STATUS = {
     OrderState.CLOSED_UNPAID: 250,
     OrderState.CLOSED_REFUNDED: 200,
 }
-CARRIERS = {"SF": ("SF", "顺丰速运"), "YTO": ("YTO", "圆通速递"), "JD": ("JD", "京东快递")}
+#: Parcels of China Post are EMS here.
+CARRIERS = {
+    "SF": ("SF", "顺丰速运"),
+    "ZTO": ("ZTO", "中通快递"),
+    "YTO": ("YTO", "圆通速递"),
+    "STO": ("STO", "申通快递"),
+    "YUNDA": ("YUNDA", "韵达快递"),
+    "EMS": ("EMS", "中国邮政"),
+    "JD": ("JD", "京东快递"),
+    "JTSD": ("JTSD", "极兔速递"),
+}
 SHIP_WITHIN = timedelta(hours=48)
 
 

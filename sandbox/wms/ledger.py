@@ -72,12 +72,25 @@ class Document:
 
 
 @dataclass(slots=True)
+class Return:
+    """One return as the WMS holds it; `came` is (item, good or defective) → pieces."""
+
+    code: str
+    wms_id: str
+    warehouse: str
+    planned: Mapping[str, int]
+    came: Counter[tuple[str, Literal["ZP", "CC"]]] = field(default_factory=Counter)
+    confirmed_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Ledger:
     """All stock and documents. `dedupes` off: the same code makes a second document, as bad systems do."""
 
     stock: dict[tuple[str, str], Stock] = field(default_factory=dict)
     documents: dict[str, list[Document]] = field(default_factory=dict)
     parcels: list[Parcel] = field(default_factory=list)
+    returns: dict[str, Return] = field(default_factory=dict)
     dedupes: bool = True
 
     def put(self, warehouse: str, item: str, free: int) -> None:
@@ -141,6 +154,39 @@ class Ledger:
         """Book a return as its pieces were graded: the good ones can be sold again."""
         held = self.stock.setdefault((warehouse, item), Stock())
         held.free, held.defective = held.free + good, held.defective + defective
+
+    def announce(self, coming: Return) -> Return:
+        """Take a return that is announced.
+
+        Raises:
+            RuleError: it is known already.
+        """
+        if coming.code in self.returns:
+            raise RuleError("DUPLICATE_ORDER", f"退货单已存在: {coming.code}")
+        self.returns[coming.code] = coming
+        return coming
+
+    def find_return(self, code: str) -> Return:
+        """Return an announced return.
+
+        Raises:
+            RuleError: there is none.
+        """
+        if code not in self.returns:
+            raise RuleError("ORDER_NOT_FOUND", f"退货单不存在: {code}")
+        return self.returns[code]
+
+    def receive(self, code: str, item: str, good: int, defective: int, now: datetime) -> None:
+        """Book what came of a return, as it was graded; more may come later.
+
+        Raises:
+            RuleError: nobody announced it.
+        """
+        coming = self.find_return(code)
+        coming.came[item, "ZP"] += good
+        coming.came[item, "CC"] += defective
+        coming.confirmed_at = now
+        self.grade_return(coming.warehouse, item, good, defective)
 
     def find(self, code: str, wms_id: str = "") -> Document:
         """Return the document, the first where there are several.

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.gateway.text import beijing
-from sandbox.wms.ledger import Document, Ledger, RuleError
+from sandbox.wms.ledger import Document, Ledger, Return, RuleError
 from sandbox.wms.wire import answer, text_of
 
 ITEMS_PER_QUERY = 100
@@ -19,6 +19,11 @@ REQUIRED = (
     "senderInfo/city",
     "senderInfo/detailAddress", "receiverInfo/name", "receiverInfo/mobile", "receiverInfo/province",
     "receiverInfo/city", "receiverInfo/detailAddress",
+)  # fmt: skip
+REQUIRED_OF_RETURN = (
+    "returnOrderCode", "warehouseCode", "orderType", "preDeliveryOrderCode", "logisticsCode",
+    "senderInfo/name",
+    "senderInfo/mobile", "senderInfo/province", "senderInfo/city", "senderInfo/detailAddress",
 )  # fmt: skip
 REQUIRED_OF_LINE = ("ownerCode", "itemCode", "planQty", "actualPrice")
 
@@ -39,6 +44,8 @@ class Methods:
             "deliveryorder.query": self.query,
             "order.cancel": self.cancel,
             "inventory.query": self.inventory,
+            "returnorder.create": self.announce,
+            "returnorder.query": self.query_return,
         }.get(name)
 
     def create(self, request: ET.Element, now: datetime) -> bytes:
@@ -88,6 +95,34 @@ class Methods:
             if held.defective and text_of(one, "inventoryType") in {"", "CC"}:
                 rows.append({**where, "inventoryType": "CC", "quantity": held.defective, "lockQuantity": 0})
         return answer("success", "0", "", {"items": {"item": rows}})
+
+    def announce(self, request: ET.Element, now: datetime) -> bytes:
+        """Take one return that is announced."""
+        coming = request.find("returnOrder")
+        lines = request.findall("orderLines/orderLine")
+        if coming is None:
+            raise RuleError("isv.missing-parameter", "缺少 returnOrder")
+        missing = [path for path in REQUIRED_OF_RETURN if not text_of(coming, path)]
+        missing += [
+            name for line in lines for name in ("ownerCode", "itemCode", "planQty") if not text_of(line, name)
+        ]
+        if missing or not lines:
+            raise RuleError("isv.missing-parameter", f"缺少 {', '.join(missing) or 'orderLines'}")
+        self._numbers += 1
+        taken = self.ledger.announce(
+            Return(
+                code=text_of(coming, "returnOrderCode"),
+                wms_id=f"RMA{self._numbers}",
+                warehouse=self._warehouse(coming),
+                planned=dict(map(_line, lines)),
+            )
+        )
+        return answer("success", "0", "", {"createTime": beijing(now), "returnOrderId": taken.wms_id})
+
+    def query_return(self, request: ET.Element, _now: datetime) -> bytes:
+        """Show a return and what has come of it, a line per item and grade."""
+        coming = self.ledger.find_return(text_of(request, "returnOrderCode"))
+        return answer("success", "0", "", shown_return(coming))
 
     def _take(self, request: ET.Element, now: datetime) -> Document:
         order = request.find("deliveryOrder")
@@ -145,6 +180,28 @@ def shown(document: Document, *, repeat: bool = False) -> dict[str, Any]:
         "packages": {"package": [_package(parcel) for parcel in parcels]},
         "orderLines": {"orderLine": _lines(document)},
     }
+
+
+def shown_return(coming: Return) -> dict[str, Any]:
+    """Return a return as a query shows it: pieces are those of all confirmations together."""
+    return {
+        "returnOrder": {
+            "returnOrderCode": coming.code,
+            "returnOrderId": coming.wms_id,
+            "warehouseCode": coming.warehouse,
+            "orderConfirmTime": beijing(coming.confirmed_at) if coming.confirmed_at else "",
+        },
+        "orderLines": {
+            "orderLine": [
+                {
+                    "itemCode": item, "inventoryType": grade, "planQty": coming.planned.get(item, 0),
+                    "actualQty": pieces,
+                }
+                for (item, grade), pieces in coming.came.items()
+                if pieces
+            ]
+        },
+    }  # fmt: skip
 
 
 def _package(parcel: Any) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class WmsRoutes:
         """`{ship: "all"|[code, …], items?: {item: n}, …}`: any of these, in this order.
 
         put: [[warehouse, item, free], …]; pick: [code, …]; ship;
-        grade: [[warehouse, item, good, defective], …];
+        grade: [[warehouse, item, good, defective], …]; returned: [[code, item, good, defective], …];
         faults: [{kind, method?, nth?, times?, …}, …], `[]` heals; release: true works on what a fault holds;
         dedupes: true|false. Warehouses are the WMS's codes.
         """
@@ -77,6 +77,8 @@ class WmsRoutes:
             ]
         for warehouse, item, good, defective in wish.get("grade", []):
             ledger.grade_return(warehouse, item, int(good), int(defective))
+        for code, item, good, defective in wish.get("returned", []):
+            ledger.receive(code, item, int(good), int(defective), self.clock())
         if "faults" in wish:
             self.wms.faults = [Fault.of(entry) for entry in wish["faults"]]
         if wish.get("release"):
@@ -107,6 +109,14 @@ def truth(wms: Wms) -> dict[str, Any]:
         "parcels": [
             {**asdict(parcel), "items": dict(parcel.items), "shipped_at": parcel.shipped_at.isoformat()}
             for parcel in ledger.parcels
+        ],
+        "returns": [
+            {
+                "code": one.code, "wms_id": one.wms_id, "warehouse": one.warehouse,
+                "planned": dict(one.planned),
+                "came": [[item, grade, pieces] for (item, grade), pieces in one.came.items() if pieces],
+            }
+            for one in ledger.returns.values()
         ],
         "calls": dict(wms.calls), "errors": dict(wms.errors),
         "faults": [asdict(fault) for fault in wms.faults], "held": len(wms.held),

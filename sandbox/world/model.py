@@ -146,12 +146,16 @@ class AddressRequest:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What went out together: pieces per line id."""
+    """What went out together: pieces per line id; none where only one more number was told.
+
+    `request` is the client's own name of the parcel, where the platform knows a repetition by it.
+    """
 
     at: datetime
     carrier: str
     number: str
     pieces: tuple[tuple[str, int], ...]
+    request: str = ""
 
 
 @dataclass(slots=True)

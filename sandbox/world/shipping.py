@@ -1,4 +1,4 @@
-"""Parcels that go out in the platform's back office, by hand."""
+"""Parcels: those that go out in the platform's back office by hand, and those that a client tells of."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,10 +17,27 @@ def ship(order: Order, pieces: Mapping[str, int], at: datetime) -> None:
     order.record(at, "part_shipped_by_hand" if left else "shipped_by_hand")
 
 
+def tell(order: Order, parcel: Parcel) -> None:
+    """Book a parcel that a client told of; one without pieces is one more number of what left already."""
+    order.parcels.append(parcel)
+    if not parcel.pieces:
+        order.record(parcel.at, "number_added", parcel.number)
+        return
+    order.shipped_at = order.shipped_at or parcel.at
+    left = any(_unsent(order, line) for line in order.lines)
+    order.state = OrderState.PART_SHIPPED if left else OrderState.SHIPPED
+    order.record(parcel.at, "part_told" if left else "told", parcel.number)
+
+
 def ship_everything(order: Order, at: datetime) -> None:
     """Send every piece that was neither sent nor refunded, in one parcel."""
-    unsent = {line.line_id: _unsent(order, line) for line in order.lines}
-    ship(order, {line_id: pieces for line_id, pieces in unsent.items() if pieces}, at)
+    ship(order, unsent(order), at)
+
+
+def unsent(order: Order) -> dict[str, int]:
+    """Return line id → pieces that were neither sent nor refunded."""
+    found = {line.line_id: _unsent(order, line) for line in order.lines}
+    return {line_id: pieces for line_id, pieces in found.items() if pieces}
 
 
 def ship_some(order: Order, at: datetime) -> None:

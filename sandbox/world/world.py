@@ -6,6 +6,7 @@ a journal of operations replays to the same state.
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from sandbox.world.changes import CHANGES
 from sandbox.world.doubts import labelled_shares
 from sandbox.world.lives import tell
 from sandbox.world.make import OrderMaker
-from sandbox.world.model import AfterSale, Order
+from sandbox.world.model import AfterSale, Order, Parcel
 from sandbox.world.modified_index import ModifiedIndex
 from sandbox.world.platforms import PLATFORMS
+from sandbox.world.shipping import tell as tell_parcel
 from sandbox.world.story import DEFECTS, STATES, deck
 
 HISTORY = timedelta(hours=30)
@@ -243,6 +245,15 @@ class World:
         CHANGES[what].happen(order, self._rng, at)
         self._enter(order)
 
+    def tell(self, order_id: str, parcel: Parcel) -> None:
+        """Book a parcel that a client told a platform of; the platform has judged it."""
+        order = self.orders[order_id]
+        told = {"carrier": parcel.carrier, "number": parcel.number, "pieces": list(parcel.pieces)}
+        named = {"order_id": order_id, "shop_id": order.shop_id, "request": parcel.request}
+        self._journal({"do": "tell", **named, **told, "at": parcel.at.isoformat()})
+        tell_parcel(order, replace(parcel, at=parcel.at.replace(microsecond=0)))
+        self._enter(order)
+
     def replay(self, operation: dict[str, Any]) -> None:
         """Apply one journaled operation again.
 
@@ -261,6 +272,10 @@ class World:
             case "churn_after_sales":
                 start, end = operation["window"]
                 self.churn_after_sales(shop_id, (start, end), operation["count"], at)
+            case "tell":
+                pieces = tuple((line_id, count) for line_id, count in operation["pieces"])
+                told = Parcel(at, operation["carrier"], operation["number"], pieces, operation["request"])
+                self.tell(operation["order_id"], told)
             case unknown:
                 raise ValueError(
                     f"the journal holds the unknown operation {unknown!r}: remove the state directory"

@@ -63,13 +63,15 @@ def with_other(value: Any, path: tuple[Any, ...], other: Any) -> Any:
 
 
 #: Whose keys the platform names; in a JSON body their values may be anything.
-OPEN = {"common", "account", "headers", "parameters", "count_parameters", "page_parameters"}
+OPEN = {"common", "account", "headers", "parameters", "count_parameters", "page_parameters", "line"}
 
 
 def is_json_value(document: Any, path: tuple[Any, ...]) -> bool:
     """Return whether a node is, or is inside, a parameter that travels as JSON."""
     if not {"parameters", "count_parameters", "page_parameters"} & set(path):
         return False
+    if path[0] == "ship" and "ask" not in path:
+        return True  # What is told nests everywhere: a body over REST, a JSON text in a form.
     api = document.get("api", {})
     own = api.get("auth", {}).get("encoding") if "auth" in path else None
     encoding = own or api.get("encoding", "form")
@@ -139,7 +141,8 @@ def test_doubled_entry_is_refused_where_it_has_a_name(model: type, file: Path):
     named = [
         path
         for path in places(document)
-        if isinstance(at(document, path), dict) and isinstance(path[-1], int) and path[-2] != "errors"
+        if isinstance(at(document, path), dict) and isinstance(path[-1], int)
+        if path[-2] not in ("errors", "answers") and not is_json_value(document, path)
     ]
 
     accepted = []

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from orderhub.fulfillment.wms.account import Account, open_account
 from orderhub.fulfillment.wms.confirm import Confirmed, confirm_shipments
 from orderhub.settings import Settings
 from sandbox.server import UVICORN, HttpServer
+from sandbox.traces import Traces, trace_connections
 from sandbox.wms.faults import Fault
 from sandbox.wms.routes import WmsRoutes
 from sandbox.wms.service import Wms, wms_connections
@@ -54,11 +55,20 @@ class House:
     settings: Settings
     wms: Wms = field(default_factory=lambda: Wms(7))
     config: MerchantConfig | None = None
+    traces: Traces = field(init=False)
 
-    def open(self, orders: int = 4, batch_size: int = 50, pieces: int = 20, **shop: str) -> None:
+    def __post_init__(self) -> None:
+        self.traces = Traces(self.wms, self.clock.now)
+
+    def open(
+        self, orders: int = 4, batch_size: int = 50, pieces: int = 20, more: Mapping[str, str] | None = None,
+        **shop: str,
+    ) -> None:  # fmt: skip
         """Put `orders` of two lines, stock on both sides, and close a manifest with all of them."""
         with self.database.engine.begin() as connection:
-            self.config = activate(connection, warehouses=HOUSES.format(batch_size=batch_size), **shop)
+            self.config = activate(
+                connection, warehouses=HOUSES.format(batch_size=batch_size), more=more, **shop
+            )
             stock(connection, hangzhou__MUG=pieces, hangzhou__CUP=pieces)
             lines = (Line(quantity=2), Line("CUP", 1, title="杯子"))
             put(connection, *(Order(str(number), lines) for number in range(1, orders + 1)))
@@ -107,10 +117,11 @@ def house(clock: FixedClock, database: Database, tmp_path: Path) -> Iterator[Hou
     )
     opened, ready = House(clock, database, settings), threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
-    known = wms_connections(7, f"http://127.0.0.1:{listening.getsockname()[1]}")
+    base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    known = {**wms_connections(7, base), **trace_connections(7, base)}
     known["wms_hangzhou"]["extra"]["timeout"] = 0.5
     file.write_text(json.dumps(known), encoding="utf-8")
-    app = Starlette(routes=WmsRoutes(opened.wms, clock.now).routes())
+    app = Starlette(routes=[*WmsRoutes(opened.wms, clock.now).routes(), *opened.traces.routes()])
     server = HttpServer(uvicorn.Config(app, **UVICORN), ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()

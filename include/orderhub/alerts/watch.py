@@ -13,6 +13,7 @@ from orderhub.alerts.digest import send_digest
 from orderhub.alerts.held import close_ended
 from orderhub.alerts.late_pulls import RULE as LATE_PULL
 from orderhub.alerts.late_pulls import late_pulls
+from orderhub.alerts.parcels import parcel_alerts
 from orderhub.alerts.raising import keep_alerts
 from orderhub.alerts.stock_outs import RULE as STOCK_OUT
 from orderhub.alerts.stock_outs import stock_outs
@@ -46,6 +47,7 @@ class Looked:
     late_pulls: int
     stock_outs: int
     warehouses: int
+    parcels: int
     messages: int
     is_digest_sent: bool
 
@@ -77,6 +79,10 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
         warehouses=sum(
             keep_alerts(connection, clock, config, rule, alerts)
             for rule, alerts in warehouse_alerts(connection, config, now, awake_since).items()
+        ),
+        parcels=sum(
+            keep_alerts(connection, clock, config, rule, alerts)
+            for rule, alerts in parcel_alerts(connection, config, now).items()
         ),
         messages=tell(connection, clock, config),
         is_digest_sent=send_digest(connection, clock, config),

@@ -22,6 +22,7 @@ from orderhub.cli import (
     platforms,
     setting_up,
     sources,
+    tracking,
     warehouses,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
@@ -40,6 +41,7 @@ for area in (
     mapping,
     flow,
     warehouses,
+    tracking,
     holds,
     orders,
     alerts,

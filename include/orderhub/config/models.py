@@ -51,6 +51,10 @@ class Shop(Frozen):
     on_stale: Literal["wait", "ship"] = Field(
         default="wait", description="ship: close a manifest with this shop's orders though its pull is late."
     )
+    write_back: bool = Field(
+        default=False,
+        description="Tell the platform each tracking number, once the warehouse has confirmed the departure.",
+    )
 
 
 class Shops(Frozen):
@@ -179,6 +183,13 @@ class Alerts(Frozen):
     )
     late_after_minutes: int = Field(
         default=60, ge=20, description="A stream that is not complete for so long is late."
+    )
+    collected_within_hours: int = Field(
+        default=24, ge=1, description="A parcel without a carrier's scan so long after it was sent is told."
+    )
+    traces: str | None = Field(
+        default=None,
+        description="Connection id of Kuaidi100 (快递100), asked whether carriers collected what was sent.",
     )
     aged_after_hours: int = Field(default=24, ge=1, description="An alert open for so long is aged.")
     keep_days: int = Field(

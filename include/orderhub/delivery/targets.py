@@ -14,11 +14,13 @@ from orderhub.db.engine import Database
 from orderhub.delivery.chat import build_chat
 from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
+from orderhub.delivery.shops import TRACKING, ShopLane
 from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import PARTS, publish
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
+from orderhub.fulfillment.wms.returns import ReturnOrder
 from orderhub.settings import Settings
 
 #: Files for people, which take minutes when a manifest is large: nothing else waits for them.
@@ -47,6 +49,8 @@ class Target:
     Attributes:
         send: sends and returns what the other side answered. Raises `RefusedError` when the other side will
             never take it; any other error of ours means: later.
+        close: ends what sending opened, when nothing more is sent.
+        is_bulk: comes in thousands: it is sent when nothing else waits.
         ask: after a lost answer, returns what the other side knows of the parcel, or None when it knows
             nothing. Without `ask`, the parcel is sent again: the receiver drops the second by its id, or it
             may come twice (chat robots: at least once).
@@ -54,6 +58,8 @@ class Target:
 
     send: Callable[[Parcel], Mapping[str, Any]]
     ask: Callable[[Parcel], Mapping[str, Any] | None] | None = None
+    close: Callable[[], None] = lambda: None
+    is_bulk: bool = False
 
 
 def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
@@ -79,8 +85,10 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         said = build_chat(parcel.payload, parcel.attempts, settings.language, settings.airflow_url)
         return say(known.kind, load_connection(known.connection, settings.connections), said, clock.now())
 
-    def errand(parcel: Parcel) -> HandOver | Recall:
-        kinds: dict[str, type[HandOver | Recall]] = {"create": HandOver, "cancel": Recall}
+    def errand(parcel: Parcel) -> HandOver | Recall | ReturnOrder:
+        kinds: dict[str, type[HandOver | Recall | ReturnOrder]] = {
+            "create": HandOver, "cancel": Recall, "return": ReturnOrder
+        }  # fmt: skip
         config = load_active(database)
         return kinds[parcel.payload["do"]](
             database, clock, open_account(clock, settings, config, parcel.payload["warehouse_id"])
@@ -94,6 +102,8 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
     lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
+    for lane in _lanes(database, TRACKING):
+        lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
     files = manifest_targets(database, clock, settings)
     return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
 
@@ -107,7 +117,16 @@ def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Ma
     return {target: Target(files) for target in PARTS}
 
 
+def _shop(lane: ShopLane) -> Target:
+    return Target(
+        lambda parcel: lane.send(parcel.payload),
+        lambda parcel: lane.ask(parcel.payload),
+        lane.close,
+        is_bulk=True,
+    )
+
+
 def _lanes(database: Database, prefix: str) -> list[str]:
-    """Return a lane per robot or WMS that something waits for: one that is out of reach holds up no other."""
+    """Return a lane per robot, WMS or shop that something waits for: one out of reach holds up no other."""
     with database.read() as connection:
         return list(connection.execute(_LANES, {"prefix": prefix}).scalars())

@@ -16,6 +16,7 @@ from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle
 from orderhub.fulfillment.held import hold_refused
 from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
+from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
@@ -40,6 +41,7 @@ class FulfillCounts:
     withdrawn_reservations: int
     cancelled_documents: int
     recalled_documents: int = 0
+    announced_returns: int = 0
     backorder: int = 0
     no_warehouse: int = 0
     suspended: int = 0
@@ -61,9 +63,10 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
             withdrawn = withdraw(connection, clock, config)
             recalled = request_recalls(connection, clock)
+            announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
         outcomes = _route(database, lease, clock, config, pass_id)
-        counts = _counts(pass_id, outcomes, withdrawn, recalled)
+        counts = _counts(pass_id, outcomes, withdrawn, recalled, announced)
         with database.transaction(lease) as connection:
             _finish(connection, clock, counts)
     log.info("fulfil pass", config_version=config.version[:12], **asdict(counts))
@@ -90,7 +93,9 @@ def _route(
     )
 
 
-def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled: int) -> FulfillCounts:
+def _counts(
+    pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled: int, announced: int
+) -> FulfillCounts:
     return FulfillCounts(
         pass_id=pass_id,
         allocated=outcomes["allocated"],
@@ -99,6 +104,7 @@ def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled
         withdrawn_reservations=withdrawn.reservations,
         cancelled_documents=withdrawn.documents,
         recalled_documents=recalled,
+        announced_returns=announced,
         backorder=outcomes["backorder"],
         no_warehouse=outcomes["no_warehouse"],
         suspended=outcomes["suspended"],

@@ -96,7 +96,7 @@ def record_reports(
     for report in _merged(reports):
         lines = known.get(report.fulfillment_order_id or "", [])
         explained = _explained(report, lines)
-        doubts += _doubt(connection, clock, warehouse_id, report.subject, explained.doubts)
+        doubts += write_doubts(connection, clock, warehouse_id, report.subject, explained.doubts)
         taken += [(lines[0], *one) for one in explained.taken]
     _copy(connection, warehouse_id, taken)
     return _post(connection, clock, documents, source, doubts)
@@ -137,9 +137,10 @@ def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
     )
 
 
-def _doubt(
+def write_doubts(
     connection: Connection, clock: Clock, warehouse_id: str, subject: str, doubts: Iterable[Doubt]
 ) -> int:
+    """Write what does not fit about a document or a return, and return how many doubts are new."""
     return sum(
         connection.execute(
             _DOUBT,
@@ -182,4 +183,5 @@ def _post(connection: Connection, clock: Clock, documents: list[str], source: st
     connection.execute(statement("core/posted_ledger"), stamp)
     connection.execute(statement("core/post_stock"))
     whole = connection.execute(statement("core/shipped_documents"), {**named, **stamp}).rowcount
+    connection.execute(statement("core/tracking_writes"), stamp)
     return Recorded(parcels, posted, whole, doubts)

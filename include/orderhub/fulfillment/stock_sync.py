@@ -96,6 +96,7 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         copy_rows(connection, "counts", ("warehouse_id", "sku_id", "on_hand"), rows)
         connection.execute(statement("core/lock_stock_of_warehouse"), named)
         connection.execute(statement("core/counts_with_parcels"), named)
+        connection.execute(statement("core/counts_with_returns"), named)
         connection.execute(statement("core/counts_with_doubt"), named)
         returned = _give_back(connection, clock)
         below = _keep_promised(connection, clock, config, reading)

@@ -12,11 +12,13 @@ from orderhub.config.csv_table import read_table
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
 from orderhub.errors import AlreadyDone, ConfigError, FileRejected, RetryError, StopError
+from orderhub.fulfillment.return_sheets import is_return_sheet, take_return_sheet
 from orderhub.fulfillment.stock import MOST_PIECES
 from orderhub.fulfillment.stock_sync import Reading, SyncedStock, take_reading
 from orderhub.fulfillment.tracking_sheets import take_tracking_sheet
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.confirm import ask_open_documents
+from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.fulfillment.wms.stock import read_stock
 from orderhub.settings import Settings
 
@@ -65,21 +67,30 @@ def stock_file(settings: Settings, warehouse_id: str) -> Path:
 
 
 def take_sheets(database: Database, clock: Clock, warehouse_id: str, folder: Path) -> int:
-    """Take the sheets of tracking numbers in a warehouse's folder, the oldest first, and return how many."""
+    """Take a warehouse's sheets of parcels and of returns, the oldest first, and return how many."""
     files = [file for pattern in _SHEETS for file in folder.glob(pattern) if file.name != FILE]
     files = [file for file in files if not file.name.startswith(("~", "."))]
     for file in sorted(files, key=lambda each: (each.stat().st_mtime, each.name)):
         saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         try:
-            recorded, problems = take_tracking_sheet(database, clock, warehouse_id, file)
+            told = _take_sheet(database, clock, warehouse_id, file)
         except FileRejected as error:
             _move(file, "rejected", saved_at, f"{error.zh}\n{error.en}")
-            log.warning("sheet of tracking numbers refused", warehouse_id=warehouse_id, why=error.en)
+            log.warning("sheet refused", warehouse_id=warehouse_id, why=error.en)
             continue
-        told = [f"包裹 / parcels: {recorded.parcels},对不上 / doubts: {recorded.doubts}", *problems]
         _move(file, "accepted", saved_at, "\n".join(told))
-        log.info("tracking numbers taken", warehouse_id=warehouse_id, **vars(recorded))
     return len(files)
+
+
+def _take_sheet(database: Database, clock: Clock, warehouse_id: str, file: Path) -> list[str]:
+    if is_return_sheet(file):
+        returned, problems = take_return_sheet(database, clock, warehouse_id, file)
+        log.info("returns taken", warehouse_id=warehouse_id, **vars(returned))
+        said = f"良品 / sellable: {returned.sellable},残次 / defects: {returned.defect}"
+        return [f"{said},对不上 / doubts: {returned.doubts}", *problems]
+    recorded, problems = take_tracking_sheet(database, clock, warehouse_id, file)
+    log.info("tracking numbers taken", warehouse_id=warehouse_id, **vars(recorded))
+    return [f"包裹 / parcels: {recorded.parcels},对不上 / doubts: {recorded.doubts}", *problems]
 
 
 def _from_wms(
@@ -93,6 +104,7 @@ def _from_wms(
     reading = read_stock(database, clock, account)
     with suppress(RetryError):
         ask_open_documents(database, clock, account)
+        ask_open_returns(database, clock, account)
     return reading
 
 

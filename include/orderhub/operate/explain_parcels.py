@@ -18,11 +18,26 @@ _STATES = {
 }
 
 
+_TOLD = text("""
+    select w.*, s.tracking_number from core.tracking_writes as w
+    join core.shipments as s using (shipment_id)
+    where w.order_id = :order_id order by w.recorded_at, w.shipment_id""")
+_WRITES = {
+    "waiting": ("运单号还没告诉平台", "the platform has not been told of"),
+    "told": ("运单号已告诉平台", "the platform was told of"),
+    "noted": ("平台不再收这张单的运单号", "the platform takes no more numbers; not told of"),
+    "refused": ("平台不收运单号", "the platform refuses"),
+    "by_hand": ("运单号要人在平台上填", "a person tells the platform of"),
+    "settled": ("运单号由人处理好了", "a person settled"),
+}
+
+
 def shipped(connection: Connection, order_id: str) -> list[Step]:
     """Return the documents at a WMS, and the parcels."""
     key = {"order_id": order_id}
     documents = [_document(row) for row in connection.execute(_DOCUMENTS, key).mappings()]
-    return documents + [_parcel(row) for row in connection.execute(_PARCELS, key).mappings()]
+    parcels = [_parcel(row) for row in connection.execute(_PARCELS, key).mappings()]
+    return documents + parcels + [_told(row) for row in connection.execute(_TOLD, key).mappings()]
 
 
 def _document(row: RowMapping) -> Step:
@@ -36,3 +51,14 @@ def _parcel(row: RowMapping) -> Step:
     zh = f"{row['warehouse_id']} 已发出,{row['carrier_code']} {row['tracking_number']}"
     en = f"{row['warehouse_id']} sent it, {row['carrier_code']} {row['tracking_number']}"
     return Step(row["shipped_at"], "shipped", zh, en, {"shipment": row["shipment_id"]})
+
+
+def _told(row: RowMapping) -> Step:
+    zh, en = _WRITES[row["state"]]
+    why = ": ".join(part for part in (row["reason"], row["answer"]) if part)
+    at = row["ended_at"] or row["tried_at"] or row["recorded_at"]
+    said_zh, said_en = (f"({why})", f" ({why})") if why else ("", "")
+    number = row["tracking_number"]
+    return Step(
+        at, "told", f"{zh} {number}{said_zh}", f"{en} {number}{said_en}", {"shipment": row["shipment_id"]}
+    )

@@ -22,6 +22,11 @@ _VIEWS = (
     ("I8", "ops.verify_i8", "每行只发一次 / every line ships once"),
     ("orphans", "ops.verify_orphans", "每行都有所属 / every row has what it belongs to"),
     ("shipments", "ops.verify_shipments", "包裹、预占与 WMS 单据相符 / parcels, promises and WMS agree"),
+    (
+        "returns",
+        "ops.verify_returns",
+        "退货:良品恰好入库一次 / sellable returns are stock once, no more than announced",
+    ),
     ("windows", "ops.verify_windows", "覆盖的窗口都数得清 / covered windows are proven"),
     ("claims", "ops.verify_claims", "没有遗留的认领 / no claim left behind"),
 )

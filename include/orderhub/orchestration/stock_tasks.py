@@ -1,4 +1,4 @@
-"""The task of sync_stock."""
+"""Tasks of sync_stock."""
 
 from typing import Any
 
@@ -18,3 +18,14 @@ def read_stock_and_shipments() -> dict[str, Any]:
     if done.failed:
         raise TransientError("; ".join(f"{warehouse}: {why}" for warehouse, why in done.failed.items()))
     return {stock.warehouse_id: f"{stock.skus} SKU, {stock.changed} changed" for stock in done.synced}
+
+
+@task
+def look_for_scans() -> dict[str, Any]:
+    """Ask whether carriers have collected what was sent; nothing when no service is configured."""
+    from dataclasses import asdict
+
+    from orderhub.fulfillment.traces import trace_parcels
+
+    with open_hub("traces") as hub:
+        return asdict(trace_parcels(hub.database, hub.clock, hub.settings, hub.config))

@@ -42,6 +42,7 @@ from orderhub.platforms.spec import Platform
 from orderhub.platforms.times import write_time
 from orderhub.platforms.token_store import Account, Granted, Token, TokenStore, fingerprint_of, own_tokens
 from orderhub.platforms.tokens import Tokens
+from orderhub.platforms.writes import Write
 
 MAX_ANSWER_BYTES = 32 << 20
 _DENIED = (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden)
@@ -113,6 +114,8 @@ class Client:
             reraise=True,
             sleep=wait,
         )
+        # The answer to a write may be lost though it was done: only what was surely refused is repeated.
+        self._waiting = self._retrying.copy(retry=tenacity.retry_if_exception(_is_short_ban))
 
     @property
     def concurrency(self) -> int:
@@ -133,8 +136,8 @@ class Client:
 
         Args:
             call: the method.
-            values: what {start} {end} {page} {size} {cursor} {id} stand for; times are UTC. {seller_id} is
-                the connection's extra.seller_id.
+            values: what its placeholders stand for ({start}, {id}, {order_id}, …); times are UTC. {seller_id}
+                is the connection's extra.seller_id.
             changed: parameters that replace those of the call.
 
         Raises:
@@ -143,8 +146,10 @@ class Client:
             ContractError: the answer is not what the protocol documents, after the last attempt.
             CredentialError: token, key or signature refused.
             ConfigError: the request itself is refused.
+            NotTaken: a write is refused, and the spec knows what that means.
         """
-        return self._retrying(self._once, call, values, changed or {})
+        repeating = self._waiting if isinstance(call, Write) else self._retrying
+        return repeating(self._once, call, values, changed or {})
 
     def close(self) -> None:
         """Close pooled connections."""
@@ -191,7 +196,8 @@ class Client:
         request = self._request(api, endpoint, call, values, changed, token)
         answer = self._send(call.method, endpoint, request)
         try:
-            refusal = refusal_in(api.envelope, call.method, answer)
+            answers = call.answers if isinstance(call, Write) else ()
+            refusal = refusal_in(api.envelope, call.method, answer, answers)
             if refusal is not None:
                 raise refusal
             if answer.status != requests.codes.ok:
@@ -239,7 +245,8 @@ class Client:
         protocol = {**api.common, **account}
         protocol |= {name: value for name, value in own.items() if name is not None}
         secret = self._connection.password.get_secret_value()
-        return encode(api, endpoint.rstrip("/") + path, protocol, business, stamp, secret)
+        url, is_write = endpoint.rstrip("/") + path, isinstance(call, Write)
+        return encode(api, url, protocol, business, stamp, secret, is_write=is_write)
 
     def _own_values(self, call: Call) -> dict[str, str]:
         """Return what {seller_id} stands for, where the call asks for it."""
@@ -289,8 +296,12 @@ class Client:
 
 def _is_worth_retrying(error: BaseException) -> bool:
     if isinstance(error, ThrottledError):
-        return error.wait_seconds <= SHORT_WAIT_SECONDS
+        return _is_short_ban(error)
     return isinstance(error, RetryError)
+
+
+def _is_short_ban(error: BaseException) -> bool:
+    return isinstance(error, ThrottledError) and error.wait_seconds <= SHORT_WAIT_SECONDS
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

@@ -33,8 +33,11 @@ class Stamp:
     nonce: str
 
 
-def fill(value: Any, values: Mapping[str, str | int]) -> Any:
-    """Return `value` with its placeholders filled at every level; one that stands alone keeps its type."""
+def fill(value: Any, values: Mapping[str, Any]) -> Any:
+    """Return `value` with its placeholders filled at every level; one that stands alone keeps its type.
+
+    `{1}` is the number itself: all values of a YAML file are text.
+    """
     match value:
         case dict():
             return {name: fill(inner, values) for name, inner in value.items()}
@@ -42,14 +45,17 @@ def fill(value: Any, values: Mapping[str, str | int]) -> Any:
             return [fill(inner, values) for inner in value]
         case str():
             alone = _ALONE.fullmatch(value)
-            return values[alone[1]] if alone else value.format_map(values)
+            if alone is None:
+                return value.format_map(values)
+            return int(alone[1]) if alone[1].isdecimal() else values[alone[1]]
         case _:
             return value
 
 
 def encode(
-    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str
-) -> Request:
+    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str,
+    *, is_write: bool = False,
+) -> Request:  # fmt: skip
     """Return the signed request.
 
     Args:
@@ -59,9 +65,11 @@ def encode(
         business: the call's own parameters, filled.
         stamp: time and nonce.
         secret: the signing key.
+        is_write: it changes something; matters to encoding rest alone.
     """
     if api.encoding == "rest":
-        return _rest(api, url, protocol, business, stamp, secret)
+        make = _rest_write if is_write else _rest
+        return make(api, url, protocol, business, stamp, secret)
     if api.encoding == "json":
         return _json(api, url, protocol, business, stamp, secret)
     flat = _flat(business) if api.encoding == "form" else {str(api.body_parameter): dump_json(business)}
@@ -88,6 +96,14 @@ def _rest(
     sign = _signature(api, url, protocol, stamp, secret, verb="GET", query=query)
     headers = {**api.headers, **protocol, **sign}
     return Request("GET", f"{url}?{query}" if query else url, headers, b"")
+
+
+def _rest_write(
+    api: Api, url: str, protocol: Mapping[str, str], business: Mapping[str, Any], stamp: Stamp, secret: str
+) -> Request:
+    body = dump_json(business).encode()
+    sign = _signature(api, url, protocol, stamp, secret, body=body)
+    return Request("POST", url, {**api.headers, **protocol, **sign, "Content-Type": _JSON_TYPE}, body)
 
 
 def _signature(

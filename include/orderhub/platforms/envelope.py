@@ -1,7 +1,7 @@
 """Reads answers by the envelope that the spec describes: the body asked for, or what a refusal means."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,13 +12,15 @@ from orderhub.errors import (
     ConfigError,
     ContractError,
     CredentialError,
+    NotTaken,
     OrderhubError,
     ThrottledError,
     TokenError,
     TransientError,
 )
 from orderhub.platforms.payload import at_path, decode_json_text, parse_json, quotable
-from orderhub.platforms.protocol import Call, Envelope, ErrorClass
+from orderhub.platforms.protocol import Call, Envelope, ErrorClass, Refusal
+from orderhub.platforms.writes import Write, WriteAnswer
 
 #: A platform that names a longer ban is asked again after this; its number may be a mistake.
 LONGEST_WAIT_SECONDS = 86_400.0
@@ -49,7 +51,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Refusal:
+class _Said:
     """What a refusing answer says."""
 
     code: str
@@ -58,8 +60,10 @@ class _Refusal:
     wait: str
 
 
-def refusal_in(envelope: Envelope, method: str, answer: Answer) -> Exception | None:
-    """Return our error when the answer is a refusal, else None.
+def refusal_in(
+    envelope: Envelope, method: str, answer: Answer, answers: Sequence[WriteAnswer] = ()
+) -> Exception | None:
+    """Return our error when the answer is a refusal, else None; `answers` are looked at first.
 
     Raises:
         ContractError: HTTP 200 with something that is not a JSON object.
@@ -72,7 +76,7 @@ def refusal_in(envelope: Envelope, method: str, answer: Answer) -> Exception | N
         value = {}
     refusal = _refusal(envelope, value, answer)
     if refusal is not None:
-        return _our_error(envelope, method, refusal, answer)
+        return _our_error([*answers, *envelope.errors], method, refusal, answer)
     if answer.status == requests.codes.too_many_requests:
         return ThrottledError(f"{method}: HTTP 429", _seconds(answer.retry_after) or 5.0)
     return None
@@ -83,7 +87,7 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
 
     Raises:
         ContractError: nothing stands there.
-        ConfigError, CredentialError, ThrottledError, TransientError: the body itself says it failed.
+        ConfigError, CredentialError, NotTaken, ThrottledError, TransientError: the body says it failed.
     """
     value = answer.value
     found = at_path(value, call.root)
@@ -94,8 +98,9 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
         found = decode_json_text(found, path, call.method)
     if call.result is not None and _code(at_path(found, call.result.success)).lower() not in _YES:
         said = _code(at_path(found, call.result.message))
-        refusal = _Refusal("", _code(at_path(found, call.result.code)), said, "")
-        raise _our_error(envelope, call.method, refusal, answer)
+        refusal = _Said("", _code(at_path(found, call.result.code)), said, "")
+        answers = call.answers if isinstance(call, Write) else ()
+        raise _our_error([*answers, *envelope.errors], call.method, refusal, answer)
     return found
 
 
@@ -111,14 +116,14 @@ def silence(error: OrderhubError, secrets: Iterable[str]) -> None:
     error.args = (message, *error.args[1:])
 
 
-def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refusal | None:
+def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Said | None:
     said: Any = at_path(value, envelope.error) if envelope.error is not None else None
     if said is None:
         code = at_path(value, envelope.code)
         if not envelope.success or code is None or _code(code) in envelope.success:
             return None
         said = value
-    return _Refusal(
+    return _Said(
         _code(at_path(said, envelope.code)),
         _code(at_path(said, envelope.sub_code)) if envelope.sub_code else "",
         _code(at_path(said, envelope.message)),
@@ -126,24 +131,28 @@ def _refusal(envelope: Envelope, value: dict[str, Any], answer: Answer) -> _Refu
     )
 
 
-def _our_error(envelope: Envelope, method: str, refusal: _Refusal, answer: Answer) -> Exception:
+def _our_error(
+    entries: Sequence[ErrorClass | WriteAnswer], method: str, refusal: _Said, answer: Answer
+) -> Exception:
     text = f"{method}: code {quotable(f'{refusal.code} {refusal.sub_code} {refusal.said}')}"
-    for entry in envelope.errors:
+    for entry in entries:
         if _matches(entry, refusal):
+            if isinstance(entry, WriteAnswer):
+                return NotTaken(text, entry.means)
             return _classified(entry, text, refusal)
     if answer.status >= requests.codes.server_error:
         return TransientError(f"{text} (HTTP {answer.status})")
     return ContractError(f"{text} (a code that platform.yaml does not know)")
 
 
-def _matches(entry: ErrorClass, refusal: _Refusal) -> bool:
+def _matches(entry: Refusal, refusal: _Said) -> bool:
     if entry.code is not None and entry.code != refusal.code:
         return False
     patterns = ((entry.sub_code, refusal.sub_code), (entry.said, refusal.said))
     return all(pattern is None or re.search(pattern, text) for pattern, text in patterns)
 
 
-def _classified(entry: ErrorClass, text: str, refusal: _Refusal) -> Exception:
+def _classified(entry: ErrorClass, text: str, refusal: _Said) -> Exception:
     match entry.means:
         case "throttle":
             found = re.search(entry.wait_pattern, refusal.said) if entry.wait_pattern else None

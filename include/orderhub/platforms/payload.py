@@ -144,6 +144,17 @@ def at_path(value: Any, path: str) -> Any:
     return None
 
 
+def all_at(value: Any, path: str) -> list[Any]:
+    """Return everything that stands at a dotted path; `*` is every item of a list."""
+    found = [value]
+    for key in path.split("."):
+        if key == "*":
+            found = [item for each in found if isinstance(each, list) for item in each]
+        else:
+            found = [each[key] for each in found if isinstance(each, dict) and each.get(key) is not None]
+    return found
+
+
 @lru_cache(maxsize=4096)  # The paths of a few specs, each asked for of every record.
 def _steps(path: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(way.split(".")) if way else () for way in path.split("|"))

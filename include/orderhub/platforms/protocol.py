@@ -17,23 +17,30 @@ from orderhub.platforms.times import known_zones
 #: What a call of a stream may hold, and what the call that renews tokens may.
 _PLACEHOLDERS = ("start", "end", "page", "size", "cursor", "id", "seller_id")
 _SECRETS = ("refresh_token", "app_key", "app_secret")
+#: What a call that tells the platform something may hold; see writes.py.
+WRITTEN = (
+    "order_id", "parcel", "tracking_number", "carrier", "carrier_number", "carrier_name", "lines",
+    "shipped_at", "seller_id",
+)  # fmt: skip
 
 
-def _placeholders_in(value: Any) -> set[str]:
+def placeholders_in(value: Any) -> set[str]:
+    """Return the names of all placeholders inside a value, at every level."""
     match value:
         case dict():
-            return set().union(*(_placeholders_in(inner) for inner in value.values()))
+            return set().union(*(placeholders_in(inner) for inner in value.values()))
         case list():
-            return set().union(*(_placeholders_in(inner) for inner in value))
+            return set().union(*(placeholders_in(inner) for inner in value))
         case str():
-            return {found for _, found, _, _ in Formatter().parse(value) if found is not None}
+            named = {found for _, found, _, _ in Formatter().parse(value) if found is not None}
+            return {found for found in named if not found.isdecimal()}
         case _:
             return set()
 
 
 def _refuse_unknown_placeholders(value: Any) -> Any:
-    known = [*_PLACEHOLDERS, *_SECRETS]
-    for placeholder in sorted(_placeholders_in(value) - set(known)):
+    known = [*_PLACEHOLDERS, *_SECRETS, *WRITTEN]
+    for placeholder in sorted(placeholders_in(value) - set(known)):
         raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, known)}")
     return value
 
@@ -57,12 +64,17 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
-class ErrorClass(Frozen):
-    """What an error answer means for us; the first entry that matches decides."""
+class Refusal(Frozen):
+    """An error answer as it is recognised; what is not given always fits."""
 
     code: str | None = Field(default=None, description="The answer's main code.")
     sub_code: Pattern | None = Field(default=None, description="Regular expression on the sub code.")
     said: Pattern | None = Field(default=None, description="Regular expression on the message.")
+
+
+class ErrorClass(Refusal):
+    """What an error answer means for us; the first entry that matches decides."""
+
     means: Literal["throttle", "transient", "token", "credential", "request"] = Field(
         description="Wait and ask again, try again, renew the access token and ask again, stop this shop for "
         "a person, or correct the spec. Without auth, token counts as credential."
@@ -113,7 +125,7 @@ class Call(Frozen):
 
     {seller_id} is the platform's number of the shop, extra.seller_id of its connection.
 
-    In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text.
+    In JSON a value that is a placeholder alone keeps its type; `{page!s}` makes it text, `{1}` is a number.
     """
 
     method: str
@@ -148,7 +160,7 @@ class Auth(Frozen):
 
     @model_validator(mode="after")
     def _fillable(self) -> "Auth":
-        _refuse_others(self.call, _SECRETS)
+        refuse_others(self.call, _SECRETS)
         return self
 
 
@@ -216,9 +228,14 @@ class Api(Frozen):
         return self
 
 
-def _refuse_others(call: Call, known: tuple[str, ...]) -> None:
+def refuse_others(call: Call, known: tuple[str, ...]) -> None:
+    """Refuse a call with a placeholder that means nothing there.
+
+    Raises:
+        ValueError: naming the placeholder.
+    """
     groups = ("parameters", "count_parameters", "page_parameters")
-    found = _placeholders_in([call.path, *(getattr(call, group, {}) for group in groups)])
+    found = placeholders_in([call.path, *(getattr(call, group, {}) for group in groups)])
     for placeholder in sorted(found - set(known)):
         raise ValueError(
             f"{call.method}: {{{placeholder}}} means nothing here; {nearest(placeholder, list(known))}"
@@ -315,7 +332,7 @@ class Stream(Frozen):
     def _fillable(self) -> "Stream":
         for call in (self.list, self.detail, self.by_id):
             if call is not None:
-                _refuse_others(call, _PLACEHOLDERS)
+                refuse_others(call, _PLACEHOLDERS)
         return self
 
     @model_validator(mode="after")

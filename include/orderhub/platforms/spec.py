@@ -4,12 +4,13 @@ The protocol half is in protocol.py; the engine knows schemes by name and never 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from orderhub import paths
 from orderhub.config.frozen import Frozen, Identifier
@@ -18,6 +19,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
 from orderhub.platforms.protocol import Api, Stream
+from orderhub.platforms.writes import Ship
 
 Gate = Literal["ship", "wait", "stop"]
 OrderStatus = Literal["unpaid", "paid_hold", "to_ship", "part_shipped", "shipped", "done", "closed"]
@@ -180,6 +182,9 @@ class PlatformSpec(Frozen):
     refund_states: tuple[RefundState, ...] = Field(default=(), description="States of the stream refunds.")
     refund_kinds: tuple[RefundKind, ...] = Field(default=(), description="Other kinds count as other.")
     gift_values: tuple[str, ...] = Field(default=(), description="Values of kind_hint that mean a gift.")
+    ship: Ship | None = Field(
+        default=None, description="Absent: a person types tracking numbers in at the platform."
+    )
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "PlatformSpec":
@@ -207,6 +212,8 @@ class PlatformSpec(Frozen):
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
+        if self.ship is not None and self.api is None:
+            raise ValueError("ship needs the section api: what is told is told by a call")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
         for name, stream in self.streams.items():
@@ -216,6 +223,8 @@ class PlatformSpec(Frozen):
         if self.api is not None and self.api.encoding in ("form", "rest"):
             for name, stream in self.streams.items():
                 _refuse_nested(name, stream)
+            if self.ship is not None:
+                _refuse_nested_in("ship", {"ask.parameters": self.ship.ask.parameters})
         return self
 
 
@@ -229,6 +238,10 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         "detail.parameters": stream.detail.parameters if stream.detail else {},
         "by_id.parameters": stream.by_id.parameters if stream.by_id else {},
     }
+    _refuse_nested_in(f"streams.{name}", groups)
+
+
+def _refuse_nested_in(section: str, groups: Mapping[str, Mapping[str, JsonValue]]) -> None:
     nested = [
         f"{group}.{parameter}"
         for group, parameters in groups.items()
@@ -236,7 +249,7 @@ def _refuse_nested(name: str, stream: Stream) -> None:
         if not isinstance(value, str)
     ]
     if nested:
-        raise ValueError(f"streams.{name}.{nested[0]} must be text: this encoding nests nothing")
+        raise ValueError(f"{section}.{nested[0]} must be text: this encoding nests nothing")
 
 
 @dataclass(frozen=True)

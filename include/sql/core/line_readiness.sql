@@ -33,23 +33,22 @@ rewritten as (
     inner join core.orders as o on m.order_id = o.order_id and f.version_id <> o.version_id
     inner join core.shops as s on o.shop_id = s.shop_id and not s.is_pulled
     where not m.is_void
-)
+),
+
+-- We told the platform of a part, and it calls the whole order shipped: the rest ships all the same.
+told_in_part as (select distinct order_id from core.tracking_writes where is_part and state = 'told')
 
 select
-    l.order_id,
-    l.line_id,
-    l.sku_id,
-    l.quantity,
+    l.order_id, l.line_id,
+    l.sku_id, l.quantity,
     o.shop_id, o.platform,
-    o.version_id,
-    o.ship_by_at,
-    o.paid_at,
+    o.version_id, o.ship_by_at, o.paid_at,
     case
         when k.order_kind is not null then 'order_' || k.order_kind
         when l.line_id = any(k.lines) or l.parent_line_id = any(k.lines) then 'line_cancelled'
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
-        when o.gate = 'stop' then 'order_stopped'
+        when o.gate = 'stop' and (t.order_id is null or o.status not in ('shipped', 'done')) then 'order_stopped'
         when l.gate = 'stop' or f.gate = 'stop' then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when f.gate = 'wait' then 'line_waits'
@@ -72,6 +71,7 @@ left join accompanied as a on l.order_id = a.order_id
 left join rewritten as w on o.order_id = w.order_id
 left join core.handed_over_bundles as b on l.order_id = b.order_id and l.parent_line_id = b.line_id
 left join withheld as k on o.order_id = k.order_id
+left join told_in_part as t on o.order_id = t.order_id
 left join active_holds as h on l.order_id = h.order_id;
 
 select ops.describe('core.line_readiness', '每个订单行一行:能否发货,不能则为何 / one row per order line: what keeps it from shipping; key order_id, line_id.',

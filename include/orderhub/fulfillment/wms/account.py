@@ -64,9 +64,14 @@ class Account:
         if answer.is_success:
             return known_in(answer.body, delivery_order_code)
         said = f"{answer.code} {answer.message}"
-        if any(word.lower() in said.lower() for word in _ABSENT):
+        if is_absent(said):
             return None
         raise ContractError(f"WMS deliveryorder.query: {said[:200]}")
+
+
+def is_absent(said: str) -> bool:
+    """Return whether a WMS's words mean that it never heard of a document."""
+    return any(word.lower() in said.lower() for word in _ABSENT)
 
 
 def open_account(clock: Clock, settings: Settings, config: MerchantConfig, warehouse_id: str) -> Account:
@@ -93,7 +98,7 @@ def known_in(body: Element, delivery_order_code: str) -> Known:
         raise ContractError("WMS: the answer is about another delivery order than the one asked for")
     status = text_at(order, "status")
     said = text_at(order, "operateTime") or text_at(order, "orderConfirmTime")
-    parcels = tuple(_parcels(body, _instant(said)))
+    parcels = tuple(_parcels(body, instant(said)))
     is_final = status in _ENDED and text_at(order, "confirmType") != "1"
     return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
 
@@ -113,7 +118,7 @@ def _parcels(body: Element, shipped_at: datetime) -> Iterator[Parcel]:
         )
 
 
-def _instant(said: str) -> datetime:
+def instant(said: str) -> datetime:
     """Return a time as Qimen writes it, Beijing's; one that cannot be read is long ago and moves no count."""
     with suppress(ValueError):
         return datetime.strptime(said, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).astimezone(UTC)

@@ -13,6 +13,7 @@ from orderhub.fulfillment.wms.xml import Tree
 #: Qimen wants every one of these; where we may not say it, or nobody does, it gets this.
 _UNSAID = "***"
 _TRADE = "JYCK"
+_RETURNED, _EXCHANGED = "THRK", "HHRK"
 _GOOD = "ZP"
 
 
@@ -49,6 +50,38 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
             "oaidOrderSourceCode": first.platform_order_id if first.token else None,
         },
         "orderLines": {"orderLine": [_line(line, wms) for line in lines]},
+    }
+
+
+def return_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) -> Tree:
+    """Return the request that announces one return: `lines` are its SKUs, the sender is the buyer."""
+    first = lines[0]
+    shop = next((shop for shop in config.shops if shop.id == first.shop_id), None)
+    sender = _receiver(first, is_masked=shop is not None and shop.export_policy == "masked")
+    return {
+        "returnOrder": {
+            "returnOrderCode": first.return_order_code,
+            "warehouseCode": wms.warehouse_code,
+            "orderType": _EXCHANGED if first.kind == "exchange" else _RETURNED,
+            "preDeliveryOrderCode": first.delivery_order_code,
+            # Which carrier brings it is known when it arrives.
+            "logisticsCode": "OTHER",
+            "returnReason": first.reason or None,
+            "buyerNick": first.buyer_label or None,
+            "senderInfo": {name: value for name, value in sender.items() if name != "oaid"},
+        },
+        "orderLines": {
+            "orderLine": [
+                {
+                    "orderLineNo": str(number),
+                    "ownerCode": wms.owner_code,
+                    "itemCode": line.sku_id,
+                    "planQty": line.quantity,
+                    "inventoryType": _GOOD,
+                }
+                for number, line in enumerate(lines, start=1)
+            ]
+        },
     }
 
 

@@ -1,0 +1,128 @@
+"""Takes the sheets in which a warehouse without a WMS says what came back, and how good it is.
+
+A sheet says what came since the one before; the same sheet again says nothing new.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from orderhub.clock import Clock
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.domain.returns import Grade
+from orderhub.errors import FileRejected
+from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
+from orderhub.platforms.spreadsheet.extract import open_sheet
+from orderhub.platforms.spreadsheet.sheet import Cells, is_lossy, normalise_header, plain_id
+
+#: How the names of such sheets begin; any other sheet holds tracking numbers.
+NAMES = ("returns", "退货")
+#: Field → headers that mean it, in order; compared without blanks, stars and case.
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "name": ("售后单号", "退货单号", "平台订单号", "订单号", "after-sale", "return", "order number"),
+    "sku": ("商品编码", "sku"),
+    "quantity": ("数量", "quantity"),
+    "grade": ("品级", "质量", "grade"),
+}
+_NAME_HEADERS = frozenset(normalise_header(header) for header in _HEADERS["name"])
+#: Words for how good goods are; anything else is asked back.
+_GRADES: Mapping[str, Grade] = {
+    "良品": "sellable", "正品": "sellable", "可售": "sellable", "zp": "sellable", "sellable": "sellable",
+    "残次": "defect", "残次品": "defect", "次品": "defect", "不良": "defect",
+    "cc": "defect", "defect": "defect",
+}  # fmt: skip
+_MOST_PROBLEMS = 200
+
+
+@dataclass
+class ReturnSheet:
+    """What one sheet says: name → (SKU, grade) → pieces; rows nobody can take."""
+
+    returns: dict[str, dict[tuple[str, Grade], int]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, str], where: str) -> None:
+        """Take one row; pieces of which nobody says how good they are come back to nobody's stock."""
+        name, sku, quantity = plain_id(row["name"]), plain_id(row["sku"]), plain_id(row["quantity"])
+        grade = _GRADES.get(row["grade"].strip().lower())
+        if not name or not sku or is_lossy(name):
+            self.problems.append(
+                f"{where}: 单号或商品编码为空,或被 Excel 变成了数字 / a number is missing or cut"
+            )
+        elif not (quantity.isascii() and quantity.isdecimal()):
+            self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
+        elif grade is None:
+            self.problems.append(f"{where}: 品级要写 良品 或 残次 / the grade must be 良品 or 残次")
+        elif int(quantity):
+            pieces = self.returns.setdefault(name, {})
+            pieces[sku, grade] = pieces.get((sku, grade), 0) + int(quantity)
+
+
+def is_return_sheet(file: Path) -> bool:
+    """Return whether a sheet says what came back, by its name."""
+    return file.name.lower().startswith(NAMES)
+
+
+def take_return_sheet(
+    database: Database, clock: Clock, warehouse_id: str, file: Path
+) -> tuple[Returned, list[str]]:
+    """Record a sheet's returns, as of when it was saved; return what changed, and rows not taken.
+
+    Raises:
+        FileRejected: it cannot be read as a sheet, or lacks a column.
+        LeaseTaken: somebody else records for this warehouse now.
+    """
+    sheet = _read(file)
+    said_by = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    at = min(datetime.fromtimestamp(file.stat().st_mtime, UTC), clock.now())
+    with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
+        confirmations = list(_confirmations(connection, warehouse_id, sheet, said_by, at))
+        returned = record_returns(connection, clock, warehouse_id, confirmations, "file")
+    return returned, sheet.problems[:_MOST_PROBLEMS]
+
+
+def _read(file: Path) -> ReturnSheet:
+    read = ReturnSheet()
+    with open_sheet(file, _NAME_HEADERS) as sheet:
+        places = _places(sheet.header)
+        for row in sheet.rows:
+            cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in places.items()}
+            read.add(cells, f"第 {row.number} 行 / row {row.number}")
+    return read
+
+
+def _places(header: Cells) -> dict[str, int]:
+    names = [normalise_header(cell) for cell in header]
+    places = {}
+    for wanted, aliases in _HEADERS.items():
+        found = [names.index(alias) for alias in map(normalise_header, aliases) if alias in names]
+        if found:
+            places[wanted] = found[0]
+    missing = [aliases[0] for wanted, aliases in _HEADERS.items() if wanted not in places]
+    if missing:
+        columns = "、".join(missing)
+        raise FileRejected(f"缺少列:{columns}。", f"Missing columns: {columns}.")
+    return places
+
+
+def _confirmations(
+    connection: Connection, warehouse_id: str, sheet: ReturnSheet, said_by: str, at: datetime
+) -> Iterator[Confirmation]:
+    found: dict[str, list[str]] = {}
+    given = {"names": sorted(sheet.returns), "warehouse_id": warehouse_id}
+    for row in connection.execute(statement("core/returns_named"), given):
+        found.setdefault(row.name, []).append(row.return_id)
+    for name, pieces in sheet.returns.items():
+        returns = found.get(name, [])
+        if len(returns) > 1:
+            sheet.problems.append(
+                f"{name}: 有几张退货单,请写售后单号 / several returns: {', '.join(returns)}"
+            )
+            continue
+        yield Confirmation(name, returns[0] if returns else None, said_by, pieces, at, is_total=False)

@@ -1,0 +1,104 @@
+"""Asks whether carriers collected what was sent, and keeps when: the first scan is `collected_at`.
+
+Only asks; what is late is told by `orderhub.alerts.parcels`.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.connections import load_connection
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.errors import ConfigError, ContractError
+from orderhub.fulfillment.kuaidi100 import Kuaidi100
+from orderhub.platforms.carriers import carriers_for, code_of
+from orderhub.settings import Settings
+
+log = structlog.get_logger(__name__)
+#: Its word in the codes of carriers.yaml.
+SERVICE = "kuaidi100"
+#: A carrier needs some time; asking sooner costs a call and brings nothing.
+ASKED_FROM = timedelta(hours=2)
+ASKED_AGAIN_AFTER = timedelta(hours=3)
+FORGOTTEN_AFTER = timedelta(days=10)
+MOST_ASKED = 500
+_END_OF_PHONE = 4
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What asking brought: parcels asked about, those with a scan, those whose carrier has no code."""
+
+    asked: int
+    collected: int
+    without_code: int
+
+
+def trace_parcels(database: Database, clock: Clock, settings: Settings, config: MerchantConfig) -> Traced:
+    """Ask about parcels without a scan, the longest unasked first; nothing when no service is configured.
+
+    Raises:
+        LeaseTaken: somebody else asks now.
+        CredentialError: the service refuses our key.
+        TransientError: it did not answer; what it said before is kept.
+        ConfigError: its connection is unusable.
+    """
+    if config.alerts.traces is None:
+        return Traced(0, 0, 0)
+    client = Kuaidi100(load_connection(config.alerts.traces, settings.connections))
+    with closing(client), hold_scope(database, "traces") as lease:
+        asked: list[dict[str, Any]] = []
+        without_code = 0
+        try:
+            for row in _due(database, clock):
+                try:
+                    asked.append(_asked(client, config, row))
+                except ConfigError:
+                    without_code += 1
+        finally:
+            stamped = [{**one, "now": clock.now()} for one in asked]
+            if stamped:
+                with database.transaction(lease) as connection:
+                    connection.execute(statement("core/traced_parcels"), stamped)
+    collected = sum(one["collected_at"] is not None for one in asked)
+    log.info("parcels traced", asked=len(asked), collected=collected, without_code=without_code)
+    return Traced(len(asked), collected, without_code)
+
+
+def _due(database: Database, clock: Clock) -> Sequence[Row[Any]]:
+    now = clock.now()
+    given = {
+        "sent_before": now - ASKED_FROM,
+        "sent_after": now - FORGOTTEN_AFTER,
+        "asked_before": now - ASKED_AGAIN_AFTER,
+        "most": MOST_ASKED,
+    }
+    with database.read() as connection:
+        return connection.execute(statement("core/untraced_parcels"), given).all()
+
+
+def _asked(client: Kuaidi100, config: MerchantConfig, row: Row[Any]) -> dict[str, Any]:
+    """Return what became of asking about one parcel.
+
+    Raises:
+        ConfigError: nobody said what the service calls the carrier.
+    """
+    carriers = carriers_for(SERVICE, config.carriers.carriers)
+    code = code_of(carriers, row.carrier_code, SERVICE).code
+    wms = config.wms_of(row.warehouse_id)
+    digits = "".join(c for c in wms.sender.phone if c.isdecimal()) if wms is not None else ""
+    try:
+        scans = client.scans(code, row.tracking_number, digits[-_END_OF_PHONE:])
+    except ContractError as error:
+        log.warning("parcel not traced", shipment_id=row.shipment_id, why=str(error))
+        scans = []
+    return {"shipment_id": row.shipment_id, "collected_at": scans[0].at if scans else None}

@@ -1,0 +1,166 @@
+"""Returns at a WMS: told of what comes back, asked what has come and how good it is.
+
+A WMS is asked as for parcels: what it says is a total, so that nothing said twice counts twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element
+
+from sqlalchemy import text
+
+from orderhub.clock import Clock
+from orderhub.config.store import load_active
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease, hold_scope
+from orderhub.db.sql_files import statement
+from orderhub.errors import ContractError, TransientError
+from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
+from orderhub.fulfillment.wms.account import Account, instant, is_absent
+from orderhub.fulfillment.wms.documents import return_order
+from orderhub.fulfillment.wms.xml import text_at
+
+if TYPE_CHECKING:
+    from orderhub.domain.returns import Grade
+
+#: Qimen's word for sellable goods; what is called anything else, or nothing, is not sold again.
+_GOOD = "ZP"
+_MOST_ASKED = 500
+#: Goods that have not come by then are found by people.
+_ASKED_FOR = timedelta(days=60)
+_OPEN = text("""
+    select return_id, return_order_code from core.returns
+    where warehouse_id = :warehouse_id and announced_at > :since
+        and state in ('announced', 'accepted', 'refused')
+    order by asked_at nulls first, return_id limit :most""")
+_ASKED = text("""
+    update core.returns set asked_at = :now,
+        state = case when state in ('announced', 'refused') then 'accepted' else state end,
+        wms_return_id = coalesce(wms_return_id, nullif(:wms_return_id, ''))
+    where return_order_code = :code""")
+_NOT_THERE = text("update core.returns set asked_at = :now where return_order_code = :code")
+_REFUSED = text("""
+    update core.returns set state = 'refused', answer = :said
+    where return_order_code = :code and state = 'announced'""")
+
+
+@dataclass(frozen=True)
+class ReturnOrder:
+    """Tells a WMS of one return; `send` may run any number of times."""
+
+    database: Database
+    clock: Clock
+    account: Account
+
+    def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Announce the return, and return how it stands.
+
+        Raises:
+            RetryError: the WMS did not say; asking comes first the next time.
+        """
+        code = payload["code"]
+        with self.database.read() as connection:
+            lines = connection.execute(statement("core/return_order_lines"), {"code": code}).all()
+        if not lines or lines[0].state != "announced":
+            return {"state": lines[0].state if lines else "nothing comes back"}
+        tree = return_order(lines, load_active(self.database), self.account.wms)
+        answer = self.account.qimen.call("returnorder.create", tree)
+        if answer.is_success:
+            return self._settle(
+                _ASKED, {"code": code, "wms_return_id": text_at(answer.body, "returnOrderId")}
+            )
+        known = self.ask(payload)
+        said = f"{answer.code} {answer.message}"
+        return known or self._settle(_REFUSED, {"code": code, "said": said[:200]})
+
+    def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return that the WMS has it, or None when it never heard of it."""
+        body = _look(self.account, payload["code"])
+        if body is None:
+            return None
+        wms_return_id = text_at(body, "returnOrder/returnOrderId")
+        return self._settle(_ASKED, {"code": payload["code"], "wms_return_id": wms_return_id})
+
+    def _settle(self, change: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        scope = f"wms:{self.account.warehouse_id}"
+        with hold_scope(self.database, scope) as lease, self.database.transaction(lease) as connection:
+            connection.execute(change, {**given, "now": self.clock.now()})
+        return {"state": "refused" if change is _REFUSED else "accepted"}
+
+
+def ask_open_returns(database: Database, clock: Clock, account: Account) -> Returned:
+    """Ask one WMS for the returns that are on their way, and record what has come.
+
+    Raises:
+        LeaseTaken: somebody else deals with this WMS now.
+        RetryError: it stopped answering; what it said before is recorded.
+    """
+    with hold_scope(database, f"wms:{account.warehouse_id}") as lease:
+        with database.read() as connection:
+            since = clock.now() - _ASKED_FOR
+            given = {"warehouse_id": account.warehouse_id, "since": since, "most": _MOST_ASKED}
+            waiting = {row.return_order_code: row.return_id for row in connection.execute(_OPEN, given)}
+        said: dict[str, Element | None] = {}
+        try:
+            for code in waiting:
+                said[code] = _look(account, code)
+        finally:
+            returned = _record(database, lease, clock, account, waiting, said)
+    return returned
+
+
+def _record(
+    database: Database,
+    lease: Lease,
+    clock: Clock,
+    account: Account,
+    returns: Mapping[str, str],
+    said: Mapping[str, Element | None],
+) -> Returned:
+    with database.transaction(lease) as connection:
+        for code, body in said.items():
+            wms_return_id = text_at(body, "returnOrder/returnOrderId") if body is not None else ""
+            change = _NOT_THERE if body is None else _ASKED
+            connection.execute(change, {"code": code, "now": clock.now(), "wms_return_id": wms_return_id})
+        confirmations = [
+            confirmation_in(body, code, returns[code]) for code, body in said.items() if body is not None
+        ]
+        return record_returns(connection, clock, account.warehouse_id, confirmations, "wms")
+
+
+def confirmation_in(body: Element, code: str, return_id: str) -> Confirmation:
+    """Return what an answer says has come of a return; a time nobody can read is long ago: raises nothing.
+
+    Raises:
+        ContractError: it speaks of another one.
+    """
+    if text_at(body, "returnOrder/returnOrderCode") != code:
+        raise ContractError("WMS: the answer is about another return than the one asked for")
+    pieces: dict[tuple[str, Grade], int] = {}
+    for line in body.iterfind("orderLines/orderLine"):
+        quantity = text_at(line, "actualQty")
+        grade: Grade = "sellable" if text_at(line, "inventoryType") == _GOOD else "defect"
+        if quantity.isdecimal() and int(quantity):
+            key = text_at(line, "itemCode"), grade
+            pieces[key] = pieces.get(key, 0) + int(quantity)
+    confirmed_at = instant(text_at(body, "returnOrder/orderConfirmTime"))
+    return Confirmation(code, return_id, "", pieces, confirmed_at, is_total=True)
+
+
+def _look(account: Account, code: str) -> Element | None:
+    asked = {
+        "ownerCode": account.wms.owner_code,
+        "warehouseCode": account.wms.warehouse_code,
+        "returnOrderCode": code,
+        "page": 1,
+        "pageSize": 100,
+    }
+    answer = account.qimen.call("returnorder.query", asked)
+    if answer.is_success:
+        return answer.body
+    said = f"{answer.code} {answer.message}"
+    if is_absent(said):
+        return None
+    raise TransientError(f"WMS returnorder.query: {said[:200]}")

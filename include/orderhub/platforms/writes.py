@@ -1,0 +1,91 @@
+"""How a platform is told something: the writing half of `platform.yaml`.
+
+A write is never repeated in place: the answer may be lost though the platform acted, and asking comes first.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from orderhub.config.frozen import Frozen
+from orderhub.config.located_yaml import nearest
+from orderhub.platforms.protocol import WRITTEN, Call, Refusal, placeholders_in, refuse_others
+
+Meaning = Literal["done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet"]
+_OF_A_LINE = ("line_id", "item_id", "sku_id", "quantity")
+
+
+class WriteAnswer(Refusal):
+    """What a refusal of a write means; these are looked at before the envelope's errors."""
+
+    means: Meaning = Field(
+        description="done: it was so already. ask: shipped or closed, the order says which. closed and "
+        "refund_open: the parcel should come back. unknown_carrier, bad_number: not theirs. not_yet: later."
+    )
+
+
+class Write(Call):
+    """A call that changes something at the platform. In encoding rest it is a POST of a JSON body."""
+
+    answers: tuple[WriteAnswer, ...] = ()
+
+    @model_validator(mode="after")
+    def _fillable(self) -> "Write":
+        refuse_others(self, WRITTEN)
+        return self
+
+
+class OrderQuestion(Call):
+    """Asks how one order stands at the platform, {order_id}: which tracking numbers it knows."""
+
+    status: str = Field(description="Path of the order's status inside root; a word of statuses.")
+    numbers: tuple[str, ...] = Field(
+        min_length=1, description="Paths of tracking numbers inside root; * is every item of a list."
+    )
+    divided_by: str = Field(default="", description="Characters between numbers that share one text.")
+
+    @model_validator(mode="after")
+    def _fillable(self) -> "OrderQuestion":
+        refuse_others(self, ("order_id", "seller_id"))
+        return self
+
+
+class Ship(Frozen):
+    """How tracking numbers are told, after the warehouse has confirmed that a parcel left."""
+
+    call: Write = Field(
+        description="{order_id} {tracking_number} {carrier} (their code; {carrier_number}: as a number; "
+        "{carrier_name}) {lines} {parcel} (our id of the parcel) {shipped_at}."
+    )
+    part: Write | None = Field(default=None, description="For a parcel of some of the lines; else call.")
+    more: Write | None = Field(
+        default=None, description="For a parcel after the first of its order, where that is another method."
+    )
+    line: str | dict[str, str] | None = Field(
+        default=None,
+        description="What {lines} has for each line, of {line_id} {item_id} {sku_id} {quantity}: an object, "
+        "or text joined by commas. Absent: the platform ships whole orders.",
+    )
+    is_divisible: bool = Field(
+        default=False,
+        description="True: pieces of a line may go in several parcels. Else the first tells it, whole.",
+    )
+    joined_by: str | None = Field(
+        default=None,
+        description="One call tells all parcels of an order: this between carriers, commas between numbers.",
+    )
+    answers: tuple[WriteAnswer, ...] = Field(
+        default=(), description="What refusals of these calls mean, after those that a call names itself."
+    )
+    ask: OrderQuestion
+
+    def with_answers(self, write: Write) -> Write:
+        """Return one of the calls, with all the answers that it knows."""
+        return write.model_copy(update={"answers": (*write.answers, *self.answers)})
+
+    @model_validator(mode="after")
+    def _fillable_lines(self) -> "Ship":
+        for placeholder in sorted(placeholders_in(self.line) - set(_OF_A_LINE)):
+            near = nearest(placeholder, list(_OF_A_LINE))
+            raise ValueError(f"line: {{{placeholder}}} is not known; {near}")
+        return self

@@ -1,0 +1,15 @@
+-- One row per parcel of an order that its platform may hear of, the one asked for first; key shipment_id.
+select
+    w.shipment_id,
+    w.order_id,
+    w.state,
+    w.reason,
+    o.platform_order_id,
+    s.tracking_number,
+    s.carrier_code,
+    s.shipped_at
+from core.tracking_writes as w
+inner join core.shipments as s on w.shipment_id = s.shipment_id
+inner join core.orders as o on w.order_id = o.order_id
+where w.order_id = :order_id
+order by w.shipment_id <> :shipment_id, s.shipped_at, w.shipment_id

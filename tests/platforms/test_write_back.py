@@ -1,0 +1,204 @@
+"""Tracking numbers at the platform: told once the warehouse confirmed, once each, whatever goes wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orderhub.db.engine import Database
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.tracking_mending import open_writes, resend_write, settle_write
+from orderhub.operate.explain import explain
+from sandbox.world.model import Order, OrderState
+from tests.builders import rows
+from tests.platforms.telling_shop import TellingShop
+
+PLATFORMS = ("taobao", "jd", "pinduoduo", "douyin", "wechat", "miniprogram")
+HALF_AN_HOUR = timedelta(minutes=31)
+#: What a call meets: before it acts, after it acted, and answers that are none.
+FAULTS = (
+    {"kind": "status", "status": 502},
+    {"kind": "cut"},
+    {"kind": "error"},
+    {"kind": "html"},
+    {"kind": "body"},
+    {"kind": "slow", "seconds": 0.01},
+)
+
+
+def has_two_lines(order: Order) -> bool:
+    return len(order.lines) > 1 and not any(line.parts for line in order.lines)
+
+
+def has_two_pieces(order: Order) -> bool:
+    return order.lines[0].quantity > 1
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_parcels_are_told_once_the_warehouse_confirmed_and_each_answer_is_understood(
+    database: Database, tmp_path: Path, platform: str
+):
+    shop = TellingShop(database, platform, tmp_path)
+    plain, by_hand, closed, refunding, odd, unknown = shop.orders()[:6]
+    before = shop.deliver()
+    for order, what in ((by_hand, "ship"), (closed, "close"), (refunding, "refund")):
+        shop.happens(order, what)
+
+    shop.confirm(plain, "78500000000001")
+    shop.confirm(plain, "78500000000001")
+    shop.confirm(by_hand, "78500000000002")
+    shop.confirm(closed, "78500000000003")
+    shop.confirm(refunding, "78500000000004")
+    shop.confirm(odd, "7850 0000 0005")
+    shop.confirm(unknown, "78500000000006", carrier="NEW-CARRIER")
+    shop.deliver()
+    shop.deliver(HALF_AN_HOUR)
+
+    assert before.sent == 0
+    assert shop.states() == [
+        ("7850 0000 0005", "refused", "bad_number"),
+        ("78500000000001", "told", None),
+        ("78500000000002", "told", "shipped_already"),
+        ("78500000000003", "refused", "order_closed"),
+        ("78500000000004", "waiting", "refund_open"),
+        ("78500000000006", "waiting", "unknown_carrier"),
+    ]
+    assert shop.numbers(plain) == ["78500000000001"]
+    assert shop.alerts() == ["shipped_with_refund", "tracking_refused", "unknown_carrier_code"]
+    shop.happens(refunding, "withdraw")
+    shop.deliver(HALF_AN_HOUR)
+    shop.box.pull()
+    shop.box.transform()
+    assert shop.numbers(refunding) == ["78500000000004"]
+    assert rows(database, f"select status from core.orders where platform_order_id = '{plain.order_id}'") == [
+        ("shipped",)
+    ]
+    assert any("78500000000001" in step.text_en for step in explain(database, plain.order_id).steps)
+
+
+@pytest.mark.parametrize(
+    "platform",
+    [
+        "pinduoduo",
+        "miniprogram",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("taobao", "jd", "douyin", "wechat")),
+    ],
+)
+def test_no_fault_loses_a_number_or_tells_it_twice(database: Database, tmp_path: Path, platform: str):
+    shop = TellingShop(database, platform, tmp_path)
+    orders = shop.orders()[: len(FAULTS)]
+
+    for number, (order, fault) in enumerate(zip(orders, FAULTS, strict=True)):
+        shop.confirm(order, f"7850000000010{number}", f"7850000000020{number}")
+        shop.plan(fault)
+        shop.deliver()
+        shop.plan()
+        shop.deliver(HALF_AN_HOUR)
+    shop.deliver(HALF_AN_HOUR)
+
+    told = [number for order in orders for number in shop.numbers(order)]
+    assert len(told) == len(set(told))
+    assert {state for _, state, _ in shop.states()} <= {"told", "noted"}
+    assert {number for number, state, _ in shop.states() if state == "told"} == set(told)
+
+
+def test_lines_are_told_with_the_parcel_that_has_them(database: Database, tmp_path: Path):
+    shop = TellingShop(database, "taobao", tmp_path)
+    order = shop.orders(has_two_lines)[0]
+    skus = {line.line_id: line.sku_id for line in order.lines}
+    first, second = list(skus)[:2]
+
+    shop.confirm(order, "78500000000001", pieces={skus[first]: order.lines[0].quantity})
+    shop.deliver()
+
+    assert order.state is OrderState.PART_SHIPPED
+    shop.confirm(order, "78500000000002", pieces={skus[second]: order.lines[1].quantity})
+    shop.deliver()
+    assert [dict(parcel.pieces) for parcel in order.parcels] == [
+        {first: order.lines[0].quantity},
+        {second: order.lines[1].quantity},
+    ]
+
+
+def test_pieces_of_one_line_are_told_where_the_platform_counts_them(database: Database, tmp_path: Path):
+    shop = TellingShop(database, "douyin", tmp_path)
+    order = shop.orders(has_two_pieces)[0]
+    line = order.lines[0]
+
+    shop.confirm(order, "78500000000001", pieces={line.sku_id: 1})
+    shop.confirm(order, "78500000000002")
+    shop.deliver()
+
+    assert [dict(parcel.pieces).get(line.line_id) for parcel in order.parcels] == [1, line.quantity - 1]
+    assert order.state is OrderState.SHIPPED
+
+
+def test_what_left_together_is_told_in_one_call_and_a_later_number_is_left_to_a_person(
+    database: Database, tmp_path: Path
+):
+    """The platform calls the order shipped from then on; what is left of it ships all the same."""
+    shop = TellingShop(database, "jd", tmp_path)
+    order = shop.orders(has_two_pieces)[0]
+    sku_id = order.lines[0].sku_id
+
+    shop.confirm(order, "78500000000001", pieces={sku_id: 1})
+    shop.deliver()
+    shop.box.pull()
+    shop.box.transform()
+    left = run_fulfillment(database, shop.box.clock, shop.box.config)
+    shop.confirm(order, "78500000000002")
+    shop.deliver()
+
+    assert left.withdrawn_reservations == 0
+    assert shop.numbers(order) == ["78500000000001"]
+    assert shop.states()[1] == ("78500000000002", "noted", "no_more_numbers")
+    assert shop.alerts() == ["tracking_by_hand"]
+
+
+def test_a_shop_that_is_not_switched_on_leaves_its_numbers_to_a_person(database: Database, tmp_path: Path):
+    shop = TellingShop(database, "miniprogram", tmp_path, write_back=False)
+    order = shop.orders()[0]
+
+    shop.confirm(order, "78500000000001")
+    shop.deliver()
+    [waiting] = open_writes(database, None)
+    told = shop.alerts()
+    settle_write(database, shop.box.clock, waiting.shipment_id, "clerk", "typed in")
+
+    assert (shop.numbers(order), waiting.state, waiting.reason) == ([], "by_hand", "not_written_back")
+    assert told == ["tracking_by_hand"]
+    assert (shop.alerts(), open_writes(database, None)) == ([], [])
+
+
+def test_what_was_left_to_a_person_is_told_under_its_own_id_once_it_is_switched_on(
+    database: Database, tmp_path: Path
+):
+    shop = TellingShop(database, "miniprogram", tmp_path, write_back=False)
+    order = shop.orders()[0]
+    shop.confirm(order, "78500000000001")
+    shop.deliver()
+    [left] = open_writes(database, shop.box.shop_id)
+
+    shop.switch(write_back=True)
+    resend_write(database, shop.box.clock, left.shipment_id, "clerk")
+    shop.deliver()
+
+    assert shop.numbers(order) == ["78500000000001"]
+    assert shop.states() == [("78500000000001", "told", None)]
+
+
+def test_a_refused_account_stops_only_its_shop_and_is_told_at_once(database: Database, tmp_path: Path):
+    shop = TellingShop(database, "miniprogram", tmp_path)
+    orders = shop.orders()[:3]
+    for number, order in enumerate(orders):
+        shop.confirm(order, f"7850000000000{number}")
+    shop.plan({"kind": "error", "code": 401, "sub_code": "key_disabled", "times": 0})
+    calls = sum(shop.box.gateway.calls.values())
+
+    shop.deliver()
+
+    assert sum(shop.box.gateway.calls.values()) - calls == 1
+    assert shop.alerts() == ["tracking_untold"]
+    shop.plan()
+    shop.deliver(HALF_AN_HOUR)
+    assert [shop.numbers(order) for order in orders] == [[f"7850000000000{n}"] for n in range(3)]

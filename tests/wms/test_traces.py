@@ -1,0 +1,96 @@
+"""What was sent and never collected: the carrier's first scan is asked for, and its lack is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from orderhub.alerts.watch import look_around
+from orderhub.errors import CredentialError
+from orderhub.fulfillment.kuaidi100 import sign
+from orderhub.fulfillment.traces import Traced, trace_parcels
+from tests.builders import rows
+from tests.wms.conftest import House
+
+ALERTS = "supervisors: [supervisor@example.test]\ntraces: kuaidi100\n"
+CARRIERS = {
+    "carriers.yaml": "carriers:\n  - {id: zto, name: 中通快递, codes: {wms: ZTO, kuaidi100: zhongtong}}\n"
+}
+
+
+def trace(house: House) -> Traced:
+    return trace_parcels(house.database, house.clock, house.settings, house.active)
+
+
+def open_alerts(house: House) -> list[tuple[object, ...]]:
+    look_around(house.database, house.clock, house.active)
+    return rows(
+        house.database,
+        "select subject from ops.alerts where rule_id = 'no_collection_scan' and closed_at is null",
+    )
+
+
+@pytest.fixture
+def sent(house: House) -> House:
+    """A house that has sent three parcels, which the hub knows."""
+    house.open(orders=3, more=CARRIERS, alerts=ALERTS)
+    house.deliver()
+    house.ship_all()
+    house.confirm()
+    return house
+
+
+def test_a_parcel_that_no_carrier_scanned_within_a_day_is_told_until_it_is(sent: House):
+    left = sent.wms.ledger.parcels[0].express_code
+    sent.traces.left = {left}
+    sent.clock.move(timedelta(hours=2, minutes=30))
+    early = trace(sent)
+    sent.clock.move(timedelta(hours=4))
+    later = trace(sent)
+    before = open_alerts(sent)
+
+    sent.clock.move(timedelta(hours=18))
+    told = open_alerts(sent)
+    sent.traces.left = set()
+    trace(sent)
+
+    assert (early, later) == (Traced(3, 0, 0), Traced(3, 2, 0))
+    assert (before, told) == ([], [(f"ZTO {left}",)])
+    assert open_alerts(sent) == []
+    assert rows(
+        sent.database,
+        "select distinct collected_at - shipped_at from core.shipments where collected_at is not null",
+    ) == [(timedelta(hours=3),)]
+
+
+def test_a_parcel_is_not_asked_about_all_the_time_nor_for_ever(sent: House):
+    sent.clock.move(timedelta(hours=3))
+    first, again = trace(sent), trace(sent)
+
+    sent.traces.left = {parcel.express_code for parcel in sent.wms.ledger.parcels}
+    sent.clock.move(timedelta(days=11))
+
+    assert (first.asked, again.asked, trace(sent).asked) == (3, 0, 0)
+
+
+def test_nobody_is_asked_without_a_service(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    house.confirm()
+    house.clock.move(timedelta(hours=30))
+
+    assert (trace(house), house.traces.calls, open_alerts(house)) == (Traced(0, 0, 0), 0, [])
+
+
+def test_a_refused_key_is_a_persons_matter(sent: House):
+    sent.clock.move(timedelta(hours=3))
+    sent.traces.wms.seed = 8
+
+    with pytest.raises(CredentialError, match="503"):
+        trace(sent)
+
+
+def test_the_query_is_signed_as_documented():
+    param = '{"com":"zhongtong","num":"78500012345678"}'
+
+    assert sign(param, "KDKEYdemo1234", "CUSTdemo001") == "FB107868DB600CE26A5B6E5A2138B70A"
