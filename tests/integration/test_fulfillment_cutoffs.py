@@ -92,15 +92,39 @@ def test_a_cutoff_before_the_first_start_is_never_due(database: Database, clock:
 
 
 def test_an_order_allocated_after_the_instant_waits_for_the_next_list(database: Database, clock: FixedClock):
-    at(clock, TEN - timedelta(minutes=1))
+    at(clock, TEN - timedelta(minutes=16))
     config = arrange(database, clock, Order("1"))
     with database.engine.begin() as connection:
-        put(connection, Order("2"))
+        put(connection, Order("2", ship_by_at=TEN + timedelta(hours=1)))
     run_fulfillment(database, at(clock, TEN + timedelta(seconds=1)), config)
 
     closed = close_due(database, clock, config, LAGS)
 
     assert [m.order_count for m in closed] == [1, 0]
+
+
+def test_what_was_allocated_a_moment_ago_settles_unless_the_next_list_is_too_late(
+    database: Database, clock: FixedClock
+):
+    config = arrange(database, clock, Order("settled"))
+    soon = TEN + timedelta(hours=23, minutes=59)
+    with database.engine.begin() as connection:
+        put(
+            connection,
+            Order("fresh"),
+            Order("pressing", ship_by_at=soon),
+            Order("in time", ship_by_at=soon + timedelta(hours=1)),
+        )
+    run_fulfillment(database, at(clock, TEN - timedelta(minutes=14)), config)
+
+    close_due(database, at(clock, TEN), config, LAGS)
+    listed = "select order_id from core.manifest_lines order by order_id"
+    scheduled = rows(database, listed)
+    request_extra(database, at(clock, TEN + timedelta(seconds=30)), config, "hangzhou", "worker")
+    close_due(database, clock, config, LAGS)
+
+    assert [("tb/pressing",), ("tb/settled",)] == scheduled
+    assert [("tb/fresh",), ("tb/in time",), ("tb/pressing",), ("tb/settled",)] == rows(database, listed)
 
 
 def test_a_late_pull_is_waited_for_within_grace(database: Database, clock: FixedClock):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
-from orderhub.config.store import apply_directory
+from orderhub.config.store import apply_directory, load_active
 from orderhub.db.engine import Database
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
 from orderhub.operate.explain import explain
@@ -33,7 +34,11 @@ class Merchant:
     database: Database
     clock: FixedClock
     folder: Path
-    config: MerchantConfig | None = None
+
+    @property
+    def active(self) -> MerchantConfig:
+        """The files in force."""
+        return load_active(self.database)
 
     def writes(self, **files: str) -> None:
         """Put the files of these tests, with changes, in force: `routing=` is routing.yaml."""
@@ -48,9 +53,7 @@ class Merchant:
         for name, content in whole.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(content, encoding="utf-8")
-        self.config = apply_directory(
-            self.database, self.clock, self.folder, self.folder / "home", "clerk", force=True
-        )
+        apply_directory(self.database, self.clock, self.folder, self.folder / "home", "clerk", force=True)
 
     def has(self, *orders: Order, **pieces: int) -> None:
         """Put stock and orders."""
@@ -61,8 +64,7 @@ class Merchant:
     def routes(self, later: timedelta = timedelta()) -> FulfillCounts:
         """Run a pass, perhaps later."""
         self.clock.move(later)
-        assert self.config is not None
-        return run_fulfillment(self.database, self.clock, self.config)
+        return run_fulfillment(self.database, self.clock, self.active)
 
     def told(self, number: str = "1001") -> str:
         """What explain says of the decision, in Chinese."""
@@ -302,3 +304,36 @@ def test_a_changed_order_keeps_its_place_while_the_same_rule_holds(merchant: Mer
         merchant.database,
         "select fulfillment_order_id, state, warehouse_id from core.fulfillment_orders order by 1",
     )
+
+
+def test_a_closing_is_told_days_before_when_promised_hand_overs_fall_into_it(merchant: Merchant):
+    calendar = (
+        "kind,id,from,to,what,comment\n"
+        "area,浙江省,2026-11-25,2026-11-26,suspended,暴雪\n"
+        "warehouse,hangzhou,2026-11-24,2026-11-24,closed,盘点\n"
+        "warehouse,hangzhou,2026-11-25,2026-11-25,closed,\n"
+        "warehouse,yiwu,2026-11-25,2026-11-25,closed,\n"
+    )
+    merchant.writes(routing="closing_days: 2\nrules:\n" + OTHERS, calendar=calendar)
+    merchant.has(
+        Order("1"), Order("2", province="广东省", city="广州市"), Order("3", gate="stop"), hangzhou__MUG=9
+    )
+    merchant.routes()
+    told = "select subject, text_zh from ops.alerts where rule_id = 'closing_ahead' and closed_at is null order by subject desc"
+
+    merchant.clock.move(-DAY)
+    look_around(merchant.database, merchant.clock, merchant.active)
+    too_early = rows(merchant.database, told)
+    merchant.clock.move(DAY)
+    look_around(merchant.database, merchant.clock, merchant.active)
+    alerts = rows(merchant.database, told)
+    (merchant.folder / "calendar.csv").unlink()
+    merchant.writes(routing="rules:\n" + OTHERS)
+    look_around(merchant.database, merchant.clock, merchant.active)
+
+    ask = "请提前发出、换仓或和买家商量。"
+    assert [
+        ("warehouse/hangzhou 2026-11-25", f"仓库 hangzhou 休息 11-25 - 11-25,2 个没发出的订单承诺在这几天交运,最早 11-25 12:00:tb/1, tb/2。{ask}"),
+        ("area/浙江省 2026-11-25", f"浙江省 停发 11-25 - 11-26(暴雪),1 个没发出的订单承诺在这几天交运,最早 11-25 12:00:tb/1。{ask}"),
+    ] == alerts  # fmt: skip
+    assert ([], []) == (too_early, rows(merchant.database, told))

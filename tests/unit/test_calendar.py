@@ -1,10 +1,14 @@
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
+from orderhub.clock import BEIJING
 from orderhub.config.calendar_file import read_calendar
+from orderhub.config.parse import parse_config
 from orderhub.domain.calendar import Calendar, CalendarKind, Closing
 from orderhub.errors import ConfigError
+from orderhub.fulfillment.cutoffs import next_cutoff_at
+from tests.builders import FILES, shops_file
 
 HEAD = "kind,id,from,to,what,comment\n"
 REGIONS = {"remote": (("新疆维吾尔自治区", ""), ("西藏自治区", ""))}
@@ -84,3 +88,26 @@ def test_what_lasts_or_begins_soon_is_ahead():
 )  # fmt: skip
 def test_a_row_that_is_wrong_is_refused_with_its_line(row: str, said: str):
     assert refused(row).startswith(f"calendar.csv:2: {said}")
+
+
+@pytest.mark.parametrize(
+    ("calendar_rows", "following"),
+    [
+        ("", "2026-11-24 14:00"),
+        ("warehouse,hangzhou,2026-11-24,2026-11-25,closed,\n", "2026-11-26 10:00"),
+        ("warehouse,hangzhou,2026-11-24,2027-11-25,closed,\n", "9999-12-31 23:59"),
+    ],
+)
+def test_the_next_cutoff_is_the_next_time_of_day_on_an_open_day(calendar_rows: str, following: str):
+    two = 'warehouses:\n  - {id: hangzhou, name: 杭州仓, cutoffs: ["14:00", "10:00"]}\n  - {id: yiwu, name: 义乌仓}\n'
+    files = {
+        **FILES,
+        "shops.yaml": shops_file(),
+        "warehouses.yaml": two,
+        "calendar.csv": HEAD + calendar_rows,
+    }
+    after = datetime(2026, 11, 24, 10, tzinfo=BEIJING)
+
+    found = next_cutoff_at(parse_config(files), "hangzhou", after)
+
+    assert following == f"{found if found.year > 9000 else found.astimezone(BEIJING):%Y-%m-%d %H:%M}"

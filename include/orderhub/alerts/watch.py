@@ -9,6 +9,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.closings import RULE as CLOSING_AHEAD
+from orderhub.alerts.closings import closings_ahead
 from orderhub.alerts.digest import send_digest
 from orderhub.alerts.held import close_ended
 from orderhub.alerts.late_pulls import RULE as LATE_PULL
@@ -47,6 +49,7 @@ class Looked:
     late_pulls: int
     stock_outs: int
     warehouses: int
+    closings: int
     parcels: int
     messages: int
     is_digest_sent: bool
@@ -79,6 +82,9 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
         warehouses=sum(
             keep_alerts(connection, clock, config, rule, alerts)
             for rule, alerts in warehouse_alerts(connection, config, now, awake_since).items()
+        ),
+        closings=keep_alerts(
+            connection, clock, config, CLOSING_AHEAD, closings_ahead(connection, config, now)
         ),
         parcels=sum(
             keep_alerts(connection, clock, config, rule, alerts)

@@ -24,6 +24,7 @@ from orderhub.cli import (
     sources,
     tracking,
     warehouses,
+    what_if,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
@@ -44,6 +45,7 @@ for area in (
     tracking,
     holds,
     orders,
+    what_if,
     alerts,
     measure,
     checks,

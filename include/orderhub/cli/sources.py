@@ -61,7 +61,7 @@ def backfill(
         config = active_config(database)
         for shop_id in [shop] if shop else [s.id for s in config.shops_of(platform)] or [""]:
             access = access_to(database, clock, settings, config, platform, shop_id)
-            asked = request_backfill(access, stream or [], _utc(since), _utc(until), getpass.getuser())
+            asked = request_backfill(access, stream or [], utc(since), utc(until), getpass.getuser())
             at = progress_of(database, asked)
             console.print(f"{shop_id}: {at.windows} 个窗口 / windows, {at.left} 未读 / left")
             left += read_with_bar(access, asked) if now else 0
@@ -69,7 +69,8 @@ def backfill(
         raise typer.Exit(1)
 
 
-def _utc(given: datetime) -> datetime:
+def utc(given: datetime) -> datetime:
+    """Return what was given on the command line as UTC; without a zone it is Beijing time."""
     return (given if given.tzinfo else given.replace(tzinfo=BEIJING)).astimezone(UTC)
 
 

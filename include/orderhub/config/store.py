@@ -79,11 +79,20 @@ def load_active(database: Database) -> MerchantConfig:
     Raises:
         ConfigError: none was ever applied.
     """
+    return parse_config(active_files(database))
+
+
+def active_files(database: Database) -> dict[str, str]:
+    """Return file name → text of the active configuration.
+
+    Raises:
+        ConfigError: none was ever applied.
+    """
     with database.read() as connection:
         row = connection.execute(text("select files from ops.config_versions where is_active")).one_or_none()
     if row is None:
         raise ConfigError("no configuration is active; run `orderhub config apply`")
-    return parse_config(row.files)
+    return dict(row.files)
 
 
 def export_active(database: Database, directory: Path, home: Path) -> str:

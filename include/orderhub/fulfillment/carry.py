@@ -4,7 +4,7 @@ Documents made before are looked at again while nobody fits them, or when their 
 the same facts get the same answer, which is worked out once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -43,10 +43,17 @@ _TAKEN = text("""
 NO_CARRIER = DocumentRule("no_carrier", "critical", "没有快递能送", "No carrier can take it")
 
 
-def choose_carriers(connection: Connection, config: MerchantConfig, now: datetime) -> None:
+def choose_carriers(
+    connection: Connection,
+    config: MerchantConfig,
+    now: datetime,
+    *,
+    taken: Mapping[tuple[str, date], int] | None = None,
+) -> None:
     """Fill the temporary table `carrier_choices`, over `decisions` and over documents that need another look.
 
-    Without carriers.yaml it stays empty: the warehouse decides.
+    Without carriers.yaml it stays empty: the warehouse decides. What carriers have `taken` on a day is
+    counted unless it is given.
     """
     connection.execute(_CHOICES)
     if not config.carriers.carriers:
@@ -55,7 +62,7 @@ def choose_carriers(connection: Connection, config: MerchantConfig, now: datetim
         statement("core/uncarried"), {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
     )
     connection.execute(text("analyze uncarried"))
-    desk = CarrierDesk(config, now, _taken(connection, now))
+    desk = CarrierDesk(config, now, _taken(connection, now) if taken is None else taken)
     for rows in _facts(connection, config, now):
         copy_rows(connection, "carrier_choices", _COLUMNS, (_chosen(desk, row) for row in rows))
     connection.execute(text("analyze carrier_choices"))

@@ -20,7 +20,7 @@ from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
-from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, waiting_amendments
+from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
@@ -174,12 +174,7 @@ class _Closing:
     def _fix(
         self, missed: list[str], only: list[str] | None, number: int, *, is_shadow: bool
     ) -> ClosedManifest:
-        is_at_instant = self.cutoff.kind == "scheduled" and not number
-        due = {
-            "warehouse_id": self.cutoff.warehouse_id,
-            "is_shadow": is_shadow,
-            "until": self.cutoff.cutoff_at if is_at_instant else self.clock.now(),
-        }
+        due = {"warehouse_id": self.cutoff.warehouse_id, "is_shadow": is_shadow, **self._limits(number)}
         self.connection.execute(text("drop table if exists due_reservations, due_documents"))
         self.connection.execute(WITHOUT_FIGURES)
         self.connection.execute(statement("core/due_reservations"), due)
@@ -198,6 +193,15 @@ class _Closing:
         if manifest.order_count or not number:
             self._write(manifest, number)
         return manifest
+
+    def _limits(self, number: int) -> dict[str, datetime]:
+        """Return until when documents are due: a person's cut-off, and an amendment, take those of now."""
+        now, at = self.clock.now(), self.cutoff.cutoff_at
+        if self.cutoff.kind != "scheduled" or number:
+            return {"until": now, "settled": now, "next_cutoff_at": now}
+        settled = at - timedelta(minutes=self.config.settle_minutes)
+        following = next_cutoff_at(self.config, self.cutoff.warehouse_id, at)
+        return {"until": at, "settled": settled, "next_cutoff_at": following}
 
     def _id(self, number: int, *, is_shadow: bool) -> str:
         return f"{self.cutoff.cutoff_id}{f'#{number}' if number else ''}{'/shadow' if is_shadow else ''}"

@@ -14,9 +14,11 @@ from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.domain.calendar import CalendarKind
 from orderhub.errors import ConfigError
 
 SCOPE = "cutoffs"
+_FAR_DAYS = 60
 _FIRST_START = text("select first_started_at from ops.hub")
 _INSERT = text("""
     insert into ops.cutoffs (cutoff_id, warehouse_id, cutoff_at, kind, requested_by)
@@ -128,6 +130,22 @@ def request_extra(
         if connection.execute(_INSERT, row).rowcount:
             connection.execute(_AUDIT, {"now": clock.now(), "actor": actor, "cutoff_id": wanted})
     return wanted
+
+
+def next_cutoff_at(config: MerchantConfig, warehouse_id: str, after: datetime) -> datetime:
+    """Return when the next scheduled manifest of a warehouse closes, on a day on which it is open.
+
+    A warehouse that is closed for the whole of the next 60 days, or gone, has none: the far future.
+    """
+    cutoffs = next((each.cutoffs for each in config.warehouses if each.id == warehouse_id), ())
+    day = after.astimezone(BEIJING).date()
+    for _ in range(_FAR_DAYS):
+        if not config.calendar.is_closed(CalendarKind.WAREHOUSE, warehouse_id, day):
+            instants = (datetime.combine(day, each, BEIJING).astimezone(UTC) for each in cutoffs)
+            if found := min((instant for instant in instants if instant > after), default=None):
+                return found
+        day += timedelta(days=1)
+    return datetime.max.replace(tzinfo=UTC)
 
 
 def cutoff_id(warehouse_id: str, instant: datetime) -> str:

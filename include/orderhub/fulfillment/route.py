@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -49,12 +49,19 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     A whole order ships from one warehouse.
     """
     connection.execute(statement("core/candidate_lines"), {"now": now})
+    return decide_candidates(connection, config, now, _availability(connection, config, now))
+
+
+def decide_candidates(
+    connection: Connection, config: MerchantConfig, now: datetime, availability: Availability
+) -> Counter[str]:
+    """Fill `decisions` about what `candidate_lines` holds, against `availability`; as `decide`."""
     connection.execute(text("analyze candidate_lines"))
     connection.execute(_DECISIONS)
     today = now.astimezone(BEIJING).date()
     desk = Desk(
         table=rule_table(config, now),
-        availability=_availability(connection, config, now),
+        availability=availability,
         shadow=frozenset(shadow_shops(config)),
         today=today,
         suspended=tuple(config.calendar.on(CalendarKind.AREA, today)),
@@ -77,18 +84,21 @@ def _availability(connection: Connection, config: MerchantConfig, now: datetime)
         if row.warehouse_id in told and now - row.counted_at > AGED_AFTER
     }
     free = {(row.warehouse_id, row.sku_id): row.free for row in rows}
-    barred, capacity = _barred(connection, config, now), _capacity(connection, config, now)
+    frozen = dict.fromkeys(frozen_warehouses(connection), Verdict.FROZEN)
+    barred = {**barred_by_files(config, now.astimezone(BEIJING).date()), **frozen}
+    capacity = _capacity(connection, config, now)
     return Availability(free, config.safety_stock, old, barred, capacity)
 
 
-def _barred(connection: Connection, config: MerchantConfig, now: datetime) -> dict[str, Verdict]:
-    """Return the warehouses that take nothing now. No platform gives customs fields: bonded ones never do."""
-    today = now.astimezone(BEIJING).date()
-    closed = config.calendar.on(CalendarKind.WAREHOUSE, today)
+def barred_by_files(config: MerchantConfig, day: date) -> dict[str, Verdict]:
+    """Return the warehouses that take nothing on a Beijing day.
+
+    No platform gives customs fields: bonded warehouses never take anything.
+    """
+    closed = config.calendar.on(CalendarKind.WAREHOUSE, day)
     return {
         **{warehouse.id: Verdict.NO_CUSTOMS for warehouse in config.warehouses if warehouse.kind == "bonded"},
         **{row.id: Verdict.CLOSED for row in closed},
-        **dict.fromkeys(frozen_warehouses(connection), Verdict.FROZEN),
     }
 
 

@@ -1,0 +1,37 @@
+-- One row per closing in which promised hand-overs of unshipped orders fall; key closing_no.
+with closings as (
+    select *
+    from unnest(
+        cast(:numbers as integer[]), cast(:kinds as text[]), cast(:ids as text[]), cast(:starts as timestamptz[]),
+        cast(:ends as timestamptz[]), cast(:provinces as text[]), cast(:cities as text[])
+    ) as c (closing_no, kind, id, starts_at, ends_at, province, city)
+),
+
+unshipped as (
+    select o.order_id, o.ship_by_at, r.province, coalesce(r.city, '') as city, f.warehouse_id, f.carrier_id
+    from core.orders as o
+    left join core.receivers as r on o.order_id = r.order_id
+    left join core.fulfillment_orders as f on o.order_id = f.order_id and f.state in ('allocated', 'manifested')
+    where o.ship_by_at >= (select min(starts_at) from closings) and o.ship_by_at < (select max(ends_at) from closings)
+        and o.gate <> 'stop' and not o.is_terminal and o.lifecycle = 'live'
+        and o.status in ('paid_hold', 'to_ship', 'part_shipped')
+        and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
+        and not exists (
+            select from core.fulfillment_orders as s where s.order_id = o.order_id and s.state = 'shipped'
+        )
+)
+
+select
+    c.closing_no,
+    count(distinct u.order_id) as order_count,
+    min(u.ship_by_at) as first_at,
+    (array_agg(distinct u.order_id))[1:5] as examples
+from closings as c
+inner join unshipped as u on u.ship_by_at >= c.starts_at and u.ship_by_at < c.ends_at
+    and case c.kind
+        when 'warehouse' then u.warehouse_id = c.id
+        when 'carrier' then u.carrier_id = c.id
+        else u.province = c.province and c.city in ('', u.city)
+    end
+group by c.closing_no
+order by c.closing_no

@@ -1,0 +1,103 @@
+"""`./hub what-if`: past days under other rules; the rules in force must come out as they were."""
+
+from datetime import timedelta
+
+import pytest
+
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.parse import parse_config
+from orderhub.db.engine import Database
+from orderhub.errors import ConfigError
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.what_if import Change, Comparison, what_if
+from tests.builders import FILES, NOON, Line, Order, activate, put, rows, shops_file, stock
+
+EVERYTHING = "select coalesce(sum(xmin::text::bigint), 0) from core.{}"
+TABLES = ("fulfillment_orders", "reservations", "routing_decisions", "stock", "carrier_reasons", "holds")
+REVERSED = """\
+rules:
+  - {id: reversed, warehouses: [yiwu, hangzhou], reason: {zh: 反过来, en: reversed}}
+"""
+CARRIERS = """\
+carriers:
+  - id: near
+    name: 近邮
+    freight:
+      - {first_g: 1000, first: "6.00", next_g: 1000, next: "2.00"}
+"""
+
+
+def proposed(routing: str, **others: str) -> MerchantConfig:
+    return parse_config({**FILES, "shops.yaml": shops_file(), "routing.yaml": routing, **others})
+
+
+@pytest.fixture
+def two_days(database: Database) -> MerchantConfig:
+    """Three orders on one day, one on the next; Hangzhou had four mugs, Yiwu gets two on the second day."""
+    clock = FixedClock(NOON)
+    with database.engine.begin() as connection:
+        config = activate(connection)
+        stock(connection, hangzhou__MUG=4, yiwu__MUG=0)
+        put(connection, *(Order(str(number), (Line(quantity=1),)) for number in (1, 2, 3)))
+    run_fulfillment(database, clock, config)
+    clock.move(timedelta(days=1))
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("update core.stock set on_hand = 2 where warehouse_id = 'yiwu'")
+        connection.exec_driver_sql(
+            "insert into core.stock_ledger (warehouse_id, sku_id, delta, reason, source_id, recorded_at) "
+            f"values ('yiwu', 'MUG', 2, 'count', 'later', '{clock.now().isoformat()}')"
+        )
+        put(connection, Order("4", (Line(quantity=1),)))
+    run_fulfillment(database, clock, config)
+    return config
+
+
+def replay(database: Database, now: MerchantConfig, then: MerchantConfig) -> Comparison:
+    return what_if(database, now, then, NOON - timedelta(hours=1), NOON + timedelta(days=2))
+
+
+def test_rules_in_force_give_what_they_gave(database: Database, two_days: MerchantConfig):
+    found = replay(database, two_days, two_days)
+
+    given = "select warehouse_id, count(*) from core.fulfillment_orders group by 1"
+    assert dict(rows(database, given)) == dict(found.now.warehouses) == {"hangzhou": 4}
+    assert (found.now, ()) == (found.proposed, found.changes)
+
+
+def test_stock_that_came_later_is_not_used_before(database: Database, two_days: MerchantConfig):
+    found = replay(database, two_days, proposed(REVERSED))
+
+    assert {"hangzhou": 3, "yiwu": 1} == dict(found.proposed.warehouses)
+    assert (Change("hangzhou", "yiwu", 1, "tb/4"),) == found.changes
+
+
+def test_what_nobody_can_fill_and_who_must_look_are_counted(database: Database, two_days: MerchantConfig):
+    strict = (
+        "rules:\n  - {id: only-yiwu, warehouses: [yiwu], none_can_fill: hold, reason: {zh: 义乌, en: Yiwu}}\n"
+    )
+
+    found = replay(database, two_days, proposed(strict))
+
+    assert {"out_of_stock": 3, "allocated": 1} == dict(found.proposed.outcomes)
+    assert (0, 3) == (found.now.held, found.proposed.held)
+
+
+def test_freight_of_other_carriers_is_told_per_order(database: Database, two_days: MerchantConfig):
+    found = replay(database, two_days, proposed(FILES["routing.yaml"], **{"carriers.yaml": CARRIERS}))
+
+    assert {"near": 4} == dict(found.proposed.carriers)
+    assert (None, 600) == (found.now.freight_per_document, found.proposed.freight_per_document)
+
+
+def test_nothing_is_changed(database: Database, two_days: MerchantConfig):
+    before = [rows(database, EVERYTHING.format(table)) for table in TABLES]
+
+    replay(database, two_days, proposed(REVERSED, **{"carriers.yaml": CARRIERS}))
+
+    assert before == [rows(database, EVERYTHING.format(table)) for table in TABLES]
+
+
+def test_days_without_an_order_are_said_to_be_so(database: Database, two_days: MerchantConfig):
+    with pytest.raises(ConfigError, match="no order was up for routing"):
+        what_if(database, two_days, two_days, NOON - timedelta(days=9), NOON - timedelta(days=8))
