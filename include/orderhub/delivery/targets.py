@@ -17,6 +17,8 @@ from orderhub.delivery.robots import say
 from orderhub.delivery.shops import TRACKING, ShopLane
 from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import PARTS, publish
+from orderhub.fulfillment.waybill.account import open_waybill_desk
+from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
@@ -102,6 +104,7 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
     lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
+    lanes |= dict.fromkeys(_lanes(database, "waybill:"), _waybills(database, clock, settings))
     for lane in _lanes(database, TRACKING):
         lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
     files = manifest_targets(database, clock, settings)
@@ -115,6 +118,19 @@ def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Ma
         return publish(database, clock, settings, parcel.payload, PARTS[parcel.target])
 
     return {target: Target(files) for target in PARTS}
+
+
+def _waybills(database: Database, clock: Clock, settings: Settings) -> Target:
+    def errand(parcel: Parcel) -> GetWaybills | CancelWaybill:
+        kinds: dict[str, type[GetWaybills | CancelWaybill]] = {"get": GetWaybills, "cancel": CancelWaybill}
+        config = load_active(database)
+        desk = open_waybill_desk(clock, settings, config, parcel.payload["carrier_id"])
+        return kinds[parcel.payload["do"]](database, clock, config, desk)
+
+    return Target(
+        send=lambda parcel: errand(parcel).send(parcel.payload),
+        ask=lambda parcel: errand(parcel).ask(parcel.payload),
+    )
 
 
 def _shop(lane: ShopLane) -> Target:

@@ -22,6 +22,7 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
+from orderhub.fulfillment.waybill.errands import request_waybills
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
@@ -229,6 +230,8 @@ class _Closing:
 
     def _send(self, manifest: ClosedManifest) -> None:
         enqueue(self.connection, [_files_of(manifest, target) for target in PARTS], self.clock)
+        to_label = manifest.warehouse_id, manifest.manifest_id
+        request_waybills(self.connection, self.clock, self.config, *to_label)
         wms = self.config.wms_of(manifest.warehouse_id)
         if wms is not None:
             target = manifest.warehouse_id, manifest.manifest_id
