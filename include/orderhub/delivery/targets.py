@@ -16,7 +16,7 @@ from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
 from orderhub.delivery.shops import TRACKING, ShopLane, stock_teller
 from orderhub.errors import RefusedError
-from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.manifest_files import PARTS, publish
 from orderhub.fulfillment.sellable import STOCK
 from orderhub.fulfillment.stock_push import StockTeller
 from orderhub.fulfillment.waybill.account import open_waybill_desk
@@ -27,6 +27,8 @@ from orderhub.fulfillment.wms.recall import Recall
 from orderhub.fulfillment.wms.returns import ReturnOrder
 from orderhub.settings import Settings
 
+#: Files for people, which take minutes when a manifest is large: nothing else waits for them.
+SLOW = frozenset({"manifest_books"})
 _LANES = text("""
     select distinct target from ops.outbox
     where starts_with(target, :prefix) and state in ('pending', 'claimed', 'unknown')""")
@@ -87,9 +89,6 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         said = build_chat(parcel.payload, parcel.attempts, settings.language, settings.airflow_url)
         return say(known.kind, load_connection(known.connection, settings.connections), said, clock.now())
 
-    def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
-        return publish(database, clock, settings, parcel.payload)
-
     def errand(parcel: Parcel) -> HandOver | Recall | ReturnOrder:
         kinds: dict[str, type[HandOver | Recall | ReturnOrder]] = {
             "create": HandOver, "cancel": Recall, "return": ReturnOrder
@@ -114,6 +113,17 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         stock = stock_teller(database, clock, settings, lane.removeprefix(STOCK))
         lanes[lane] = Target(_telling(stock), close=stock.close)
     return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
+    files = manifest_targets(database, clock, settings)
+    return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
+
+
+def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
+    """Return target name → how it is sent, for files of manifests; those of `SLOW` are delivered apart."""
+
+    def files(parcel: Parcel) -> Mapping[str, Any]:
+        return publish(database, clock, settings, parcel.payload, PARTS[parcel.target])
+
+    return {target: Target(files) for target in PARTS}
 
 
 def _waybills(database: Database, clock: Clock, settings: Settings) -> Target:
