@@ -112,7 +112,6 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     for lane in _lanes(database, STOCK):
         stock = stock_teller(database, clock, settings, lane.removeprefix(STOCK))
         lanes[lane] = Target(_telling(stock), close=stock.close)
-    return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
     files = manifest_targets(database, clock, settings)
     return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
 
