@@ -13,7 +13,7 @@ from airflow.sdk import AssetOrTimeSchedule, MultipleCronTriggerTimetable, dag
 
 from orderhub.orchestration.assets import CORE_ORDERS
 from orderhub.orchestration.defaults import BEIJING, SECOND_LOOK, cutoff_alarms, dag_defaults
-from orderhub.orchestration.fulfill_tasks import close_manifests, publish, route_and_reserve
+from orderhub.orchestration.fulfill_tasks import close_manifests, publish, publish_books, route_and_reserve
 
 
 @dag(
@@ -26,7 +26,7 @@ from orderhub.orchestration.fulfill_tasks import close_manifests, publish, route
     **dag_defaults(),
 )
 def fulfill_orders() -> None:
-    route_and_reserve() >> close_manifests() >> publish()
+    route_and_reserve() >> close_manifests() >> publish() >> publish_books()
 
 
 fulfill_orders()

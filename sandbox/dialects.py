@@ -12,6 +12,7 @@ from sandbox.credentials import Credentials
 from sandbox.gateway.dialect import Dialect
 from sandbox.robots import robot_connections
 from sandbox.traces import trace_connections
+from sandbox.waybill.routes import waybill_connections
 from sandbox.wms.service import wms_connections
 from sandbox.world.catalog import Shop
 
@@ -61,4 +62,4 @@ def connections(
     }
     mail = {"conn_type": "smtp", "host": host, "port": smtp_port, "extra": extra}
     others = {**robot_connections(seed, base), **wms_connections(seed, base), **trace_connections(seed, base)}
-    return {**known, "smtp_default": mail, **others}
+    return {**known, "smtp_default": mail, **others, **waybill_connections(seed, base)}

@@ -28,6 +28,7 @@ from sandbox.pages import mail_page, mailbox_page
 from sandbox.robots import Robots
 from sandbox.state_page import state_page
 from sandbox.traces import Traces
+from sandbox.waybill.routes import WaybillRoutes
 from sandbox.wms.routes import WmsRoutes, section
 from sandbox.wms.service import Wms
 from sandbox.world.world import World
@@ -112,6 +113,7 @@ def build_app(gateways: Mapping[str, Gateway], mailbox: Mailbox, clock: Callable
             *admin.routes(),
             *Robots(admin.world.seed, clock).routes(),
             *WmsRoutes(wms, clock).routes(),
+            *WaybillRoutes(admin.world.seed, clock).routes(),
             *Traces(wms, clock).routes(),
         ]
     )

@@ -143,9 +143,11 @@ def test_letters_of_every_kind_go_through_to_the_lists_of_the_warehouse(folder: 
     request_extra(folder.database, folder.clock, folder.config, "hangzhou", "test")
     *_, closed = close_due(folder.database, folder.clock, folder.config, {})
 
-    written = publish(folder.database, folder.clock, folder.settings, {"manifest_id": closed.manifest_id})
+    payload = {"manifest_id": closed.manifest_id}
+    written = publish(folder.database, folder.clock, folder.settings, payload)["files"]
+    written |= publish(folder.database, folder.clock, folder.settings, payload, "books")["files"]
 
-    files = {Path(name).name: folder.settings.manifests / name for name in written["files"]}
+    files = {Path(name).name: folder.settings.manifests / name for name in written}
     with files["shipping_list.csv"].open(encoding="utf-8-sig", newline="") as lines:
         listed = list(csv.reader(lines))
     book = load_workbook(files["manifest.xlsx"]).worksheets[0]

@@ -45,6 +45,25 @@ def say_who(connection: Connection, carriers: str | None) -> MerchantConfig:
     return activate(connection, more={"skus.csv": SKUS, **({"carriers.yaml": carriers} if carriers else {})})
 
 
+def test_a_carrier_that_is_closed_fails_over_to_the_next_and_works_again_the_day_after(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1"))
+        calendar = "kind,id,from,to,what\ncarrier,zto,2026-11-23,2026-11-23,closed\n"
+        more = {"skus.csv": SKUS, "carriers.yaml": CARRIERS, "calendar.csv": calendar}
+        config = activate(connection, more=more)
+    run_fulfillment(database, clock, config)
+    clock.move(timedelta(days=1))
+    with database.engine.begin() as connection:
+        put(connection, Order("2"))
+
+    run_fulfillment(database, clock, config)
+
+    assert ["sf", "zto"] == [row[1] for row in rows(database, DOCUMENTS)]
+    assert {"zto": "closed", "sf": "chosen"} == why(database, "1")
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOON)

@@ -62,8 +62,9 @@ def test_each_warehouse_gets_one_manifest_of_what_was_allocated(database: Databa
     ]
     assert rows(database, "select state from core.fulfillment_orders") == [("manifested",)] * 3
     assert rows(database, "select outbox_id, target from ops.outbox order by 1") == [
-        ("manifest_files:hangzhou/20261123T020000Z", "manifest_files"),
-        ("manifest_files:yiwu/20261123T020000Z", "manifest_files"),
+        (f"{target}:{warehouse}/20261123T020000Z", target)
+        for target in ("manifest_books", "manifest_files", "manifest_labels")
+        for warehouse in ("hangzhou", "yiwu")
     ]
 
 

@@ -181,8 +181,8 @@ def test_connections_are_airflow_json_for_both_shops_and_the_mail(root):
     known = json.loads(subprocess.check_output(command(*options), cwd=root))
 
     robots = {"robot_dingtalk", "robot_wecom", "robot_feishu"}
-    wms = {"wms_hangzhou", "wms_yiwu"}
-    assert {"taobao_tb_flagship", "taobao_tb_outlet", "smtp_default", *robots, *wms} == set(known)
+    others = {"wms_hangzhou", "wms_yiwu", "waybill_cainiao", "waybill_kuaidi100", "kuaidi100"}
+    assert {"taobao_tb_flagship", "taobao_tb_outlet", "smtp_default", *robots, *others} == set(known)
     assert known["taobao_tb_flagship"]["host"] == "http://127.0.0.1:8082/taobao/router/rest"
     assert known["smtp_default"]["port"] == 8083
 

@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
 
+from orderhub import paths
 from orderhub.config.carriers import Carrier
+from orderhub.config.parse import parse_config
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
-from orderhub.platforms.carriers import CarrierCode, carriers_for, code_of, read_carriers
+from orderhub.platforms.carriers import CarrierCode, carriers_for, carriers_of, code_of, read_carriers
+from orderhub.platforms.spec import PlatformSpec, load_platform, platform_names
 from orderhub.platforms.writes import Ship
 
 CODES = {"ZTO": CarrierCode("115", "中通快递"), "SF": CarrierCode("44", "顺丰速运")}
@@ -140,6 +144,30 @@ def test_what_the_merchant_calls_a_carrier_there_comes_first():
         "ZTOKY",
         "SF",
     ]
+
+
+@pytest.mark.parametrize("platform", [name for name in platform_names() if load_platform(name).spec.ship])
+def test_the_example_calls_carriers_as_the_platforms_own_file_does(platform: str):
+    files = {
+        file.name: file.read_text(encoding="utf-8") for file in paths.shipped_config_directory().iterdir()
+    }
+    own = parse_config(files).carriers.carriers
+
+    found = {
+        carrier.id: code_of(carriers_of(platform), carrier.codes["wms"], platform).code for carrier in own
+    }
+
+    assert {carrier.id: carrier.codes[platform] for carrier in own} == found
+
+
+def test_a_platform_of_whole_orders_has_no_lines_to_tell():
+    document = yaml.safe_load(
+        (paths.platforms_directory() / "jd" / "platform.yaml").read_text(encoding="utf-8")
+    )
+    document["ship"]["line"] = "{line_id}"
+
+    with pytest.raises(ValueError, match=r"ship\.line goes with downstream\.parcels"):
+        PlatformSpec.model_validate(document)
 
 
 def test_two_carriers_with_one_name_are_refused():

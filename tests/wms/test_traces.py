@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
 from orderhub.errors import CredentialError
 from orderhub.fulfillment.kuaidi100 import sign
 from orderhub.fulfillment.traces import Traced, trace_parcels
+from orderhub.operate.verify import verify
 from tests.builders import rows
 from tests.wms.conftest import House
 
@@ -88,6 +90,17 @@ def test_a_refused_key_is_a_persons_matter(sent: House):
 
     with pytest.raises(CredentialError, match="503"):
         trace(sent)
+
+
+def test_a_parcel_of_which_nobody_will_be_told_breaks_an_invariant(sent: House):
+    before = [one for result in verify(sent.database) for one in result.violations]
+    with sent.database.engine.begin() as connection:
+        connection.execute(text("delete from core.tracking_writes where order_id = 'tb/1'"))
+
+    found = [one for result in verify(sent.database) for one in result.violations]
+
+    assert before == []
+    assert [one.rpartition(", ")[2] for one in found] == ["and its platform will not hear of it"]
 
 
 def test_the_query_is_signed_as_documented():

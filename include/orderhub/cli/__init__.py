@@ -24,6 +24,7 @@ from orderhub.cli import (
     sources,
     tracking,
     warehouses,
+    waybills,
     what_if,
 )
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
@@ -50,6 +51,7 @@ for area in (
     measure,
     checks,
     address_score,
+    waybills,
 ):
     app.add_typer(area.app)
 

@@ -39,10 +39,11 @@ def fulfill() -> None:
 @app.command()
 def deliver() -> None:
     """发送发件箱里的清单文件与邮件 / send what the outbox holds."""
-    from orderhub.delivery.dispatch import deliver_pending
+    from orderhub.delivery.dispatch import deliver_books, deliver_pending
 
     with opened() as (settings, database):
         show("deliver", asdict(deliver_pending(database, clock, settings)))
+        show("deliver books", asdict(deliver_books(database, clock, settings)))
         show_waiting(database)
 
 
@@ -53,7 +54,7 @@ def manifest_close(
     now: Annotated[bool, typer.Option("--now", help="立即加开一次截单 / an extra cut-off now")] = False,
 ) -> None:
     """为仓库加开一次截单并交付文件 / close an extra manifest and hand its files over."""
-    from orderhub.delivery.dispatch import deliver_pending
+    from orderhub.delivery.dispatch import deliver_books, deliver_pending
     from orderhub.fulfillment.cutoffs import request_extra
     from orderhub.fulfillment.due import hand_over_due
 
@@ -65,6 +66,7 @@ def manifest_close(
         for closed in hand_over_due(database, clock, settings, config):
             show(closed.manifest_id, asdict(closed))
         deliver_pending(database, clock, settings)
+        deliver_books(database, clock, settings)
         console.print(f"截单 / cut-off: {wanted}")
         show_waiting(database)
 

@@ -14,12 +14,13 @@ _Named = tuple[Path, str, str]
 
 @dataclass(frozen=True)
 class Known:
-    """What the other files know, by kind."""
+    """What the other files know, by kind; `nameless` are warehouses that no label could name as sender."""
 
     regions: Sequence[str]
     platforms: Sequence[str]
     shops: Sequence[str]
     warehouses: Sequence[str]
+    nameless: Sequence[str]
     tags: Sequence[str]
 
 
@@ -44,7 +45,17 @@ def read_carriers(source: str | None, known: Known) -> Carriers:
     for path, kind, name in _names(carriers):
         if name not in allowed[kind]:
             raise _refused(document, path, kind, name, allowed[kind])
+    _check_senders(carriers, known)
     return carriers
+
+
+def _check_senders(carriers: Carriers, known: Known) -> None:
+    labelled = [carrier.id for carrier in carriers.carriers if carrier.waybill is not None]
+    if labelled and known.nameless:
+        raise ConfigError(
+            f"warehouses.yaml: warehouse {known.nameless[0]}: sender is missing; {labelled[0]} gets its "
+            f"waybills by {FILE}, and a label names its sender"
+        )
 
 
 def _refused(
@@ -66,6 +77,8 @@ def _names(carriers: Carriers) -> Iterator[_Named]:
 def _names_of_carrier(place: Path, carrier: Carrier) -> Iterator[_Named]:
     yield from _listed((*place, "serves"), "region", carrier.serves)
     yield from _listed((*place, "not_served"), "region", carrier.not_served)
+    for platform in carrier.waybill.channels if carrier.waybill else ():
+        yield (*place, "waybill", "channels", platform), "platform", platform
     for number, tariff in enumerate(carrier.freight):
         yield from _listed((*place, "freight", number, "region"), "region", tariff.region)
 

@@ -59,6 +59,10 @@ class WaybillAccount(Frozen):
     account: str = Field(default="", description="The merchant's account (月结) at the carrier.")
     template: str = Field(min_length=1, description="The label's template: an address or an id.")
     product: str = Field(default="", description="The carrier's product, where it has several.")
+    channels: Mapping[str, str] = Field(
+        min_length=1,
+        description="Platform → its code at the service; others' orders get their labels elsewhere.",
+    )
 
 
 class Carrier(Frozen):

@@ -110,6 +110,9 @@ class Warehouse(Frozen):
     cutoffs: tuple[TimeOfDay, ...] = Field(
         default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
     )
+    sender: Sender | None = Field(
+        default=None, description="Who sends, on labels that the hub asks for; a WMS has its own."
+    )
     daily_orders: int | None = Field(
         default=None, ge=1, description="Documents that it takes on one Beijing day; empty: any number."
     )
@@ -336,6 +339,10 @@ class MerchantConfig(Frozen):
     def wms_of(self, warehouse_id: str) -> Wms | None:
         """Return the WMS of a warehouse; None where it has none or is gone."""
         return next((each.wms for each in self.warehouses if each.id == warehouse_id), None)
+
+    def sender_of(self, warehouse_id: str) -> Sender | None:
+        """Return who sends from a warehouse; None where warehouses.yaml does not say."""
+        return next((each.sender for each in self.warehouses if each.id == warehouse_id), None)
 
     def shops_of(self, platform: str) -> tuple[Shop, ...]:
         """Return the shops on `platform`."""

@@ -229,6 +229,7 @@ def _known(
         platforms=sorted({shop.platform for shop in shops}),
         shops=[shop.id for shop in shops],
         warehouses=[warehouse.id for warehouse in warehouses],
+        nameless=[each.id for each in warehouses if each.wms is None and each.sender is None],
         tags=sorted({tag for sku in goods.skus for tag in sku.tags}),
     )
 

@@ -18,7 +18,7 @@ from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.delivery.targets import Parcel, Target, shipped_targets
+from orderhub.delivery.targets import SLOW, Parcel, Target, manifest_targets, shipped_targets
 from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError, ShopError
 from orderhub.settings import Settings
 
@@ -56,6 +56,7 @@ def deliver_pending(
     settings: Settings,
     targets: Mapping[str, Target] | None = None,
     limit: int = 1000,
+    scope: str = "deliver",
 ) -> DeliveryCounts:
     """Send due rows of the outbox in order until none is left, or `limit` were tried.
 
@@ -67,6 +68,7 @@ def deliver_pending(
         settings: language and addresses of mails, folder of manifests.
         targets: target name → how it is sent; the hub's own when not given.
         limit: rows to try at most.
+        scope: the lease; two deliveries of different targets need not wait for one another.
 
     Raises:
         LeaseTaken: another process delivers.
@@ -75,7 +77,7 @@ def deliver_pending(
     known = shipped_targets(database, clock, settings) if targets is None else targets
     waiting = dict(known)
     counts = {"sent": 0, "pending": 0, "unknown": 0, "failed": 0}
-    with ExitStack() as open_things, hold_scope(database, "deliver") as lease:
+    with ExitStack() as open_things, hold_scope(database, scope) as lease:
         for target in known.values():
             open_things.callback(target.close)
         for _ in range(limit):
@@ -91,6 +93,17 @@ def deliver_pending(
     return DeliveryCounts(
         sent=counts["sent"], postponed=counts["pending"] + counts["unknown"], refused=counts["failed"]
     )
+
+
+def deliver_books(database: Database, clock: Clock, settings: Settings) -> DeliveryCounts:
+    """Write the files of manifests that are for people and slow; everything else leaves meanwhile.
+
+    Raises:
+        LeaseTaken: another process writes them.
+    """
+    files = manifest_targets(database, clock, settings)
+    slow = {target: files[target] for target in SLOW}
+    return deliver_pending(database, clock, settings, slow, scope="deliver_books")
 
 
 def _next(database: Database, clock: Clock, lease: Lease, waiting: Mapping[str, Target]) -> Row[Any] | None:

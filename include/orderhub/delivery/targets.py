@@ -16,13 +16,17 @@ from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
 from orderhub.delivery.shops import TRACKING, ShopLane
 from orderhub.errors import RefusedError
-from orderhub.fulfillment.manifest_files import publish
+from orderhub.fulfillment.manifest_files import PARTS, publish
+from orderhub.fulfillment.waybill.account import open_waybill_desk
+from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
 from orderhub.fulfillment.wms.returns import ReturnOrder
 from orderhub.settings import Settings
 
+#: Files for people, which take minutes when a manifest is large: nothing else waits for them.
+SLOW = frozenset({"manifest_books"})
 _LANES = text("""
     select distinct target from ops.outbox
     where starts_with(target, :prefix) and state in ('pending', 'claimed', 'unknown')""")
@@ -83,9 +87,6 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         said = build_chat(parcel.payload, parcel.attempts, settings.language, settings.airflow_url)
         return say(known.kind, load_connection(known.connection, settings.connections), said, clock.now())
 
-    def manifest_files(parcel: Parcel) -> Mapping[str, Any]:
-        return publish(database, clock, settings, parcel.payload)
-
     def errand(parcel: Parcel) -> HandOver | Recall | ReturnOrder:
         kinds: dict[str, type[HandOver | Recall | ReturnOrder]] = {
             "create": HandOver, "cancel": Recall, "return": ReturnOrder
@@ -103,9 +104,33 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
 
     lanes = {lane: Target(robot) for lane in _lanes(database, "robot:")}
     lanes |= {lane: Target(to_wms, ask_wms) for lane in _lanes(database, "wms:")}
+    lanes |= dict.fromkeys(_lanes(database, "waybill:"), _waybills(database, clock, settings))
     for lane in _lanes(database, TRACKING):
         lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
-    return {"manifest_files": Target(manifest_files), "mail": Target(mail), **lanes}
+    files = manifest_targets(database, clock, settings)
+    return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
+
+
+def manifest_targets(database: Database, clock: Clock, settings: Settings) -> Mapping[str, Target]:
+    """Return target name → how it is sent, for files of manifests; those of `SLOW` are delivered apart."""
+
+    def files(parcel: Parcel) -> Mapping[str, Any]:
+        return publish(database, clock, settings, parcel.payload, PARTS[parcel.target])
+
+    return {target: Target(files) for target in PARTS}
+
+
+def _waybills(database: Database, clock: Clock, settings: Settings) -> Target:
+    def errand(parcel: Parcel) -> GetWaybills | CancelWaybill:
+        kinds: dict[str, type[GetWaybills | CancelWaybill]] = {"get": GetWaybills, "cancel": CancelWaybill}
+        config = load_active(database)
+        desk = open_waybill_desk(clock, settings, config, parcel.payload["carrier_id"])
+        return kinds[parcel.payload["do"]](database, clock, config, desk)
+
+    return Target(
+        send=lambda parcel: errand(parcel).send(parcel.payload),
+        ask=lambda parcel: errand(parcel).ask(parcel.payload),
+    )
 
 
 def _shop(lane: ShopLane) -> Target:

@@ -16,6 +16,7 @@ from orderhub.config.goods import DEFAULT_WEIGHT_G
 from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import Value, copy_rows
 from orderhub.db.sql_files import statement
+from orderhub.domain.calendar import CalendarKind
 from orderhub.fulfillment.carrier_desk import CarrierDesk
 from orderhub.fulfillment.carriers import names_pattern, tags_that_count, wish_reader
 
@@ -62,7 +63,9 @@ def choose_carriers(
         statement("core/uncarried"), {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
     )
     connection.execute(text("analyze uncarried"))
-    desk = CarrierDesk(config, now, _taken(connection, now) if taken is None else taken)
+    today = now.astimezone(BEIJING).date()
+    closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
+    desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
     for rows in _facts(connection, config, now):
         copy_rows(connection, "carrier_choices", _COLUMNS, (_chosen(desk, row) for row in rows))
     connection.execute(text("analyze carrier_choices"))
@@ -86,8 +89,8 @@ def close_no_carrier(connection: Connection, config: MerchantConfig, now: dateti
     connection.execute(statement("core/close_no_carrier"), given)
 
 
-def _taken(connection: Connection, now: datetime) -> dict[tuple[str, date], int]:
-    rows = connection.execute(_TAKEN, {"today": now.astimezone(BEIJING).date()})
+def _taken(connection: Connection, today: date) -> dict[tuple[str, date], int]:
+    rows = connection.execute(_TAKEN, {"today": today})
     return {(row.carrier_id, row.carrier_date): row.documents for row in rows}
 
 

@@ -21,6 +21,8 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
+from orderhub.fulfillment.manifest_files import PARTS
+from orderhub.fulfillment.waybill.errands import request_waybills
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
@@ -227,17 +229,19 @@ class _Closing:
             self._send(manifest)
 
     def _send(self, manifest: ClosedManifest) -> None:
-        enqueue(self.connection, [_files_of(manifest)], self.clock)
+        enqueue(self.connection, [_files_of(manifest, target) for target in PARTS], self.clock)
+        to_label = manifest.warehouse_id, manifest.manifest_id
+        request_waybills(self.connection, self.clock, self.config, *to_label)
         wms = self.config.wms_of(manifest.warehouse_id)
         if wms is not None:
             target = manifest.warehouse_id, manifest.manifest_id
             enqueue_delivery_orders(self.connection, self.clock, wms, *target)
 
 
-def _files_of(manifest: ClosedManifest) -> Effect:
+def _files_of(manifest: ClosedManifest, target: str) -> Effect:
     return Effect(
-        outbox_id=f"manifest_files:{manifest.manifest_id}",
-        target="manifest_files",
+        outbox_id=f"{target}:{manifest.manifest_id}",
+        target=target,
         subject=manifest.manifest_id,
         payload={"manifest_id": manifest.manifest_id},
     )

@@ -18,6 +18,7 @@ from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
+from orderhub.fulfillment.waybill.errands import void_waybills
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             recalled = request_recalls(connection, clock)
             announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
+            void_waybills(connection, clock)
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled, announced)
         with database.transaction(lease) as connection:

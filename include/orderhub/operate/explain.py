@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
-from orderhub.operate.explain_carriers import carried
+from orderhub.operate.explain_carriers import carried, labelled
 from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
 from orderhub.operate.explain_routing import routed
@@ -75,6 +75,7 @@ def explain(database: Database, wanted: str) -> Explanation:
             *_routed(connection, order),
             *carried(connection, order["order_id"]),
             *_manifested(connection, order),
+            *labelled(connection, order["order_id"]),
             *shipped(connection, order["order_id"]),
         ]
     status = f"{order['status']} ({order['platform_status']})"

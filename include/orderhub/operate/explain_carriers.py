@@ -23,6 +23,14 @@ _WHYS = {
     "too_heavy": "超重",
     "not_in_rule": "规则只许别家",
 }
+_WAYBILLS = text("select * from core.waybills where order_id = :order_id order by fulfillment_order_id")
+_STATES = {
+    "pending": "等回音",
+    "got": "已出单",
+    "refused": "被拒",
+    "void_requested": "作废中",
+    "void": "已作废",
+}
 _LACKS = "lacks "
 _WANTED = {
     "required": ("平台指定", "the platform wants"),
@@ -37,6 +45,20 @@ def carried(connection: Connection, order_id: str) -> list[Step]:
     """Return the choice of carrier of each document."""
     rows = connection.execute(_CHOICES, {"order_id": order_id}).mappings()
     return [_choice(row) for row in rows]
+
+
+def labelled(connection: Connection, order_id: str) -> list[Step]:
+    """Return the waybill of each document for which the hub asked."""
+    rows = connection.execute(_WAYBILLS, {"order_id": order_id}).mappings()
+    return [_waybill(row) for row in rows]
+
+
+def _waybill(row: RowMapping) -> Step:
+    said = f", {row['answer']}" if row["answer"] else ""
+    number = row["tracking_number"] or "-"
+    zh = f"面单 {row['carrier_id']} {number}({_STATES[row['state']]}{said})"
+    en = f"waybill {row['carrier_id']} {number} ({row['state']}{said})"
+    return Step(row["requested_at"], "waybill", zh, en, {"waybill": row["object_id"]})
 
 
 def _choice(row: RowMapping) -> Step:

@@ -37,3 +37,14 @@ def publish() -> dict[str, Any]:
 
     with open_hub("publish") as hub:
         return asdict(deliver_pending(hub.database, hub.clock, hub.settings))
+
+
+@task
+def publish_books() -> dict[str, Any]:
+    """Write the workbooks and pick lists of manifests: for people, and slow."""
+    from dataclasses import asdict
+
+    from orderhub.delivery.dispatch import deliver_books
+
+    with open_hub("publish_books") as hub:
+        return asdict(deliver_books(hub.database, hub.clock, hub.settings))

@@ -214,6 +214,8 @@ class PlatformSpec(Frozen):
             raise ValueError("kind api needs the sections api and streams.orders")
         if self.ship is not None and self.api is None:
             raise ValueError("ship needs the section api: what is told is told by a call")
+        if self.ship is not None and (self.ship.line is not None) != (self.downstream.parcels == "lines"):
+            raise ValueError("ship.line goes with downstream.parcels: lines, and with no other")
         if "refunds" in self.streams and not self.refund_states:
             raise ValueError("streams.refunds needs refund_states: what its states mean")
         for name, stream in self.streams.items():

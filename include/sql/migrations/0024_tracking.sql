@@ -29,3 +29,10 @@ create index shipments_uncollected on core.shipments (shipped_at) where collecte
 select ops.describe('core.shipments', '包裹:仓库确认发出的 / one row per parcel that a warehouse says has left; key shipment_id.',
     'collected_at', 'UTC, the carrier''s first scan (揽收); null while nobody has seen one', 'traced_at', 'UTC, when its trace was last asked for');
 grant select on core.tracking_writes to orderhub_analyst;
+
+-- What left before is somebody's already: nothing is told of it.
+insert into core.tracking_writes (shipment_id, order_id, shop_id, state, reason, is_part, recorded_at, ended_at)
+select distinct l.shipment_id, l.order_id, o.shop_id, 'settled', 'before_write_back', false, s.recorded_at, s.recorded_at
+from core.shipment_lines as l
+inner join core.shipments as s on l.shipment_id = s.shipment_id
+inner join core.orders as o on l.order_id = o.order_id;

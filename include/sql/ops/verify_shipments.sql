@@ -31,6 +31,14 @@ where not exists (
     where m.fulfillment_order_id = p.fulfillment_order_id and not m.is_void
 )
 union all
+select distinct
+    l.shipment_id,
+    'left, and its platform will not hear of it'
+from core.shipment_lines as l
+where not exists (
+    select from core.tracking_writes as w where w.shipment_id = l.shipment_id and w.order_id = l.order_id
+)
+union all
 select
     h.fulfillment_order_id,
     'was given back by its warehouse and is ' || f.state

@@ -1,0 +1,189 @@
+"""Asks for waybills and takes them back, once each: what is written with the fact, and what is sent.
+
+The id at the service is made from the document's; a lost answer is resolved under that id, never another.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.outbox import Effect, enqueue
+from orderhub.db.sql_files import statement
+from orderhub.errors import TransientError
+from orderhub.fulfillment.waybill.account import WaybillDesk
+from orderhub.fulfillment.waybill.label import LabelRequest, label_request
+from orderhub.fulfillment.waybill.settle import REFUSED, Settler
+
+_CHUNK = 10
+_CHUNKS = text("""
+    select distinct chunk from core.waybills
+    where manifest_id = :manifest_id and carrier_id = :carrier_id and state = 'pending' order by chunk""")
+_IS_OPEN = text("select exists (select from core.waybills where state in ('pending', 'got', 'refused'))")
+#: A document that is gone needs no label any more, whoever refused it.
+_CLOSE = text("""
+    update ops.alerts set closed_at = :now
+    where closed_at is null and rule_id = :rule_id and subject in (
+        select fulfillment_order_id from core.fulfillment_orders where state in ('cancelled', 'shipped'))""")
+
+
+def request_waybills(
+    connection: Connection, clock: Clock, config: MerchantConfig, warehouse_id: str, manifest_id: str
+) -> int:
+    """Write what asks for the waybills of a manifest, in the transaction that closes it; return the calls.
+
+    A warehouse with a WMS gets its waybills itself.
+    """
+    if config.wms_of(warehouse_id) is not None:
+        return 0
+    effects: list[Effect] = []
+    for carrier in config.carriers.carriers:
+        if carrier.waybill is None:
+            continue
+        given = {
+            "manifest_id": manifest_id,
+            "carrier_id": carrier.id,
+            "service": carrier.waybill.service,
+            "platforms": list(carrier.waybill.channels),
+            "size": _CHUNK,
+            "now": clock.now(),
+        }
+        connection.execute(statement("core/waybills"), given)
+        chunks = connection.execute(_CHUNKS, given).scalars()
+        effects += [_effect("get", carrier.id, manifest_id, chunk) for chunk in chunks]
+    return enqueue(connection, effects, clock)
+
+
+def void_waybills(connection: Connection, clock: Clock) -> int:
+    """Take back the waybills of cancelled documents, and return how many services are asked to."""
+    if not connection.execute(_IS_OPEN).scalar_one():
+        return 0
+    rows = connection.execute(statement("core/void_waybills"), {"now": clock.now()}).all()
+    connection.execute(_CLOSE, {"rule_id": REFUSED, "now": clock.now()})
+    effects = [
+        _effect("cancel", row.carrier_id, row.manifest_id, row.chunk, row.object_id)
+        for row in rows
+        if row.state == "void_requested"
+    ]
+    return enqueue(connection, effects, clock)
+
+
+def _effect(do: str, carrier_id: str, manifest_id: str, chunk: int, object_id: str = "") -> Effect:
+    subject = f"{manifest_id}:{carrier_id}:{chunk}"
+    return Effect(
+        outbox_id=f"waybill:{do}:{object_id or subject}",
+        target=f"waybill:{carrier_id}",
+        # One subject: what is not settled yet cannot be taken back.
+        subject=subject,
+        payload={
+            "do": do,
+            "carrier_id": carrier_id,
+            "manifest_id": manifest_id,
+            "chunk": chunk,
+            "object_id": object_id,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What both errands need: the database, the account, and how answers are kept."""
+
+    database: Database
+    clock: Clock
+    config: MerchantConfig
+    desk: WaybillDesk
+
+    @property
+    def settler(self) -> Settler:
+        """Return what keeps the answers."""
+        return Settler(self.clock, self.config, self.desk.carrier_id)
+
+    def requests(self, payload: Mapping[str, Any]) -> list[LabelRequest]:
+        """Return the labels that the payload still stands for."""
+        with self.database.read() as connection:
+            rows = connection.execute(statement("core/waybill_lines"), dict(payload)).all()
+        return list(self._requests(rows))
+
+    def _requests(self, rows: Sequence[Row[Any]]) -> Iterator[LabelRequest]:
+        masked = {shop.id for shop in self.config.shops if shop.export_policy == "masked"}
+        for _, group in groupby(rows, key=attrgetter("fulfillment_order_id")):
+            lines = list(group)
+            first = lines[0]
+            sender = self.config.sender_of(first.warehouse_id)
+            channel = self.desk.account.channels.get(first.platform)
+            if sender is not None and channel is not None:
+                yield label_request(lines, channel, sender, is_masked=first.shop_id in masked)
+
+
+class GetWaybills(Errand):
+    """Asks for the labels of one chunk; may run any number of times."""
+
+    def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for what no answer has settled.
+
+        Raises:
+            RetryError: some are still open; asking comes first the next time.
+        """
+        with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
+            requests = self.requests(payload)
+            try:
+                answers = self.desk.service.get(requests) if requests else None
+            except TransientError as error:
+                with self.database.transaction(lease) as connection:
+                    self.settler.note_trouble(connection, str(error))
+                raise
+            with self.database.transaction(lease) as connection:
+                if answers is not None:
+                    self.settler.keep(connection, answers)
+            return self._left(payload)
+
+    def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Ask for every label that no answer has settled; None when the service has not made one of them."""
+        with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
+            requests = self.requests(payload)
+            found = [self.desk.service.find(request) for request in requests]
+            with self.database.transaction(lease) as connection:
+                self.settler.keep_labels(connection, [label for label in found if label is not None])
+            return self._left(payload) if all(found) else None
+
+    def _left(self, payload: Mapping[str, Any]) -> dict[str, int]:
+        left = self.requests(payload)
+        if left:
+            raise TransientError(f"waybill service: {len(left)} labels are not settled")
+        return {"open": 0}
+
+
+class CancelWaybill(Errand):
+    """Takes one label back; may run any number of times."""
+
+    def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Cancel it at the service, also one whose making we never heard of.
+
+        Raises:
+            RefusedError: the service will not; a person was told.
+            RetryError: it did not say.
+        """
+        with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
+            for request in self.requests(payload):
+                number = request.tracking_number or self._number_of(request)
+                if number is not None:
+                    self.desk.service.cancel(replace(request, tracking_number=number))
+                with self.database.transaction(lease) as connection:
+                    self.settler.void(connection, request.object_id)
+        return {"void": payload["object_id"]}
+
+    def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return that it is done, or None: cancelling again is fine."""
+        return None if self.requests(payload) else {"void": payload["object_id"]}
+
+    def _number_of(self, request: LabelRequest) -> str | None:
+        found = self.desk.service.find(request)
+        return found.tracking_number if found is not None else None

@@ -1,0 +1,1 @@
+"""Waybill services: Cainiao's shape through TOP, Kuaidi100's electronic labels; one ledger."""

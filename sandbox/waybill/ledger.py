@@ -1,0 +1,122 @@
+"""What the services truly made; tests compare with it, never with an answer."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+KINDS = {
+    "late": "worked on at once; the answer comes after `seconds`",
+    "silent": "not worked on, and the connection closes without an answer",
+    "drop": "worked on, and the connection closes without an answer",
+    "twice": "worked on twice, as a gateway that repeats does; the second answer is given",
+    "quota": "not worked on; the merchant's numbers are used up",
+    "busy": "not worked on; the service asks to come back",
+    "status": "not worked on; HTTP status 502",
+}
+
+
+class RefusalError(Exception):
+    """The service refuses; `code` is its own word for why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Fault:
+    """One entry of a plan; strikes `times` calls of `method` from the `nth` on; `times` 0 means for ever."""
+
+    kind: str
+    method: str = "*"
+    nth: int = 1
+    times: int = 1
+    seconds: float = 1.0
+    seen: int = field(default=0)
+    fired: int = field(default=0)
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Fault":
+        """Return the fault that `entry` describes.
+
+        Raises:
+            ValueError: its kind or one of its keys is unknown.
+        """
+        known = {each.name for each in fields(cls)} - {"seen", "fired"}
+        if entry.get("kind") not in KINDS or set(entry) - known:
+            raise ValueError(
+                f"{entry} is no fault; kinds: {', '.join(KINDS)}; keys: {', '.join(sorted(known))}"
+            )
+        return cls(**entry)
+
+    def strikes(self, method: str) -> bool:
+        """Return whether this call breaks, and count it."""
+        if self.method not in {"*", method}:
+            return False
+        self.seen += 1
+        if self.seen < self.nth or (self.times and self.fired >= self.times):
+            return False
+        self.fired += 1
+        return True
+
+
+@dataclass(slots=True)
+class Label:
+    """One label that was made."""
+
+    service: str
+    carrier: str
+    object_id: str
+    number: str
+    order: str
+    oaid: str
+    receiver: str
+    cod: str = ""
+    weight_g: int = 0
+    is_void: bool = False
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All labels. `dedupes` off: the same id makes a second label, as bad services do."""
+
+    labels: list[Label] = field(default_factory=list)
+    left: int | None = None
+    dedupes: bool = True
+
+    def find(self, service: str, object_id: str) -> Label | None:
+        """Return the label with this id that stands, or None."""
+        return next(
+            (
+                one
+                for one in self.labels
+                if one.service == service and one.object_id == object_id and not one.is_void
+            ),
+            None,
+        )
+
+    def make(self, label: Label) -> Label:
+        """Return the label of this id: the first one, unless there is none.
+
+        Raises:
+            RefusalError: no numbers are left.
+        """
+        known = self.find(label.service, label.object_id) if self.dedupes else None
+        if known is not None:
+            return known
+        if self.left == 0:
+            raise RefusalError("quota", "单号余额不足")
+        self.left = None if self.left is None else self.left - 1
+        label.number = f"7860{len(self.labels) + 1:010d}"
+        self.labels.append(label)
+        return label
+
+    def void(self, number: str) -> None:
+        """Take a label back; again is fine.
+
+        Raises:
+            RefusalError: there is no such label.
+        """
+        found = [one for one in self.labels if one.number == number]
+        if not found:
+            raise RefusalError("unknown", f"单号不存在: {number}")
+        found[0].is_void = True
