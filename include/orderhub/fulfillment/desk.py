@@ -5,7 +5,7 @@ Not for reading or writing (`orderhub.fulfillment.route`).
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,15 +15,17 @@ from orderhub.db.copy import Value
 from orderhub.domain.calendar import Closing
 from orderhub.domain.inventory import Availability, Candidate, Verdict
 from orderhub.domain.routing import Match, NoMatch, Rule, RuleTable, WhenShort
+from orderhub.domain.splitting import Part, Unit, split_in_two
 from orderhub.fulfillment.facts import Asked
 
 #: Columns of a decision, as `Desk` yields them.
 COLUMNS = (
     "order_id", "outcome", "rule_id", "warehouse_id", "candidates", "version_id", "is_shadow", "facts",
-    "promised_date", "hold_rule_id",
+    "promised_date", "hold_rule_id", "part",
 )  # fmt: skip
 #: Why an order that no warehouse can fill is held.
 NO_STOCK = "no_stock"
+_SECOND = 2
 _encode = json.JSONEncoder(ensure_ascii=False, default=sorted).encode
 #: The same few thousand SKUs and warehouses, again and again.
 _word = lru_cache(maxsize=100_000)(_encode)
@@ -71,6 +73,32 @@ class Desk:
                 else:
                     self._short.append((order, match))
 
+    def splittable(self) -> list[Asked]:
+        """Return the orders so far that nobody can fill and whose rule lets them leave in two parts."""
+        return [order for order, match in self._short if match.rule.split_from is not None]
+
+    def split(self, units: Mapping[str, Sequence[Unit]]) -> Iterator[tuple[tuple[Value, ...], Part]]:
+        """Yield two decisions for each order of `units` that two warehouses can fill, and what each ships."""
+        waiting, self._short = self._short, []
+        for order, match in waiting:
+            parts = self._parts(order, match.rule, units.get(order.order_id, ()))
+            if parts is None:
+                self._short.append((order, match))
+                continue
+            shown = [
+                {**self._candidate(match.rule, part.candidate), "lines": list(part.line_ids)}
+                for part in parts
+            ]
+            for number, part in enumerate(parts, start=1):
+                yield self._row(order, "allocated", shown, match, part.candidate, part=number), part
+
+    def _parts(self, order: Asked, rule: Rule, units: Sequence[Unit]) -> tuple[Part, Part] | None:
+        if rule.split_from is None:
+            return None
+        is_live = order.facts.shop_id not in self.shadow
+        tried = rule.warehouses, units, self.availability, rule.split_from
+        return split_in_two(*tried, is_counted=is_live)
+
     def rest(self) -> Iterator[tuple[Value, ...]]:
         """Yield the decisions about orders that nobody can fill.
 
@@ -103,8 +131,10 @@ class Desk:
         *,
         promised: date | None = None,
         hold: str | None = None,
+        part: int = 0,
     ) -> tuple[Value, ...]:
-        self.outcomes[outcome] += 1
+        """Return a decision; `part` is 1 and 2 of an order in two parts, which counts once."""
+        self.outcomes[outcome] += part < _SECOND
         return (
             order.order_id,
             outcome,
@@ -116,6 +146,7 @@ class Desk:
             self._said(match) if match else "{}",
             promised.isoformat() if promised else None,
             hold,
+            part,
         )
 
     def _said(self, match: Match) -> str:
