@@ -17,6 +17,7 @@ PLATFORMS = ("taobao", "jd", "pinduoduo", "douyin", "wechat", "miniprogram")
 HALF_AN_HOUR = timedelta(minutes=31)
 #: What a call meets: before it acts, after it acted, and answers that are none.
 FAULTS = (
+    {"kind": "throttle", "seconds": 2},
     {"kind": "status", "status": 502},
     {"kind": "cut"},
     {"kind": "error"},

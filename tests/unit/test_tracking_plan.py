@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from orderhub import paths
-from orderhub.config.carriers import Carrier
-from orderhub.config.parse import parse_config
+from orderhub.config.carriers import Carrier, Carriers
+from orderhub.config.located_yaml import parse
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
+from orderhub.fulfillment.tracking_words import REASONS, said
 from orderhub.platforms.carriers import CarrierCode, carriers_for, carriers_of, code_of, read_carriers
 from orderhub.platforms.spec import PlatformSpec, load_platform, platform_names
-from orderhub.platforms.writes import Ship
+from orderhub.platforms.writes import Meaning, Ship
 
 CODES = {"ZTO": CarrierCode("115", "中通快递"), "SF": CarrierCode("44", "顺丰速运")}
 PARCEL = Parcel("s1", "shop/1", "waiting", None, "1", "785001", "ZTO", datetime(2026, 11, 23, tzinfo=UTC))
@@ -121,6 +122,20 @@ def test_a_call_may_hold_only_what_a_parcel_has():
         ship(call={**CALL, "parameters": {"x": "{cursor}"}})
 
 
+def test_a_state_is_told_with_its_reason():
+    assert said("waiting", "refund_open") == (
+        "运单号还没告诉平台(买家有未完结的售后)",
+        "the platform has not been told (an after-sale is open)",
+    )
+    assert said("told", None) == ("运单号已告诉平台", "the platform was told")
+
+
+def test_every_meaning_that_lets_a_number_wait_has_words():
+    assert {"refund_open", "unknown_carrier", "not_yet", "bad_number"} <= REASONS.keys() & set(
+        get_args(Meaning)
+    )
+
+
 def test_a_carrier_is_found_by_code_name_and_alias():
     carriers = read_carriers("carrier,code,name,aliases\nYUNDA,121,韵达快递,韵达|YD\n", "carriers.csv")
 
@@ -148,10 +163,8 @@ def test_what_the_merchant_calls_a_carrier_there_comes_first():
 
 @pytest.mark.parametrize("platform", [name for name in platform_names() if load_platform(name).spec.ship])
 def test_the_example_calls_carriers_as_the_platforms_own_file_does(platform: str):
-    files = {
-        file.name: file.read_text(encoding="utf-8") for file in paths.shipped_config_directory().iterdir()
-    }
-    own = parse_config(files).carriers.carriers
+    source = (paths.shipped_config_directory() / "carriers.yaml").read_text(encoding="utf-8")
+    own = parse(Carriers, source, "carriers.yaml").carriers
 
     found = {
         carrier.id: code_of(carriers_of(platform), carrier.codes["wms"], platform).code for carrier in own

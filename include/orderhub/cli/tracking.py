@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import active_config, beijing, clock, console, opened, show, table_of
+from orderhub.cli.shell import active_config, beijing, clock, console, opened, show
 
 app = typer.Typer()
 tracking_app = typer.Typer(no_args_is_help=True, help="运单号回传 / tracking numbers told to the platforms")
@@ -18,24 +18,15 @@ def tracking_list(
 ) -> None:
     """还没告诉平台的运单号:在等的、平台不收的、要人填的 / numbers that the platforms do not have."""
     from orderhub.fulfillment.tracking_mending import open_writes
+    from orderhub.fulfillment.tracking_words import said
 
-    table = table_of(
-        "平台单号 / order", "快递 运单号 / number", "状态 / state", "从 / since", key="包裹 / parcel"
-    )
     with opened() as (_, database):
         rows = open_writes(database, shop)
     for row in rows:
-        why = f" ({row.reason})" if row.reason else ""
-        number = f"{row.carrier_code} {row.tracking_number}"
-        said = f"\n{row.answer}" if row.answer else ""
-        table.add_row(
-            row.shipment_id,
-            row.platform_order_id,
-            number,
-            f"{row.state}{why}{said}",
-            beijing(row.recorded_at),
-        )
-    console.print(table if rows else "没有 / none")
+        zh, en = said(row.state, row.reason)
+        console.print(f"[bold]{row.shipment_id}[/bold]  {row.carrier_code}  {beijing(row.recorded_at)}")
+        console.print(f"  {zh} / {en}" + (f"\n  {row.answer}" if row.answer else ""))
+    console.print(f"共 {len(rows)} 个 / in all" if rows else "没有 / none")
 
 
 @tracking_app.command("settle")

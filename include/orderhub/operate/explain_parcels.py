@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, RowMapping, text
 
+from orderhub.fulfillment.tracking_words import said
 from orderhub.operate.step import Step
 
 _DOCUMENTS = text("""
@@ -22,14 +23,6 @@ _TOLD = text("""
     select w.*, s.tracking_number from core.tracking_writes as w
     join core.shipments as s using (shipment_id)
     where w.order_id = :order_id order by w.recorded_at, w.shipment_id""")
-_WRITES = {
-    "waiting": ("运单号还没告诉平台", "the platform has not been told of"),
-    "told": ("运单号已告诉平台", "the platform was told of"),
-    "noted": ("平台不再收这张单的运单号", "the platform takes no more numbers; not told of"),
-    "refused": ("平台不收运单号", "the platform refuses"),
-    "by_hand": ("运单号要人在平台上填", "a person tells the platform of"),
-    "settled": ("运单号由人处理好了", "a person settled"),
-}
 
 
 def shipped(connection: Connection, order_id: str) -> list[Step]:
@@ -54,11 +47,9 @@ def _parcel(row: RowMapping) -> Step:
 
 
 def _told(row: RowMapping) -> Step:
-    zh, en = _WRITES[row["state"]]
-    why = ": ".join(part for part in (row["reason"], row["answer"]) if part)
+    zh, en = said(row["state"], row["reason"])
     at = row["ended_at"] or row["tried_at"] or row["recorded_at"]
-    said_zh, said_en = (f"({why})", f" ({why})") if why else ("", "")
+    answer = f": {row['answer']}" if row["answer"] else ""
     number = row["tracking_number"]
-    return Step(
-        at, "told", f"{zh} {number}{said_zh}", f"{en} {number}{said_en}", {"shipment": row["shipment_id"]}
-    )
+    ids = {"shipment": row["shipment_id"]}
+    return Step(at, "told", f"{zh} {number}{answer}", f"{en}: {number}{answer}", ids)
