@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from orderhub.db.copy import Value
@@ -26,6 +27,8 @@ COLUMNS = (
 NO_STOCK = "no_stock"
 _SECOND = 2
 _encode = json.JSONEncoder(ensure_ascii=False, default=sorted).encode
+#: The same few thousand SKUs and warehouses, again and again.
+_word = lru_cache(maxsize=100_000)(_encode)
 
 
 @dataclass
@@ -57,9 +60,9 @@ class Desk:
             closing = self._suspension(facts.province, facts.city) if self.suspended else None
             match = self.table.match(facts)
             if closing is not None:
-                yield self._row(order, "suspended", [_suspended(closing)])
+                yield self._row(order, "suspended", _suspended(closing))
             elif isinstance(match, NoMatch):
-                yield self._row(order, "no_rule", [_unmatched(match)])
+                yield self._row(order, "no_rule", _unmatched(match))
             else:
                 is_live = facts.shop_id not in self.shadow
                 looked_at = self.availability.choose(match.rule.warehouses, facts.needs, is_counted=is_live)
@@ -82,10 +85,8 @@ class Desk:
             if parts is None:
                 self._short.append((order, match))
                 continue
-            shown = [
-                {**self._candidate(match.rule, part.candidate), "lines": list(part.line_ids)}
-                for part in parts
-            ]
+            told = [self._candidate(match.rule, part.candidate, part.line_ids) for part in parts]
+            shown = f"[{', '.join(told)}]"
             for number, part in enumerate(parts, start=1):
                 yield self._row(order, "allocated", shown, match, part.candidate, part=number), part
 
@@ -122,7 +123,7 @@ class Desk:
         self,
         order: Asked,
         outcome: str,
-        candidates: list[dict[str, Any]],
+        candidates: str,
         match: Match | None = None,
         chosen: Candidate | None = None,
         *,
@@ -137,7 +138,7 @@ class Desk:
             outcome,
             match.rule.rule_id if match else None,
             chosen.warehouse_id if chosen else None,
-            _encode(candidates),
+            candidates,
             order.version_id,
             order.facts.shop_id in self.shadow,
             self._said(match) if match else "{}",
@@ -155,35 +156,40 @@ class Desk:
             known = self._words[id(match)] = (match, _encode(_plain(match.facts)))
         return known[1]
 
-    def _shown(self, rule: Rule, looked_at: list[Candidate]) -> list[dict[str, Any]]:
-        return [self._candidate(rule, candidate) for candidate in looked_at]
+    def _shown(self, rule: Rule, looked_at: list[Candidate]) -> str:
+        return f"[{', '.join([self._candidate(rule, candidate) for candidate in looked_at])}]"
 
-    def _candidate(self, rule: Rule, candidate: Candidate) -> dict[str, Any]:
-        figures = {
-            sku: {"needed": needed, "available": available}
-            for sku, (needed, available) in candidate.figures.items()
-        }
-        shown: dict[str, Any] = {
-            "warehouse": candidate.warehouse_id, "why": candidate.why.value, "figures": figures,
-        }  # fmt: skip
-        if candidate.why is Verdict.SHORT:
-            for sku, figure in figures.items():
-                if kept_back := self.availability.kept_back(candidate.warehouse_id, sku):
-                    figure["kept_back"] = kept_back
+    def _candidate(self, rule: Rule, candidate: Candidate, line_ids: Sequence[str] = ()) -> str:
+        """Return a warehouse as JSON; written by hand, since it is most of the work of most decisions."""
+        warehouse_id, is_short = candidate.warehouse_id, candidate.why is Verdict.SHORT
+        figures = ", ".join(
+            [
+                f'{_word(sku)}: {{"needed": {needed}, "available": {available}'
+                f"{self._kept_back(warehouse_id, sku) if is_short else ''}}}"
+                for sku, (needed, available) in candidate.figures.items()
+            ]
+        )
+        shown = f'"warehouse": {_word(warehouse_id)}, "why": "{candidate.why}", "figures": {{{figures}}}'
         if candidate.old_figures:
-            shown["old_figures"] = dict(candidate.old_figures)
-        if candidate.warehouse_id in rule.stands_in:
-            shown["stands_in_for"] = rule.stands_in[candidate.warehouse_id]
-        return shown
+            shown += f', "old_figures": {_encode(dict(candidate.old_figures))}'
+        if warehouse_id in rule.stands_in:
+            shown += f', "stands_in_for": {_word(rule.stands_in[warehouse_id])}'
+        if line_ids:
+            shown += f', "lines": {_encode(line_ids)}'
+        return f"{{{shown}}}"
+
+    def _kept_back(self, warehouse_id: str, sku: str) -> str:
+        pieces = self.availability.kept_back(warehouse_id, sku)
+        return f', "kept_back": {pieces}' if pieces else ""
 
 
-def _suspended(closing: Closing) -> dict[str, Any]:
+def _suspended(closing: Closing) -> str:
     until = closing.last_day.isoformat()
-    return {"why": "suspended", "area": closing.id, "until": until, "comment": closing.comment}
+    return _encode([{"why": "suspended", "area": closing.id, "until": until, "comment": closing.comment}])
 
 
-def _unmatched(match: NoMatch) -> dict[str, Any]:
-    return {"why": match.why, "rule": match.rule_id} if match.rule_id else {"why": match.why}
+def _unmatched(match: NoMatch) -> str:
+    return _encode([{"why": match.why, "rule": match.rule_id} if match.rule_id else {"why": match.why}])
 
 
 def _plain(facts: Mapping[Any, Any]) -> dict[str, Any]:
