@@ -45,7 +45,7 @@ _WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
         "warning",
         "换货的货已收到,请另发:{subject}",
         "Send the replacement: {subject}",
-        "售后 {subject}(订单 {detail})寄回的货 {warehouse} 已收到。请把要换的货作为一张新单放入;见 docs/how-to/returns.md。",
+        "售后 {subject}(订单 {detail})寄回的货 {warehouse} 已收到。请把要换的货作为新单放入,见退货一页。",
         "{warehouse} got back the goods of {subject} (order {detail}). Drop the replacement as an order.",
     ),
     "recall_by_hand": (
