@@ -1,5 +1,6 @@
 """What each shop may offer after a pass, from shares.csv to the outbox."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from orderhub.clock import FixedClock
 from orderhub.config.models import BundlePart, MerchantConfig
 from orderhub.config.shares import StockShare
 from orderhub.db.engine import Database
+from orderhub.delivery.dispatch import deliver_pending
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.settings import Settings
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
 
 SELLABLE = "select shop_id, sku_id, sellable_qty, atp_qty, change_no from core.sellable order by 1, 2"
@@ -94,3 +97,16 @@ def test_without_shares_nothing_is_offered(database: Database, config: MerchantC
     )
 
     assert rows(database, SELLABLE) == []
+
+
+def test_a_change_for_a_shop_that_was_switched_off_meanwhile_leaves_the_outbox_untold(
+    database: Database, config: MerchantConfig, tmp_path: Path
+):
+    clock = FixedClock(NOON)
+    run_fulfillment(database, clock, config)
+    settings = Settings(home=tmp_path, database_url="postgresql://unused", hash_key="unused")
+
+    deliver_pending(database, clock, settings)
+
+    assert rows(database, "select state from ops.outbox where target = 'stock:tb'") == [("sent",)]
+    assert rows(database, "select count(*) from core.sellable where told_qty is not null") == [(0,)]
