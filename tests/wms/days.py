@@ -28,10 +28,16 @@ FAULTS = (
     "busy",
     "repeat",
 )
+#: Everything of an order is to come back.
+AFTER_SALE = (
+    "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, kind, state, is_terminal, "
+    "version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) values ('tb/R' || :number, 'taobao', 'tb', "
+    "'R' || :number, :order, 'return', 'open', false, 'v', 'k', 'm', 1, 1, now())"
+)
 #: What happens, with weights.
 HAPPENINGS = {
     "place": 5, "stop": 2, "route": 4, "close": 2, "deliver": 4, "break_down": 2, "ship": 3, "pick": 1, "confirm": 3,
-    "sync": 3, "recount": 2, "release": 1, "freeze": 1, "wait": 3,
+    "sync": 3, "recount": 2, "release": 1, "freeze": 1, "wait": 3, "readdress": 2, "want_back": 2, "grade": 2,
 }  # fmt: skip
 
 
@@ -121,6 +127,33 @@ class Days:
             if orders:
                 chosen = {"id": self.random.choice(orders)}
                 connection.execute(text("update core.orders set gate = 'stop' where order_id = :id"), chosen)
+
+    def readdress(self) -> None:
+        with self.house.database.engine.begin() as connection:
+            orders = (
+                connection.execute(text("select order_id from core.receivers order by 1")).scalars().all()
+            )
+            if orders:
+                chosen = {"id": self.random.choice(orders), "token": f"OAID-{self.random.randint(1, 99)}"}
+                connection.execute(
+                    text("update core.receivers set token = :token where order_id = :id"), chosen
+                )
+
+    def want_back(self) -> None:
+        gone = rows(self.house.database, "select distinct order_id from core.shipments order by 1")
+        if gone:
+            self.numbers += 1
+            order_id = str(self.random.choice(gone)[0])
+            with self.house.database.engine.begin() as connection:
+                connection.execute(text(AFTER_SALE), {"number": self.numbers, "order": order_id})
+
+    def grade(self) -> None:
+        waiting = [one for one in self.house.wms.ledger.returns.values() if not one.came]
+        if waiting:
+            one = self.random.choice(waiting)
+            item, pieces = self.random.choice(sorted(one.planned.items()))
+            good = self.random.randint(0, pieces)
+            self.house.wms.ledger.receive(one.code, item, good, pieces - good, self.house.clock.now())
 
     def route(self) -> None:
         run_fulfillment(self.house.database, self.house.clock, self.house.active)
