@@ -85,10 +85,8 @@ class Desk:
             if parts is None:
                 self._short.append((order, match))
                 continue
-            shown = [
-                {**self._candidate(match.rule, part.candidate), "lines": list(part.line_ids)}
-                for part in parts
-            ]
+            told = [self._candidate(match.rule, part.candidate, part.line_ids) for part in parts]
+            shown = f"[{', '.join(told)}]"
             for number, part in enumerate(parts, start=1):
                 yield self._row(order, "allocated", shown, match, part.candidate, part=number), part
 
@@ -161,7 +159,7 @@ class Desk:
     def _shown(self, rule: Rule, looked_at: list[Candidate]) -> str:
         return f"[{', '.join([self._candidate(rule, candidate) for candidate in looked_at])}]"
 
-    def _candidate(self, rule: Rule, candidate: Candidate) -> str:
+    def _candidate(self, rule: Rule, candidate: Candidate, line_ids: Sequence[str] = ()) -> str:
         """Return a warehouse as JSON; written by hand, since it is most of the work of most decisions."""
         warehouse_id, is_short = candidate.warehouse_id, candidate.why is Verdict.SHORT
         figures = ", ".join(
@@ -176,6 +174,8 @@ class Desk:
             shown += f', "old_figures": {_encode(dict(candidate.old_figures))}'
         if warehouse_id in rule.stands_in:
             shown += f', "stands_in_for": {_word(rule.stands_in[warehouse_id])}'
+        if line_ids:
+            shown += f', "lines": {_encode(line_ids)}'
         return f"{{{shown}}}"
 
     def _kept_back(self, warehouse_id: str, sku: str) -> str:

@@ -51,7 +51,7 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     An order ships whole from one warehouse, or in two parts where its rule lets it.
     """
     connection.execute(statement("core/candidate_lines"), {"now": now})
-    return decide_candidates(connection, config, now, _availability(connection, config, now))
+    return decide_candidates(connection, config, now, read_availability(connection, config, now))
 
 
 def decide_candidates(
@@ -77,7 +77,7 @@ def decide_candidates(
     return desk.outcomes
 
 
-def _availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
+def read_availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
     """Return what can be promised; only a WMS gives figures that are expected to be young."""
     rows = connection.execute(_FREE).all()
     told = {warehouse.id for warehouse in config.warehouses if warehouse.wms is not None}
