@@ -52,13 +52,15 @@ class _Blocks:
 
 def _text(value: Value) -> bytes:
     """Return a value as COPY reads it; called ten million times for a million orders."""
-    if value is None:
+    if isinstance(value, str):
+        text = value.encode()
+    elif value is None:
         return rb"\N"
-    kind = type(value)
-    if kind is bool:
+    elif isinstance(value, bool):
         return b"t" if value else b"f"
-    if kind is int:
+    elif isinstance(value, int):
         return str(value).encode()
-    text: bytes = value.encode() if kind is str else value  # type: ignore[union-attr, assignment] # text or bytes
+    else:
+        text = value
     # The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
     return text.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\r", rb"\r")
