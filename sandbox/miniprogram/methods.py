@@ -14,6 +14,7 @@ from sandbox.miniprogram.order import order_row
 from sandbox.miniprogram.refund import refund_row
 from sandbox.miniprogram.request import refusal
 from sandbox.miniprogram.shipping import CREATE, create_shipment
+from sandbox.miniprogram.stock import SET_STOCK, set_stock
 from sandbox.world.model import AfterSale, Order
 
 PREFIX = "/miniprogram/openapi/v1"
@@ -75,6 +76,8 @@ def one_refund(call: Call) -> bytes:
 
 def method_of(verb: str, path: str) -> str:
     """Return the name of the method that a path stands for; empty when none does."""
+    if verb == "POST" and path == f"{PREFIX}/stock":
+        return SET_STOCK
     if verb == "POST" and shipped_order(path):
         return CREATE
     name, _, key = path.removeprefix(f"{PREFIX}/").partition("/")
@@ -165,4 +168,5 @@ METHODS: dict[str, Method] = {
     REFUNDS: Method(list_refunds, Cost.LIST),
     REFUND: Method(one_refund, Cost.DETAIL),
     CREATE: Method(add_shipment),
+    SET_STOCK: Method(set_stock),
 }

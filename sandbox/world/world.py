@@ -87,6 +87,8 @@ class World:
         self.after_sales: dict[str, AfterSale] = {}
         self.order_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self.after_sale_index = {shop.shop_id: ModifiedIndex() for shop in shops}
+        #: (shop, merchant code) → (version, pieces) that clients said the shop offers.
+        self.offered: dict[tuple[str, str], tuple[int, int]] = {}
         #: By the last event, also of orders whose `modified` that event left as it was.
         self.event_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self._journal = journal
@@ -254,6 +256,13 @@ class World:
         tell_parcel(order, replace(parcel, at=parcel.at.replace(microsecond=0)))
         self._enter(order)
 
+    def offer(self, shop_id: str, merchant_code: str, version: int, pieces: int, at: datetime) -> None:
+        """Book how many pieces a client said a shop offers; an older version changes nothing."""
+        figures = {"merchant_code": merchant_code, "version": version, "pieces": pieces}
+        self._journal({"do": "offer", "shop_id": shop_id, **figures, "at": at.isoformat()})
+        if version > self.offered.get((shop_id, merchant_code), (0, 0))[0]:
+            self.offered[shop_id, merchant_code] = version, pieces
+
     def replay(self, operation: dict[str, Any]) -> None:
         """Apply one journaled operation again.
 
@@ -276,6 +285,8 @@ class World:
                 pieces = tuple((line_id, count) for line_id, count in operation["pieces"])
                 told = Parcel(at, operation["carrier"], operation["number"], pieces, operation["request"])
                 self.tell(operation["order_id"], told)
+            case "offer":
+                self.offer(shop_id, operation["merchant_code"], operation["version"], operation["pieces"], at)
             case unknown:
                 raise ValueError(
                     f"the journal holds the unknown operation {unknown!r}: remove the state directory"

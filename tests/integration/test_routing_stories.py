@@ -12,6 +12,7 @@ from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory, load_active
 from orderhub.db.engine import Database
+from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
 from orderhub.operate.explain import explain
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
@@ -216,6 +217,28 @@ def test_a_closed_warehouse_is_passed_over_on_its_days(merchant: Merchant):
 
     assert "分仓到 hangzhou(特殊;yiwu 休息;hangzhou 选中" in merchant.told("1")
     assert "分仓到 yiwu" in merchant.told("2")
+
+
+def test_what_a_warehouse_has_not_been_handed_leaves_from_elsewhere_on_its_closed_days(merchant: Merchant):
+    merchant.writes(routing="rules:\n" + OTHERS)
+    merchant.has(Order(), hangzhou__MUG=9, yiwu__MUG=9)
+    ensure_first_start(merchant.database, merchant.clock)
+    merchant.routes()
+    merchant.writes(
+        routing="rules:\n" + OTHERS,
+        calendar="kind,id,from,to,what,comment\nwarehouse,hangzhou,2026-11-24,2026-11-24,closed,\n",
+    )
+
+    merchant.routes(later=DAY)
+    merchant.clock.move(DAY)
+    due = due_cutoffs(merchant.database, merchant.clock, merchant.active)
+
+    assert [("hangzhou", "voided", "warehouse_closed"), ("yiwu", "active", None)] == rows(
+        merchant.database, "select warehouse_id, state, resolution from core.reservations order by 1"
+    )
+    assert [
+        "yiwu/20261124T020000Z", "hangzhou/20261125T020000Z", "yiwu/20261125T020000Z",
+    ] == [cutoff.cutoff_id for cutoff in due]  # fmt: skip
 
 
 def test_a_suspended_area_waits_gives_back_what_was_reserved_and_goes_on_by_itself(merchant: Merchant):

@@ -1,6 +1,7 @@
 """A shop of the sandbox whose orders went to a warehouse: parcels leave, and the platform is told."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,15 @@ class TellingShop:
         platform: whose shop.
         home: a folder of the test.
         write_back: whether the merchant switched it on.
+        more: further files of the merchant.
     """
 
-    def __init__(self, database: Database, platform: str, home: Path, *, write_back: bool = True) -> None:
+    def __init__(
+        self, database: Database, platform: str, home: Path, *, write_back: bool = True,
+        more: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.database = database
+        self.more = dict(more or {})
         self.box = ShopInABox(database, orders=160 if platform == "taobao" else 40, platform=platform)
         self.switch(write_back=write_back)
         self.settings = Settings(home=home, database_url="postgresql://unused", hash_key="unused")
@@ -48,7 +54,8 @@ class TellingShop:
         """Let the merchant switch telling on or off."""
         files = merchant_files(self.box.platform.spec.name)
         shops = files["shops.yaml"].replace("since_days: 2", "since_days: 1")
-        self.box.own_files = {"shops.yaml": f"{shops}    write_back: {str(write_back).lower()}\n"}
+        told = {"shops.yaml": f"{shops}    write_back: {str(write_back).lower()}\n"}
+        self.box.own_files = told | self.more
         self.box.config = parse_config(files | self.box.own_files)
 
     def _hand_over(self) -> None:
@@ -147,3 +154,12 @@ class TellingShop:
     def numbers(self, order: Order) -> list[str]:
         """Return the numbers that the platform knows of an order, as often as it was told of them."""
         return [parcel.number for parcel in self.box.world.orders[order.order_id].parcels]
+
+    def numbers_told(self) -> Counter[str]:
+        """Return every number that clients told the platform of, with how often."""
+        return Counter(
+            event.detail
+            for order in self.box.orders()
+            for event in order.events
+            if event.kind in {"told", "part_told", "number_added"}
+        )

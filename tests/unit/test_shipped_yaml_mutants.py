@@ -70,7 +70,7 @@ def is_json_value(document: Any, path: tuple[Any, ...]) -> bool:
     """Return whether a node is, or is inside, a parameter that travels as JSON."""
     if not {"parameters", "count_parameters", "page_parameters"} & set(path):
         return False
-    if path[0] == "ship" and "ask" not in path:
+    if path[0] in ("ship", "stock") and "ask" not in path:
         return True  # What is told nests everywhere: a body over REST, a JSON text in a form.
     api = document.get("api", {})
     own = api.get("auth", {}).get("encoding") if "auth" in path else None

@@ -196,7 +196,10 @@ def test_a_warehouse_without_a_wms_is_called_by_people_and_what_it_gives_back_is
 def test_a_warehouse_that_has_picked_it_keeps_the_document_and_nobody_is_asked_again(house: House):
     open_files(house)
     list_all(house)
-    change(house, "update core.orders set gate = 'stop' where order_id = 'tb/1'")
+    change(
+        house,
+        "update core.orders set gate = 'stop', version_id = 'v2', checked_version = 'v2' where order_id = 'tb/1'",
+    )
 
     end_hand_recall(house.database, house.clock, "tb/1@1", "refused", "clerk", "已发出")
     change(house, "select 1")

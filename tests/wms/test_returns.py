@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
 from orderhub.fulfillment.wms.returns import ask_open_returns
@@ -21,6 +22,7 @@ LINES = "select sku_id, grade, sum(quantity)::int, bool_or(is_counted) from core
 MUGS = "select on_hand from core.stock where warehouse_id = 'hangzhou' and sku_id = 'MUG'"
 DOUBTS = "select subject, reason from core.shipment_doubts order by 1, 2"
 CREATE = "returnorder.create"
+REPLACEMENTS = "select subject from ops.alerts where rule_id = 'replacement_due' and closed_at is null"
 
 
 def after_sale(
@@ -179,6 +181,24 @@ def test_nothing_comes_back_of_what_the_buyer_keeps_or_never_got(house: House, g
     after_sale(house, **given)
 
     assert rows(house.database, "select count(*) from core.returns") == [(0,)]
+
+
+def test_the_goods_of_an_exchange_came_back_and_a_person_is_told_to_send_others(house: House):
+    shipped(house)
+    after_sale(house, kind="exchange")
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+    before = rows(house.database, REPLACEMENTS)
+    came(house, 2)
+    ask(house)
+
+    look_around(house.database, house.clock, house.active)
+    told = rows(house.database, REPLACEMENTS)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.refunds set state = 'refunded'"))
+    look_around(house.database, house.clock, house.active)
+
+    assert (before, told, rows(house.database, REPLACEMENTS)) == ([], [("tb/R1",)], [])
 
 
 def drop(folder: Path, now: datetime, *lines: tuple[object, ...], name: str = "returns.xlsx") -> None:

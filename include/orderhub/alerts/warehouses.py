@@ -41,6 +41,13 @@ _WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
         "{subject} 不能照原样发({detail}),已向 {warehouse} 的 WMS 撤单,还没有答复;在此之前这单不会重新分仓。",
         "{subject} must not leave as it is ({detail}); {warehouse} has not answered. It waits.",
     ),
+    "replacement_due": (
+        "warning",
+        "换货的货已收到,请另发:{subject}",
+        "Send the replacement: {subject}",
+        "售后 {subject}(订单 {detail})寄回的货 {warehouse} 已收到。请把要换的货作为新单放入,见退货一页。",
+        "{warehouse} got back the goods of {subject} (order {detail}). Drop the replacement as an order.",
+    ),
     "recall_by_hand": (
         "critical",
         "请打电话撤单:{subject}",

@@ -11,6 +11,7 @@ from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
 from orderhub.config.frozen import Frozen, Identifier, ZonedTime, refuse_repeated
 from orderhub.config.routing import RoutingProfile, RoutingRule
+from orderhub.config.shares import StockShare
 from orderhub.domain.calendar import Calendar, Closing
 
 
@@ -54,6 +55,10 @@ class Shop(Frozen):
     write_back: bool = Field(
         default=False,
         description="Tell the platform each tracking number, once the warehouse has confirmed the departure.",
+    )
+    push_stock: bool = Field(
+        default=False,
+        description="Tell the platform how many pieces the shop may offer; its share is in shares.csv.",
     )
 
 
@@ -318,6 +323,7 @@ class MerchantConfig(Frozen):
     blacklist: tuple[BlacklistEntry, ...]
     holds: Holds = Holds()
     carriers: Carriers = Carriers()
+    shares: tuple[StockShare, ...] = Field(default=(), description="Empty: no shop is told stock.")
     field_maps: Mapping[str, str] = Field(
         description="platform → text of the merchant's own fields.csv, replacing the shipped one."
     )

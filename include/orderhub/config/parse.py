@@ -22,6 +22,7 @@ from orderhub.config.routing_files import (
     read_routing,
     read_tiers,
 )
+from orderhub.config.shares import check_pushing, read_shares
 from orderhub.domain.calendar import Closing
 from orderhub.domain.province import PROVINCES
 from orderhub.domain.sku import normalise_sku
@@ -30,7 +31,7 @@ from orderhub.errors import ConfigError
 REQUIRED = ("shops.yaml", "warehouses.yaml", "routing.yaml", "alerts.yaml", "regions.csv", "sku_mappings.csv")
 OPTIONAL = (
     "safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", "tiers.csv",
-    "calendar.csv", *GOODS_FILES,
+    "calendar.csv", "shares.csv", *GOODS_FILES,
 )  # fmt: skip
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json", PROFILES)
 
@@ -79,6 +80,8 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
     checks = _checks(files.get("checks.yaml"), [shop.id for shop in shops])
     regions = read_regions(files["regions.csv"])
     carriers = read_carriers(files.get("carriers.yaml"), _known(regions, shops, warehouses, goods))
+    shares = read_shares(files.get("shares.csv"), [shop.id for shop in shops])
+    check_pushing([shop.id for shop in shops if shop.push_stock], shares)
     return models.MerchantConfig(
         version=version_of(files),
         shops=shops,
@@ -95,6 +98,7 @@ def parse_config(files: Mapping[str, str]) -> models.MerchantConfig:
         blacklist=_blacklist(files.get("blacklist.csv"), [shop.id for shop in shops]),
         holds=_holds(files.get("holds.yaml"), [shop.id for shop in shops]),
         carriers=carriers,
+        shares=shares,
         closings=_closings(files, warehouses, regions, carriers),
         field_maps={n.split("/")[1]: t for n, t in files.items() if n.startswith("platforms/")},
         suites={n.split("/")[1]: t for n, t in files.items() if n.startswith("expectations/")},

@@ -101,6 +101,11 @@ class RoutingRule(Frozen):
         description="wait: goes on by itself when goods arrive; backorder: the same with a promised day; "
         "hold: a person decides.",
     )
+    split_from: Fen | None = Field(
+        default=None,
+        description="When no warehouse has all of it, two may ship it in parts, each paid with this or more, "
+        "yuan; not on platforms that take one parcel per order. Not given: an order never parts.",
+    )
     promise_days: int | None = Field(
         default=None, ge=1, le=90, description="backorder: the promised day is so many days away."
     )

@@ -8,8 +8,6 @@ from psycopg2 import sql
 from sqlalchemy import Connection
 
 Value = str | bytes | int | bool | None
-#: The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
-_ESCAPES = ((b"\\", rb"\\"), (b"\t", rb"\t"), (b"\n", rb"\n"), (b"\r", rb"\r"))
 #: So much is handed to the driver at once: each time, other threads may run first.
 _BLOCK_BYTES = 1 << 18
 
@@ -53,15 +51,14 @@ class _Blocks:
 
 
 def _text(value: Value) -> bytes:
-    match value:
-        case str() | bytes():
-            text = value.encode() if isinstance(value, str) else value
-            for character, escape in _ESCAPES:
-                text = text.replace(character, escape)
-            return text
-        case None:
-            return rb"\N"
-        case bool():
-            return b"t" if value else b"f"
-        case _:
-            return str(value).encode()
+    """Return a value as COPY reads it; called ten million times for a million orders."""
+    if value is None:
+        return rb"\N"
+    kind = type(value)
+    if kind is bool:
+        return b"t" if value else b"f"
+    if kind is int:
+        return str(value).encode()
+    text: bytes = value.encode() if kind is str else value  # type: ignore[union-attr, assignment] # text or bytes
+    # The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
+    return text.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\r", rb"\r")

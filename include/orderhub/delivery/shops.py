@@ -1,4 +1,4 @@
-"""A shop as a target of the outbox: its platform is told the tracking numbers of what has left."""
+"""A shop as a target of the outbox: its platform is told what has left, and how much it may offer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Any
 
 from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig, Shop
 from orderhub.config.store import load_active
 from orderhub.connections import load_connection
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
+from orderhub.fulfillment.stock_push import StockTeller
 from orderhub.fulfillment.tracking import Teller
 from orderhub.platforms.carriers import carriers_for
 from orderhub.platforms.client import Client, shop_client
-from orderhub.platforms.spec import load_platform
+from orderhub.platforms.spec import Platform, load_platform
 from orderhub.settings import Settings
 
 TRACKING = "tracking:"
@@ -44,14 +46,38 @@ class ShopLane:
     @cached_property
     def _teller(self) -> Teller:
         config = load_active(self.database)
-        shop = next((each for each in config.shops if each.id == self.shop_id), None)
-        platform = load_platform(shop.platform, config) if shop is not None else None
-
-        def open_client() -> Client:
-            if shop is None or platform is None or shop.connection is None:
-                raise ConfigError(f"shops.yaml: shop {self.shop_id} has no connection; name the one to use")
-            connection = load_connection(shop.connection, self.settings.connections)
-            return shop_client(self.database, self.clock, platform, shop, connection, self.settings.token_key)
-
+        shop, platform = _known(config, self.shop_id)
         carriers = carriers_for(shop.platform, config.carriers.carriers) if shop is not None else {}
-        return Teller(self.database, self.clock, shop, platform, carriers, open_client)
+        opening = _Opening(self.database, self.clock, self.settings, self.shop_id, shop, platform)
+        return Teller(self.database, self.clock, shop, platform, carriers, opening.client)
+
+
+def stock_teller(database: Database, clock: Clock, settings: Settings, shop_id: str) -> StockTeller:
+    """Return who tells a shop's platform how much it may offer."""
+    shop, platform = _known(load_active(database), shop_id)
+    opening = _Opening(database, clock, settings, shop_id, shop, platform)
+    return StockTeller(database, clock, shop, platform, opening.client)
+
+
+def _known(config: MerchantConfig, shop_id: str) -> tuple[Shop | None, Platform | None]:
+    shop = next((each for each in config.shops if each.id == shop_id), None)
+    return shop, load_platform(shop.platform, config) if shop is not None else None
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What a client of one shop needs."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    shop_id: str
+    shop: Shop | None
+    platform: Platform | None
+
+    def client(self) -> Client:
+        if self.shop is None or self.platform is None or self.shop.connection is None:
+            raise ConfigError(f"shops.yaml: shop {self.shop_id} has no connection; name the one to use")
+        connection = load_connection(self.shop.connection, self.settings.connections)
+        keys = self.settings.token_key
+        return shop_client(self.database, self.clock, self.platform, self.shop, connection, keys)

@@ -14,9 +14,11 @@ from orderhub.db.engine import Database
 from orderhub.delivery.chat import build_chat
 from orderhub.delivery.mail import build_mail, send_mail
 from orderhub.delivery.robots import say
-from orderhub.delivery.shops import TRACKING, ShopLane
+from orderhub.delivery.shops import TRACKING, ShopLane, stock_teller
 from orderhub.errors import RefusedError
 from orderhub.fulfillment.manifest_files import PARTS, publish
+from orderhub.fulfillment.sellable import STOCK
+from orderhub.fulfillment.stock_push import StockTeller
 from orderhub.fulfillment.waybill.account import open_waybill_desk
 from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills
 from orderhub.fulfillment.wms.account import open_account
@@ -107,6 +109,9 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
     lanes |= dict.fromkeys(_lanes(database, "waybill:"), _waybills(database, clock, settings))
     for lane in _lanes(database, TRACKING):
         lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
+    for lane in _lanes(database, STOCK):
+        stock = stock_teller(database, clock, settings, lane.removeprefix(STOCK))
+        lanes[lane] = Target(_telling(stock), close=stock.close)
     files = manifest_targets(database, clock, settings)
     return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
 
@@ -140,6 +145,10 @@ def _shop(lane: ShopLane) -> Target:
         lane.close,
         is_bulk=True,
     )
+
+
+def _telling(teller: StockTeller) -> Callable[[Parcel], Mapping[str, Any]]:
+    return lambda parcel: teller.send(parcel.payload)
 
 
 def _lanes(database: Database, prefix: str) -> list[str]:

@@ -30,6 +30,7 @@ class Rule:
         warehouses: tried in this order, those that stand in for others last.
         when_short: what to do when none can fill.
         promise_days: of a backorder.
+        split_from: what each of two parts must have been paid with, fen; None: an order never parts.
         stands_in: backup warehouse → the one that it stands in for.
     """
 
@@ -38,6 +39,7 @@ class Rule:
     warehouses: tuple[str, ...]
     when_short: WhenShort = WhenShort.WAIT
     promise_days: int | None = None
+    split_from: int | None = None
     stands_in: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -74,7 +74,7 @@ def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> lis
     """Return every open cut-off whose instant has passed, oldest first, after writing the scheduled ones.
 
     An instant counts after the hub's first start and after the warehouse's latest known cut-off, so that a
-    time of day added today makes nothing due in the past.
+    time of day added today makes nothing due in the past, and on days on which the warehouse is open.
 
     Raises:
         LeaseTaken: somebody else writes cut-offs at this moment.
@@ -87,6 +87,7 @@ def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> lis
         _row(warehouse.id, at, "scheduled", None)
         for warehouse in config.warehouses
         for at in _instants(warehouse, latest.get(warehouse.id), started, now)
+        if not config.calendar.is_closed(CalendarKind.WAREHOUSE, warehouse.id, at.astimezone(BEIJING).date())
     ]
     if missing:
         with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:

@@ -56,7 +56,7 @@ def publish(
         EnvironmentFault: the folder cannot be written; nothing half-written is visible.
         LeaseTaken: another process is publishing this part.
     """
-    with hold_scope(database, f"manifest_files:{part}") as lease:
+    with hold_scope(database, scope_of(part)) as lease:
         manifest = load_manifest(database, str(payload["manifest_id"]))
         recorded = _recorded(database, manifest, part)
         if manifest.state == "void":
@@ -76,6 +76,11 @@ def publish(
                 _PUBLISHED, {"manifest_id": manifest.manifest_id, "now": clock.now(), "part": part}
             )
     return {"manifest_id": manifest.manifest_id, "files": files}
+
+
+def scope_of(part: str) -> str:
+    """Return the lease under which a part of any manifest is written."""
+    return f"manifest_files:{part}"
 
 
 def write_copies(database: Database, settings: Settings, manifest: Manifest) -> dict[str, str]:

@@ -18,6 +18,7 @@ from orderhub.fulfillment.desk import COLUMNS, Desk
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
+from orderhub.fulfillment.split import split_short
 
 #: Candidate lines read at once; bounds memory, not the decision.
 WAVE_LINES = 50_000
@@ -27,9 +28,10 @@ STALE_AFTER = timedelta(hours=2)
 _FREE = text("select warehouse_id, sku_id, on_hand - reserved as free, counted_at from core.stock")
 _DECISIONS = text("""
     create temporary table decisions (
-        order_id text collate "C" primary key, outcome text not null, rule_id text, warehouse_id text,
+        order_id text collate "C" not null, outcome text not null, rule_id text, warehouse_id text,
         candidates jsonb not null, version_id text not null, is_shadow boolean not null,
-        facts jsonb not null, promised_date date, hold_rule_id text
+        facts jsonb not null, promised_date date, hold_rule_id text, part smallint not null,
+        primary key (order_id, part)
     ) on commit drop""")
 _IN_ORDER_OF_URGENCY = """
     select order_id, {columns}
@@ -46,10 +48,10 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     """Fill the temporary tables `candidate_lines` and `decisions`, and return outcome → orders.
 
     Orders are served by the hand-over time promised, then by the buyer's tier, by payment time, by id.
-    A whole order ships from one warehouse.
+    An order ships whole from one warehouse, or in two parts where its rule lets it.
     """
     connection.execute(statement("core/candidate_lines"), {"now": now})
-    return decide_candidates(connection, config, now, _availability(connection, config, now))
+    return decide_candidates(connection, config, now, read_availability(connection, config, now))
 
 
 def decide_candidates(
@@ -69,12 +71,13 @@ def decide_candidates(
     query = _IN_ORDER_OF_URGENCY.format(columns=fact_columns(desk.table.facts))
     for wave in _waves(connection, query):
         copy_rows(connection, "decisions", COLUMNS, desk.decide(orders_of(wave)))
+    split_short(connection, desk)
     copy_rows(connection, "decisions", COLUMNS, desk.rest())
     connection.execute(text("analyze decisions"))
     return desk.outcomes
 
 
-def _availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
+def read_availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
     """Return what can be promised; only a WMS gives figures that are expected to be young."""
     rows = connection.execute(_FREE).all()
     told = {warehouse.id for warehouse in config.warehouses if warehouse.wms is not None}

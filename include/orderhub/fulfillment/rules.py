@@ -43,6 +43,7 @@ def _rule(config: MerchantConfig, prefix: str, rule: RoutingRule, backups: dict[
         warehouses=tuple(tried),
         when_short=WhenShort(rule.none_can_fill),
         promise_days=rule.promise_days,
+        split_from=rule.split_from,
         stands_in={backup: first for backup, first in tried.items() if first is not None},
     )
 

@@ -18,6 +18,7 @@ from orderhub.fulfillment.recalls import request_recalls
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
+from orderhub.fulfillment.sellable import refresh_sellable
 from orderhub.fulfillment.waybill.errands import void_waybills
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
@@ -70,6 +71,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
         outcomes = _route(database, lease, clock, config, pass_id)
         counts = _counts(pass_id, outcomes, withdrawn, recalled, announced)
         with database.transaction(lease) as connection:
+            refresh_sellable(connection, clock, config, pass_id)
             _finish(connection, clock, counts)
     log.info("fulfil pass", config_version=config.version[:12], **asdict(counts))
     return counts

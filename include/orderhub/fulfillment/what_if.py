@@ -23,21 +23,23 @@ from orderhub.fulfillment.route import barred_by_files, decide_candidates
 _Pieces = dict[tuple[str, str], int]
 _REPLAYED = text("""
     create temporary table replayed_orders (
-        is_proposed boolean, order_id text collate "C", outcome text, warehouse_id text, carrier_id text,
-        freight_fen bigint
+        is_proposed boolean, order_id text collate "C", part smallint, outcome text, warehouse_id text,
+        carrier_id text, freight_fen bigint
     ) on commit drop""")
-_FORGET = text("drop table if exists candidate_lines, decisions, uncarried, carrier_choices")
+_FORGET = text("drop table if exists candidate_lines, decisions, split_lines, uncarried, carrier_choices")
 _TAKEN = text("""
     select d.warehouse_id, c.sku_id, sum(c.quantity)::bigint as pieces
     from decisions as d
     join candidate_lines as c using (order_id)
-    where d.outcome = 'allocated'
+    left join split_lines as s using (order_id, line_id)
+    where d.outcome = 'allocated' and d.part = coalesce(s.part, 0)
     group by d.warehouse_id, c.sku_id""")
 _HELD = text("""
     select count(*) from decisions as d where d.hold_rule_id is not null or (
         d.outcome = 'allocated' and exists (
             select from carrier_choices as c
-            where c.order_id = d.order_id and c.fulfillment_order_id is null and c.carrier_id is null
+            where c.order_id = d.order_id and c.warehouse_id = d.warehouse_id
+                and c.fulfillment_order_id is null and c.carrier_id is null
         ))""")
 _MIX = text("""
     select is_proposed, outcome, warehouse_id, carrier_id, count(*) as orders,
@@ -164,8 +166,11 @@ def _days(since: datetime, until: datetime) -> Iterator[tuple[date, datetime, da
         start = end
 
 
-def _count(replay: Replay, outcome: str, warehouse: str | None, carrier: str | None, orders: int) -> None:
-    replay.outcomes[outcome] += orders
+def _count(
+    replay: Replay, outcome: str | None, warehouse: str | None, carrier: str | None, orders: int
+) -> None:
+    if outcome:
+        replay.outcomes[outcome] += orders
     if warehouse:
         replay.warehouses[warehouse] += orders
     if carrier:

@@ -1,7 +1,7 @@
 """Gives back what was promised to lines that may not ship any more, before their manifest closes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -72,10 +72,12 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     connection.execute(statement("core/allocated_reservations"))
     connection.execute(text("analyze allocated_reservations"))
     connection.execute(WITH_FIGURES)
+    today = clock.now().astimezone(BEIJING).date()
     given = {
         "shadow_shops": shadow_shops(config),
+        "closed": [closing.id for closing in config.calendar.on(CalendarKind.WAREHOUSE, today)],
         "rerouted": _rerouted(connection, config, clock.now()),
-        "suspended": _suspended(connection, config, clock.now()),
+        "suspended": _suspended(connection, config, today),
     }
     connection.execute(statement("core/withdrawals"), given)
     connection.execute(statement("core/lock_stock_of_withdrawals"))
@@ -99,9 +101,9 @@ def _rerouted(connection: Connection, config: MerchantConfig, now: datetime) -> 
     ]
 
 
-def _suspended(connection: Connection, config: MerchantConfig, now: datetime) -> list[str]:
+def _suspended(connection: Connection, config: MerchantConfig, today: date) -> list[str]:
     """Return documents for areas to which nothing is sent today; they are decided again when that is over."""
-    closings = config.calendar.on(CalendarKind.AREA, now.astimezone(BEIJING).date())
+    closings = config.calendar.on(CalendarKind.AREA, today)
     places = sorted({place for closing in closings for place in closing.places})
     if not places:
         return []

@@ -27,7 +27,8 @@ _ROUTED = text("""
     select warehouse_id, routing_rule_id, count(*) from core.fulfillment_orders
     where state <> 'cancelled' group by warehouse_id, routing_rule_id order by 1, 3 desc""")
 _UNROUTED = text("""
-    select outcome, count(*) from core.routing_decisions where outcome <> 'allocated' group by outcome""")
+    select outcome, count(*) from core.routing_decisions
+    where outcome not in ('allocated', 'split') group by outcome""")
 _FILES = text("""
     select m.warehouse_id, m.order_count, m.quantity_total, f.file_name
     from core.manifests m join core.manifest_files f using (manifest_id)

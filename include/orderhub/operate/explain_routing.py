@@ -18,6 +18,7 @@ _DECISIONS = text("""
     where d.order_id = :order_id""")
 _OUTCOMES = {
     "allocated": ("分仓到", "allocated to"),
+    "split": ("拆成两单,先", "split in two, first"),
     "out_of_stock": ("缺货,等待补货", "out of stock, waits"),
     "backorder": ("缺货预订,承诺 {promised} 发货", "backorder, promised for {promised}"),
     "no_warehouse": ("暂时没有仓库可用,等待", "no warehouse is open for it, waits"),

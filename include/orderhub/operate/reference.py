@@ -89,6 +89,9 @@ _CONFIG_TABLES = """
   满赠,写了的条件都要满足 / gift rules; every condition that is given must hold; optional
 - **blacklist.csv** `entry_id,kind,value,shop_id,reason,author`(可加 / also `effect,starts_at,ends_at`):
   kind = customer、phone、address;电话和地址启用时换成哈希 / phones and addresses become hashes when applied
+- **shares.csv** `shop_id,sku_id,percent`(可加 / also `floor`):各店可售的份额,同一编码各店合计不超过 100;
+  floor 是先留给这家店的件数(直播间);sku_id 可写 `*`;可以没有
+  / each shop's share of what can be promised, 100 in all at most; floor comes first; optional
 - **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map
 - **expectations/<name>.json**:替换自带的检查规则 / replaces the shipped checks of that name
 """

@@ -23,6 +23,9 @@ WRITTEN = (
     "shipped_at", "seller_id",
 )  # fmt: skip
 
+#: What the call that tells a shop's stock may hold.
+STOCKED = ("item_id", "sku_id", "merchant_code", "quantity", "version", "seller_id")
+
 
 def placeholders_in(value: Any) -> set[str]:
     """Return the names of all placeholders inside a value, at every level."""
@@ -39,7 +42,7 @@ def placeholders_in(value: Any) -> set[str]:
 
 
 def _refuse_unknown_placeholders(value: Any) -> Any:
-    known = [*_PLACEHOLDERS, *_SECRETS, *WRITTEN]
+    known = [*_PLACEHOLDERS, *_SECRETS, *WRITTEN, *STOCKED]
     for placeholder in sorted(placeholders_in(value) - set(known)):
         raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, known)}")
     return value

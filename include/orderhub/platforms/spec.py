@@ -19,7 +19,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
 from orderhub.platforms.protocol import Api, Stream
-from orderhub.platforms.writes import Ship
+from orderhub.platforms.writes import Ship, StockWrite
 
 Gate = Literal["ship", "wait", "stop"]
 OrderStatus = Literal["unpaid", "paid_hold", "to_ship", "part_shipped", "shipped", "done", "closed"]
@@ -185,6 +185,9 @@ class PlatformSpec(Frozen):
     ship: Ship | None = Field(
         default=None, description="Absent: a person types tracking numbers in at the platform."
     )
+    stock: StockWrite | None = Field(
+        default=None, description="Absent: a person types in how many pieces a shop may offer."
+    )
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "PlatformSpec":
@@ -209,11 +212,16 @@ class PlatformSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _tellable(self) -> "PlatformSpec":
+        told = [name for name in ("ship", "stock") if getattr(self, name) is not None]
+        if told and self.api is None:
+            raise ValueError(f"{told[0]} needs the section api: what is told is told by a call")
+        return self
+
+    @model_validator(mode="after")
     def _consistent(self) -> "PlatformSpec":
         if self.kind == "api" and (self.api is None or "orders" not in self.streams):
             raise ValueError("kind api needs the sections api and streams.orders")
-        if self.ship is not None and self.api is None:
-            raise ValueError("ship needs the section api: what is told is told by a call")
         if self.ship is not None and (self.ship.line is not None) != (self.downstream.parcels == "lines"):
             raise ValueError("ship.line goes with downstream.parcels: lines, and with no other")
         if "refunds" in self.streams and not self.refund_states:

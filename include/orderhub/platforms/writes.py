@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
-from orderhub.platforms.protocol import WRITTEN, Call, Refusal, placeholders_in, refuse_others
+from orderhub.platforms.protocol import STOCKED, WRITTEN, Call, Refusal, placeholders_in, refuse_others
 
 Meaning = Literal["done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet"]
 _OF_A_LINE = ("line_id", "item_id", "sku_id", "quantity")
@@ -32,6 +32,18 @@ class Write(Call):
     @model_validator(mode="after")
     def _fillable(self) -> "Write":
         refuse_others(self, WRITTEN)
+        return self
+
+
+class StockWrite(Write):
+    """Tells how many pieces of one listing the shop may offer: absolute, so that again does no harm.
+
+    {item_id} {sku_id} {merchant_code} name the listing; {version} grows with each change of {quantity}.
+    """
+
+    @model_validator(mode="after")
+    def _fillable(self) -> "StockWrite":
+        refuse_others(self, STOCKED)
         return self
 
 

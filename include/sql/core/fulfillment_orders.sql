@@ -5,7 +5,7 @@ insert into core.fulfillment_orders (
     carrier_left, ship_not_before, freight_fen, weight_g
 )
 select
-    d.order_id || '@' || (1 + coalesce(earlier.documents, 0)),
+    d.order_id || '@' || (greatest(d.part, 1) + coalesce(earlier.documents, 0)),
     d.order_id,
     d.warehouse_id,
     'allocated',
@@ -31,7 +31,7 @@ left join carrier_choices as k
 left join (
     select f.order_id, count(*) as documents
     from core.fulfillment_orders as f
-    inner join decisions as c on f.order_id = c.order_id
+    where f.order_id in (select c.order_id from decisions as c)
     group by f.order_id
 ) as earlier on d.order_id = earlier.order_id
 left join core.receivers as r on d.order_id = r.order_id

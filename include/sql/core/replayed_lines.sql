@@ -6,7 +6,7 @@ with asked as (
     from (
         select order_id, allocated_at as asked_at from core.fulfillment_orders
         union all
-        select order_id, decided_at from core.routing_decisions where outcome <> 'allocated'
+        select order_id, decided_at from core.routing_decisions where outcome not in ('allocated', 'split')
     ) as looked_at
     group by order_id
     having min(asked_at) >= :since and min(asked_at) < :until

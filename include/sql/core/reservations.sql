@@ -13,5 +13,7 @@ select
     'active',
     :now
 from core.fulfillment_orders as f
+inner join decisions as d on f.order_id = d.order_id and f.warehouse_id = d.warehouse_id
 inner join candidate_lines as c on f.order_id = c.order_id
-where f._pass_id = :pass_id and f.state = 'allocated'
+left join split_lines as s on c.order_id = s.order_id and c.line_id = s.line_id
+where d.part = coalesce(s.part, 0) and f._pass_id = :pass_id and f.state = 'allocated'

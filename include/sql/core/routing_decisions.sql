@@ -4,15 +4,16 @@ insert into core.routing_decisions as present (
     order_id, outcome, rule_id, warehouse_id, candidates, facts, promised_date, version_id, config_version, decided_at, _pass_id
 )
 select
-    order_id, outcome, rule_id, warehouse_id, candidates, facts, promised_date, version_id, :config_version, :now, :pass_id
+    order_id, case when part = 0 then outcome else 'split' end, rule_id, warehouse_id, candidates, facts, promised_date, version_id, :config_version, :now, :pass_id
 from decisions
+where part < 2
 on conflict (order_id) do update set
     outcome = excluded.outcome,
     rule_id = excluded.rule_id,
     warehouse_id = excluded.warehouse_id,
     candidates = excluded.candidates,
     facts = excluded.facts,
-    promised_date = case when present.outcome = 'allocated' then excluded.promised_date
+    promised_date = case when present.outcome in ('allocated', 'split') then excluded.promised_date
         else coalesce(present.promised_date, excluded.promised_date) end,
     version_id = excluded.version_id,
     config_version = excluded.config_version,

@@ -8,7 +8,16 @@ with handed_over as (
     union all
     select f.fulfillment_order_id, f.warehouse_id, false
     from core.fulfillment_orders as f
+    inner join core.orders as o on f.order_id = o.order_id
+    left join core.receivers as v on f.order_id = v.order_id
     where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since
+        -- Of most nothing was heard since: only what may have a reason is looked at.
+        and (
+            f.version_id <> o.version_id
+            or f.receiver_key <> v.receiver_key
+            or f.order_id in (select r.order_id from core.refunds as r)
+            or f.order_id in (select w.order_id from core.withholdings as w)
+        )
         and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
         and not exists (select from core.hand_recalls as h where h.fulfillment_order_id = f.fulfillment_order_id)
 )

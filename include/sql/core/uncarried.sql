@@ -5,7 +5,8 @@ with lines as (
     select null::text as fulfillment_order_id, d.order_id, d.warehouse_id, d.is_shadow, c.sku_id, c.quantity
     from decisions as d
     inner join candidate_lines as c on d.order_id = c.order_id
-    where d.outcome = 'allocated'
+    left join split_lines as p on c.order_id = p.order_id and c.line_id = p.line_id
+    where d.outcome = 'allocated' and d.part = coalesce(p.part, 0)
     union all
     select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow, r.sku_id, r.quantity
     from core.fulfillment_orders as f
@@ -22,12 +23,12 @@ with lines as (
 ),
 
 tagged as (
-    select l.order_id, l.fulfillment_order_id, array_agg(distinct t.tag order by t.tag) as tags
+    select l.order_id, l.fulfillment_order_id, l.warehouse_id, array_agg(distinct t.tag order by t.tag) as tags
     from lines as l
     inner join core.skus as s on l.sku_id = s.sku_id and s.tags && cast(:tags as text[])
     cross join unnest(s.tags) as t (tag)
     where t.tag = any(:tags)
-    group by l.order_id, l.fulfillment_order_id
+    group by l.order_id, l.fulfillment_order_id, l.warehouse_id
 ),
 
 weighed as (
@@ -44,4 +45,5 @@ select
     t.tags
 from weighed as w
 left join tagged as t
-    on w.order_id = t.order_id and w.fulfillment_order_id is not distinct from t.fulfillment_order_id
+    on w.order_id = t.order_id and w.warehouse_id = t.warehouse_id
+    and w.fulfillment_order_id is not distinct from t.fulfillment_order_id

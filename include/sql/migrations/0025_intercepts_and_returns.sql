@@ -72,3 +72,25 @@ alter table core.shipment_doubts add constraint shipment_doubts_reason_check che
     'unknown_order', 'no_tracking_number', 'unknown_item', 'excess_pieces', 'short_shipped', 'shipped_after_cancel',
     'second_document', 'unannounced_return', 'excess_return', 'regraded_return'
 ));
+
+-- What each shop may offer, and what its platform was told of it.
+create table core.sellable (
+    shop_id text collate "C" not null,
+    sku_id text collate "C" not null,
+    sellable_qty bigint not null check (sellable_qty >= 0),
+    atp_qty bigint not null,
+    percent integer not null,
+    floor_qty bigint not null,
+    change_no bigint not null,
+    changed_at timestamptz not null,
+    told_qty bigint,
+    told_at timestamptz,
+    answer text,
+    primary key (shop_id, sku_id)
+);
+select ops.describe('core.sellable', '各店可售量:可承诺量 × 份额 / one row per shop and SKU of shares.csv: what the shop may offer; their sum never exceeds ATP; key shop_id, sku_id.',
+    'shop_id', 'our id of the shop', 'sku_id', 'our SKU; of a bundle, as many as the shop''s own pieces of its parts make', 'sellable_qty', 'pieces it may offer',
+    'atp_qty', 'on hand - reserved - safety stock, over all ordinary warehouses', 'percent', 'its share of what the floors leave', 'floor_qty', 'pieces that are its own before anything is shared',
+    'change_no', 'counts the changes of sellable_qty; the version that the platform is told', 'changed_at', 'UTC, when sellable_qty last changed',
+    'told_qty', 'what the platform was last told; null when nothing', 'told_at', 'UTC', 'answer', 'what the platform had against it');
+grant select on core.sellable to orderhub_analyst;

@@ -29,6 +29,15 @@ from core.delivery_orders
 where (recall = 'refused' and state = 'accepted') or (recall = 'requested' and state in ('pending', 'accepted'))
 union all
 select
+    'replacement_due',
+    t.warehouse_id,
+    t.refund_id,
+    t.order_id
+from core.returns as t
+inner join core.refunds as f on t.refund_id = f.refund_id
+where t.state = 'received' and f.kind = 'exchange' and f.state = 'open'
+union all
+select
     'recall_by_hand',
     h.warehouse_id,
     h.fulfillment_order_id,

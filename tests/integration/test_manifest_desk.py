@@ -1,0 +1,200 @@
+"""What a person does about manifests: list, show, reprint, void; as functions, and as commands."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from orderhub.cli import app
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.postgres import Server
+from orderhub.delivery.dispatch import deliver_books, deliver_pending
+from orderhub.errors import StopError
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.manifest_desk import VOID, describe_manifest, reprint, void_manifest
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.verify import verify
+from orderhub.settings import Settings
+from tests.builders import NOON, Line, Order, activate, put, rows, stock
+from tests.conftest import PASSWORDS
+
+ID = "hangzhou/20261123T040000Z"
+FILES = {
+    "handover_list.csv", "label_import.csv", "manifest.xlsx", "pick_list.csv", "pick_list.pdf",
+    "shipping_list.csv",
+}  # fmt: skip
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, database_url=SecretStr("x"), hash_key=SecretStr("x"))
+
+
+@pytest.fixture
+def config(database: Database, clock: FixedClock, settings: Settings) -> MerchantConfig:
+    """A merchant with one published manifest of two orders."""
+    with database.engine.begin() as connection:
+        active = activate(connection)
+        stock(connection, hangzhou__MUG=50, hangzhou__CUP=50)
+        put(connection, Order("1"), Order("2", (Line(quantity=2), Line("CUP"))))
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, active)
+    request_extra(database, clock, active, "hangzhou", "lin")
+    close_due(database, clock, active, {})
+    deliver_pending(database, clock, settings)
+    deliver_books(database, clock, settings)
+    return active
+
+
+def names(settings: Settings) -> set[str]:
+    return {file.name for file in settings.manifests.rglob("*") if file.is_file()}
+
+
+def test_reprinting_writes_every_file_as_it_was_and_names_what_changed_since(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    before = {file.name: file.read_bytes() for file in settings.manifests.rglob("*.*")}
+    for file in settings.manifests.rglob("*.*"):
+        file.write_bytes(b"spoilt")
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.receivers set city = '宁波市'"))
+        connection.execute(
+            text(
+                "insert into core.order_changes values "
+                "('tb/1', '', 'address', 'a', 'b', 'v1', 'v2', timestamptz '2026-11-23 05:00Z', 1)"
+            )
+        )
+
+    done = reprint(database, clock, settings, ID, "lin")
+
+    assert before == {file.name: file.read_bytes() for file in settings.manifests.rglob("*.*")}
+    assert ({Path(name).name for name in done.files}, done.changed) == (FILES, {"tb/1": "address"})
+    assert rows(database, "select actor, action from ops.audit where subject_type = 'manifest'") == [
+        ("lin", "reprint")
+    ]
+
+
+def test_a_void_list_frees_its_lines_for_another_and_marks_its_files(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+    assert names(settings) == {VOID + name for name in FILES} | {"VOID.txt"}
+    assert rows(database, "select state, voided_by, void_reason from core.manifests") == [
+        ("void", "lin", "打错仓")
+    ]
+    assert rows(database, "select distinct reserved from core.stock") == [(0,)]
+    run_fulfillment(database, clock, config)
+    assert rows(database, "select fulfillment_order_id, state from core.fulfillment_orders order by 1") == [
+        ("tb/1@1", "cancelled"),
+        ("tb/1@2", "allocated"),
+        ("tb/2@1", "cancelled"),
+        ("tb/2@2", "allocated"),
+    ]
+    assert [result.name for result in verify(database) if result.violations] == []
+
+
+def test_voiding_twice_changes_nothing_and_reprinting_a_void_list_is_refused(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    void_manifest(database, clock, settings, ID, "lin", "打错仓")
+    before = names(settings)
+
+    void_manifest(database, clock, settings, ID, "wang", "又一次")
+
+    assert before == names(settings)
+    assert rows(database, "select voided_by from core.manifests") == [("lin",)]
+    with pytest.raises(StopError, match="is void"):
+        reprint(database, clock, settings, ID, "lin")
+
+
+def test_a_list_of_which_something_left_is_not_voided(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("update core.fulfillment_orders set state = 'shipped' where order_id = 'tb/1'")
+        )
+
+    with pytest.raises(StopError, match="1 order"):
+        void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+    assert names(settings) == FILES
+
+
+def test_a_list_that_a_wms_holds_is_not_voided_until_it_gives_it_back(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.delivery_orders (fulfillment_order_id, delivery_order_code, warehouse_id, "
+                "manifest_id, chunk, state, created_at) values ('tb/1@1', 'x', 'hangzhou', :id, 1, 'accepted', now())"
+            ),
+            {"id": ID},
+        )
+
+    with pytest.raises(StopError, match="WMS holds 1"):
+        void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+
+def test_a_list_voided_before_it_was_handed_over_gets_no_files(
+    database: Database, clock: FixedClock, settings: Settings
+):
+    with database.engine.begin() as connection:
+        active = activate(connection)
+        stock(connection, hangzhou__MUG=50)
+        put(connection, Order("1"))
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, active)
+    request_extra(database, clock, active, "hangzhou", "lin")
+    close_due(database, clock, active, {})
+    void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+    deliver_pending(database, clock, settings)
+
+    assert names(settings) == set()
+    with pytest.raises(StopError, match="say why"):
+        void_manifest(database, clock, settings, ID, "lin", " ")
+
+
+def test_a_manifest_is_shown_with_waves_files_documents_and_who_asked(
+    database: Database, config: MerchantConfig
+):
+    found = describe_manifest(database, ID)
+
+    assert (found.row.requested_by, found.row.order_count) == ("lin", 2)
+    assert [tuple(wave) for wave in found.waves] == [("mixed", 1, 3), ("single", 1, 1)]
+    assert {Path(file.file_name).name for file in found.files} == FILES
+    assert [(one.fulfillment_order_id, one.pieces, one.state) for one in found.documents] == [
+        ("tb/1@1", 1, "manifested"),
+        ("tb/2@1", 3, "manifested"),
+    ]
+
+
+def test_the_commands_say_it_in_chinese_and_english(
+    config: MerchantConfig, settings: Settings, server: Server, database_name: str
+):
+    environment = {
+        "ORDERHUB_HOME": str(settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "200",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+    calls = (("list",), ("show", ID), ("reprint", ID), ("void", ID, "--reason", "打错仓"))
+
+    said = [CliRunner().invoke(app, ("manifest", *call), env=environment) for call in calls]
+
+    assert [result.exit_code for result in said] == [0, 0, 0, 0]
+    assert "没带上" in said[0].stdout
+    assert ("谁要的 / asked for by: lin" in said[1].stdout, "tb/2@1" in said[1].stdout) == (True, True)
+    assert "pick_list.pdf" in said[2].stdout
+    assert "6 个文件已标 VOID" in said[3].stdout

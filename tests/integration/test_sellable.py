@@ -1,0 +1,96 @@
+"""What each shop may offer after a pass, from shares.csv to the outbox."""
+
+from typing import Any
+
+import pytest
+
+from orderhub.clock import FixedClock
+from orderhub.config.models import BundlePart, MerchantConfig
+from orderhub.config.shares import StockShare
+from orderhub.db.engine import Database
+from orderhub.fulfillment.run import run_fulfillment
+from tests.builders import NOON, Line, Order, activate, put, rows, stock
+
+SELLABLE = "select shop_id, sku_id, sellable_qty, atp_qty, change_no from core.sellable order by 1, 2"
+EFFECTS = "select target, payload from ops.outbox where target like 'stock:%' order by sequence"
+
+
+def shared(config: MerchantConfig, *shares: tuple[str, str, int, int], **changes: Any) -> MerchantConfig:
+    """The configuration with these shares; shop `tb` is told its stock."""
+    shops = tuple(shop.model_copy(update={"push_stock": shop.id == "tb"}) for shop in config.shops)
+    rows = tuple(StockShare(shop_id=s, sku_id=k, percent=p, floor=f) for s, k, p, f in shares)
+    return config.model_copy(update={"shops": shops, "shares": rows, **changes})
+
+
+@pytest.fixture
+def config(database: Database) -> MerchantConfig:
+    with database.engine.begin() as connection:
+        stock(connection, hangzhou__MUG=10, yiwu__MUG=10, hangzhou__SAFE=5)
+        return shared(activate(connection), ("tb", "*", 60, 0), ("group", "*", 40, 4))
+
+
+def test_what_a_shop_may_offer_is_its_share_of_what_can_be_promised(
+    database: Database, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        put(connection, Order("1", (Line(quantity=5),)))
+
+    run_fulfillment(database, FixedClock(NOON), config)
+
+    assert rows(database, SELLABLE) == [
+        ("group", "MUG", 4 + 4, 15, 1),
+        ("group", "SAFE", 3, 3, 1),
+        ("tb", "MUG", 6, 15, 1),
+        ("tb", "SAFE", 0, 3, 1),
+    ]
+
+
+def test_only_changes_are_told_and_only_to_the_shop_that_asked(database: Database, config: MerchantConfig):
+    clock = FixedClock(NOON)
+    run_fulfillment(database, clock, config)
+    run_fulfillment(database, clock, config)
+    once = rows(database, EFFECTS)
+    with database.engine.begin() as connection:
+        put(connection, Order("1", (Line(quantity=10),)))
+
+    run_fulfillment(database, clock, config)
+
+    assert once == [("stock:tb", {"shop_id": "tb"})]
+    assert rows(database, EFFECTS) == once * 2
+    assert rows(
+        database, "select sellable_qty, change_no from core.sellable where shop_id = 'tb' and sku_id = 'MUG'"
+    ) == [(3, 2)]
+
+
+def test_a_shop_that_loses_its_share_offers_nothing_any_more(database: Database, config: MerchantConfig):
+    run_fulfillment(database, FixedClock(NOON), config)
+
+    run_fulfillment(database, FixedClock(NOON), shared(config, ("group", "*", 40, 4)))
+
+    assert rows(database, "select sum(sellable_qty), count(*) from core.sellable where shop_id = 'tb'") == [
+        (0, 2)
+    ]
+
+
+def test_a_bundle_is_as_many_as_the_shop_s_own_parts_make(database: Database, config: MerchantConfig):
+    parts = [("MUG", 1, 3), ("SAFE", 2, 1)]
+    bundle = tuple(
+        BundlePart(bundle_sku_id="SET", part_sku_id=sku, part_no=no, quantity=pieces, weight=1)
+        for sku, no, pieces in parts
+    )
+
+    run_fulfillment(database, FixedClock(NOON), shared(config, ("tb", "*", 70, 1), bundle_parts=bundle))
+
+    assert rows(database, "select sku_id, sellable_qty, atp_qty from core.sellable order by 1") == [
+        ("MUG", 14, 20),
+        ("SAFE", 2, 3),
+        ("SET", 2, 3),
+    ]
+
+
+def test_without_shares_nothing_is_offered(database: Database, config: MerchantConfig):
+    run_fulfillment(
+        database, FixedClock(NOON), config.model_copy(update={"shares": (), "shops": config.shops[1:]})
+    )
+
+    assert rows(database, SELLABLE) == []
