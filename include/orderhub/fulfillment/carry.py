@@ -112,6 +112,7 @@ def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Ite
 
 
 def _chosen(desk: CarrierDesk, row: Row[Any]) -> tuple[Value, ...]:
-    order_id, fulfillment_order_id, warehouse_id, weight_g, is_shadow = row[:5]
-    choice = desk.choose(order_id, row[5:], is_shadow=is_shadow)
+    values = tuple(row)
+    order_id, fulfillment_order_id, warehouse_id, weight_g, is_shadow = values[:5]
+    choice = desk.choose(order_id, values[5:], is_shadow=is_shadow)
     return order_id, fulfillment_order_id, warehouse_id, weight_g, *choice
