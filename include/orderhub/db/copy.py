@@ -52,15 +52,14 @@ class _Blocks:
 
 def _text(value: Value) -> bytes:
     """Return a value as COPY reads it; called ten million times for a million orders."""
-    if isinstance(value, str):
-        text = value.encode()
-    elif value is None:
+    if value is None:
         return rb"\N"
-    elif isinstance(value, bool):
+    kind = type(value)
+    if kind is bool:
         return b"t" if value else b"f"
-    elif isinstance(value, int):
+    if kind is int:
         return str(value).encode()
-    else:
-        text = value
+    written: Any = value
+    text: bytes = written.encode() if kind is str else written
     # The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
     return text.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\r", rb"\r")
