@@ -79,11 +79,7 @@ def test_parcels_are_told_once_the_warehouse_confirmed_and_each_answer_is_unders
 
 @pytest.mark.parametrize(
     "platform",
-    [
-        "pinduoduo",
-        "miniprogram",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("taobao", "jd", "douyin", "wechat")),
-    ],
+    ["miniprogram", *(pytest.param(name, marks=pytest.mark.slow) for name in PLATFORMS[:-1])],
 )
 def test_no_fault_loses_a_number_or_tells_it_twice(database: Database, tmp_path: Path, platform: str):
     shop = TellingShop(database, platform, tmp_path)
@@ -121,6 +117,7 @@ def test_lines_are_told_with_the_parcel_that_has_them(database: Database, tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_pieces_of_one_line_are_told_where_the_platform_counts_them(database: Database, tmp_path: Path):
     shop = TellingShop(database, "douyin", tmp_path)
     order = shop.orders(has_two_pieces)[0]
@@ -156,36 +153,26 @@ def test_what_left_together_is_told_in_one_call_and_a_later_number_is_left_to_a_
     assert shop.alerts() == ["tracking_by_hand"]
 
 
-def test_a_shop_that_is_not_switched_on_leaves_its_numbers_to_a_person(database: Database, tmp_path: Path):
-    shop = TellingShop(database, "miniprogram", tmp_path, write_back=False)
-    order = shop.orders()[0]
-
-    shop.confirm(order, "78500000000001")
-    shop.deliver()
-    [waiting] = open_writes(database, None)
-    told = shop.alerts()
-    settle_write(database, shop.box.clock, waiting.shipment_id, "clerk", "typed in")
-
-    assert (shop.numbers(order), waiting.state, waiting.reason) == ([], "by_hand", "not_written_back")
-    assert told == ["tracking_by_hand"]
-    assert (shop.alerts(), open_writes(database, None)) == ([], [])
-
-
-def test_what_was_left_to_a_person_is_told_under_its_own_id_once_it_is_switched_on(
+def test_what_is_left_to_a_person_is_settled_by_one_or_told_once_it_is_switched_on(
     database: Database, tmp_path: Path
 ):
     shop = TellingShop(database, "miniprogram", tmp_path, write_back=False)
-    order = shop.orders()[0]
-    shop.confirm(order, "78500000000001")
+    typed_in, later = shop.orders()[:2]
+    shop.confirm(typed_in, "78500000000001")
+    shop.confirm(later, "78500000000002")
     shop.deliver()
-    [left] = open_writes(database, shop.box.shop_id)
+    left = open_writes(database, shop.box.shop_id)
+    told = shop.alerts()
 
+    settle_write(database, shop.box.clock, left[0].shipment_id, "clerk", "typed in")
     shop.switch(write_back=True)
-    resend_write(database, shop.box.clock, left.shipment_id, "clerk")
+    resend_write(database, shop.box.clock, left[1].shipment_id, "clerk")
     shop.deliver()
 
-    assert shop.numbers(order) == ["78500000000001"]
-    assert shop.states() == [("78500000000001", "told", None)]
+    assert [(row.state, row.reason) for row in left] == [("by_hand", "not_written_back")] * 2
+    assert told == ["tracking_by_hand"]
+    assert (shop.numbers(typed_in), shop.numbers(later)) == ([], ["78500000000002"])
+    assert (shop.alerts(), open_writes(database, None)) == ([], [])
 
 
 def test_a_refused_account_stops_only_its_shop_and_is_told_at_once(database: Database, tmp_path: Path):
