@@ -155,6 +155,13 @@ def test_a_backorder_keeps_the_day_it_promised(merchant: Merchant):
         connection.execute(text("update core.stock set on_hand = 2"))
     merchant.routes(later=DAY)
 
+    told = "select subject from ops.alerts where rule_id = 'backorder_due'"
+    look_around(merchant.database, merchant.clock, merchant.active)
+    in_time = rows(merchant.database, told)
+    merchant.clock.move(5 * DAY)
+    look_around(merchant.database, merchant.clock, merchant.active)
+
+    assert ([], [("2026-11-30",)]) == (in_time, rows(merchant.database, told))
     assert [("backorder", "2026-11-30")] == rows(merchant.database, promised)
     assert "缺货预订,承诺 2026-11-30 发货(特殊;yiwu 库存不足:MUG 需 3 可承诺 2" in merchant.told()
 

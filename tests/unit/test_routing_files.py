@@ -123,6 +123,15 @@ def test_a_chain_of_backups_that_ends_is_taken():
     assert ["yiwu", "spare", None] == [warehouse.backup for warehouse in config.warehouses]
 
 
+def test_a_closing_of_a_carrier_that_does_not_exist_is_refused():
+    carriers = "carriers:\n  - {id: zto, name: 中通, codes: {wms: ZTO}, freight: [{first_g: 1000, first: '4', next_g: 1000, next: '2'}]}\n"
+    calendar = "kind,id,from,to,what\ncarrier,zot,2026-02-15,2026-02-23,closed\n"
+
+    assert refused(**{"carriers.yaml": carriers, "calendar.csv": calendar}) == (
+        "calendar.csv:2: id: 'zot' does not exist; did you mean 'zto'?"
+    )
+
+
 def test_a_profile_of_another_file_is_read_with_its_time():
     effective = read(**{"routing/double11.yaml": profile()}).profiles["double11"].effective
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.backorders import RULE as BACKORDER_DUE
+from orderhub.alerts.backorders import due_backorders
 from orderhub.alerts.closings import RULE as CLOSING_AHEAD
 from orderhub.alerts.closings import closings_ahead
 from orderhub.alerts.digest import send_digest
@@ -49,6 +51,7 @@ class Looked:
     late_pulls: int
     stock_outs: int
     warehouses: int
+    backorders: int
     closings: int
     parcels: int
     messages: int
@@ -83,6 +86,7 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
             keep_alerts(connection, clock, config, rule, alerts)
             for rule, alerts in warehouse_alerts(connection, config, now, awake_since).items()
         ),
+        backorders=keep_alerts(connection, clock, config, BACKORDER_DUE, due_backorders(connection, now)),
         closings=keep_alerts(
             connection, clock, config, CLOSING_AHEAD, closings_ahead(connection, config, now)
         ),
