@@ -6,8 +6,9 @@ import pytest
 
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config, read_directory
+from orderhub.domain.carrier import Consignment
 from orderhub.errors import ConfigError
-from orderhub.fulfillment.carriers import carrier_table, ship_not_before
+from orderhub.fulfillment.carriers import carrier_table, points, ship_not_before
 from orderhub.paths import shipped_config_directory
 from tests.builders import FILES, NOON, shops_file
 
@@ -90,3 +91,39 @@ def test_goods_leave_only_on_their_weekdays(weekdays: list[int], tags: list[str]
     found = ship_not_before(config, tags, NOON)
 
     assert day == (found.day if found else None)
+
+
+def test_weights_between_two_points_cost_the_same_and_points_are_where_a_fee_changes():
+    config = parse_config(read_directory(shipped_config_directory()))
+    table = carrier_table(config, DAY)
+    weights = points(config)["weights"]
+
+    def answer(weight_g: int) -> object:
+        parcel = Consignment("浙江省", "杭州市", "taobao", "tb_flagship", "hangzhou", weight_g, 10_000)
+        return table.rank(parcel, table.rule_of(parcel))
+
+    tried = [1, 999, 1000, 1001, 2000, 2999, 3000, 3001, 49_999, 50_000, 50_001, 59_999]
+    assert [answer(weight) for weight in tried] == [
+        answer(max(point for point in weights if point <= weight)) for weight in tried
+    ]
+
+
+def test_facts_that_no_rule_looks_at_are_left_out():
+    found = points(
+        read(
+            ONE
+            + "rules:\n  - {id: a, when: {shop: [tb], amount: {min: '20.00'}}, carriers: [zto], reason: {zh: 甲, en: a}}"
+        )
+    )
+
+    assert (True, False, False, [1, 2000]) == (
+        found["with_shop"], found["with_platform"], found["with_warehouse"], found["amounts"],
+    )  # fmt: skip
+
+
+def test_a_freight_table_of_fine_steps_counts_every_weight():
+    fine = (
+        'carriers:\n  - {id: zto, name: 中通, freight: [{first_g: 100, first: "1", next_g: 1, next: "0.01"}]}'
+    )
+
+    assert (0, [1]) == (points(read(fine))["heaviest"], points(read(fine))["weights"])

@@ -141,3 +141,13 @@ def test_no_plain_receiver_reaches_the_outbox_and_a_token_shop_sends_region_and_
 
     outbox = str(rows(house.database, "select payload::text from ops.outbox where target = 'wms:hangzhou'"))
     assert not [word for word in ("文三路", "138", "张", "OAID-1") if word in outbox]
+
+
+def test_the_chosen_carrier_is_the_documents_logistics_code(house: House):
+    carriers = "carriers:\n  - {id: sf, name: 顺丰, codes: {wms: SFX}}\n  - {id: old, name: 旧}\n"
+    house.open(orders=1, more={"carriers.yaml": carriers})
+
+    house.deliver()
+
+    [[document]] = house.wms.ledger.documents.values()
+    assert "SFX" == document.logistics_code

@@ -59,6 +59,7 @@ def _text(value: Value) -> bytes:
         return b"t" if value else b"f"
     if kind is int:
         return str(value).encode()
-    text: bytes = value.encode() if kind is str else value  # type: ignore[union-attr, assignment] # text or bytes
+    written: Any = value
+    text: bytes = written.encode() if kind is str else written
     # The backslash first. Replacing takes a sixtieth of the time of `str.translate` on Chinese text.
     return text.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\r", rb"\r")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from orderhub.clock import BEIJING
 from orderhub.config.carriers import Carrier as CarrierEntry
@@ -10,6 +11,11 @@ from orderhub.config.carriers import CarrierRule as RuleEntry
 from orderhub.config.models import MerchantConfig
 from orderhub.domain.carrier import Carrier, CarrierRule, CarrierTable, Places, Tariff
 from orderhub.domain.carrier_wishes import WishReader
+
+#: Parcels heavier than this are rare: their weights count as they are.
+_HEAVIEST_G = 60_000
+#: Freight tables whose continued weight is finer than this share no answers.
+_FINEST_G = 50
 
 
 def carrier_table(config: MerchantConfig, day: date) -> CarrierTable:
@@ -36,6 +42,39 @@ def tags_that_count(config: MerchantConfig) -> list[str]:
     entries = config.carriers
     in_rules = {tag for rule in entries.rules for tag in rule.when.tag}
     return sorted({*entries.needs, *entries.ship_weekdays, *in_rules})
+
+
+def points(config: MerchantConfig) -> dict[str, Any]:
+    """Return what makes documents share answers: which facts matter, and where weight and amount change one.
+
+    `weights` and `amounts` are ascending; between two of them every answer is the same. From `heaviest` on,
+    weights count as they are.
+    """
+    entries = config.carriers
+    conditions = [rule.when for rule in entries.rules]
+    tariffs = [tariff for carrier in entries.carriers for tariff in carrier.freight]
+    steps = {
+        point
+        for tariff in tariffs
+        for point in range(tariff.first_g + 1, _HEAVIEST_G, max(tariff.next_g, _FINEST_G))
+    }
+    is_coarse = all(tariff.next_g >= _FINEST_G for tariff in tariffs)
+    bounds = {when.weight_g.min for when in conditions} | {_after(when.weight_g.max) for when in conditions}
+    bounds |= {_after(carrier.max_weight_g) for carrier in entries.carriers}
+    sums = {when.amount.min for when in conditions} | {_after(when.amount.max) for when in conditions}
+    return {
+        "weights": sorted({1, *steps, *(point for point in bounds if point)}) if is_coarse else [1],
+        "heaviest": _HEAVIEST_G if is_coarse else 0,
+        "amounts": sorted({1, *(point for point in sums if point)}),
+        "with_warehouse": any(when.warehouse for when in conditions),
+        "with_platform": any(when.platform for when in conditions),
+        "with_shop": any(when.shop for when in conditions),
+        "with_city": any(city for pairs in config.regions.values() for _, city in pairs),
+    }
+
+
+def _after(bound: int | None) -> int | None:
+    return None if bound is None else bound + 1
 
 
 def ship_not_before(config: MerchantConfig, tags: Sequence[str], now: datetime) -> datetime | None:

@@ -18,7 +18,8 @@ from orderhub.db.copy import Value, copy_rows
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.fulfillment.carrier_desk import CarrierDesk
-from orderhub.fulfillment.carriers import names_pattern, tags_that_count, wish_reader
+from orderhub.fulfillment.carriers import names_pattern, points, tags_that_count, wish_reader
+from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
 
 _READ_ROWS = 20_000
 _CHOICES = text("""
@@ -59,9 +60,11 @@ def choose_carriers(
     connection.execute(_CHOICES)
     if not config.carriers.carriers:
         return
+    connection.execute(WITHOUT_FIGURES)
     connection.execute(
         statement("core/uncarried"), {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
     )
+    connection.execute(WITH_FIGURES)
     connection.execute(text("analyze uncarried"))
     today = now.astimezone(BEIJING).date()
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
@@ -98,7 +101,7 @@ def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Ite
     """Yield the facts in order of urgency, through a cursor on the server."""
     today = now.astimezone(BEIJING).date()
     given = {
-        "with_amount": any(rule.when.amount.min or rule.when.amount.max for rule in config.carriers.rules),
+        **points(config),
         "names": names_pattern(wish_reader(config)),
         "tomorrow": datetime.combine(today + timedelta(days=1), time(), BEIJING),
     }
@@ -109,6 +112,7 @@ def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Ite
 
 
 def _chosen(desk: CarrierDesk, row: Row[Any]) -> tuple[Value, ...]:
-    order_id, fulfillment_order_id, is_shadow, *facts = tuple(row)
-    choice = desk.choose(order_id, tuple(facts), is_shadow=is_shadow)
-    return order_id, fulfillment_order_id, row.warehouse_id, row.weight_g, *choice
+    values = tuple(row)
+    order_id, fulfillment_order_id, warehouse_id, weight_g, is_shadow = values[:5]
+    choice = desk.choose(order_id, values[5:], is_shadow=is_shadow)
+    return order_id, fulfillment_order_id, warehouse_id, weight_g, *choice

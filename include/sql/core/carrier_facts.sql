@@ -1,17 +1,23 @@
 -- One row per document that needs a carrier, in order of urgency; key order_id, fulfillment_order_id.
--- What no rule looks at is left out, so that more documents share one answer. A memo counts when it
--- names a carrier. Lists are joined by U+001F.
+-- What no rule looks at is left out, and weight and amount are the last point at which an answer could change: more
+-- documents share one answer. A memo counts when it names a carrier. Lists are joined by U+001F.
 select
     u.order_id,
     u.fulfillment_order_id,
-    u.is_shadow,
     u.warehouse_id,
-    r.province,
-    r.city,
-    o.platform,
-    o.shop_id,
     u.weight_g,
-    case when :with_amount then coalesce(o.paid_fen, 0) else 0 end as paid_fen,
+    u.is_shadow,
+    case when :with_warehouse then u.warehouse_id else '' end as sent_from,
+    r.province,
+    case when :with_city then r.city end as city,
+    case when :with_platform or o.required_carriers <> '{}' then o.platform else '' end as platform,
+    case when :with_shop then o.shop_id else '' end as shop_id,
+    case
+        when u.weight_g < :heaviest
+            then coalesce((cast(:weights as bigint[]))[width_bucket(u.weight_g, cast(:weights as bigint[]))], 0)
+        else u.weight_g
+    end as weight,
+    coalesce((cast(:amounts as bigint[]))[width_bucket(coalesce(o.paid_fen, 0), cast(:amounts as bigint[]))], 0) as paid,
     coalesce(array_to_string(u.tags, e'\x1f'), '') as tags,
     array_to_string(o.required_carriers, e'\x1f') as required,
     array_to_string(o.service_tags, e'\x1f') as services,
