@@ -7,8 +7,9 @@ from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start, request_extra
+from orderhub.fulfillment.due import tell_of_due
 from orderhub.fulfillment.run import run_fulfillment
-from tests.builders import Order, activate, hold, put, rows, stock
+from tests.builders import FILES, Order, activate, hold, put, rows, stock
 
 TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 LAGS = {"taobao": timedelta(minutes=1)}
@@ -242,3 +243,47 @@ def test_after_the_next_cutoff_a_late_shop_is_in_that_and_no_amendment(database:
         ("hangzhou/20261124T020000Z", 1),
         ("yiwu/20261124T020000Z", 0),
     ]
+
+
+TWICE = """\
+warehouses:
+  - {id: hangzhou, name: 杭州仓, cutoffs: ["10:00", "15:00"]}
+  - {id: yiwu, name: 义乌保税仓, cutoffs: ["10:00"]}
+"""
+DUE_ALERTS = "select subject, closed_at is null from ops.alerts where rule_id = 'due_before_next_cutoff'"
+
+
+def arrange_late_order(database: Database, clock: FixedClock, warehouses: str = FILES["warehouses.yaml"]):
+    """An order that must leave at 17:00 and is promised at 11:00, when the list of 10:00 is closed."""
+    with database.engine.begin() as connection:
+        config = activate(connection, warehouses=warehouses)
+        stock(connection, hangzhou__MUG=50)
+        put(connection, Order("1", ship_by_at=TEN + timedelta(hours=7)))
+    ensure_first_start(database, clock)
+    close_due(database, at(clock, TEN), config, {})
+    run_fulfillment(database, at(clock, TEN + timedelta(hours=1)), config)
+    return config
+
+
+def test_an_order_due_before_the_next_cutoff_is_told_until_it_is_on_a_list(
+    database: Database, clock: FixedClock
+):
+    config = arrange_late_order(database, clock)
+
+    told = [tell_of_due(database, clock, config) for _ in range(2)]
+
+    assert (told, rows(database, DUE_ALERTS)) == ([1, 0], [("hangzhou", True)])
+    request_extra(database, clock, config, "hangzhou", "worker")
+    close_due(database, clock, config, {})
+    tell_of_due(database, clock, config)
+    assert rows(database, DUE_ALERTS) == [("hangzhou", False)]
+
+
+def test_with_a_second_cutoff_that_day_the_same_order_is_in_time(database: Database, clock: FixedClock):
+    config = arrange_late_order(database, clock, TWICE)
+
+    told = tell_of_due(database, clock, config)
+    closed = close_due(database, at(clock, TEN + timedelta(hours=5)), config, {})
+
+    assert told == 0
+    assert [(m.manifest_id, m.order_count) for m in closed] == [("hangzhou/20261123T070000Z", 1)]

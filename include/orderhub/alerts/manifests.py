@@ -1,9 +1,14 @@
-"""Alerts about shipping manifests: orders whose state nobody could confirm."""
+"""Alerts about shipping manifests: orders that nobody could confirm, orders due before the next list."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from orderhub.alerts.raising import Alert
+from orderhub.clock import BEIJING
 
 #: Rule, and reason in `core.manifests.left_out`: the platform did not say what became of an order.
 UNCONFIRMED = "status_unconfirmed"
+DUE_BEFORE = "due_before_next_cutoff"
 
 
 def unconfirmed(warehouse_id: str, cutoff_id: str, orders: int) -> Alert:
@@ -23,6 +28,33 @@ def unconfirmed(warehouse_id: str, cutoff_id: str, orders: int) -> Alert:
             f"Before cut-off {cutoff_id} {orders} order(s) could not be read from their platform and were "
             "last seen more than 30 minutes ago: they were not handed over. They follow as an amendment once "
             "the platform answers; see docs/runbooks/fulfill.md."
+        ),
+        warehouse_id=warehouse_id,
+    )
+
+
+def due_before(
+    warehouse_id: str, next_cutoff_at: datetime, documents: int, first_at: datetime, examples: Sequence[str]
+) -> Alert:
+    """Return the alert about documents that must leave before the warehouse's next list closes."""
+    next_list = f"{next_cutoff_at.astimezone(BEIJING):%m-%d %H:%M}"
+    first, shown = f"{first_at.astimezone(BEIJING):%m-%d %H:%M}", ", ".join(examples)
+    return Alert(
+        rule_id=DUE_BEFORE,
+        severity="critical",
+        subject=warehouse_id,
+        fingerprint=next_cutoff_at.isoformat(),
+        title_zh=f"{warehouse_id}:{documents} 单等不到下一次截单",
+        title_en=f"{warehouse_id}: {documents} order(s) are due before the next list closes",
+        text_zh=(
+            f"{warehouse_id} 下一次截单在 {next_list},有 {documents} 单的最晚发货时间更早"
+            f"(最早 {first}):{shown}。"
+            f"现在加开一份:./hub manifest close {warehouse_id} --now。"
+        ),
+        text_en=(
+            f"The next list of {warehouse_id} closes {next_list} (Beijing); {documents} order(s) must be "
+            f"handed over before, the first by {first}: {shown}. Close an extra one now: "
+            f"./hub manifest close {warehouse_id} --now."
         ),
         warehouse_id=warehouse_id,
     )

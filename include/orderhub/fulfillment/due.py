@@ -2,14 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+from orderhub.alerts.manifests import DUE_BEFORE, due_before
+from orderhub.alerts.raising import keep_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.close import ClosedManifest, close_due
-from orderhub.fulfillment.cutoffs import due_cutoffs, waiting_amendments
+from orderhub.fulfillment.cutoffs import due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.last_look import Opener, look_again, open_shop
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.platforms.spec import visibility_lags
@@ -36,7 +41,23 @@ def hand_over_due(
         if is_work_pending(database):
             _when_free(lambda: run_transform(database, clock, config), wait)
             _when_free(lambda: run_fulfillment(database, clock, config), wait)
-    return close_due(database, clock, config, visibility_lags(config))
+    closed = close_due(database, clock, config, visibility_lags(config))
+    with suppress(LeaseTaken):  # Another pass tells of the same.
+        tell_of_due(database, clock, config)
+    return closed
+
+
+def tell_of_due(database: Database, clock: Clock, config: MerchantConfig) -> int:
+    """Alert, per warehouse, about what must be handed over before its next list closes; return the new ones.
+
+    Such an alert is over once the orders are on a list, or the next cut-off has come.
+    """
+    now = clock.now()
+    following = {each.id: next_cutoff_at(config, each.id, now) for each in config.warehouses}
+    given = {"warehouses": list(following), "next_cutoffs": list(following.values())}
+    with hold_scope(database, DUE_BEFORE) as lease, database.transaction(lease) as connection:
+        rows = connection.execute(statement("ops/due_before_next_cutoff"), given)
+        return keep_alerts(connection, clock, config, DUE_BEFORE, [due_before(*row) for row in rows])
 
 
 def _when_free(work: Callable[[], object], wait: Callable[[float], Any]) -> None:
