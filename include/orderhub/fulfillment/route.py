@@ -19,6 +19,7 @@ from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 from orderhub.fulfillment.split import split_short
+from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
 
 #: Candidate lines read at once; bounds memory, not the decision.
 WAVE_LINES = 50_000
@@ -50,7 +51,9 @@ def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Cou
     Orders are served by the hand-over time promised, then by the buyer's tier, by payment time, by id.
     An order ships whole from one warehouse, or in two parts where its rule lets it.
     """
+    connection.execute(WITHOUT_FIGURES)
     connection.execute(statement("core/candidate_lines"), {"now": now})
+    connection.execute(WITH_FIGURES)
     return decide_candidates(connection, config, now, read_availability(connection, config, now))
 
 
