@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
@@ -210,3 +211,22 @@ def test_a_warehouse_that_has_picked_it_keeps_the_document_and_nobody_is_asked_a
     assert rows(house.database, DOCUMENTS)[0] == ("tb/1@1", "hangzhou", "manifested", None)
     with pytest.raises(StopError, match="no recall of it is open"):
         end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "又说没发")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        ({"token": "OAID-1"}, {"token": "OAID-2"}, False),
+        ({"token": "~AAAA~1~"}, {"token": "~BBBB~1~"}, True),
+        ({"token": "~AAAA~1~", "address_masked": "文*号"}, {"token": "~BBBB~1~", "address_masked": "学*号"}, False),
+    ],
+)  # fmt: skip
+def test_ciphertext_that_differs_is_no_other_address_and_what_is_masked_is(
+    database: Database, before: dict[str, str], after: dict[str, str], is_same: bool
+):
+    with database.engine.begin() as connection:
+        put(connection, Order("1", receiver=before), Order("2", receiver=after))
+
+    keys = {key for (key,) in rows(database, "select receiver_key from core.receivers")}
+
+    assert (len(keys) == 1) is is_same
