@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import typer.main
 
 from orderhub.cli import app
 from orderhub.db.engine import Database
+from orderhub.db.postgres import Server
 from orderhub.operate.reference import render_pages
 from orderhub.settings import PREFIX, Settings
 from tests.architecture.source_tree import text_of, tracked_files
 from tests.builders import rows
+from tests.conftest import PASSWORDS, create_database
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -52,6 +55,17 @@ def written() -> dict[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in REFERENCE.glob("*.md")}
 
 
+@pytest.fixture(scope="module")
+def rendered(server: Server, admin: Database) -> Iterator[dict[str, str]]:
+    """All pages as the code says them, once: they take seconds."""
+    create_database(admin, "reference_pages")
+    database = Database(server.url("reference_pages", "orderhub_app", PASSWORDS.app), "tests")
+    yield render_pages(database, typer.main.get_command(app))
+    database.close()
+    with admin.session() as session:
+        session.exec_driver_sql("drop database reference_pages with (force)")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -59,17 +73,15 @@ def written() -> dict[str, str]:
         "commands.md",
     ],
 )  # fmt: skip
-def test_a_generated_page_is_what_the_code_says(database: Database, written: dict[str, str], name: str):
+def test_a_generated_page_is_what_the_code_says(rendered: dict[str, str], written: dict[str, str], name: str):
     """When it is not: `./hub reference`, and commit what it wrote."""
-    rendered = render_pages(database, typer.main.get_command(app))
-
     assert written[name] == rendered[name]
 
 
-def test_every_generated_page_is_checked_above(database: Database, written: dict[str, str]):
+def test_every_generated_page_is_checked_above(rendered: dict[str, str], written: dict[str, str]):
     by_hand = {"glossary.md", "README.md", "addresses.md"}
 
-    assert written.keys() - by_hand == render_pages(database, typer.main.get_command(app)).keys()
+    assert written.keys() - by_hand == rendered.keys()
 
 
 def test_every_relation_and_column_of_the_hub_is_commented(owner: Database):

@@ -11,7 +11,7 @@ from orderhub.platforms.backfill import Access, access_to
 from orderhub.platforms.reconcile import Reconciled, reconcile_stream
 from orderhub.settings import Settings
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import DETAIL, LIST, SHOP_ID, ShopInABox, rewrite
+from tests.platforms.shop_in_a_box import DETAIL, LIST, SHOP_ID, ShopInABox, rewrite, shop_of
 
 MAILS = "select count(*) from ops.outbox where outbox_id like 'mail:alert:missed_records:%'"
 RATE = "select listed, missed, healed, missed_rate > 0 from ops.missed_orders where stream = 'orders'"
@@ -25,12 +25,14 @@ def box(database: Database) -> ShopInABox:
     return opened
 
 
-def reconcile(box: ShopInABox, stream: str = "orders") -> Reconciled:
+def reconcile(
+    box: ShopInABox, stream: str = "orders", platform: str = "taobao", shop_id: str = SHOP_ID
+) -> Reconciled:
     settings = Settings(
         home=Path("unused"), database_url=SecretStr("unused"), hash_key=SecretStr("key"),
         token_key=SecretStr("unused"),
     )  # fmt: skip
-    access: Access = access_to(box.database, box.clock, settings, box.config, "taobao", SHOP_ID)
+    access: Access = access_to(box.database, box.clock, settings, box.config, platform, shop_id)
     client = box.client()
     try:
         return reconcile_stream(access, client, stream)
@@ -157,3 +159,29 @@ def test_planning_sees_nothing_of_it(box: ShopInABox, owner: Database):
     reconcile(box)
 
     assert rows(box.database, planned) == before
+
+
+@pytest.mark.parametrize("stream", ["notes", "judged_applications"])
+def test_list_that_has_times_of_its_own_misses_nothing_that_was_read_since(database: Database, stream: str):
+    """A note does not move its order's `modified`: the order that was read later holds it."""
+    box = ShopInABox(database, orders=300, platform="jd")
+    box.pull()
+
+    found = reconcile(box, stream, "jd", shop_of("jd"))
+
+    assert found.listed > 0
+    assert found == Reconciled(listed=found.listed)
+
+
+def test_record_of_another_list_that_was_read_before_it_changed_is_missed(
+    database: Database, owner: Database
+):
+    """Negative control."""
+    box = ShopInABox(database, orders=300, platform="jd")
+    box.pull()
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("update staging.jd_orders set fetched_at = fetched_at - interval '9 days'")
+
+    found = reconcile(box, "notes", "jd", shop_of("jd"))
+
+    assert found.missing == found.listed > 0

@@ -7,7 +7,7 @@ Listing asks for no details. A record is missed when it is not staged as new as 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import text
@@ -144,7 +144,8 @@ def _missing(pull: Pull, listed: dict[str, Missed]) -> dict[str, Missed]:
     if not listed:
         return {}
     with pull.database.read() as connection:
-        staged = newest_versions(connection, pull.table, pull.shop.id, list(listed))
+        column: Literal["modified_at", "fetched_at"] = "fetched_at" if pull.stream.into else "modified_at"
+        staged = newest_versions(connection, pull.table, pull.shop.id, list(listed), column)
         parked = waiting_among(connection, pull.source, list(listed))
     return {
         key: one

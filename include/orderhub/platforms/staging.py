@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Literal
 
 from sqlalchemy import Connection, TextClause, text
 
@@ -166,12 +167,20 @@ def certain_versions(
 
 
 def newest_versions(
-    connection: Connection, table: str, shop_id: str, ids: Sequence[str]
+    connection: Connection,
+    table: str,
+    shop_id: str,
+    ids: Sequence[str],
+    column: Literal["modified_at", "fetched_at"] = "modified_at",
 ) -> dict[str, datetime | None]:
-    """Return record id → when its newest staged version was modified, UTC; only of ids that are staged."""
+    """Return record id → when its newest staged version was modified, UTC; only of ids that are staged.
+
+    Or when it was fetched: a list that shares its records with another may have times of its own, which say
+    nothing of theirs.
+    """
     rows = connection.execute(
         text(
-            f"select record_id, max(modified_at) as modified_at from {table} "  # noqa: S608 - platform names are identifiers
+            f"select record_id, max({column}) as modified_at from {table} "  # noqa: S608 - platform names are identifiers
             "where shop_id = :shop and record_id = any(:ids) group by record_id"
         ),
         {"shop": shop_id, "ids": list(ids)},
