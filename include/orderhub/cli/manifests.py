@@ -58,7 +58,13 @@ def manifest_list(
     for row in rows:
         counts = (row.order_count, row.line_count, row.quantity_total)
         left_out = "\n".join(f"{reason} {count}" for reason, count in row.left_out.items())
-        table.add_row(row.manifest_id, row.state, beijing(row.cutoff_at), *map(str, counts), left_out)
+        table.add_row(
+            row.manifest_id,
+            _STATES[row.state].replace(" / ", "\n"),
+            beijing(row.cutoff_at),
+            *map(str, counts),
+            left_out,
+        )
     console.print(table)
     console.print(f"文件 / files: {settings.manifests}")
 
