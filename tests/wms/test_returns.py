@@ -1,5 +1,6 @@
 """Goods come back: announced to the WMS, stock again once and only when sellable; in a sheet where there is no WMS."""
 
+import itertools
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -201,8 +202,13 @@ def test_the_goods_of_an_exchange_came_back_and_a_person_is_told_to_send_others(
     assert (before, told, rows(house.database, REPLACEMENTS)) == ([], [("tb/R1",)], [])
 
 
+SAVED = itertools.count()
+
+
 def drop(folder: Path, now: datetime, *lines: tuple[object, ...], name: str = "returns.xlsx") -> None:
+    """Save a sheet; never the same bytes twice, as a clerk's program does it."""
     book = Workbook()
+    book.properties.title = str(next(SAVED))
     for line in lines:
         book.active.append(line)
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from orderhub.alerts.raising import Alert, Severity
+from orderhub.alerts.raising import Alert
+from orderhub.alerts.worded import Words, worded
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
 
@@ -12,8 +13,7 @@ from orderhub.db.sql_files import statement
 UNTOLD_AFTER = timedelta(hours=2)
 #: Nobody looks for the first scan of an older parcel any more.
 FORGOTTEN_AFTER = timedelta(days=10)
-#: Rule → severity, then title and text in Chinese and in English.
-_WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
+_WORDS: dict[str, Words] = {
     "tracking_refused": (
         "critical",
         "平台不收运单号:{subject}",
@@ -103,21 +103,9 @@ def parcel_alerts(connection: Connection, config: MerchantConfig, now: datetime)
     }
     found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
     for row in connection.execute(statement("ops/parcel_alerts"), given):
-        found[row.rule].append(_alert(row.rule, row.shop_id, row.subject, row.detail or "-"))
+        found[row.rule].append(
+            worded(
+                row.rule, _WORDS[row.rule], subject=row.subject, detail=row.detail or "-", shop_id=row.shop_id
+            )
+        )
     return found
-
-
-def _alert(rule: str, shop_id: str, subject: str, detail: str) -> Alert:
-    severity, *words = _WORDS[rule]
-    title_zh, title_en, text_zh, text_en = (word.format(subject=subject, detail=detail) for word in words)
-    return Alert(
-        rule_id=rule,
-        severity=severity,
-        subject=subject,
-        fingerprint="open",
-        title_zh=title_zh,
-        title_en=title_en,
-        text_zh=text_zh,
-        text_en=text_en,
-        shop_id=shop_id,
-    )

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from orderhub.alerts.raising import Alert, Severity
+from orderhub.alerts.raising import Alert
+from orderhub.alerts.worded import Words, worded
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
 
 #: A document that has no answer for so long is told.
 UNANSWERED_AFTER = timedelta(minutes=30)
 STALE_AFTER = timedelta(hours=2)
-#: Rule → severity, then title and text in Chinese and in English.
-_WORDS: dict[str, tuple[Severity, str, str, str, str]] = {
+_WORDS: dict[str, Words] = {
     "wms_refused_order": (
         "warning",
         "WMS 拒收发货单:{subject}",
@@ -92,23 +92,13 @@ def warehouse_alerts(
     }
     found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
     for row in connection.execute(statement("ops/warehouse_alerts"), given):
-        found[row.rule].append(_alert(row.rule, row.warehouse_id, row.subject, row.detail or "-"))
+        found[row.rule].append(
+            worded(
+                row.rule,
+                _WORDS[row.rule],
+                subject=row.subject,
+                detail=row.detail or "-",
+                warehouse_id=row.warehouse_id,
+            )
+        )
     return found
-
-
-def _alert(rule: str, warehouse_id: str, subject: str, detail: str) -> Alert:
-    severity, *words = _WORDS[rule]
-    title_zh, title_en, text_zh, text_en = (
-        word.format(subject=subject, warehouse=warehouse_id, detail=detail) for word in words
-    )
-    return Alert(
-        rule_id=rule,
-        severity=severity,
-        subject=subject,
-        fingerprint="open",
-        title_zh=title_zh,
-        title_en=title_en,
-        text_zh=text_zh,
-        text_en=text_en,
-        warehouse_id=warehouse_id,
-    )

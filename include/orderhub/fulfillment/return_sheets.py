@@ -4,6 +4,7 @@ A sheet says what came since the one before; the same sheet again says nothing n
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,28 +17,24 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.domain.returns import Grade
-from orderhub.errors import FileRejected
+from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, named_rows
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
-from orderhub.platforms.spreadsheet.extract import open_sheet
-from orderhub.platforms.spreadsheet.sheet import Cells, is_lossy, normalise_header, plain_id
+from orderhub.platforms.spreadsheet.sheet import is_lossy, plain_id
 
 #: How the names of such sheets begin; any other sheet holds tracking numbers.
 NAMES = ("returns", "退货")
-#: Field → headers that mean it, in order; compared without blanks, stars and case.
-_HEADERS: Mapping[str, tuple[str, ...]] = {
+_HEADERS: Headers = {
     "name": ("售后单号", "退货单号", "平台订单号", "订单号", "after-sale", "return", "order number"),
     "sku": ("商品编码", "sku"),
     "quantity": ("数量", "quantity"),
     "grade": ("品级", "质量", "grade"),
 }
-_NAME_HEADERS = frozenset(normalise_header(header) for header in _HEADERS["name"])
 #: Words for how good goods are; anything else is asked back.
 _GRADES: Mapping[str, Grade] = {
     "良品": "sellable", "正品": "sellable", "可售": "sellable", "zp": "sellable", "sellable": "sellable",
     "残次": "defect", "残次品": "defect", "次品": "defect", "不良": "defect",
     "cc": "defect", "defect": "defect",
 }  # fmt: skip
-_MOST_PROBLEMS = 200
 
 
 @dataclass
@@ -63,6 +60,14 @@ class ReturnSheet:
             pieces = self.returns.setdefault(name, {})
             pieces[sku, grade] = pieces.get((sku, grade), 0) + int(quantity)
 
+    def named(self, file_name: str) -> str:
+        """Return what tells this sheet from others: its name and what it says.
+
+        Not its bytes: a sheet that is opened and saved again has others, and says nothing new.
+        """
+        said = [(name, *what, pieces) for name, each in self.returns.items() for what, pieces in each.items()]
+        return hashlib.sha256(json.dumps([file_name, sorted(said)]).encode()).hexdigest()[:16]
+
 
 def is_return_sheet(file: Path) -> bool:
     """Return whether a sheet says what came back, by its name."""
@@ -79,36 +84,19 @@ def take_return_sheet(
         LeaseTaken: somebody else records for this warehouse now.
     """
     sheet = _read(file)
-    said_by = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    said_by = sheet.named(file.name)
     at = min(datetime.fromtimestamp(file.stat().st_mtime, UTC), clock.now())
     with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
         confirmations = list(_confirmations(connection, warehouse_id, sheet, said_by, at))
         returned = record_returns(connection, clock, warehouse_id, confirmations, "file")
-    return returned, sheet.problems[:_MOST_PROBLEMS]
+    return returned, sheet.problems[:MOST_PROBLEMS]
 
 
 def _read(file: Path) -> ReturnSheet:
     read = ReturnSheet()
-    with open_sheet(file, _NAME_HEADERS) as sheet:
-        places = _places(sheet.header)
-        for row in sheet.rows:
-            cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in places.items()}
-            read.add(cells, f"第 {row.number} 行 / row {row.number}")
+    for row, where in named_rows(file, _HEADERS, _HEADERS):
+        read.add(row, where)
     return read
-
-
-def _places(header: Cells) -> dict[str, int]:
-    names = [normalise_header(cell) for cell in header]
-    places = {}
-    for wanted, aliases in _HEADERS.items():
-        found = [names.index(alias) for alias in map(normalise_header, aliases) if alias in names]
-        if found:
-            places[wanted] = found[0]
-    missing = [aliases[0] for wanted, aliases in _HEADERS.items() if wanted not in places]
-    if missing:
-        columns = "、".join(missing)
-        raise FileRejected(f"缺少列:{columns}。", f"Missing columns: {columns}.")
-    return places
 
 
 def _confirmations(

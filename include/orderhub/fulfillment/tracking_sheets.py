@@ -16,13 +16,11 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import Parcel
-from orderhub.errors import FileRejected
+from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, named_rows
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
-from orderhub.platforms.spreadsheet.extract import open_sheet
-from orderhub.platforms.spreadsheet.sheet import Cells, is_lossy, normalise_header, plain_id
+from orderhub.platforms.spreadsheet.sheet import is_lossy, plain_id
 
-#: Field → headers that mean it, in order; compared without blanks, stars and case.
-_HEADERS: Mapping[str, tuple[str, ...]] = {
+_HEADERS: Headers = {
     "document": (
         "发货单号",
         "fulfillment order",
@@ -37,8 +35,6 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
     "sku": ("商品编码", "sku"),
     "quantity": ("数量", "quantity"),
 }
-_DOCUMENT_HEADERS = frozenset(normalise_header(header) for header in _HEADERS["document"])
-_MOST_PROBLEMS = 200
 
 
 @dataclass
@@ -58,13 +54,15 @@ class TrackingSheet:
                 f"{where}: 单号为空,或被 Excel 变成了数字 / a number is missing, or Excel cut its digits"
             )
             return
-        said = plain_id(row.get("quantity", ""))
-        if row.get("sku") and not (said.isascii() and said.isdecimal()):
+        said, sku = plain_id(row.get("quantity", "")), plain_id(row.get("sku", ""))
+        # Without a quantity column a parcel holds the whole document.
+        is_by_sku = "quantity" in row and bool(sku)
+        if is_by_sku and not (said.isascii() and said.isdecimal()):
             self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
             return
         _, pieces = self.parcels.setdefault(name, {}).setdefault(number, (row["carrier"].strip(), {}))
-        if row.get("sku"):
-            pieces[plain_id(row["sku"])] = pieces.get(plain_id(row["sku"]), 0) + int(said)
+        if is_by_sku:
+            pieces[sku] = pieces.get(sku, 0) + int(said)
 
 
 def take_tracking_sheet(
@@ -81,33 +79,14 @@ def take_tracking_sheet(
     with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
         reports = list(_reports(connection, warehouse_id, sheet, shipped_at))
         recorded = record_reports(connection, clock, warehouse_id, reports, "file")
-    return recorded, sheet.problems[:_MOST_PROBLEMS]
+    return recorded, sheet.problems[:MOST_PROBLEMS]
 
 
 def _read(file: Path) -> TrackingSheet:
     read = TrackingSheet()
-    with open_sheet(file, _DOCUMENT_HEADERS) as sheet:
-        places = _places(sheet.header)
-        for row in sheet.rows:
-            cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in places.items()}
-            read.add(cells, f"第 {row.number} 行 / row {row.number}")
+    for row, where in named_rows(file, _HEADERS, ("document", "carrier", "number")):
+        read.add(row, where)
     return read
-
-
-def _places(header: Cells) -> dict[str, int]:
-    names = [normalise_header(cell) for cell in header]
-    places = {}
-    for wanted, aliases in _HEADERS.items():
-        found = [names.index(alias) for alias in map(normalise_header, aliases) if alias in names]
-        if found:
-            places[wanted] = found[0]
-    missing = [_HEADERS[name][0] for name in ("document", "carrier", "number") if name not in places]
-    if missing:
-        columns = "、".join(missing)
-        raise FileRejected(f"缺少列:{columns}。", f"Missing columns: {columns}.")
-    if "quantity" not in places:
-        places.pop("sku", None)
-    return places
 
 
 def _reports(
