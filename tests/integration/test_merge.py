@@ -31,7 +31,9 @@ def of(
 def told(connection: Connection, order: Order, address: str | None, phone: str | None) -> None:
     """What the platform, or our keyed hash, says of the receiver of an order."""
     connection.execute(
-        text("update core.receivers set address_hash = :address, phone_hash = :phone where order_id = :order"),
+        text(
+            "update core.receivers set address_hash = :address, phone_hash = :phone where order_id = :order"
+        ),
         {"order": order.order_id, "address": address, "phone": phone},
     )
 
@@ -189,7 +191,10 @@ def test_a_parcel_takes_no_more_than_the_merchant_says(database: Database, clock
 
 def test_two_carriers_are_two_parcels(database: Database, clock: FixedClock):
     config = arrange(
-        database, (of(OWN, "1", "ann"), "A", "P"), (of(OWN, "2", "ann"), "A", "P"), (of(OWN, "3", "ann"), "A", "P")
+        database,
+        (of(OWN, "1", "ann"), "A", "P"),
+        (of(OWN, "2", "ann"), "A", "P"),
+        (of(OWN, "3", "ann"), "A", "P"),
     )
     run_fulfillment(database, clock, config)
     with database.engine.begin() as connection:

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
 from orderhub.fulfillment.run import run_fulfillment
-from orderhub.operate.verify import verify
 from orderhub.operate.explain import explain
+from orderhub.operate.verify import verify
 from tests.builders import Line, Order, activate, put, rows, stock
 from tests.wms.conftest import HOUSES, House
 
@@ -138,9 +138,9 @@ def test_a_parcel_that_is_packed_already_goes_and_only_the_refunded_order_is_an_
     assert rows(
         merged.database, "select fulfillment_order_id, recall from core.delivery_orders order by 1"
     ) == [("mp/1@1", "refused"), ("mp/2@1", None), ("mp/3@1", None)]
-    assert rows(
-        merged.database, "select subject from ops.alerts where rule_id = 'wms_recall_refused'"
-    ) == [("mp/1@1",)]
+    assert rows(merged.database, "select subject from ops.alerts where rule_id = 'wms_recall_refused'") == [
+        ("mp/1@1",)
+    ]
 
 
 def test_explain_says_with_whom_an_order_left_and_why(merged: House):

@@ -1,7 +1,7 @@
 """Decides which documents of a closing leave in one parcel (合单): one buyer, one receiver, one carrier.
 
-What says that two orders go to one receiver is the platform's own word (`same_receiver` of its platform.yaml); where
-there is none, nothing is merged. Not for how a parcel is handed over: whatever leaves the house reads `parcel_id`.
+What says that two orders go to one receiver is the platform's own word (`same_receiver` of platform.yaml);
+where there is none, nothing is merged. Not for how a parcel is handed over: what leaves reads `parcel_id`.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ _IS_ANY = text("""
 def merge_documents(
     connection: Connection, clock: Clock, config: MerchantConfig, warehouse_id: str, manifest_id: str
 ) -> int:
-    """Lay documents of `due_documents` into parcels, and return how many have company that they could leave with.
+    """Lay documents of `due_documents` into parcels, and return how many have company.
 
     A bonded warehouse merges nothing: customs clear each order with its own parcel.
     """

@@ -57,7 +57,7 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
 
 
 def _recall_id(row: Row[Any]) -> str:
-    """Return the effect's id: another order of the same parcel may be stopped later, and is asked for anew."""
+    """Return the effect's id: another order of the same parcel may be stopped later, and asks anew."""
     of_document = f":{row.fulfillment_order_id}" if row.is_merged else ""
     return f"wms:cancel:{row.delivery_order_code}{of_document}"
 

@@ -122,7 +122,7 @@ def _reports(
 
 
 def _documents(meant: Sequence[Row[Any]], named: Collection[str], *, is_whole: bool) -> list[str]:
-    """Return the documents that a row speaks of: with those merged into the parcel that the sheet does not name.
+    """Return the documents that a row speaks of, with those of its parcel that the sheet does not name.
 
     A row that says how many pieces of which SKU speaks of its own document alone.
     """

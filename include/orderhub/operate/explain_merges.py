@@ -7,7 +7,8 @@ from orderhub.operate.step import Step
 _DECISIONS = text("""
     select d.*, array(
         select x.fulfillment_order_id from core.merge_decisions as x
-        where x.parcel_id = d.parcel_id and x.fulfillment_order_id <> d.fulfillment_order_id order by 1) as others
+        where x.parcel_id = d.parcel_id and x.fulfillment_order_id <> d.fulfillment_order_id
+        order by 1) as others
     from core.merge_decisions as d
     join core.fulfillment_orders as f using (fulfillment_order_id)
     where f.order_id = :order_id order by d.decided_at, d.fulfillment_order_id""")
@@ -18,11 +19,13 @@ _APART = text("""
     from core.orders as o
     join core.manifest_lines as l on l.order_id = o.order_id
     join core.manifests as m on m.manifest_id = l.manifest_id
-    join core.orders as p on p.shop_id = o.shop_id and p.customer_id = o.customer_id and p.order_id <> o.order_id
+    join core.orders as p
+        on p.shop_id = o.shop_id and p.customer_id = o.customer_id and p.order_id <> o.order_id
     left join core.receivers as r on r.order_id = o.order_id
     where o.order_id = :order_id
         and exists (
-            select from core.manifest_lines as n where n.manifest_id = l.manifest_id and n.order_id = p.order_id)
+            select from core.manifest_lines as n
+            where n.manifest_id = l.manifest_id and n.order_id = p.order_id)
         and not exists (
             select from core.merge_decisions as d where d.fulfillment_order_id = l.fulfillment_order_id)
     group by m.manifest_id, m.closed_at, l.fulfillment_order_id order by m.closed_at""")
@@ -33,7 +36,10 @@ _WHYS = {
     "refund_open": ("有处理中的售后", "an after-sale of it is open"),
     "transit": ("中转集运,中转仓按单认包裹", "the depot knows parcels by their order"),
     "in_parts": ("这个订单自己有几张发货单", "the order itself has several documents"),
-    "too_large": ("超过一个包裹的上限(routing.yaml 的 merge)", "more than one parcel takes (merge in routing.yaml)"),
+    "too_large": (
+        "超过一个包裹的上限(routing.yaml 的 merge)",
+        "more than one parcel takes (merge in routing.yaml)",
+    ),
     "other_carrier": ("快递不同", "another carrier takes the others"),
     "others_alone": ("同一收件人的其他订单不能合", "the others to this receiver may not be merged"),
     "unnamed": ("平台没有给收件人标识", "the platform names no receiver"),

@@ -3,8 +3,7 @@
 -- by ours of the whole plain address, with phone and masked name; tokens, ciphertext and masks alone name nobody.
 insert into core.merge_decisions (fulfillment_order_id, manifest_id, parcel_id, reason, decided_at)
 with sieved as (
-    select receiver_sieve
-    from due_documents
+    select receiver_sieve from due_documents
     where reason is null and shop_id = any(cast(:hash_shops as text[]) || cast(:plain_shops as text[]))
     group by receiver_sieve
     having receiver_sieve is not null and count(*) > 1
@@ -30,8 +29,8 @@ named as (
 judged as (
     select
         *,
-        count(*) over (partition by shop_id, customer_id, receiver) as documents,
-        count(*) over (partition by order_id) as documents_of_order,
+        count(*) over (partition by shop_id, customer_id, receiver)
+        - count(*) over (partition by order_id) as others,
         case
             when payment_state = 'cod_accepted' then 'cash_on_delivery'
             when payment_state <> 'paid' then 'not_paid'
@@ -51,7 +50,7 @@ counted as (
         row_number() over by_size <= :orders
         and sum(pieces) over by_size <= :pieces and sum(weight_g) over by_size <= :weight_g as fits
     from judged
-    where documents > documents_of_order
+    where others > 0
     window with_one as (partition by shop_id, customer_id, receiver, carrier_id, why_alone),
         by_size as (with_one order by pieces, fulfillment_order_id)
 ),

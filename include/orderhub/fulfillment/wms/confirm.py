@@ -128,9 +128,7 @@ def take_push(
         return record_reports(connection, clock, account.warehouse_id, reports, "wms")
 
 
-def _ask(
-    database: Database, lease: Lease, clock: Clock, account: Account, codes: Sequence[str]
-) -> Recorded:
+def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes: Sequence[str]) -> Recorded:
     said: dict[str, Known | None] = {}
     try:
         for code in codes:

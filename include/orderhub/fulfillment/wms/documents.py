@@ -1,4 +1,4 @@
-"""A parcel in Qimen's words: one fulfillment order, or several that were merged, line by line with their orders.
+"""A parcel in Qimen's words: one fulfillment order, or several that were merged, line by line.
 
 What may be said of the receiver is the shop's export policy.
 """

@@ -1,7 +1,7 @@
 """Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew; so is what
-was merged with it into one parcel, which the WMS gives back as a whole. When
+When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew; so is
+what was merged with it into one parcel, which the WMS gives back as a whole. When
 it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
