@@ -14,6 +14,7 @@ from sandbox.jd.methods import APPLICATIONS, DETAIL, EN_DETAIL, METHODS, REMARKS
 from sandbox.jd.order import vender_id
 from sandbox.jd.request import business_of, check_common
 from sandbox.jd.shipping import SHIPMENT, failed
+from sandbox.jd.stock import SET_STOCK
 from sandbox.world.catalog import Shop
 
 PATH = "/jd/routerjson"
@@ -80,6 +81,8 @@ def _failed(method: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"orderDetailInfo": {"apiResult": result_of(body)}}
         case _ if method == SHIPMENT:
             return failed(body["business"], body["message"])
+        case _ if method == SET_STOCK:
+            return {"returnType": {"success": False, "errorMessage": body["message"]}}
         case _ if method == APPLICATIONS:
             return {
                 "queryResult": {"success": False, "errorCode": body["business"], "message": body["message"]}
