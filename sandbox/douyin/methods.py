@@ -10,8 +10,8 @@ from sandbox.douyin.after_sale import after_sale_row, after_sale_type
 from sandbox.douyin.envelope import BAD, BAD_IN_BUSINESS, BUSINESS_FAILED, MISSING_IN_BUSINESS, refusal
 from sandbox.douyin.order import order_row
 from sandbox.douyin.shipping import SINGLE_PACK, add_single_pack
-from sandbox.douyin.stock import SYNC, sync_stock
 from sandbox.douyin.state import after_sale_status, main_status, order_status
+from sandbox.douyin.stock import SYNC, sync_stock
 from sandbox.gateway.call import Call, Page, Window
 from sandbox.gateway.dialect import Cost, Method
 from sandbox.gateway.wire import RefusalError

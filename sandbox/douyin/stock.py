@@ -1,4 +1,4 @@
-"""The stock of one SKU: `sku.syncStock`, whole or (`incremental`) by more and less, each change with its id."""
+"""The stock of one SKU: `sku.syncStock`, whole, or (`incremental`) by more and less under an id."""
 
 from typing import Any
 

@@ -22,6 +22,7 @@ OAUTH_PATH = "/jd/oauth/token"
 PAGES = ("page", "pageIndex", "pageNumber")
 #: The fault that a plan means when it names no code: another platform's word for "try again".
 UNNAMED = 15
+RESULTS = {APPLICATIONS: "queryResult", SERVICES: "pageResult"}
 
 
 def _subject(incoming: Incoming) -> Subject:
@@ -83,14 +84,9 @@ def _failed(method: str, body: dict[str, Any]) -> dict[str, Any]:
             return failed(body["business"], body["message"])
         case _ if method == SET_STOCK:
             return {"returnType": {"success": False, "errorMessage": body["message"]}}
-        case _ if method == APPLICATIONS:
-            return {
-                "queryResult": {"success": False, "errorCode": body["business"], "message": body["message"]}
-            }
-        case _ if method == SERVICES:
-            return {
-                "pageResult": {"success": False, "errorCode": body["business"], "message": body["message"]}
-            }
+        case _ if method in RESULTS:
+            result = {"success": False, "errorCode": body["business"], "message": body["message"]}
+            return {RESULTS[method]: result}
         case _ if method == REMARKS:
             result = {"resultCode": int(body["business"]), "errorMsg": body["message"]}
             return {"getremarkbymodifytime_result": result}

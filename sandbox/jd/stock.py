@@ -1,4 +1,4 @@
-"""The stock of some SKUs: `jingdong.ware.stock.sku.set`, each with an answer of its own; texts are our choice."""
+"""The stock of some SKUs: `jingdong.ware.stock.sku.set`, each with its own answer; texts are our choice."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,9 @@ def set_stock(call: Call) -> dict[str, Any]:
     for stock in stocks:
         if type(stock.get("skuId")) is not int or not is_count(stock.get("stockNum")):
             raise jos_error("61", "skuId, stockNum")
-    return {"returnType": {"success": True, "obj": {"updateStockResult": [_set(call, one) for one in stocks]}}}
+    return {
+        "returnType": {"success": True, "obj": {"updateStockResult": [_set(call, one) for one in stocks]}}
+    }
 
 
 def _set(call: Call, stock: Mapping[str, Any]) -> dict[str, Any]:

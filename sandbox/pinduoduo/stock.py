@@ -1,4 +1,4 @@
-"""The stock of one SKU: `pdd.goods.quantity.update`, whole (1) or by more and less (2); texts are our choice."""
+"""The stock of one SKU: `pdd.goods.quantity.update`, whole or by more and less; texts are our choice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The stock of an item or of one of its SKUs: `taobao.item.quantity.update`, whole (1) or by more and less (2)."""
+"""The stock of an item or a SKU: `taobao.item.quantity.update`, whole (1) or by more and less (2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,9 @@ def update_quantity(call: Call) -> dict[str, Any]:
     pieces = _judged(listing, int(form["quantity"]), kind)
     take(call, listing, pieces)
     stamp = beijing(call.now)
-    skus = [{"sku_id": int(form["sku_id"]), "quantity": pieces, "modified": stamp}] if form.get("sku_id") else []
+    skus = (
+        [{"sku_id": int(form["sku_id"]), "quantity": pieces, "modified": stamp}] if form.get("sku_id") else []
+    )
     item = {"num_iid": int(form["num_iid"]), "num": pieces, "modified": stamp}
     return {"item": {**item, "skus": {"sku": skus}} if skus else item}
 
@@ -55,7 +57,9 @@ def _judged(listing: Listing, asked: int, kind: str) -> int:
     if listing.standing == "deleted":
         raise _refused("isv.item-is-delete:invalid-numIid-or-iid", "该商品已被删除")
     if listing.standing == "presale" and kind == WHOLE:
-        raise _refused("isv.item-is-presale:invalid-presale-tags-id", "预售商品,不能全量更新库存,只能增量更新库存")
+        raise _refused(
+            "isv.item-is-presale:invalid-presale-tags-id", "预售商品,不能全量更新库存,只能增量更新库存"
+        )
     if kind == WHOLE and asked < 0:
         raise _refused("isv.invalid-parameter:quantity", "库存数量不能为负数")
     pieces = asked if kind == WHOLE else max(0, (listing.offered or 0) + asked)

@@ -22,7 +22,11 @@ def update_stock(call: Call) -> dict[str, Any]:
     body = call.incoming.json
     kind, asked = body.get("diff_type"), body.get("num")
     texts = (body.get("product_id"), body.get("sku_id"))
-    if kind not in {MORE, LESS, SET} or not is_count(asked) or not all(isinstance(text, str) for text in texts):
+    if (
+        kind not in {MORE, LESS, SET}
+        or not is_count(asked)
+        or not all(isinstance(text, str) for text in texts)
+    ):
         raise refused(BAD_PARAMETER, "参数错误")
     listing = listing_of(call, lambda line: (str(line.platform_item_id), sku_id(line)) == texts)
     if listing is None or listing.standing == "deleted":

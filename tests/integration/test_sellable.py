@@ -127,5 +127,8 @@ def test_what_a_platform_never_takes_is_told_to_a_person(database: Database, con
 
     look_around(database, clock, config)
 
-    found = rows(database, "select shop_id, text_en like '%1, MUG by_hand presale%' from ops.alerts where rule_id = 'stock_untold'")
+    found = rows(
+        database,
+        "select shop_id, text_en like '%1, MUG by_hand presale%' from ops.alerts where rule_id = 'stock_untold'",
+    )
     assert found == [("tb", True)]

@@ -39,7 +39,12 @@ class Counter:
 
 
 def taobao(line: Line, **changed: str) -> Incoming:
-    named = {"num_iid": str(line.platform_item_id), "sku_id": line.platform_sku_id, "quantity": "5", "type": "1"}
+    named = {
+        "num_iid": str(line.platform_item_id),
+        "sku_id": line.platform_sku_id,
+        "quantity": "5",
+        "type": "1",
+    }
     return Incoming.of_form(named | changed)
 
 
@@ -90,7 +95,12 @@ def test_an_activity_lets_stock_rise_and_not_fall():
 
 def test_a_flag_that_is_text_is_refused():
     counter = Counter("douyin")
-    said = {"sku_id": int(counter.line.platform_sku_id), "product_id": 1, "stock_num": 1, "incremental": "false"}
+    said = {
+        "sku_id": int(counter.line.platform_sku_id),
+        "product_id": 1,
+        "stock_num": 1,
+        "incremental": "false",
+    }
 
     with pytest.raises(RefusalError, match="parameter-invalid:incremental"):
         counter.ask("sku.syncStock", Incoming.of_json(said))

@@ -10,7 +10,11 @@ from orderhub.platforms.writes import StockWrite
 
 
 def call(**changed: object) -> StockWrite:
-    said = {"method": "set", "root": "", "parameters": {"item": "{item_id}", "sku": "{sku_id}", "n": "{quantity}"}}
+    said = {
+        "method": "set",
+        "root": "",
+        "parameters": {"item": "{item_id}", "sku": "{sku_id}", "n": "{quantity}"},
+    }
     return StockWrite.model_validate(said | changed)
 
 
@@ -37,7 +41,12 @@ def test_an_id_may_be_a_number_and_one_that_is_not_there_is_left_out():
     values = Listing("3539925204033339668", "", "C").values(4, 7)
 
     assert (values["item_id"], values["item_number"]) == ("3539925204033339668", 3539925204033339668)
-    assert (values["sku_id"], values["sku_number"], values["quantity"], values["version"]) == (None, None, 4, 7)
+    assert (values["sku_id"], values["sku_number"], values["quantity"], values["version"]) == (
+        None,
+        None,
+        4,
+        7,
+    )
 
 
 @pytest.mark.parametrize("pieces, parts", [(0, [0, 0, 0]), (2, [1, 1, 0]), (7, [3, 2, 2])])

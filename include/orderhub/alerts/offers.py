@@ -32,4 +32,6 @@ def untold_stock(connection: Connection, config: MerchantConfig, now: datetime) 
     shops = [shop.id for shop in config.shops if shop.push_stock]
     given = {"shops": shops, "before": now - UNTOLD_AFTER}
     found = connection.execute(statement("ops/untold_stock_alerts"), given)
-    return [worded(RULE, _WORDS, subject=row.shop_id, detail=row.detail, shop_id=row.shop_id) for row in found]
+    return [
+        worded(RULE, _WORDS, subject=row.shop_id, detail=row.detail, shop_id=row.shop_id) for row in found
+    ]

@@ -64,7 +64,9 @@ class StockWrite(Write):
         refuse_others(self, STOCKED)
         _refuse_meanings(self, _OF_STOCK)
         if not named_by(self):
-            raise ValueError(f"{self.method}: no parameter names the listing; use one of {', '.join(LISTING)}")
+            raise ValueError(
+                f"{self.method}: no parameter names the listing; use one of {', '.join(LISTING)}"
+            )
         return self
 
 
@@ -76,7 +78,9 @@ def named_by(call: StockWrite) -> frozenset[str]:
 def _refuse_meanings(call: Write, known: tuple[str, ...]) -> None:
     for answer in call.answers:
         if answer.means not in known:
-            raise ValueError(f"{call.method}: an answer cannot mean {answer.means} here; {', '.join(known)} can")
+            raise ValueError(
+                f"{call.method}: an answer cannot mean {answer.means} here; {', '.join(known)} can"
+            )
 
 
 class OrderQuestion(Call):
