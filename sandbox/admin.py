@@ -107,7 +107,7 @@ class Admin:
         return {"placed": [order.order_id for order in orders]}
 
     def shelve(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """`{shop, code, standing}`: a listing goes off the shelf, is deleted, locked by an activity, or is back."""
+        """`{shop, code, standing}`: a listing is off the shelf, deleted, locked by an activity or back."""
         shop_id, code = str(wish["shop"]), str(wish["code"])
         self._gateway_of(shop_id)
         self.world.shelve(shop_id, code, str(wish["standing"]), self.clock())

@@ -21,8 +21,8 @@ _WORDS: Words = (
         "unknown_listing、by_hand 请在平台上改。见 docs/how-to/offer-stock.md。"
     ),
     (
-        "The platform of shop {subject} has not taken some figures: {detail}. locked, off_shelf and not_yet are "
-        "told again; set unknown_listing and by_hand there. See docs/how-to/offer-stock.md."
+        "The platform of shop {subject} has not taken some figures: {detail}. locked, off_shelf and not_yet "
+        "are told again; set unknown_listing and by_hand there. See docs/how-to/offer-stock.md."
     ),
 )
 

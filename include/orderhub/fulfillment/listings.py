@@ -1,4 +1,4 @@
-"""A SKU's listings at a platform, by the names that its stock interface takes, and their parts of its pieces."""
+"""A SKU's listings at a platform, by the names that its stock interface takes, and their parts of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
