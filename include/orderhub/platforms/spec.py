@@ -18,6 +18,7 @@ from orderhub.config.located_yaml import nearest, parse
 from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
+from orderhub.platforms.merging import MergeQuestion
 from orderhub.platforms.protocol import Api, Stream
 from orderhub.platforms.writes import Ship, StockWrite
 
@@ -188,6 +189,10 @@ class PlatformSpec(Frozen):
     stock: StockWrite | None = Field(
         default=None, description="Absent: a person types in how many pieces a shop may offer."
     )
+    merge: MergeQuestion | None = Field(
+        default=None,
+        description="With same_receiver: merge_interface; absent: nothing of this platform is merged.",
+    )
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "PlatformSpec":
@@ -213,7 +218,7 @@ class PlatformSpec(Frozen):
 
     @model_validator(mode="after")
     def _tellable(self) -> "PlatformSpec":
-        told = [name for name in ("ship", "stock") if getattr(self, name) is not None]
+        told = [name for name in ("ship", "stock", "merge") if getattr(self, name) is not None]
         if told and self.api is None:
             raise ValueError(f"{told[0]} needs the section api: what is told is told by a call")
         return self
