@@ -10,7 +10,7 @@ select
     o.order_id,
     o.shop_id,
     o.platform,
-    o.platform_order_id,
+    coalesce(s.platform_order_id, o.platform_order_id) as platform_order_id,
     r.token,
     r.province,
     r.city,
@@ -26,6 +26,7 @@ select
 from core.waybills as w
 inner join core.fulfillment_orders as f on w.fulfillment_order_id = f.fulfillment_order_id
 inner join core.orders as o on w.order_id = o.order_id
+left join core.orders as s on o.of_order_id = s.order_id
 inner join core.manifest_lines as m
     on w.manifest_id = m.manifest_id and w.fulfillment_order_id = m.fulfillment_order_id
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
