@@ -17,7 +17,7 @@ from orderhub.fulfillment.replacements import end_questions, write_replacements
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 
 _ORDER = text("""
-    select o.order_id, o.shop_id, o.platform_order_id, o.kind, o.status in ('part_shipped', 'shipped', 'done')
+    select o.order_id, o.shop_id, o.platform_order_id, o.order_kind, o.status in ('part_shipped', 'shipped', 'done')
         or exists (select from core.shipments as s where s.order_id = o.order_id) as has_left
     from core.orders as o where o.order_id = :order_id""")
 _LINES = text("""
@@ -153,7 +153,7 @@ def _order(connection: Connection, order_id: str) -> Row[Any]:
     order = connection.execute(_ORDER, {"order_id": order_id}).one_or_none()
     if order is None:
         raise StopError(f"order {order_id}: does not exist; the id is shop/number, as in mails")
-    if order.kind != "sale":
+    if order.order_kind != "sale":
         raise StopError(f"order {order_id}: is a replacement itself; name the order that the buyer placed")
     if not order.has_left:
         raise StopError(f"order {order_id}: nothing of it has left; it ships by itself, see ./hub explain")

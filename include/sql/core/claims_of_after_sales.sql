@@ -9,7 +9,7 @@ with asked as (
         exists(select from core.order_lines as x where x.order_id = r.order_id and x.line_id = r.platform_line_id) as is_by_line,
         exists(select from core.order_lines as x where x.order_id = r.order_id and x.platform_sku_id = r.platform_sku_id) as is_by_sku
     from core.refunds as r
-    inner join core.orders as o on r.order_id = o.order_id and o.kind = 'sale' and o.lifecycle = 'live'
+    inner join core.orders as o on r.order_id = o.order_id and o.order_kind = 'sale' and o.lifecycle = 'live'
     where r.kind in ('exchange', 'resend') and r.state = 'open' and r.shop_id = any(:shops)
         and r.replacement is distinct from 'dropped'
         and (

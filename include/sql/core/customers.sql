@@ -10,7 +10,7 @@ select
     (array_agg(order_id order by placed_at desc, order_id desc))[1] as last_order_id,
     count(*) as order_count
 from core.orders
-where customer_id is not null and kind = 'sale'
+where customer_id is not null and order_kind = 'sale'
 group by shop_id, customer_id;
 
 select ops.describe('core.customers', '每店每个买家一行,按平台的稳定编号 / one row per buyer of a shop, by the platform''s stable id; key shop_id, customer_id.',

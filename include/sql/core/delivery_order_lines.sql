@@ -8,7 +8,7 @@ select
     o.platform,
     coalesce(s.platform_order_id, o.platform_order_id) as platform_order_id,
     o.shop_id,
-    o.kind as order_kind,
+    o.order_kind,
     o.buyer_label,
     o.payment_state,
     o.placed_at,

@@ -4,7 +4,7 @@ insert into core.orders (
     order_id, platform, shop_id, platform_order_id, customer_id, buyer_label, status, status_rank, is_terminal,
     payment_state, gate, gate_reason, lifecycle, currency, total_fen, discount_fen, freight_fen, paid_fen, placed_at,
     modified_at, ship_by_at, version_id, merge_key, mapping_version, checked_version, _load_id, _pass_id, _seen_at,
-    kind, of_order_id
+    order_kind, of_order_id
 )
 select
     p.order_id, s.platform, s.shop_id, substr(p.order_id, length(s.shop_id) + 2), s.customer_id, s.buyer_label,

@@ -8,7 +8,7 @@ select
     md5(string_agg(concat_ws('|', goods, line_id, sku_id, quantity), ',' order by line_id)),
     min(reason), :made_by, :now, :pass_id
 from replacement_claims as c
-where not exists (select from core.orders as x where x.order_id = c.order_id and x.kind = 'sale')
+where not exists (select from core.orders as x where x.order_id = c.order_id and x.order_kind = 'sale')
     and not exists (select from core.replacements as x where x.refund_id = c.refund_id and x.order_id <> c.order_id)
 group by order_id, of_order_id, refund_id, kind, case_no
 on conflict (order_id) do update set goods = excluded.goods, claim = excluded.claim

@@ -5,7 +5,7 @@ select
     w.state,
     w.reason,
     coalesce(p.platform_order_id, o.platform_order_id) as platform_order_id,
-    o.kind as order_kind,
+    o.order_kind,
     r.platform_refund_id,
     s.tracking_number,
     s.carrier_code,

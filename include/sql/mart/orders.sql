@@ -52,7 +52,7 @@ left join core.order_progress as p on o.order_id = p.order_id
 left join doubts as d on o.order_id = d.order_id
 left join first_allocated as f on o.order_id = f.order_id
 left join first_manifested as m on o.order_id = m.order_id
-where o.kind = 'sale' and not exists (
+where o.order_kind = 'sale' and not exists (
     select from core.withholdings as w where w.order_id = o.order_id and w.kind = 'no_ship'
 );
 

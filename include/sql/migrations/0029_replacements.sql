@@ -1,11 +1,11 @@
 -- Exchanges and resends leave as orders of their own, made by the hub, without payment (docs/adr/0015).
 alter table core.orders
-    add column kind text not null default 'sale' check (kind in ('sale', 'exchange', 'resend')),
+    add column order_kind text not null default 'sale' check (order_kind in ('sale', 'exchange', 'resend')),
     add column of_order_id text collate "C",
-    add constraint orders_replacement check ((kind = 'sale') = (of_order_id is null));
+    add constraint orders_replacement check ((order_kind = 'sale') = (of_order_id is null));
 create index orders_that_replace on core.orders (of_order_id) where of_order_id is not null;
 select ops.describe('core.orders', 'One row per order of a shop: the winner among its versions, or a replacement that the hub made; key order_id.',
-    'kind', 'sale (a platform''s or a file''s), or what the hub made without payment: exchange, resend', 'of_order_id', 'the order that a replacement is for; null for sales');
+    'order_kind', 'sale (a platform''s or a file''s), or what the hub made without payment: exchange, resend', 'of_order_id', 'the order that a replacement is for; null for sales');
 
 alter table core.refunds drop constraint refunds_kind_check;
 alter table core.refunds

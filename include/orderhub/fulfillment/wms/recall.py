@@ -22,7 +22,7 @@ _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
 _KIND = text("""
-    select o.kind from core.delivery_orders as d
+    select o.order_kind from core.delivery_orders as d
     join core.fulfillment_orders as f using (fulfillment_order_id)
     join core.orders as o using (order_id)
     where d.delivery_order_code = :code""")
