@@ -58,7 +58,11 @@ def test_a_platform_that_takes_one_number_is_not_told_of_a_second():
 
 
 REPLACED = replace(PARCEL, order_kind="exchange", platform_refund_id="R1")
-BY_AFTER_SALE = {"method": "exchange", "root": "", "parameters": {"id": "{refund_id}", "number": "{tracking_number}"}}
+BY_AFTER_SALE = {
+    "method": "exchange",
+    "root": "",
+    "parameters": {"id": "{refund_id}", "number": "{tracking_number}"},
+}
 
 
 def test_the_parcel_of_an_exchange_is_told_by_its_own_method_and_names_the_after_sale():

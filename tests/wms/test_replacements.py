@@ -21,7 +21,9 @@ DOCUMENTS = (
 )
 LINES = "select line_id, sku_id, quantity::int, paid_fen::int from core.order_lines where order_id = '{}' order by 1"
 HELD = "select order_id, evidence ->> 'proposed', holds.state from core.holds join core.anomalies using (anomaly_id, order_id) where holds.rule_id = 'which_goods'"
-STOCK = "select sku_id, on_hand::int, reserved::int from core.stock where warehouse_id = 'hangzhou' order by 1"
+STOCK = (
+    "select sku_id, on_hand::int, reserved::int from core.stock where warehouse_id = 'hangzhou' order by 1"
+)
 SAME = {"shops.yaml": shops_file().replace("on_stale: wait\n", "on_stale: wait\n    exchange_goods: same\n")}
 
 
@@ -114,9 +116,9 @@ def test_an_exchange_whose_goods_nobody_names_asks_a_person_and_takes_the_answer
     assert rows(house.database, HELD) == [("tb/HHR1", "MUG×1", "closed")]
     assert rows(house.database, LINES.format("tb/HHR1")) == [("1", "CUP", 2, 0)]
     assert rows(house.database, DOCUMENTS) == [("tb/HHR1@1", "allocated")]
-    assert rows(house.database, "select actor, detail ->> 'to' from ops.audit where action = 'answer_goods'") == [
-        ("clerk", '{"CUP": 2}')
-    ]
+    assert rows(
+        house.database, "select actor, detail ->> 'to' from ops.audit where action = 'answer_goods'"
+    ) == [("clerk", '{"CUP": 2}')]
     assert clean(house) == []
 
 

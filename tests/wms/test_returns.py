@@ -185,7 +185,9 @@ def test_nothing_comes_back_of_what_the_buyer_keeps_or_never_got(house: House, g
 
 
 def test_a_shop_that_makes_none_is_told_when_the_goods_of_an_exchange_came_back(house: House):
-    shipped(house, more={"shops.yaml": shops_file().replace("on_stale", "replacements: 'off'\n    on_stale", 1)})
+    shipped(
+        house, more={"shops.yaml": shops_file().replace("on_stale", "replacements: 'off'\n    on_stale", 1)}
+    )
     after_sale(house, kind="exchange")
     house.deliver()
     look_around(house.database, house.clock, house.active)

@@ -27,9 +27,9 @@ def resend(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="不再询问 / do not ask")] = False,
 ) -> None:
-    """补发:已发出的订单再发一份,不收钱。
+    """补发:已发出的订单再发一份,不收钱 / send goods of an order again, without payment.
 
-    Send goods of an order again, without payment: lost, broken, missing. It becomes an order of its own
+    Lost, broken, missing. It becomes an order of its own
     (BF + number + case), takes stock, leaves by the next cut-off and tells its number like any other.
 
     例 / e.g.: ./hub resend tb/2160451543726114828 --line 1=1 --reason 少发一件
@@ -54,9 +54,9 @@ def resend_goods(
     goods: Annotated[list[str], typer.Argument(help="编码=件数 / SKU=pieces")],
     reason: Reason,
 ) -> None:
-    """回答挂起 which_goods:换货单发哪些货。
+    """回答挂起 which_goods:换货单发哪些货 / answer which goods a replacement takes.
 
-    Answer the hold which_goods: what a replacement takes. To take what was proposed (the same goods),
+    To take what was proposed (the same goods),
     release the hold instead: ./hub hold release HOLD --reason …
 
     例 / e.g.: ./hub resend-goods tb/HH7001 MUG-BLUE=1 --reason 买家要蓝色

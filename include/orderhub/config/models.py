@@ -62,7 +62,7 @@ class Shop(Frozen):
     )
     replacements: Literal["returned", "agreed", "off"] = Field(
         default="returned",
-        description="When an exchange gets its own order: once its goods came back, once it is agreed, never. "
+        description="When an exchange gets an order: once its goods came back, once it is agreed, never. "
         "A resend, unless off, once the platform waits for the seller to send.",
     )
     exchange_goods: Literal["ask", "same"] = Field(

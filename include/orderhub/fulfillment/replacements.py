@@ -1,7 +1,7 @@
 """Makes the orders that exchanges and resends leave by: same receiver, no payment, once per after-sale.
 
-From then on they are orders like any other: routed, carried, handed over, confirmed, told. What became of the
-after-sale lets them go or stops them. Not for what a person orders or answers (`orderhub.fulfillment.resend`).
+From then on they are orders like any other; what becomes of the after-sale lets them go or stops them.
+Not for what a person orders or answers (`orderhub.fulfillment.resend`).
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def make_replacements(connection: Connection, clock: Clock, config: MerchantConf
 def write_replacements(
     connection: Connection, clock: Clock, *, made_by: str, pass_id: int | None
 ) -> Sequence[str]:
-    """Write the temporary table `replacement_claims` as orders with their lines; return the new and changed."""
+    """Write the temporary table `replacement_claims` as orders with lines; return the new and changed."""
     given = {"now": clock.now(), "made_by": made_by, "pass_id": pass_id}
     orders = connection.execute(statement("core/replacements"), given).scalars().all()
     if orders:
@@ -71,9 +71,7 @@ def write_replacements(
     return list(orders)
 
 
-def end_questions(
-    connection: Connection, clock: Clock, orders: Sequence[str], actor: str, why: str
-) -> None:
+def end_questions(connection: Connection, clock: Clock, orders: Sequence[str], actor: str, why: str) -> None:
     """End the holds `which_goods` of `orders`, and of what was answered or stopped."""
     given = {"orders": list(orders), "now": clock.now(), "actor": actor, "why": why}
     connection.execute(statement("core/close_which_goods"), given)

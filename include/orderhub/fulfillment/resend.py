@@ -162,13 +162,17 @@ def _order(connection: Connection, order_id: str) -> Row[Any]:
 
 def _pieces(connection: Connection, asked: Resend) -> dict[str, int]:
     sold = {
-        row.line_id: row.quantity for row in connection.execute(_LINES, {"order_id": asked.order_id}) if row.quantity
+        row.line_id: row.quantity
+        for row in connection.execute(_LINES, {"order_id": asked.order_id})
+        if row.quantity
     }
     for line_id, pieces in asked.pieces.items():
         if line_id not in sold:
             raise StopError(f"order {asked.order_id}: has no line {line_id}; {nearest(line_id, list(sold))}")
         if not 0 < pieces <= sold[line_id]:
-            raise StopError(f"order {asked.order_id}: line {line_id} has {sold[line_id]} pieces, not {pieces}")
+            raise StopError(
+                f"order {asked.order_id}: line {line_id} has {sold[line_id]} pieces, not {pieces}"
+            )
     return {**asked.pieces} or sold
 
 

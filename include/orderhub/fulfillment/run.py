@@ -101,9 +101,7 @@ def _route(
     )
 
 
-def _counts(
-    pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, told: Counter[str]
-) -> FulfillCounts:
+def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, told: Counter[str]) -> FulfillCounts:
     return FulfillCounts(
         pass_id=pass_id,
         allocated=outcomes["allocated"],
