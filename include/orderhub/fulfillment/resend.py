@@ -1,4 +1,4 @@
-"""A person orders goods sent again, or answers which goods a replacement takes. Both are kept with who and why."""
+"""A person orders goods sent again, or says which goods a replacement takes; who and why are kept."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,8 @@ from orderhub.fulfillment.replacements import end_questions, write_replacements
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 
 _ORDER = text("""
-    select o.order_id, o.shop_id, o.platform_order_id, o.order_kind, o.status in ('part_shipped', 'shipped', 'done')
+    select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
+        o.status in ('part_shipped', 'shipped', 'done')
         or exists (select from core.shipments as s where s.order_id = o.order_id) as has_left
     from core.orders as o where o.order_id = :order_id""")
 _LINES = text("""
@@ -26,11 +27,12 @@ _LINES = text("""
     order by line_no, line_id""")
 _CLAIM = text("""
     insert into replacement_claims
-    select :made, :number, l.order_id, null, 'resend', :case_no, :reason, 'same', l.line_id, l.parent_line_id, l.line_no,
-        l.kind, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.sku_id, l.title,
+    select :made, :number, l.order_id, null, 'resend', :case_no, :reason, 'same', l.line_id, l.parent_line_id,
+        l.line_no, l.kind, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.sku_id, l.title,
         ceil(l.quantity * w.pieces / coalesce(p.quantity, l.quantity)::numeric), l.unit_price_fen
     from core.order_lines as l
-    left join core.order_lines as p on p.order_id = l.order_id and p.line_id = l.parent_line_id and p.kind = 'bundle'
+    left join core.order_lines as p
+        on p.order_id = l.order_id and p.line_id = l.parent_line_id and p.kind = 'bundle'
     join unnest(cast(:lines as text[]), cast(:pieces as bigint[])) as w (line_id, pieces)
         on w.line_id = coalesce(p.line_id, l.line_id)
     where l.order_id = :order_id and l.gift_rule_id is null""")
@@ -40,15 +42,16 @@ _KNOWN_SKUS = text("""
     order by 1""")
 _ASKED = text("""
     select p.order_id, exists (
-        select from core.manifest_lines as m where m.order_id = p.order_id and not m.is_void) as is_handed_over
+        select from core.manifest_lines as m where m.order_id = p.order_id and not m.is_void
+    ) as is_handed_over
     from core.replacements as p where p.order_id = :order_id""")
 _REMOVE = text("delete from core.order_lines where order_id = :order_id")
 _ANSWER = text("""
     insert into core.order_lines (
-        order_id, line_id, line_no, platform_item_id, platform_sku_id, sku_id, title, kind, quantity, paid_fen,
-        refund_state, gate)
-    select :order_id, w.line_id, w.line_no, w.item_id, w.platform_sku_id, w.sku_id, coalesce(s.name, w.sku_id), 'goods',
-        w.quantity, 0, 'none', 'ship'
+        order_id, line_id, line_no, platform_item_id, platform_sku_id, sku_id, title, kind, quantity,
+        paid_fen, refund_state, gate)
+    select :order_id, w.line_id, w.line_no, w.item_id, w.platform_sku_id, w.sku_id, coalesce(s.name, w.sku_id),
+        'goods', w.quantity, 0, 'none', 'ship'
     from unnest(
         cast(:lines as text[]), cast(:items as text[]), cast(:platform_skus as text[]), cast(:skus as text[]),
         cast(:pieces as bigint[])
@@ -136,7 +139,7 @@ def answer_goods(
 
 
 def _columns(proposed: Sequence[Row[Any]], goods: Mapping[str, int]) -> dict[str, list[Any]]:
-    """Return the lines of the answer: its platform knows a line by the id, more goods than lines are numbered on."""
+    """Return the lines of the answer: platforms know a line by its id, more goods are numbered on."""
     known = [(row.line_id, row.platform_item_id, row.platform_sku_id) for row in proposed]
     more = [(f"n{number}", None, None) for number in range(len(known) + 1, len(goods) + 1)]
     lines, items, platform_skus = zip(*[*known, *more][: len(goods)], strict=True)

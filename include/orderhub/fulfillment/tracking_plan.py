@@ -95,7 +95,7 @@ def plan_write(
 def _plan_replacement(
     ship: Ship, parcel: Parcel, lines: Sequence[Line], codes: dict[str, CarrierCode]
 ) -> Plan | NothingToTell:
-    """Return how the parcel of an exchange or a resend is told: the platform's order has its number long since."""
+    """Return how the parcel of a replacement is told; the platform's order has a number long since."""
     write = ship.exchange if parcel.order_kind == "exchange" else ship.resend
     is_named = parcel.platform_refund_id is not None
     if write is None or (not is_named and "refund_id" in placeholders_in(write.parameters)):

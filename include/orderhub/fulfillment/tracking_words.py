@@ -27,7 +27,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "nothing_of_theirs": ("包裹里没有平台卖的东西", "nothing in it was sold there"),
     "replacement": (
         "换货补发,平台没有写回的接口",
-        "of an exchange or resend, for which the platform has no method",
+        "a replacement, for which the platform has no method",
     ),
     "not_written_back": ("店铺没有打开回传", "the shop is not switched on"),
     "no_method": ("平台没有发货接口", "the platform has no method"),

@@ -124,7 +124,7 @@ class Ship(Frozen):
     )
     exchange: Write | None = Field(
         default=None,
-        description="For the goods of an exchange, after-sale {refund_id}; absent: a person tells the platform.",
+        description="For the goods of an exchange, after-sale {refund_id}; absent: a person tells it.",
     )
     resend: Write | None = Field(
         default=None, description="For goods that are sent again; absent: a person tells the platform."
