@@ -50,8 +50,8 @@ _ANSWER = text("""
     insert into core.order_lines (
         order_id, line_id, line_no, platform_item_id, platform_sku_id, sku_id, title, kind, quantity,
         paid_fen, refund_state, gate)
-    select :order_id, w.line_id, w.line_no, w.item_id, w.platform_sku_id, w.sku_id, coalesce(s.name, w.sku_id),
-        'goods', w.quantity, 0, 'none', 'ship'
+    select :order_id, w.line_id, w.line_no, w.item_id, w.platform_sku_id, w.sku_id,
+        coalesce(s.name, w.sku_id), 'goods', w.quantity, 0, 'none', 'ship'
     from unnest(
         cast(:lines as text[]), cast(:items as text[]), cast(:platform_skus as text[]), cast(:skus as text[]),
         cast(:pieces as bigint[])
