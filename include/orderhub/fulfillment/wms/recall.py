@@ -1,6 +1,7 @@
 """Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew. When
+When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew; so is
+what was merged with it into one parcel, which the WMS gives back as a whole. When
 it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
@@ -25,8 +26,11 @@ _KIND = text("""
     select o.order_kind from core.delivery_orders as d
     join core.fulfillment_orders as f using (fulfillment_order_id)
     join core.orders as o using (order_id)
-    where d.delivery_order_code = :code""")
-_STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
+    where d.delivery_order_code = :code
+    order by d.fulfillment_order_id limit 1""")
+_STATE = text("""
+    select state, recall from core.delivery_orders where delivery_order_code = :code
+    order by recall nulls last, fulfillment_order_id limit 1""")
 
 
 @dataclass(frozen=True)
