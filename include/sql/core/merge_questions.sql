@@ -11,7 +11,7 @@ with promised as (
         r.receiver_key,
         a.asked_at
     from core.fulfillment_orders as f
-    inner join core.orders as o on f.order_id = o.order_id
+    inner join core.orders as o on f.order_id = o.order_id and o.order_kind = 'sale'
     inner join core.receivers as r on f.order_id = r.order_id and r.token is not null
     left join core.merge_answers as a
         on f.order_id = a.order_id and r.receiver_key = a.receiver_key and a.asked_at > :since
