@@ -1,8 +1,8 @@
 """Asks platforms whose receivers only they can compare which promised orders go to one receiver.
 
 An answer holds for the receivers that it was given for: a buyer with a changed address, or with one order
-more, is asked about anew. No answer, or one that cannot be read: the orders leave alone. Not for deciding what
-is merged: `orderhub.fulfillment.merge`.
+more, is asked about anew. No answer, or one that cannot be read: the orders leave alone. Not for deciding
+what is merged: `orderhub.fulfillment.merge`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

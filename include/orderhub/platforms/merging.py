@@ -29,6 +29,8 @@ class MergeQuestion(Call):
     @model_validator(mode="after")
     def _fillable(self) -> "MergeQuestion":
         refuse_others(self, MERGED)
+        if "orders" not in placeholders_in(self.parameters):
+            raise ValueError(f"{self.method}: no parameter holds {{orders}}")
         for placeholder in sorted(placeholders_in(self.order) - set(_OF_AN_ORDER)):
             near = nearest(placeholder, list(_OF_AN_ORDER))
             raise ValueError(f"order: {{{placeholder}}} is not known; {near}")

@@ -248,6 +248,8 @@ class PlatformSpec(Frozen):
                 _refuse_nested(name, stream)
             if self.ship is not None:
                 _refuse_nested_in("ship", {"ask.parameters": self.ship.ask.parameters})
+            if self.merge is not None:
+                _refuse_nested_in("merge", {"parameters": self.merge.parameters})
         return self
 
 
