@@ -303,6 +303,7 @@ class MerchantConfig(Frozen):
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(
         default={}, description="(shop, the platform's id of the buyer) → tier."
