@@ -1,7 +1,6 @@
 """Removes the copies of old handed-over files: they hold receivers, and nobody prints those lists again.
 
-What was on a list stays in `core.manifest_lines`; only the bytes of its files end. Files in the folder are not
-touched.
+What was on a list stays in `core.manifest_lines`; only the bytes of its files end. Files in the folder stay.
 """
 
 import structlog
@@ -18,7 +17,7 @@ REMOVED_AT_ONCE = 500
 
 
 def remove_old_copies(database: Database, clock: Clock, config: MerchantConfig) -> int:
-    """Remove copies of lists closed longer than `copies_days` ago, of which nothing may still leave; return how many.
+    """Remove copies of lists closed over `copies_days` ago of which nothing may still leave; return how many.
 
     Raises:
         LeaseTaken: somebody else removes them now.

@@ -186,12 +186,11 @@ def _replace(path: Path, write: Write, recorded: _Recorded | None) -> str:
 def _gone(path: Path, removed_at: datetime | None) -> str:
     copy = "no copy was kept then"
     if removed_at is not None:
-        copy = (
-            f"its copy was removed on {removed_at.astimezone(BEIJING):%Y-%m-%d} (copies_days of routing.yaml)"
-        )
+        day = f"{removed_at.astimezone(BEIJING):%Y-%m-%d}"
+        copy = f"its copy was removed on {day} (copies_days of routing.yaml)"
     return (
-        f"{path}: an order changed after this list was handed over, and {copy}, so it cannot be written again "
-        "as it was; restore the file from a backup; ./hub manifest show says what was on the list"
+        f"{path}: an order changed after this list was handed over, and {copy}, so it cannot be written "
+        "again as it was; restore the file from a backup; ./hub manifest show says what was on the list"
     )
 
 
