@@ -41,6 +41,7 @@ class Admin:
         posts: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "touch": self.touch,
             "place": self.place,
+            "shelve": self.shelve,
             "churn": self.churn,
             "noise": self.noise,
             "faults": self.faults,
@@ -104,6 +105,13 @@ class Admin:
         """`{n, shop?}`: n new orders are placed and paid now."""
         orders = self.world.place(_count(wish, "n"), self.clock(), wish.get("shop", ""))
         return {"placed": [order.order_id for order in orders]}
+
+    def shelve(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """`{shop, code, standing}`: a listing is off the shelf, deleted, locked by an activity or back."""
+        shop_id, code = str(wish["shop"]), str(wish["code"])
+        self._gateway_of(shop_id)
+        self.world.shelve(shop_id, code, str(wish["standing"]), self.clock())
+        return wish
 
     def churn(self, wish: dict[str, Any]) -> dict[str, Any]:
         """`{per_call: k, place: m, platform?, shop?}`: before each list call k leave its window, m come."""

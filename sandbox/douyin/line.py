@@ -18,6 +18,11 @@ def product_number(line: Line) -> int:
     return FIRST_PRODUCT + line.platform_item_id
 
 
+def sku_number(line: Line) -> int:
+    """Return the platform's number of the SKU; goods without variants have one too."""
+    return int(line.platform_sku_id or line.platform_item_id)
+
+
 def line_row(order: Order, line: Line) -> dict[str, Any]:
     """Return one product order."""
     status, main = line_status(order, line)
@@ -67,7 +72,7 @@ def _goods(line: Line) -> dict[str, Any]:
         "product_name": line.title,
         "product_pic": "",
         "goods_type": 0,
-        "sku_id": int(line.platform_sku_id or line.platform_item_id),
+        "sku_id": sku_number(line),
         "spec": [{"name": name, "value": value} for name, _, value in named],
         "code": line.variant_code,
         "out_sku_id": "" if line.variant_code else line.item_code,

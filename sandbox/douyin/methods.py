@@ -11,6 +11,7 @@ from sandbox.douyin.envelope import BAD, BAD_IN_BUSINESS, BUSINESS_FAILED, MISSI
 from sandbox.douyin.order import order_row
 from sandbox.douyin.shipping import SINGLE_PACK, add_single_pack
 from sandbox.douyin.state import after_sale_status, main_status, order_status
+from sandbox.douyin.stock import SYNC, sync_stock
 from sandbox.gateway.call import Call, Page, Window
 from sandbox.gateway.dialect import Cost, Method
 from sandbox.gateway.wire import RefusalError
@@ -198,4 +199,5 @@ METHODS: dict[str, Method] = {
     DETAIL: Method(order_detail, Cost.DETAIL),
     AFTER_SALES: Method(list_after_sales, Cost.LIST),
     SINGLE_PACK: Method(add_single_pack),
+    SYNC: Method(sync_stock),
 }

@@ -14,6 +14,7 @@ from sandbox.jd.methods import APPLICATIONS, DETAIL, EN_DETAIL, METHODS, REMARKS
 from sandbox.jd.order import vender_id
 from sandbox.jd.request import business_of, check_common
 from sandbox.jd.shipping import SHIPMENT, failed
+from sandbox.jd.stock import SET_STOCK
 from sandbox.world.catalog import Shop
 
 PATH = "/jd/routerjson"
@@ -21,6 +22,7 @@ OAUTH_PATH = "/jd/oauth/token"
 PAGES = ("page", "pageIndex", "pageNumber")
 #: The fault that a plan means when it names no code: another platform's word for "try again".
 UNNAMED = 15
+RESULTS = {APPLICATIONS: "queryResult", SERVICES: "pageResult"}
 
 
 def _subject(incoming: Incoming) -> Subject:
@@ -80,14 +82,11 @@ def _failed(method: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"orderDetailInfo": {"apiResult": result_of(body)}}
         case _ if method == SHIPMENT:
             return failed(body["business"], body["message"])
-        case _ if method == APPLICATIONS:
-            return {
-                "queryResult": {"success": False, "errorCode": body["business"], "message": body["message"]}
-            }
-        case _ if method == SERVICES:
-            return {
-                "pageResult": {"success": False, "errorCode": body["business"], "message": body["message"]}
-            }
+        case _ if method == SET_STOCK:
+            return {"returnType": {"success": False, "errorMessage": body["message"]}}
+        case _ if method in RESULTS:
+            result = {"success": False, "errorCode": body["business"], "message": body["message"]}
+            return {RESULTS[method]: result}
         case _ if method == REMARKS:
             result = {"resultCode": int(body["business"]), "errorMsg": body["message"]}
             return {"getremarkbymodifytime_result": result}

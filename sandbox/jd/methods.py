@@ -11,6 +11,7 @@ from sandbox.jd.envelope import business_failure, jos_error, result_of
 from sandbox.jd.order import is_listed, known_state, order_row, vender_id
 from sandbox.jd.request import business_of
 from sandbox.jd.shipping import SHIPMENT, ship
+from sandbox.jd.stock import SET_STOCK, set_stock
 from sandbox.world.model import Order
 from sandbox.world.platforms import BEIJING
 
@@ -219,4 +220,5 @@ METHODS: dict[str, Method] = {
     APPLICATIONS: Method(list_applications, Cost.LIST),
     SERVICES: Method(list_services, Cost.LIST),
     SHIPMENT: Method(ship),
+    SET_STOCK: Method(set_stock),
 }

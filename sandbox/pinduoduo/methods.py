@@ -20,6 +20,7 @@ from sandbox.pinduoduo.request import (
     window,
 )
 from sandbox.pinduoduo.shipping import EXTRA, SEND, add_numbers, send
+from sandbox.pinduoduo.stock import UPDATE, update_quantity
 from sandbox.pinduoduo.tokens import refresh_token, shop_of
 from sandbox.world.model import AfterSale, Order, PaymentKind
 
@@ -42,6 +43,7 @@ ROOTS = {
     TIME: "time_get_response",
     SEND: "logistics_online_send_response",
     EXTRA: "upload_extra_logistics_response",
+    UPDATE: "goods_quantity_update_response",
     REFRESH: "pop_auth_token_refresh_response",
 }
 ANY = 5
@@ -224,5 +226,6 @@ METHODS: dict[str, Method] = {
     TIME: Method(platform_time, needs_token=False),
     SEND: Method(send),
     EXTRA: Method(add_numbers),
+    UPDATE: Method(update_quantity),
 }
 AUTHORIZE = {REFRESH: renew}

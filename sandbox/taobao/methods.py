@@ -10,6 +10,7 @@ from sandbox.taobao.envelope import top_error
 from sandbox.taobao.refund import REFUND_LIST_FIELDS, refund_row, refund_status
 from sandbox.taobao.request import parse_time
 from sandbox.taobao.shipping import SEND, send
+from sandbox.taobao.stock import UPDATE, update_quantity
 from sandbox.taobao.trade import TYPES, detail_row, list_row, select, trade_status
 from sandbox.world.model import AfterSale, Order
 
@@ -158,4 +159,5 @@ METHODS: dict[str, Method] = {
     REFUND: Method(full_refund, Cost.DETAIL),
     TIME: Method(platform_time, needs_token=False),
     SEND: Method(send),
+    UPDATE: Method(update_quantity),
 }

@@ -12,6 +12,7 @@ from sandbox.wechat.errors import BAD_BODY, LONG_WINDOW, NO_AFTER_SALE, NO_ORDER
 from sandbox.wechat.errors import wechat_error as refused
 from sandbox.wechat.order import order_row, seconds, status_of
 from sandbox.wechat.shipping import SEND, send
+from sandbox.wechat.stock import UPDATE, update_stock
 from sandbox.world.model import Order
 
 LIST = "channels/ec/order/list/get"
@@ -185,4 +186,5 @@ METHODS: dict[str, Method] = {
     REFUNDS: Method(list_after_sales, Cost.LIST),
     REFUND: Method(full_after_sale, Cost.DETAIL),
     SEND: Method(send),
+    UPDATE: Method(update_stock),
 }

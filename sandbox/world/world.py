@@ -56,6 +56,8 @@ HOUR_WEIGHTS = (
 BEIJING_OFFSET_HOURS = 8
 
 
+#: How a listing may stand: locked by an activity, it may not lose pieces.
+STANDINGS = ("on_shelf", "off_shelf", "deleted", "locked", "presale")
 LIVES = ("demo", "all", "labelled")
 
 
@@ -89,6 +91,8 @@ class World:
         self.after_sale_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         #: (shop, merchant code) → (version, pieces) that clients said the shop offers.
         self.offered: dict[tuple[str, str], tuple[int, int]] = {}
+        #: (shop, merchant code) → how the listing stands, where it is not simply for sale.
+        self.standings: dict[tuple[str, str], str] = {}
         #: By the last event, also of orders whose `modified` that event left as it was.
         self.event_index = {shop.shop_id: ModifiedIndex() for shop in shops}
         self._journal = journal
@@ -263,6 +267,18 @@ class World:
         if version > self.offered.get((shop_id, merchant_code), (0, 0))[0]:
             self.offered[shop_id, merchant_code] = version, pieces
 
+    def shelve(self, shop_id: str, merchant_code: str, standing: str, at: datetime) -> None:
+        """Let a listing stand as one of `STANDINGS` from now on.
+
+        Raises:
+            ValueError: there is no such standing.
+        """
+        if standing not in STANDINGS:
+            raise ValueError(f"standing {standing!r} is unknown; known: {', '.join(STANDINGS)}")
+        told = {"merchant_code": merchant_code, "standing": standing, "at": at.isoformat()}
+        self._journal({"do": "shelve", "shop_id": shop_id, **told})
+        self.standings[shop_id, merchant_code] = standing
+
     def replay(self, operation: dict[str, Any]) -> None:
         """Apply one journaled operation again.
 
@@ -287,6 +303,8 @@ class World:
                 self.tell(operation["order_id"], told)
             case "offer":
                 self.offer(shop_id, operation["merchant_code"], operation["version"], operation["pieces"], at)
+            case "shelve":
+                self.shelve(shop_id, operation["merchant_code"], operation["standing"], at)
             case unknown:
                 raise ValueError(
                     f"the journal holds the unknown operation {unknown!r}: remove the state directory"

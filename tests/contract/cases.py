@@ -1,6 +1,13 @@
 """All cases of the contract, by name."""
 
-from tests.contract import cases_mapping, cases_paging, cases_records, cases_requests, cases_trouble
+from tests.contract import (
+    cases_mapping,
+    cases_paging,
+    cases_records,
+    cases_requests,
+    cases_stock,
+    cases_trouble,
+)
 from tests.contract.case import Case
 
 CASES: dict[str, Case] = {
@@ -9,4 +16,5 @@ CASES: dict[str, Case] = {
     **cases_trouble.CASES,
     **cases_records.CASES,
     **cases_mapping.CASES,
+    **cases_stock.CASES,
 }

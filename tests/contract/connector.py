@@ -76,6 +76,25 @@ class PublishedBudget(Frozen):
     method: str | None = None
 
 
+class StockRefusal(Frozen):
+    """An answer with which the platform does not take a figure, and what it must mean to the hub."""
+
+    means: Literal["done", "unknown_listing", "off_shelf", "locked", "by_hand", "not_yet"]
+    body: dict[str, Any] = Field(description="The whole JSON of the answer.")
+    status: int = 200
+
+
+class StockFacts(Frozen):
+    """What the documents say of the call that tells how many pieces a listing offers."""
+
+    listing: dict[str, str] = Field(description="item_id, sku_id, merchant_code of the listing that is told.")
+    pieces: int
+    method: str = Field(description="Name of the method, or its path.")
+    says: dict[str, Any] = Field(description="The call's own parameters for this listing, with their types.")
+    accepted: dict[str, Any] = Field(description="The whole JSON of the answer that takes it.")
+    refusals: tuple[StockRefusal, ...] = Field(min_length=1)
+
+
 class Contract(Frozen):
     """contract.yaml."""
 
@@ -89,6 +108,7 @@ class Contract(Frozen):
     order: dict[str, Any] = Field(description="Columns of core.orders for order.json; lines: of its lines.")
     receiver: dict[str, Any] = Field(default={}, description="Columns of core.receivers for order.json.")
     refund: dict[str, Any] = Field(default={}, description="Columns of core.refunds for refund.json.")
+    stock: StockFacts | None = Field(default=None, description="Where platform.yaml has the section stock.")
     withdrawn_is_final: bool = Field(default=False, description="True: a withdrawn refund is never reopened.")
 
 
@@ -201,6 +221,8 @@ def connector_in(platform: Platform, records: Path) -> Connector:
                     f"{label}/contract.yaml: streams.{stream}.{key} is {getattr(facts, key)!r}, and "
                     f"{_record(records, stream).name} has nothing there"
                 )
+    if (contract.stock is None) != (platform.spec.stock is None):
+        raise ConfigError(f"{label}/contract.yaml: stock goes with the section stock of platform.yaml")
     return Connector(platform, contract, samples)
 
 

@@ -180,6 +180,11 @@ def failures_count_as_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(paging, "_list", nothing_listed)
 
 
+def writes_are_repeated(patch: pytest.MonkeyPatch) -> None:
+    """What changes something is tried again like what only reads."""
+    patch.setattr(client, "_is_short_ban", client._is_worth_retrying)
+
+
 FAULTS: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
@@ -189,6 +194,6 @@ FAULTS: dict[str, Fault] = {
         rows_that_are_no_records_are_skipped,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
-        times_are_guessed, failures_count_as_nothing,
+        times_are_guessed, failures_count_as_nothing, writes_are_repeated,
     )
 }  # fmt: skip

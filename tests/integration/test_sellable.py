@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.clock import FixedClock
 from orderhub.config.models import BundlePart, MerchantConfig
 from orderhub.config.shares import StockShare
@@ -110,3 +112,23 @@ def test_a_change_for_a_shop_that_was_switched_off_meanwhile_leaves_the_outbox_u
 
     assert rows(database, "select state from ops.outbox where target = 'stock:tb'") == [("sent",)]
     assert rows(database, "select count(*) from core.sellable where told_qty is not null") == [(0,)]
+
+
+def test_what_a_platform_never_takes_is_told_to_a_person(database: Database, config: MerchantConfig):
+    clock = FixedClock(NOON)
+    run_fulfillment(database, clock, config)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "update core.sellable set means = 'by_hand', told_qty = sellable_qty, answer = 'presale' "
+                "where shop_id = 'tb' and sku_id = 'MUG'"
+            )
+        )
+
+    look_around(database, clock, config)
+
+    found = rows(
+        database,
+        "select shop_id, text_en like '%1, MUG by_hand presale%' from ops.alerts where rule_id = 'stock_untold'",
+    )
+    assert found == [("tb", True)]

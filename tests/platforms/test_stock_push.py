@@ -1,82 +1,137 @@
 """From a pass to the platform's stock interface: each listing shows its shop's share, whatever goes wrong."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.errors import RetryError
-from orderhub.fulfillment.run import run_fulfillment
-from orderhub.fulfillment.stock_push import StockTeller
+from orderhub.fulfillment import stock_push
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import ShopInABox, merchant_files
+from tests.platforms.offering_shop import OfferingShop
+
+PLATFORMS = ("miniprogram", "taobao", "jd", "pinduoduo", "douyin", "wechat")
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "cut"}, {"kind": "status", "status": 502}, {"kind": "body"}, {"kind": "html"}, {"kind": "error"},
+)  # fmt: skip
+#: What each platform says of goods that are deleted, off its shelf, held by an activity.
+MEANT = {
+    "miniprogram": ["unknown_listing", "off_shelf", "locked"],
+    "taobao": ["unknown_listing", None, "locked"],
+    "jd": ["unknown_listing", None, "locked"],
+    "pinduoduo": ["unknown_listing", "off_shelf", "locked"],
+    "douyin": ["unknown_listing", "off_shelf", "locked"],
+    "wechat": ["unknown_listing", "off_shelf", "not_yet"],
+}
 
 
-class OfferingShop:
-    """A shop that is told its stock: half of ten pieces of everything it sells."""
-
-    def __init__(self, database: Database) -> None:
-        self.database, self.box = database, ShopInABox(database, orders=40, platform="miniprogram")
-        files = merchant_files("miniprogram")
-        self.box.own_files = {
-            "shops.yaml": files["shops.yaml"] + "    push_stock: true\n",
-            "shares.csv": f"shop_id,sku_id,percent\n{self.box.shop_id},*,50\n",
-        }
-        self.box.config = parse_config(files | self.box.own_files)
-        self.box.pull()
-        self.box.transform()
-        with database.engine.begin() as connection:
-            connection.execute(
-                text(
-                    "insert into core.stock (warehouse_id, sku_id, on_hand, counted_at) select distinct 'hangzhou', "
-                    "sku_id, 1000, cast(:now as timestamptz) from core.order_lines where sku_id is not null"
-                ),
-                {"now": self.box.clock.now()},
-            )
-        run_fulfillment(database, self.box.clock, self.box.config)
-
-    def tell(self) -> dict[str, Any]:
-        shop = self.box.config.shop(self.box.shop_id)
-        teller = StockTeller(self.database, self.box.clock, shop, self.box.platform, self.box.client)
-        try:
-            return dict(teller.send({}))
-        finally:
-            teller.close()
-
-    def differences(self) -> list[str]:
-        """Return the codes of which the platform shows another number than the hub says."""
-        listed = rows(
-            self.database,
-            "select distinct l.merchant_code, s.sellable_qty from core.sellable s join core.order_lines l using (sku_id) "
-            "where l.kind = 'goods' and l.merchant_code is not null",
-        )
-        offered = self.box.world.offered
-        return [
-            str(code)
-            for code, pieces in listed
-            if offered.get((self.box.shop_id, str(code)), (0, -1))[1] != pieces
-        ]
-
-
-def test_every_listing_shows_its_share_and_telling_again_tells_nothing(database: Database):
-    shop = OfferingShop(database)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_listing_shows_its_share_and_what_is_refused_is_understood(database: Database, platform: str):
+    shop = OfferingShop(database, platform)
+    codes = shop.codes()[:3]
+    for code, standing in zip(codes, ("deleted", "off_shelf", "locked"), strict=True):
+        shop.shelve(code, standing)
 
     first, again = shop.tell(), shop.tell()
 
-    assert shop.differences() == []
-    assert (first["told"] > 0, again["told"], again["refused"]) == (True, 0, 0)
+    told = shop.answers()
+    assert [told.get(code, (None, None))[0] for code in codes] == MEANT[platform]
+    assert set(shop.differences()) == told.keys()
+    assert (first["told"] > 0, first["refused"]) == (True, len(told))
+    assert (again["told"], again["refused"]) == (0, 0)
 
 
-@pytest.mark.parametrize("fault", [{"kind": "cut"}, {"kind": "status", "status": 502}, {"kind": "body"}])
-def test_a_lost_answer_is_told_again_and_does_no_harm(database: Database, fault: dict[str, Any]):
-    shop = OfferingShop(database)
-    shop.box.gateway.faults.replace([{**fault, "method": "stock.set", "nth": 2}])
+@pytest.mark.parametrize(
+    "platform",
+    ["miniprogram", *(pytest.param(name, marks=pytest.mark.slow) for name in PLATFORMS[1:])],
+)
+def test_a_lost_answer_is_told_again_and_does_no_harm(database: Database, platform: str):
+    shop = OfferingShop(database, platform)
 
-    with pytest.raises(RetryError):
+    for fault in FAULTS:
+        shop.plan({**fault, "nth": 2})
+        shop.raise_stock()
+        with pytest.raises(RetryError):
+            shop.tell()
         shop.tell()
+        assert shop.differences() == []
+
+    assert shop.tell()["told"] == 0
+
+
+def test_a_ban_is_waited_out_and_nothing_is_lost(database: Database):
+    shop = OfferingShop(database, "miniprogram")
+    shop.plan({"kind": "throttle", "seconds": 7, "nth": 3})
+
     shop.tell()
 
-    assert shop.differences() == []
-    assert shop.tell()["told"] == 0
+    assert (shop.differences(), shop.box.gateway.faults.calls_while_banned) == ([], 0)
+    assert sum(shop.box.waited) >= 7
+
+
+def test_what_an_activity_holds_is_told_once_it_is_over(database: Database):
+    shop = OfferingShop(database, "miniprogram")
+    code = shop.codes()[0]
+    shop.shelve(code, "locked")
+    shop.tell()
+    shop.shelve(code, "on_shelf")
+
+    too_soon = shop.tell()
+    shop.box.pass_time(timedelta(minutes=31))
+    shop.run()
+    later = shop.tell()
+
+    assert (too_soon["told"], later["told"]) == (0, 1)
+    assert (shop.differences(), shop.answers()) == ([], {})
+    woken = rows(database, "select count(*) from ops.outbox where target like 'stock:%'")
+    assert woken == [(2,)]
+
+
+def test_a_listing_that_is_gone_leaves_its_part_to_the_others(database: Database):
+    shop = OfferingShop(database, "miniprogram")
+    [(sku_id, code)] = rows(
+        database,
+        "select sku_id, min(merchant_code) from core.order_lines where kind = 'goods' "
+        "group by sku_id having count(*) > 1 order by 1 limit 1",
+    )
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "update core.order_lines set merchant_code = 'no longer sold' where (order_id, line_id) = ("
+                "select order_id, line_id from core.order_lines where sku_id = :sku_id order by 1, 2 limit 1)"
+            ),
+            {"sku_id": sku_id},
+        )
+
+    shop.tell()
+
+    sellable = rows(database, f"select sellable_qty from core.sellable where sku_id = '{sku_id}'")
+    assert (sellable, shop.answers()) == ([(shop.offered(str(code)),)], {})
+
+
+def test_a_whole_catalog_is_told_in_parts_that_follow_one_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stock_push, "AT_A_TIME", 4)
+    shop = OfferingShop(database, "miniprogram")
+
+    told = shop.tell()
+
+    follows = rows(database, "select subject, state from ops.outbox where outbox_id like '%:after:%'")
+    assert (told["told"], follows) == (4, [("stock:mp_own", "pending")])
+
+
+def test_figures_that_fall_are_told_first(database: Database, monkeypatch: pytest.MonkeyPatch):
+    shop = OfferingShop(database, "miniprogram")
+    shop.tell()
+    monkeypatch.setattr(stock_push, "AT_A_TIME", 1)
+    shop.count(5000, "select sku_id from core.stock")
+    shop.count(10, "select max(sku_id) as sku_id from core.stock")
+    shop.run()
+
+    shop.tell()
+
+    fallen = rows(database, "select told_qty = sellable_qty from core.sellable order by sku_id desc limit 1")
+    assert fallen == [(True,)]

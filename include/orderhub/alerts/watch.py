@@ -17,6 +17,8 @@ from orderhub.alerts.digest import send_digest
 from orderhub.alerts.held import close_ended
 from orderhub.alerts.late_pulls import RULE as LATE_PULL
 from orderhub.alerts.late_pulls import late_pulls
+from orderhub.alerts.offers import RULE as STOCK_UNTOLD
+from orderhub.alerts.offers import untold_stock
 from orderhub.alerts.parcels import parcel_alerts
 from orderhub.alerts.raising import keep_alerts
 from orderhub.alerts.stock_outs import RULE as STOCK_OUT
@@ -54,6 +56,7 @@ class Looked:
     backorders: int
     closings: int
     parcels: int
+    offers: int
     messages: int
     is_digest_sent: bool
 
@@ -94,6 +97,7 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
             keep_alerts(connection, clock, config, rule, alerts)
             for rule, alerts in parcel_alerts(connection, config, now).items()
         ),
+        offers=keep_alerts(connection, clock, config, STOCK_UNTOLD, untold_stock(connection, config, now)),
         messages=tell(connection, clock, config),
         is_digest_sent=send_digest(connection, clock, config),
     )

@@ -111,7 +111,7 @@ def shipped_targets(database: Database, clock: Clock, settings: Settings) -> Map
         lanes[lane] = _shop(ShopLane(database, clock, settings, lane.removeprefix(TRACKING)))
     for lane in _lanes(database, STOCK):
         stock = stock_teller(database, clock, settings, lane.removeprefix(STOCK))
-        lanes[lane] = Target(_telling(stock), close=stock.close)
+        lanes[lane] = Target(_telling(stock), close=stock.close, is_bulk=True)
     files = manifest_targets(database, clock, settings)
     return {**{target: files[target] for target in files.keys() - SLOW}, "mail": Target(mail), **lanes}
 

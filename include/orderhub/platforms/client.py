@@ -231,7 +231,8 @@ class Client:
             for name, value in values.items()
         }
         plain |= self._own_values(call)
-        business = fill({**call.parameters, **changed}, plain)
+        filled = fill({**call.parameters, **changed}, plain)
+        business = {name: value for name, value in filled.items() if value is not None}
         path = call.path.format_map({name: quote(str(value), safe="") for name, value in plain.items()})
         stamp = Stamp(
             str(write_time(self.platform_now(), api.timestamp_format, self._zone)), secrets.token_hex(8)

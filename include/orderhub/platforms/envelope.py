@@ -18,8 +18,8 @@ from orderhub.errors import (
     TokenError,
     TransientError,
 )
-from orderhub.platforms.payload import at_path, decode_json_text, parse_json, quotable
-from orderhub.platforms.protocol import Call, Envelope, ErrorClass, Refusal
+from orderhub.platforms.payload import all_at, at_path, decode_json_text, parse_json, quotable
+from orderhub.platforms.protocol import Call, Envelope, ErrorClass, Refusal, Result
 from orderhub.platforms.writes import Write, WriteAnswer
 
 #: A platform that names a longer ban is asked again after this; its number may be a mistake.
@@ -96,12 +96,27 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
         raise ContractError(f"{call.method}: the answer has no {call.root}; it has {has}")
     for path in call.json_texts:
         found = decode_json_text(found, path, call.method)
-    if call.result is not None and _code(at_path(found, call.result.success)).lower() not in _YES:
-        said = _code(at_path(found, call.result.message))
-        refusal = _Said("", _code(at_path(found, call.result.code)), said, "")
+    if call.result is not None and not _is_success(call.result, found):
+        refusal = _Said("", _first(found, call.result.code), _first(found, call.result.message), "")
         answers = call.answers if isinstance(call, Write) else ()
         raise _our_error([*answers, *envelope.errors], call.method, refusal, answer)
     return found
+
+
+def _is_success(result: Result, found: Any) -> bool:
+    """Return whether the second layer says yes; a list that is not there says nothing against it."""
+    said = [
+        value
+        for path in result.success.split("&")
+        for value in (all_at(found, path) if "*" in path else [at_path(found, path)])
+    ]
+    return all(_code(value).lower() in _YES for value in said)
+
+
+def _first(found: Any, path: str) -> str:
+    """Return the first text at a path in which * is every item of a list; empty when there is none."""
+    texts = (_code(value) for way in path.split("|") for value in all_at(found, way))
+    return next((text for text in texts if text), "")
 
 
 def silence(error: OrderhubError, secrets: Iterable[str]) -> None:

@@ -24,7 +24,9 @@ WRITTEN = (
 )  # fmt: skip
 
 #: What the call that tells a shop's stock may hold.
-STOCKED = ("item_id", "sku_id", "merchant_code", "quantity", "version", "seller_id")
+STOCKED = (
+    "item_id", "item_number", "sku_id", "sku_number", "merchant_code", "quantity", "version", "seller_id",
+)  # fmt: skip
 
 
 def placeholders_in(value: Any) -> set[str]:
@@ -116,9 +118,14 @@ Encoding = Literal["form", "form_json", "json", "rest"]
 
 
 class Result(Frozen):
-    """A second layer of failure inside the body; codes are matched by sub_code of the envelope's errors."""
+    """A second layer of failure inside the body; codes are matched by sub_code of the envelope's errors.
 
-    success: str = Field(description="Path inside root; true, 1 or their texts mean success.")
+    In its paths * is every item of a list.
+    """
+
+    success: str = Field(
+        description="Path inside root; true, 1 or their texts mean success. a&b: all of them must say so."
+    )
     code: str
     message: str
 

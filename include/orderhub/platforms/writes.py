@@ -11,7 +11,17 @@ from orderhub.config.frozen import Frozen
 from orderhub.config.located_yaml import nearest
 from orderhub.platforms.protocol import STOCKED, WRITTEN, Call, Refusal, placeholders_in, refuse_others
 
-Meaning = Literal["done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet"]
+Meaning = Literal[
+    "done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet",
+    "unknown_listing", "off_shelf", "locked", "by_hand",
+]  # fmt: skip
+_OF_A_PARCEL = ("done", "ask", "closed", "refund_open", "unknown_carrier", "bad_number", "not_yet")
+_OF_STOCK = ("done", "unknown_listing", "off_shelf", "locked", "by_hand", "not_yet")
+#: What names a listing, by every placeholder for it.
+LISTING = {
+    "item_id": "item_id", "item_number": "item_id", "sku_id": "sku_id", "sku_number": "sku_id",
+    "merchant_code": "merchant_code",
+}  # fmt: skip
 _OF_A_LINE = ("line_id", "item_id", "sku_id", "quantity")
 
 
@@ -19,8 +29,10 @@ class WriteAnswer(Refusal):
     """What a refusal of a write means; these are looked at before the envelope's errors."""
 
     means: Meaning = Field(
-        description="done: it was so already. ask: shipped or closed, the order says which. closed and "
-        "refund_open: the parcel should come back. unknown_carrier, bad_number: not theirs. not_yet: later."
+        description="done: it was so already. not_yet: later. Of a parcel: ask (shipped or closed, the order "
+        "says which), closed and refund_open (it should come back), unknown_carrier and bad_number (not "
+        "theirs). Of stock: unknown_listing (the shop sells no such thing), off_shelf (not for sale now), "
+        "locked (an activity holds it), by_hand (only a person can set it)."
     )
 
 
@@ -32,19 +44,43 @@ class Write(Call):
     @model_validator(mode="after")
     def _fillable(self) -> "Write":
         refuse_others(self, WRITTEN)
+        _refuse_meanings(self, _OF_A_PARCEL)
         return self
 
 
 class StockWrite(Write):
     """Tells how many pieces of one listing the shop may offer: absolute, so that again does no harm.
 
-    {item_id} {sku_id} {merchant_code} name the listing; {version} grows with each change of {quantity}.
+    {item_id} {sku_id} {merchant_code} name the listing ({item_number} {sku_number}: as numbers); {version}
+    grows with each change of {quantity}.
     """
+
+    optional: tuple[Literal["sku_id"], ...] = Field(
+        default=(), description="Names that a listing may lack; their parameter is then left out."
+    )
 
     @model_validator(mode="after")
     def _fillable(self) -> "StockWrite":
         refuse_others(self, STOCKED)
+        _refuse_meanings(self, _OF_STOCK)
+        if not named_by(self):
+            raise ValueError(
+                f"{self.method}: no parameter names the listing; use one of {', '.join(LISTING)}"
+            )
         return self
+
+
+def named_by(call: StockWrite) -> frozenset[str]:
+    """Return by which of its names a call says which listing it means."""
+    return frozenset(LISTING[found] for found in placeholders_in(call.parameters) & LISTING.keys())
+
+
+def _refuse_meanings(call: Write, known: tuple[str, ...]) -> None:
+    for answer in call.answers:
+        if answer.means not in known:
+            raise ValueError(
+                f"{call.method}: an answer cannot mean {answer.means} here; {', '.join(known)} can"
+            )
 
 
 class OrderQuestion(Call):
