@@ -70,7 +70,7 @@ def test_core_tells_the_truth_about_every_life_and_after_sale(box: ShopInABox):
     assert ([(0,)], [(0,)]) == (rows(box.database, OPEN), rows(box.database, WAITING))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_orders_that_change_between_two_pages_are_not_lost(database: Database, seed: int):
     box = ShopInABox(database, orders=400, seed=seed, platform="jd", lives="all")
     box.gateway.behavior.churn_per_call = 4
@@ -83,6 +83,16 @@ def test_orders_that_change_between_two_pages_are_not_lost(database: Database, s
     assert [] == wrong(box)
 
 
+def test_everything_that_happens_to_orders_arrives(box: ShopInABox):
+    box.pull()
+    box.pass_time(STEP)
+    for what in HAPPENINGS:
+        assert box.world.touch(6, box.platform_clock.now(), what=what)
+
+    assert [] == wrong(box)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HAPPENINGS)
 def test_everything_that_happens_to_an_order_arrives(database: Database, what: str):
     box = ShopInABox(database, orders=120, platform="jd", lives="all")
