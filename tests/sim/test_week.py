@@ -23,7 +23,7 @@ WEEK = 7 * 24 * 4
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_day_of_churn_loses_and_changes_nothing(database: Database, platform: str):
-    week = Week(database, platform, seed=11, orders=400, ticks=32)
+    week = Week(database, platform, seed=11, orders=500, ticks=48)
 
     said = week.run()
 
