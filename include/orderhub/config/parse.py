@@ -169,6 +169,7 @@ def _routing(
         "settle_minutes": routing.settle_minutes,
         "closing_days": routing.closing_days,
         "copies_days": routing.copies_days,
+        "merge": routing.merge,
         "tiers": routing.tiers,
         "customer_tiers": read_tiers(tiers, shop_ids, routing.tiers) if tiers else {},
     }

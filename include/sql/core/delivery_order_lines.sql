@@ -1,4 +1,4 @@
--- One row per line of the delivery orders of a chunk that no answer has settled; key fulfillment_order_id, line_id.
+-- One row per line of the delivery orders of a chunk that no answer has settled; key order_id, line_id. Parcels together.
 select
     d.fulfillment_order_id,
     d.delivery_order_code,
@@ -35,4 +35,4 @@ inner join core.manifest_lines as m
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 left join core.receivers as r on o.order_id = r.order_id
 where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending'
-order by d.fulfillment_order_id, m.line_id
+order by coalesce(m.parcel_id, m.fulfillment_order_id), d.fulfillment_order_id, m.line_id

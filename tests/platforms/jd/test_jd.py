@@ -86,11 +86,8 @@ def test_orders_that_change_between_two_pages_are_not_lost(database: Database, s
 def test_everything_that_happens_to_orders_arrives(box: ShopInABox):
     box.pull()
     box.pass_time(STEP)
-    now, both_ways = (
-        box.platform_clock.now(),
-        [*HAPPENINGS, *reversed(HAPPENINGS)],
-    )  # An answer needs a question.
-    happened = {what for what in both_ways if box.world.touch(6, now, what=what)}
+    now, in_either_order = box.platform_clock.now(), [*HAPPENINGS, *reversed(HAPPENINGS)]
+    happened = {what for what in in_either_order if box.world.touch(6, now, what=what)}
 
     assert set(HAPPENINGS) == happened
     assert [] == wrong(box)

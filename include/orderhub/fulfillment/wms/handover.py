@@ -28,9 +28,9 @@ _CHUNKS = text("""
     select distinct chunk from core.delivery_orders
     where manifest_id = :manifest_id order by chunk""")
 _PENDING = text("""
-    select fulfillment_order_id, delivery_order_code from core.delivery_orders
+    select distinct delivery_order_code from core.delivery_orders
     where manifest_id = :manifest_id and chunk = :chunk and state = 'pending'
-    order by fulfillment_order_id""")
+    order by delivery_order_code""")
 _ACCEPTED = text("""
     update core.delivery_orders
     set state = 'accepted', accepted_at = :now,
@@ -102,7 +102,7 @@ class HandOver:
     def _open_documents(self, payload: Mapping[str, Any]) -> Iterator[list[Row[Any]]]:
         with self.database.read() as connection:
             rows = connection.execute(statement("core/delivery_order_lines"), dict(payload)).all()
-        for _, lines in groupby(rows, key=attrgetter("fulfillment_order_id")):
+        for _, lines in groupby(rows, key=attrgetter("delivery_order_code")):
             yield list(lines)
 
     def _create(self, lease: Lease, documents: Sequence[list[Row[Any]]], config: MerchantConfig) -> None:
