@@ -51,6 +51,7 @@ class Document:
     lines: Mapping[str, tuple[str, int]]
     created_at: datetime
     oaid: str = ""
+    order_type: str = "JYCK"
     status: Status = "ACCEPT"
     parcels: list[Parcel] = field(default_factory=list)
 

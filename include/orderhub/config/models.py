@@ -60,6 +60,15 @@ class Shop(Frozen):
         default=False,
         description="Tell the platform how many pieces the shop may offer; its share is in shares.csv.",
     )
+    replacements: Literal["returned", "agreed", "off"] = Field(
+        default="returned",
+        description="When an exchange gets an order: once its goods came back, once it is agreed, never. "
+        "A resend, unless off, once the platform waits for the seller to send.",
+    )
+    exchange_goods: Literal["ask", "same"] = Field(
+        default="ask",
+        description="An exchange for which the platform names no goods: ask a person, or send the same.",
+    )
     merge: bool = Field(
         default=True,
         description="Orders of one buyer leave in one parcel where the platform names the receiver (合单).",
