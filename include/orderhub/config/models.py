@@ -130,7 +130,7 @@ class Warehouse(Frozen):
     )
     extra_when_due: bool = Field(
         default=False,
-        description="Close an extra list for orders due before the next one, two hours ahead, hourly at most.",
+        description="An extra list for orders due before the next one, two hours ahead, hourly at most.",
     )
     sender: Sender | None = Field(
         default=None, description="Who sends, on labels that the hub asks for; a WMS has its own."

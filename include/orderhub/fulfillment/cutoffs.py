@@ -143,7 +143,7 @@ def request_extra(
 def request_due_extras(database: Database, clock: Clock, config: MerchantConfig) -> list[str]:
     """Ask for a manifest where orders are due before the next one and the warehouse says `extra_when_due`.
 
-    It comes `EXTRA_AHEAD` of the first promised hand-over, so that what is paid until then is in it too, and not
+    It comes `EXTRA_AHEAD` of the first promised hand-over, so that what is paid until then is in it, and not
     within `EXTRA_EVERY` of another extra one. Returns the ids of the new cut-offs; again gives none.
 
     Raises:
