@@ -320,6 +320,7 @@ class MerchantConfig(Frozen):
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(
