@@ -128,6 +128,10 @@ class Warehouse(Frozen):
     cutoffs: tuple[TimeOfDay, ...] = Field(
         default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
     )
+    extra_when_due: bool = Field(
+        default=False,
+        description="An extra list for orders due before the next one, two hours ahead, hourly at most.",
+    )
     sender: Sender | None = Field(
         default=None, description="Who sends, on labels that the hub asks for; a WMS has its own."
     )
@@ -316,6 +320,7 @@ class MerchantConfig(Frozen):
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(
