@@ -117,8 +117,11 @@ def _label(code: str, order: dict[str, Any]) -> Label:
     if recipient["address"].get("town") == "不存在街道":
         raise RefusalError("address", "收件地址无法派送")
     services = json.loads(order.get("logistics_services") or "{}")
+    orders = order["order_info"]["trade_order_list"]
+    if not orders or recipient.get("tid") not in {None, *orders}:
+        raise RefusalError("trade-order", "trade_order_list 里没有 tid 那一单")
     return Label(
-        SERVICE, code, order["object_id"], "", order["order_info"]["trade_order_list"][0], recipient["oaid"],
+        SERVICE, code, order["object_id"], "", ",".join(orders), recipient["oaid"],
         f"{recipient['name']} {recipient['mobile']}", services.get("SVC-COD", {}).get("value", ""),
         int(package["weight"]),
     )  # fmt: skip

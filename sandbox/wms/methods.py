@@ -134,6 +134,8 @@ class Methods:
             text_of(line, "orderLineNo") or str(place): _line(line)
             for place, line in enumerate(request.findall("orderLines/orderLine"), start=1)
         }
+        if len(lines) != len(request.findall("orderLines/orderLine")):
+            raise RuleError("isv.invalid-parameter", "orderLineNo 重复")
         return self.ledger.accept(
             Document(
                 code=text_of(order, "deliveryOrderCode"),

@@ -228,7 +228,7 @@ def test_each_document_is_in_the_wave_that_it_is_picked_in(database: Database, c
 
     assert rows(
         database,
-        "select wave, count(*), min(fulfillment_order_id) from core.manifest_waves group by wave order by 1",
+        "select wave, count(*), min(parcel_id) from core.manifest_waves group by wave order by 1",
     ) == [
         ("hot", 20, "tb/hot0@1"),
         ("mixed", 1, "tb/mixed@1"),

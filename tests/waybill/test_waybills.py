@@ -15,6 +15,10 @@ from tests.waybill.conftest import CARRIERS, Desk
 
 GET = {"cainiao": "cainiao.waybill.ii.get", "kuaidi100": "order"}
 ASK = "cainiao.waybill.ii.query.by.tradecode"
+#: Orders 2 and 3 leave in one parcel of the list that is closed next.
+MERGED = """
+    insert into core.merge_decisions (fulfillment_order_id, manifest_id, parcel_id, reason, decided_at)
+    select id, 'hangzhou/20261123T040000Z', 'tb/2@1', 'same_receiver', now() from unnest(array['tb/2@1', 'tb/3@1']) as m (id)"""
 STATES = "select state, count(*) from core.waybills group by 1 order by 1"
 TROUBLE: dict[str, list[dict[str, Any]]] = {
     "well": [],
@@ -82,6 +86,31 @@ def test_label_carries_token_cod_amount_and_nothing_plain(desk: Desk):
     )
     assert "http://cloudprint.cainiao.com/template/standard/301" == template
     assert {"encryptedData", "signature", "templateURL", "ver"} == set(data)
+
+
+def test_merged_parcel_gets_one_label_that_stands_as_long_as_one_of_its_orders_does(desk: Desk):
+    desk.open(orders=3)
+    with desk.database.engine.begin() as connection:
+        connection.execute(text(MERGED))
+    desk.close()
+    desk.deliver()
+    made = [(label.object_id, label.order, label.weight_g) for label in desk.services.ledger.labels]
+    for order in ("tb/2", "tb/3"):
+        with desk.database.engine.begin() as connection:
+            connection.execute(
+                text("update core.fulfillment_orders set state = 'cancelled' where order_id = :order"),
+                {"order": order},
+            )
+        desk.run()
+        desk.deliver(2)
+        made.append(dict(desk.made()))
+
+    assert [
+        ("tb-1-1", "1", 1000),
+        ("tb-2-1", "2,3", 2000),
+        {"tb-1-1": 1, "tb-2-1": 1},
+        {"tb-1-1": 1, "tb-2-1": 0},
+    ] == made
 
 
 def test_packing_desk_gets_one_print_task_per_label(desk: Desk):

@@ -18,13 +18,19 @@ HUB = HOUSES.replace("owner_code: JYS", "owner_code: JYS\n      waybills: hub").
 )
 
 
-def open_house(house: House, orders: int, *changes: str) -> None:
+#: Names of the receiver that are only compared, and by which orders are merged.
+OWN_SHOP = ("mp", "miniprogram")
+LABELLED = CARRIERS.format(service="cainiao").replace("{taobao: TB}", "{taobao: TB, miniprogram: OTHERS}")
+
+
+def open_house(house: House, orders: int, *changes: str, others: tuple[Order, ...] = ()) -> None:
     """Close a manifest of `orders`, of which the first is paid at the door; `changes` come before it."""
     with house.database.engine.begin() as connection:
-        more = {"carriers.yaml": CARRIERS.format(service="cainiao")}
-        house.config = activate(connection, warehouses=HUB.format(batch_size=50), more=more)
+        more = {"carriers.yaml": LABELLED}
+        houses = HUB.format(batch_size=50)
+        house.config = activate(connection, warehouses=houses, more=more, others=[OWN_SHOP])
         stock(connection, hangzhou__MUG=100)
-        put(connection, *(Order(str(number), (Line(quantity=2),)) for number in range(1, orders + 1)))
+        put(connection, *(Order(str(number), (Line(quantity=2),)) for number in range(1, orders + 1)), *others)
         for statement in (
             "update core.receivers set token = '1oaid' || order_id",
             "update core.orders set payment_state = 'cod_accepted' where order_id = 'tb/1'",
@@ -143,6 +149,22 @@ def test_a_document_that_is_called_back_frees_its_number_wherever_it_stands(hous
         ("tb/1@1", "void"),
         ("tb/2@1", "got"),
     ]
+
+
+def test_orders_that_leave_in_one_parcel_share_its_number(house: House):
+    shop_id, platform = OWN_SHOP
+    orders = [Order(number, (Line(),), shop_id, platform, customer_id="ann") for number in ("1", "2")]
+    same_receiver = "update core.receivers set address_hash = 'A', phone_hash = 'P'"
+    open_house(house, 0, same_receiver, others=tuple(orders))
+
+    deliver(house)
+    house.ship_all()
+    house.confirm()
+
+    assert numbers_at_the_wms(house) == labels(house)
+    assert labels(house).keys() == {"mp-1-1"}
+    documents = rows(house.database, "select fulfillment_order_id, state from core.delivery_orders order by 1")
+    assert documents == [("mp/1@1", "shipped"), ("mp/2@1", "shipped")]
 
 
 def test_a_wms_that_takes_its_own_numbers_waits_for_nobody(house: House):

@@ -148,3 +148,34 @@ def test_a_number_that_means_two_documents_is_not_guessed(yard: Yard):
 
     assert "several documents: tb/693@1, group/693@1" in report
     assert rows(yard.database, SHIPMENTS) == []
+
+
+def merge_all(yard: Yard) -> None:
+    """The two orders of the list leave in one parcel."""
+    with yard.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.merge_decisions select fulfillment_order_id, manifest_id, 'tb/693@1', 'same_receiver', now() "
+                "from core.manifest_lines group by 1, 2"
+            )
+        )
+
+
+@pytest.mark.parametrize("name", ["693", "tb/693@1", "693,694"])
+def test_one_row_of_a_merged_parcel_says_it_of_every_order_in_it(yard: Yard, name: str):
+    merge_all(yard)
+
+    yard.drop(HEADER, (name, "中通", "SF1"))
+
+    assert rows(yard.database, SHIPMENTS) == [
+        ("tb/693@1", "中通", "SF1", "file"),
+        ("tb/694@1", "中通", "SF1", "file"),
+    ]
+
+
+def test_orders_of_a_merged_parcel_that_left_apart_after_all_keep_their_own_numbers(yard: Yard):
+    merge_all(yard)
+
+    yard.drop(HEADER, ("693", "中通", "SF1"), ("694", "中通", "SF2"))
+
+    assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF1", "SF2"]

@@ -1,4 +1,4 @@
-"""From a platform's orders to the numbers at that platform, through sockets and the hub's own lanes."""
+"""From a platform's orders to the numbers at that platform, through sockets and the hub's own lanes; merged parcels too."""
 
 import json
 from collections import Counter
@@ -45,9 +45,13 @@ def test_orders_of_a_platform_leave_the_warehouse_and_their_numbers_come_back_to
     shop.box.transform()
 
     sent = {parcel["express_code"] for parcel in truth["parcels"]}
+    orders = dict(rows(database, "select tracking_number, count(*) from core.shipments group by 1"))
     assert handed_over == Counter()
     assert len(sent) > 20
-    assert shop.numbers_told() == Counter(sent)
+    assert orders.keys() == sent
+    assert shop.numbers_told() == orders
+    # Orders of one buyer to one receiver left in one parcel, and each of them hears its number.
+    assert set(orders.values()) == {1, 2}
     assert rows(database, "select distinct state, reason from core.tracking_writes") == [("told", None)]
     assert rows(
         database,

@@ -82,11 +82,13 @@ def manifest_show(manifest: str) -> None:
         table.add_row(file.file_name, str(file.byte_count), file.file_sha256[:16])
     console.print(table)
     table = table_of(
-        "平台单号\norder", "件\npieces", "快递\ncarrier", "状态\nstate", key="发货单\nfulfillment order"
-    )
+        "平台单号\norder", "件\npieces", "快递\ncarrier", "状态\nstate", "合单包裹\nmerged parcel",
+        key="发货单\nfulfillment order",
+    )  # fmt: skip
     for one in found.documents:
         pieces, carrier = str(one.pieces), one.carrier_id or "-"
-        table.add_row(one.fulfillment_order_id, one.platform_order_id, pieces, carrier, one.state)
+        facts = (one.platform_order_id, pieces, carrier, one.state, one.parcel_id or "-")
+        table.add_row(one.fulfillment_order_id, *facts)
     console.print(table)
     if found.row.order_count > len(found.documents):
         console.print(f"只列前 {len(found.documents)} 单,全部在文件里 / the first; all are in the files")

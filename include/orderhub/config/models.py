@@ -10,7 +10,7 @@ from orderhub.config.blacklist import BlacklistEntry
 from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
 from orderhub.config.frozen import Frozen, Identifier, ZonedTime, refuse_repeated
-from orderhub.config.routing import RoutingProfile, RoutingRule
+from orderhub.config.routing import Merging, RoutingProfile, RoutingRule
 from orderhub.config.shares import StockShare
 from orderhub.domain.calendar import Calendar, Closing
 
@@ -59,6 +59,10 @@ class Shop(Frozen):
     push_stock: bool = Field(
         default=False,
         description="Tell the platform how many pieces the shop may offer; its share is in shares.csv.",
+    )
+    merge: bool = Field(
+        default=True,
+        description="Orders of one buyer leave in one parcel where the platform names the receiver (合单).",
     )
 
 
@@ -308,6 +312,7 @@ class MerchantConfig(Frozen):
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(
         default={}, description="(shop, the platform's id of the buyer) → tier."

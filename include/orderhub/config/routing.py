@@ -118,6 +118,14 @@ class RoutingRule(Frozen):
         return self
 
 
+class Merging(Frozen):
+    """How much leaves in one parcel, when orders of one receiver leave together (合单)."""
+
+    orders: int = Field(default=10, ge=1, le=100, description="Orders; 1: nothing is merged.")
+    pieces: int = Field(default=30, ge=1, description="Pieces of all of them.")
+    weight_g: int = Field(default=20_000, ge=1, description="Grams of all of them, by skus.csv.")
+
+
 class Routing(Frozen):
     """routing.yaml."""
 
@@ -134,6 +142,11 @@ class Routing(Frozen):
     )
     closing_days: int = Field(
         default=3, ge=0, le=30, description="A closing of calendar.csv is told of so many days before."
+    )
+
+    merge: Merging = Field(
+        default=Merging(),
+        description="The most that one parcel takes of several orders of one buyer to one receiver.",
     )
 
     @model_validator(mode="after")

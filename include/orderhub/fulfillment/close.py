@@ -22,6 +22,7 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
+from orderhub.fulfillment.merge import merge_documents
 from orderhub.fulfillment.waybill.errands import request_waybills
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
@@ -223,6 +224,8 @@ class _Closing:
             "now": self.clock.now(),
         }
         self.connection.execute(statement("core/manifests"), row)
+        to_merge = manifest.warehouse_id, manifest.manifest_id
+        merge_documents(self.connection, self.clock, self.config, *to_merge)
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
         self.connection.execute(_MANIFESTED, {"manifest_id": manifest.manifest_id})
         if not manifest.is_shadow:

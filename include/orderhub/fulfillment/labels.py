@@ -37,7 +37,7 @@ LABELS = {
         handover_sheet="快递交接单",
         shipping=(
             "发货单号", "行号", "店铺", "平台订单号", "商品编码", "商品名称", "数量", "面单令牌", "省", "市",
-            "区县", "收货人", "电话", "地址", "最晚发货时间",
+            "区县", "收货人", "电话", "地址", "最晚发货时间", "合单包裹",
         ),
         picking=("波次", "库位", "商品编码", "商品名称", "数量", "单数"),
         handover=("快递", "发货单号", "店铺", "平台订单号", "数量", "波次"),
@@ -55,6 +55,7 @@ LABELS = {
         shipping=(
             "Fulfillment order", "Line", "Shop", "Platform order", "SKU", "Title", "Quantity",
             "Receiver token", "Province", "City", "District", "Receiver", "Phone", "Address", "Ship by",
+            "Merged parcel",
         ),
         picking=("Wave", "Location", "SKU", "Title", "Quantity", "Orders"),
         handover=("Carrier", "Fulfillment order", "Shop", "Platform order", "Quantity", "Wave"),

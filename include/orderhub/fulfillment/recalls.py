@@ -6,9 +6,9 @@ has agreed, so that one line never stands in two documents.
 
 import json
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
@@ -45,7 +45,7 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
     rows = connection.execute(statement("core/recalls")).all()
     effects = [
         Effect(
-            outbox_id=f"wms:cancel:{row.delivery_order_code}",
+            outbox_id=_recall_id(row),
             target=f"wms:{row.warehouse_id}",
             # Behind the call that creates it: what is not settled yet cannot be called back.
             subject=f"{row.manifest_id}:{row.chunk}",
@@ -54,6 +54,12 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
         for row in rows
     ]
     return by_hand + enqueue(connection, effects, clock)
+
+
+def _recall_id(row: Row[Any]) -> str:
+    """Return the effect's id: another order of the same parcel may be stopped later, and asks anew."""
+    of_document = f":{row.fulfillment_order_id}" if row.is_merged else ""
+    return f"wms:cancel:{row.delivery_order_code}{of_document}"
 
 
 def end_hand_recall(

@@ -39,13 +39,13 @@ _DOUBT = text("""
     values (:doubt_id, :warehouse_id, :subject, :reason, cast(:evidence as jsonb), :now)
     on conflict do nothing""")
 _OLD_TABLES = text("drop table if exists reported_shipments, reported_lines, posted_reservations")
-#: A line of the document, the parcel, its (line, pieces).
+#: A line of a document, the parcel, its (line, pieces) of that document.
 _Taken = tuple[Row[Any], Parcel, tuple[tuple[str, int], ...]]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a warehouse says of one document.
+    """What a warehouse says of one document, or of several that are one to it.
 
     Attributes:
         subject: the document as the warehouse named it, for people.
@@ -53,6 +53,7 @@ class Report:
         parcels: every parcel it knows of.
         is_final: nothing more will leave.
         second_id: its number at the WMS, where that is another than the one we know: the WMS made two of one.
+        others: the documents merged with it, of which the parcels speak as well.
     """
 
     subject: str
@@ -60,6 +61,12 @@ class Report:
     parcels: tuple[Parcel, ...]
     is_final: bool = False
     second_id: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Return all documents that it speaks of."""
+        return (self.fulfillment_order_id, *self.others) if self.fulfillment_order_id else ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def record_reports(
     source: Literal["wms", "file"],
 ) -> Recorded:
     """Record `reports` in the caller's transaction; a reservation is posted once, when all of it has left."""
-    documents = sorted({r.fulfillment_order_id for r in reports if r.fulfillment_order_id})
+    documents = sorted({document for report in reports for document in report.documents})
     connection.execute(_DOCUMENTS_FIRST)
     connection.execute(statement("core/lock_stock_of_reports"), {"documents": documents})
     rows = connection.execute(statement("core/reported_documents"), {"documents": documents})
@@ -94,10 +101,10 @@ def record_reports(
     connection.execute(_LINES)
     doubts, taken = 0, list[_Taken]()
     for report in _merged(reports):
-        lines = known.get(report.fulfillment_order_id or "", [])
+        lines = [line for document in report.documents for line in known.get(document, [])]
         explained = _explained(report, lines)
         doubts += write_doubts(connection, clock, warehouse_id, report.subject, explained.doubts)
-        taken += [(lines[0], *one) for one in explained.taken]
+        taken += _by_document(explained, lines)
     _copy(connection, warehouse_id, taken)
     return _post(connection, clock, documents, source, doubts)
 
@@ -114,6 +121,23 @@ def _merged(reports: Sequence[Report]) -> Iterator[Report]:
     yield from together.values()
 
 
+def _by_document(explained: Explained, lines: Sequence[Row[Any]]) -> Iterator[_Taken]:
+    """Yield each new parcel once for every document of which it holds something."""
+    named = {_line_key(line): line for line in lines}
+    for parcel, inside in explained.taken:
+        rows = [(named[key], pieces) for key, pieces in inside]
+        for _, group in groupby(
+            sorted(rows, key=lambda one: one[0].fulfillment_order_id),
+            key=lambda one: one[0].fulfillment_order_id,
+        ):
+            some = list(group)
+            yield some[0][0], parcel, tuple((line.line_id, pieces) for line, pieces in some)
+
+
+def _line_key(line: Row[Any]) -> str:
+    return f"{line.fulfillment_order_id}#{line.line_id}"
+
+
 def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
     if not lines:
         unknown = Doubt("unknown_order", "-", {}) if report.parcels else None
@@ -121,14 +145,15 @@ def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
     if report.second_id:
         second = Doubt("second_document", report.second_id, {"wms_order_id": report.second_id})
         return Explained((), (second,))
-    if lines[0].state == "cancelled":
+    standing = [line for line in lines if line.state != "cancelled"]
+    if not standing:
         numbers = ", ".join(parcel.tracking_number for parcel in report.parcels)
         gone = (Doubt("shipped_after_cancel", "-", {"tracking_numbers": numbers}),) if report.parcels else ()
         return Explained((), gone)
     return explain_parcels(
         [
-            DocumentLine(r.line_id, r.sku_id, r.quantity, r.shipped)
-            for r in lines
+            DocumentLine(_line_key(r), r.sku_id, r.quantity, r.shipped)
+            for r in standing
             if r.reservation_state != "voided"
         ],
         {number for row in lines for number in row.tracking_numbers},

@@ -99,6 +99,6 @@ def _asked(client: Kuaidi100, config: MerchantConfig, row: Row[Any]) -> dict[str
     try:
         scans = client.scans(code, row.tracking_number, digits[-_END_OF_PHONE:])
     except ContractError as error:
-        log.warning("parcel not traced", shipment_id=row.shipment_id, why=str(error))
+        log.warning("parcel not traced", shipment_id=row.shipment_ids[0], why=str(error))
         scans = []
-    return {"shipment_id": row.shipment_id, "collected_at": scans[0].at if scans else None}
+    return {"shipment_ids": row.shipment_ids, "collected_at": scans[0].at if scans else None}

@@ -1,15 +1,16 @@
 """Takes the sheets in which a warehouse without a WMS says what it sent: order, carrier, tracking number.
 
 The manifest's own shipping list, with two columns added, is such a sheet. The checks are those of a WMS's
-parcels.
+parcels. Of a merged parcel one row says it all, or one for each order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
@@ -92,23 +93,40 @@ def _read(file: Path) -> TrackingSheet:
 def _reports(
     connection: Connection, warehouse_id: str, sheet: TrackingSheet, shipped_at: datetime
 ) -> Iterator[Report]:
-    found: dict[str, list[str]] = {}
-    given = {"names": sorted(sheet.parcels), "warehouse_id": warehouse_id}
+    found: dict[str, list[Row[Any]]] = {}
+    names = sorted({part for name in sheet.parcels for part in name.split(",")})
+    given = {"names": names, "warehouse_id": warehouse_id}
     for row in connection.execute(statement("core/documents_named"), given):
         if row.is_standing or row.name not in found:
-            found.setdefault(row.name, []).append(row.fulfillment_order_id)
+            found.setdefault(row.name, []).append(row)
+    named = {row.fulfillment_order_id for rows in found.values() for row in rows}
     for name, parcels in sheet.parcels.items():
-        documents: Sequence[str] = found.get(name, [])
-        if len(documents) > 1:
+        meant = [found.get(part, []) for part in name.split(",")]
+        several = [row.fulfillment_order_id for rows in meant if len(rows) > 1 for row in rows]
+        if several:
             sheet.problems.append(
-                f"{name}: 有几张发货单,请写发货单号 / several documents: {', '.join(documents)}"
+                f"{name}: 有几张发货单,请写发货单号 / several documents: {', '.join(several)}"
             )
             continue
+        is_whole = not any(pieces for _, pieces in parcels.values())
+        documents = _documents([row for rows in meant for row in rows], named, is_whole=is_whole)
         yield Report(
             name,
-            documents[0] if documents else None,
+            documents[0] if all(meant) else None,
             tuple(
                 Parcel(number, carrier, shipped_at, pieces or None)
                 for number, (carrier, pieces) in parcels.items()
             ),
+            others=tuple(documents[1:]) if all(meant) else (),
         )
+
+
+def _documents(meant: Sequence[Row[Any]], named: Collection[str], *, is_whole: bool) -> list[str]:
+    """Return the documents that a row speaks of, with those of its parcel that the sheet does not name.
+
+    A row that says how many pieces of which SKU speaks of its own document alone.
+    """
+    own = [row.fulfillment_order_id for row in meant]
+    if not is_whole:
+        return own
+    return own + [other for row in meant for other in row.merged_with if other not in named]

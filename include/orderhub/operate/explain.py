@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, RowMapping, text
 from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
 from orderhub.operate.explain_carriers import carried, labelled
+from orderhub.operate.explain_merges import merged
 from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
 from orderhub.operate.explain_routing import routed
@@ -75,6 +76,7 @@ def explain(database: Database, wanted: str) -> Explanation:
             *_routed(connection, order),
             *carried(connection, order["order_id"]),
             *_manifested(connection, order),
+            *merged(connection, order["order_id"]),
             *labelled(connection, order["order_id"]),
             *shipped(connection, order["order_id"]),
         ]
@@ -136,7 +138,7 @@ def _version(row: Row[Any], *, is_used: bool) -> Step:
 
 
 def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
-    merged = Step(
+    mapped = Step(
         order["_seen_at"],
         "mapped",
         f"映射为 {order['status']},实付 {_yuan(order['paid_fen'])},付款 {order['payment_state']}",
@@ -144,7 +146,7 @@ def _mapped(connection: Connection, order: RowMapping) -> list[Step]:
         {"mapping": order["mapping_version"][:12], "pass": str(order["_pass_id"])},
     )
     lines = connection.execute(_LINES, {"order_id": order["order_id"]}).mappings()
-    return [merged, *(_line(line) for line in lines)]
+    return [mapped, *(_line(line) for line in lines)]
 
 
 def _line(line: RowMapping) -> Step:

@@ -23,7 +23,12 @@ _WHYS = {
     "too_heavy": "超重",
     "not_in_rule": "规则只许别家",
 }
-_WAYBILLS = text("select * from core.waybills where order_id = :order_id order by fulfillment_order_id")
+_WAYBILLS = text("""
+    select * from core.waybills
+    where order_id = :order_id or fulfillment_order_id in (
+        select d.parcel_id from core.merge_decisions as d
+        join core.fulfillment_orders as f using (fulfillment_order_id) where f.order_id = :order_id)
+    order by fulfillment_order_id""")
 _STATES = {
     "pending": "等回音",
     "got": "已出单",

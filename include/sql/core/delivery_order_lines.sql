@@ -1,5 +1,5 @@
 -- One row per line of the delivery orders of a chunk that no answer has settled and that wait for no waybill; key
--- fulfillment_order_id, line_id.
+-- order_id, line_id. Parcels together.
 select
     d.fulfillment_order_id,
     d.delivery_order_code,
@@ -34,8 +34,8 @@ inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillmen
 inner join core.orders as o on f.order_id = o.order_id
 inner join core.manifest_lines as m
     on d.manifest_id = m.manifest_id and d.fulfillment_order_id = m.fulfillment_order_id and not m.is_void
-left join core.waybills as w on d.fulfillment_order_id = w.fulfillment_order_id
+left join core.waybills as w on d.delivery_order_code = w.object_id
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 left join core.receivers as r on o.order_id = r.order_id
 where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending' and w.state is distinct from 'pending'
-order by d.fulfillment_order_id, m.line_id
+order by coalesce(m.parcel_id, m.fulfillment_order_id), d.fulfillment_order_id, m.line_id

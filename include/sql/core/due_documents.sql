@@ -3,9 +3,12 @@ create temporary table due_documents on commit drop as
 with lines as (
     select
         d.fulfillment_order_id,
+        o.order_id,
         o.shop_id,
         count(*) as line_count,
         sum(d.quantity) as pieces,
+        -- Equal where one buyer's orders may go to one receiver: a sieve, `merge_decisions` compares.
+        min(hashtextextended(o.shop_id || '|' || o.customer_id || '|' || v.address_hash, 0)) as receiver_sieve,
         min(
             case
                 when s.is_shadow <> d.is_shadow then 'mode_changed'
@@ -26,14 +29,16 @@ with lines as (
         inner join core.line_readiness as e on n.order_id = e.order_id
     ) as l on d.order_id = l.order_id and d.line_id = l.line_id
     left join core.receivers as v on d.order_id = v.order_id
-    group by d.fulfillment_order_id, o.shop_id
+    group by d.fulfillment_order_id, o.order_id
 )
 
 select
     n.fulfillment_order_id,
+    n.order_id,
     n.shop_id,
     n.line_count,
     n.pieces,
+    n.receiver_sieve,
     case
         when n.shop_id = any(:left_shops) then 'source_stale'
         when h.subject_id is not null then 'document_held'

@@ -1,7 +1,7 @@
--- One row per document of a manifest; key fulfillment_order_id. Receiver values and notes only where the export policy allows them.
+-- One row per parcel of a manifest; key parcel_id. Receiver values and notes only where the export policy allows them.
 with goods as (
     select
-        m.fulfillment_order_id,
+        coalesce(m.parcel_id, m.fulfillment_order_id) as parcel_id,
         sum(m.quantity)::text as pieces,
         string_agg(
             coalesce(s.name, l.title, m.sku_id) || '×' || m.quantity, ';' order by m.sku_id collate "C", m.line_id
@@ -10,12 +10,12 @@ with goods as (
     left join core.skus as s on m.sku_id = s.sku_id
     left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
     where m.manifest_id = :manifest_id and not m.is_void
-    group by m.fulfillment_order_id
+    group by coalesce(m.parcel_id, m.fulfillment_order_id)
 )
 
 select
-    g.fulfillment_order_id,
-    o.platform_order_id,
+    g.parcel_id,
+    coalesce(p.platform_order_ids, o.platform_order_id) as platform_order_ids,
     o.shop_id,
     case when o.shop_id = any(:masked_shops) then r.name_masked end as name_masked,
     case when o.shop_id = any(:masked_shops) then r.phone_masked end as phone_masked,
@@ -27,9 +27,19 @@ select
     g.pieces,
     r.token,
     f.carrier_id,
-    case when o.shop_id = any(:masked_shops) then o.buyer_message end as buyer_message
+    case
+        when o.shop_id <> all(:masked_shops) then null
+        when p.parcel_id is null then o.buyer_message
+        else (
+            select string_agg(x.buyer_message, ';' order by x.order_id)
+            from core.fulfillment_orders as y
+            inner join core.orders as x on y.order_id = x.order_id
+            where y.fulfillment_order_id = any(string_to_array(p.fulfillment_order_ids, ','))
+        )
+    end as buyer_message
 from goods as g
-inner join core.fulfillment_orders as f on g.fulfillment_order_id = f.fulfillment_order_id
+inner join core.fulfillment_orders as f on g.parcel_id = f.fulfillment_order_id
 inner join core.orders as o on f.order_id = o.order_id
 left join core.receivers as r on o.order_id = r.order_id
-order by g.fulfillment_order_id
+left join core.merged_parcels as p on g.parcel_id = p.parcel_id and p.manifest_id = :manifest_id
+order by g.parcel_id

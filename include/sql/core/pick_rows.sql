@@ -5,11 +5,11 @@ select
     m.sku_id,
     coalesce(s.name, min(l.title collate "C")) as title,
     sum(m.quantity)::text as quantity,
-    count(distinct m.fulfillment_order_id)::text as documents
+    count(distinct w.parcel_id)::text as parcels
 from core.manifest_lines as m
 inner join core.manifests as x on m.manifest_id = x.manifest_id
 inner join core.manifest_waves as w
-    on m.manifest_id = w.manifest_id and m.fulfillment_order_id = w.fulfillment_order_id
+    on m.manifest_id = w.manifest_id and coalesce(m.parcel_id, m.fulfillment_order_id) = w.parcel_id
 left join core.skus as s on m.sku_id = s.sku_id
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 where m.manifest_id = :manifest_id and not m.is_void

@@ -1,9 +1,10 @@
--- Ends the delivery order that its WMS gave back: the fulfillment order is cancelled, its lines leave the manifest.
+-- Ends the delivery order that its WMS gave back: its fulfillment orders are cancelled, their lines leave the manifest.
+-- What was merged with the order that must not leave is routed anew.
 with recalled as (
     update core.delivery_orders
     set state = 'cancelled', recall = 'agreed', ended_at = :now
     where delivery_order_code = :code and state <> 'shipped'
-    returning fulfillment_order_id, recall_reason
+    returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as recall_reason
 ),
 
 voided as (

@@ -6,7 +6,7 @@ select
     r.warehouse_id,
     r.sku_id,
     r.quantity,
-    d.recall_reason as reason
+    coalesce(d.recall_reason, 'parcel_recalled') as reason
 from core.delivery_orders as d
 inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
 where d.delivery_order_code = :code and d.state <> 'shipped'

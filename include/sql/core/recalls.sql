@@ -4,4 +4,13 @@ update core.delivery_orders as d
 set recall = 'requested', recall_reason = s.reason
 from stopped_documents as s
 where d.fulfillment_order_id = s.fulfillment_order_id and s.is_at_wms
-returning d.fulfillment_order_id, d.delivery_order_code, d.warehouse_id, d.manifest_id, d.chunk
+returning
+    d.fulfillment_order_id,
+    d.delivery_order_code,
+    d.warehouse_id,
+    d.manifest_id,
+    d.chunk,
+    exists (
+        select from core.merge_decisions as p
+        where p.fulfillment_order_id = d.fulfillment_order_id and p.parcel_id is not null
+    ) as is_merged

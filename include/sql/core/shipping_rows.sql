@@ -3,6 +3,7 @@ with chosen as (
     select
         m.fulfillment_order_id,
         m.line_id,
+        m.parcel_id,
         o.platform_order_id,
         o.shop_id,
         m.sku_id,
@@ -38,6 +39,7 @@ select
     name_masked,
     phone_masked,
     address_masked,
-    to_char(ship_by, 'YYYY-MM-DD HH24:MI:SS') as ship_by
+    to_char(ship_by, 'YYYY-MM-DD HH24:MI:SS') as ship_by,
+    parcel_id
 from chosen
-order by fulfillment_order_id, line_id
+order by coalesce(parcel_id, fulfillment_order_id), fulfillment_order_id, line_id

@@ -1,4 +1,4 @@
--- One row per fulfillment order of a manifest for which a carrier's waybill is asked; key fulfillment_order_id. Its id at
+-- One row per parcel of a manifest for which a carrier's waybill is asked; key fulfillment_order_id. Its id at
 -- the service comes from its id alone. Without the platform's token nobody can make its label.
 insert into core.waybills (
     fulfillment_order_id, object_id, order_id, warehouse_id, carrier_id, service, manifest_id, chunk, state, answer,
@@ -22,11 +22,11 @@ select
     case when o.payment_state = 'cod_accepted' then m.paid_fen else 0 end,
     :now
 from (
-    select x.fulfillment_order_id, coalesce(sum(l.paid_fen), 0) as paid_fen
+    select coalesce(x.parcel_id, x.fulfillment_order_id) as fulfillment_order_id, coalesce(sum(l.paid_fen), 0) as paid_fen
     from core.manifest_lines as x
     left join core.order_lines as l on x.order_id = l.order_id and x.line_id = l.line_id
     where x.manifest_id = :manifest_id and not x.is_void
-    group by x.fulfillment_order_id
+    group by coalesce(x.parcel_id, x.fulfillment_order_id)
 ) as m
 inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id and f.carrier_id = :carrier_id
 inner join core.orders as o on f.order_id = o.order_id and o.platform = any(:platforms)

@@ -53,9 +53,10 @@ select
     'no_collection_scan',
     o.shop_id,
     s.carrier_code || ' ' || s.tracking_number,
-    s.order_id || ', ' || s.warehouse_id
+    string_agg(s.order_id, ', ' order by s.order_id) || ', ' || s.warehouse_id
 from core.shipments as s
 inner join core.orders as o on s.order_id = o.order_id
 where s.collected_at is null and s.traced_at is not null
     and s.shipped_at < :uncollected_before and s.shipped_at > :forgotten_before
+group by o.shop_id, s.carrier_code, s.tracking_number, s.warehouse_id
 order by 1, 2, 3

@@ -13,7 +13,7 @@ select
     case when w.state = 'pending' then d.warehouse_id || ':' || w.carrier_id else d.manifest_id || ':' || d.chunk end,
     count(*)::text
 from core.delivery_orders as d
-left join core.waybills as w on d.fulfillment_order_id = w.fulfillment_order_id
+left join core.waybills as w on d.delivery_order_code = w.object_id
 where d.state = 'pending' and d.created_at < :unanswered_before
 group by 1, 2, 3
 union all

@@ -55,7 +55,7 @@ class Cainiao:
             "object_id": request.object_id,
             "cp_code": self._code,
             "order_channels_type": request.channel,
-            "trade_order_list": [request.platform_order_id],
+            "trade_order_list": list(request.platform_order_ids),
         }
         said = self._call("cainiao.waybill.ii.query.by.tradecode", {"param_list": _json([wanted])})
         return next(iter(self._labels(said)), None)
@@ -89,7 +89,7 @@ class Cainiao:
             "logistics_services": _json(services) if services else None,
             "order_info": {
                 "order_channels_type": request.channel,
-                "trade_order_list": [request.platform_order_id],
+                "trade_order_list": list(request.platform_order_ids),
             },
             "package_info": {
                 "id": request.object_id,
@@ -101,7 +101,7 @@ class Cainiao:
                 "name": request.name,
                 "mobile": request.phone,
                 "oaid": request.token,
-                "tid": request.platform_order_id,
+                "tid": request.platform_order_ids[0],
                 "address": _address(request.place),
             },
         }

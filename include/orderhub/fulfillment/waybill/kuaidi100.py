@@ -96,7 +96,7 @@ class Kuaidi100:
             "reorder": False,
             "tempId": self._account.template,
             "oaid": request.token,
-            "thirdOrderId": request.platform_order_id,
+            "thirdOrderId": ",".join(request.platform_order_ids),
             **({"collection": yuan(request.cod_fen)} if request.cod_fen else {}),
         }
 

@@ -34,6 +34,7 @@ class LabelRequest:
     Attributes:
         object_id: our id at the service; the same again is the same label.
         channel: the platform in the service's words.
+        platform_order_ids: of all orders in the parcel; the receiver's token is the first one's.
         token: the platform's token of the receiver.
         cod_fen: what the courier collects; 0: nothing.
         tracking_number: what we know it by, when it is to be taken back.
@@ -41,7 +42,7 @@ class LabelRequest:
 
     object_id: str
     channel: str
-    platform_order_id: str
+    platform_order_ids: Sequence[str]
     sender: Sender
     name: str
     phone: str
@@ -94,14 +95,14 @@ class WaybillService(Protocol):
 def label_request(
     lines: Sequence[Row[Any]], channel: str, sender: Sender, *, is_masked: bool
 ) -> LabelRequest:
-    """Return the request of one document: `lines` are all lines of it."""
+    """Return the request of one parcel: `lines` are all lines of it, of one document or of several."""
     first = lines[0]
     shown = (first.name_masked, first.phone_masked, first.address_masked) if is_masked else (None,) * 3
     name, phone, address = (value or _UNSAID for value in shown)
     return LabelRequest(
         object_id=first.object_id,
         channel=channel,
-        platform_order_id=first.platform_order_id,
+        platform_order_ids=list(dict.fromkeys(line.platform_order_id for line in lines)),
         sender=sender,
         name=name,
         phone=phone,
@@ -114,7 +115,7 @@ def label_request(
         ),
         token=first.token or "",
         items=[(line.title, line.quantity) for line in lines],
-        weight_g=first.weight_g or 0,
+        weight_g=sum({line.document: line.weight_g or 0 for line in lines}.values()),
         value_fen=sum(line.paid_fen for line in lines),
         cod_fen=first.cod_fen,
         requested_at=first.requested_at,

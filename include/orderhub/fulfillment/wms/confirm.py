@@ -4,13 +4,12 @@ Asking needs no address that others can reach, and what it missed it learns the 
 a WMS pushes says the same in the same words and is recorded the same way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
@@ -29,7 +28,7 @@ _RECORDED_AT_ONCE = 100
 #: A call that was under way for so long may still create what was refused or called back in the meantime.
 _ZOMBIES_WITHIN = timedelta(days=1)
 _OPEN = text("""
-    select fulfillment_order_id, delivery_order_code, wms_order_id from core.delivery_orders
+    select delivery_order_code from core.delivery_orders
     where warehouse_id = :warehouse_id
         and (state in ('pending', 'accepted', 'refused') or (state = 'cancelled' and ended_at > :since))
     order by asked_at nulls first, fulfillment_order_id limit :most""")
@@ -40,8 +39,11 @@ _ASKED = text("""
         accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
         wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
     where delivery_order_code = :code""")
-_DOCUMENT_OF = text("""
-    select fulfillment_order_id, wms_order_id from core.delivery_orders where delivery_order_code = :code""")
+#: A delivery order is one document, or several that were merged.
+_DOCUMENTS_OF = text("""
+    select delivery_order_code, max(wms_order_id) as wms_order_id,
+        array_agg(fulfillment_order_id order by fulfillment_order_id) as documents
+    from core.delivery_orders where delivery_order_code = any(:codes) group by delivery_order_code""")
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,10 @@ def ask_open_documents(database: Database, clock: Clock, account: Account) -> Co
         with database.read() as connection:
             since = clock.now() - _ZOMBIES_WITHIN
             asked = {"warehouse_id": account.warehouse_id, "most": MOST_ASKED, "since": since}
-            waiting = connection.execute(_OPEN, asked).all()
+            waiting = list(dict.fromkeys(connection.execute(_OPEN, asked).scalars()))
         total = Recorded(0, 0, 0, 0)
         for start in range(0, len(waiting), _RECORDED_AT_ONCE):
-            part = {row.delivery_order_code: row for row in waiting[start : start + _RECORDED_AT_ONCE]}
+            part = waiting[start : start + _RECORDED_AT_ONCE]
             total = total.plus(_ask(database, lease, clock, account, part))
     return Confirmed(account.warehouse_id, len(waiting), **vars(total))
 
@@ -121,38 +123,38 @@ def take_push(
         hold_scope(database, f"wms:{account.warehouse_id}") as lease,
         database.transaction(lease) as connection,
     ):
-        document = connection.execute(_DOCUMENT_OF, {"code": code}).one_or_none()
+        reports = list(_reports(connection, {code: known}))
         _note(connection, clock, {code: known})
-        return record_reports(
-            connection, clock, account.warehouse_id, [_report(code, known, document)], "wms"
-        )
+        return record_reports(connection, clock, account.warehouse_id, reports, "wms")
 
 
-def _ask(
-    database: Database, lease: Lease, clock: Clock, account: Account, documents: Mapping[str, Row[Any]]
-) -> Recorded:
+def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes: Sequence[str]) -> Recorded:
     said: dict[str, Known | None] = {}
     try:
-        for code in documents:
+        for code in codes:
             said[code] = account.look(code)
     finally:
-        reports = [
-            _report(code, known, documents[code])
-            for code, known in said.items()
-            if known is not None and known.status != CANCELLED
-        ]
+        standing = {code: one for code, one in said.items() if one is not None and one.status != CANCELLED}
         with database.transaction(lease) as connection:
+            reports = list(_reports(connection, standing))
             _note(connection, clock, said)
             recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
     return recorded
 
 
-def _report(code: str, known: Known, document: Row[Any] | None) -> Report:
-    if document is None:
-        return Report(code, None, known.shipped)
-    is_second = bool(document.wms_order_id and known.wms_order_id not in {"", document.wms_order_id})
-    second_id = known.wms_order_id if is_second else ""
-    return Report(code, document.fulfillment_order_id, known.shipped, known.is_final, second_id)
+def _reports(connection: Connection, said: Mapping[str, Known]) -> Iterator[Report]:
+    """Yield what the WMS says of each delivery order; call it before its own numbers are noted."""
+    rows = connection.execute(_DOCUMENTS_OF, {"codes": list(said)}).all()
+    ours = {row.delivery_order_code: row for row in rows}
+    for code, known in said.items():
+        row = ours.get(code)
+        if row is None:
+            yield Report(code, None, known.shipped)
+            continue
+        is_second = bool(row.wms_order_id and known.wms_order_id not in {"", row.wms_order_id})
+        second_id = known.wms_order_id if is_second else ""
+        first, *others = row.documents
+        yield Report(code, first, known.shipped, known.is_final, second_id, tuple(others))
 
 
 def _note(connection: Connection, clock: Clock, said: Mapping[str, Known | None]) -> None:

@@ -1,4 +1,7 @@
-"""A fulfillment order in Qimen's words. What may be said of the receiver is the shop's export policy."""
+"""A parcel in Qimen's words: one fulfillment order, or several that were merged, line by line.
+
+What may be said of the receiver is the shop's export policy.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,8 +21,10 @@ _GOOD = "ZP"
 
 
 def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) -> Tree:
-    """Return the request of one delivery order: `lines` are all lines of it."""
+    """Return the request of one delivery order: `lines` are all lines of it, of one order or of several."""
     first = lines[0]
+    deadlines = [line.ship_by_at for line in lines if line.ship_by_at]
+    is_merged = any(line.order_id != first.order_id for line in lines)
     shop = next((shop for shop in config.shops if shop.id == first.shop_id), None)
     paid = sum(line.paid_fen for line in lines)
     listed = max(paid, sum(line.unit_price_fen * line.quantity for line in lines))
@@ -45,12 +50,18 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
             "gotAmount": _yuan(0 if is_due else paid),
             "logisticsCode": _carrier(first.carrier_id, config, wms),
             "expressCode": first.tracking_number,
-            "latestDeliveryTime": _time(first.ship_by_at) if first.ship_by_at else None,
+            "latestDeliveryTime": _time(min(deadlines)) if deadlines else None,
             "senderInfo": _sender(wms),
             "receiverInfo": _receiver(first, is_masked=shop is not None and shop.export_policy == "masked"),
             "oaidOrderSourceCode": first.platform_order_id if first.token else None,
         },
-        "orderLines": {"orderLine": [_line(line, wms) for line in lines]},
+        "orderLines": {
+            "orderLine": [
+                # Lines of one order have ids of their own; those of several may have the same.
+                _line(line, str(number) if is_merged else line.line_id, wms)
+                for number, line in enumerate(lines, start=1)
+            ]
+        },
     }
 
 
@@ -92,9 +103,9 @@ def _carrier(carrier_id: str | None, config: MerchantConfig, wms: Wms) -> str:
     return carrier.codes.get("wms", wms.carrier_code) if carrier else wms.carrier_code
 
 
-def _line(line: Row[Any], wms: Wms) -> Tree:
+def _line(line: Row[Any], line_no: str, wms: Wms) -> Tree:
     return {
-        "orderLineNo": line.line_id,
+        "orderLineNo": line_no,
         "sourceOrderCode": line.platform_order_id,
         "subSourceOrderCode": line.line_id,
         "ownerCode": wms.owner_code,

@@ -1,7 +1,7 @@
 """Hands a manifest's documents to the warehouse's WMS, once each: in batches, with an answer per document.
 
 The code of a document is made from its id; a lost answer is resolved by asking for it, never by another code.
-A document whose waybill the hub takes waits for it, and for no other's.
+A document whose waybill the hub takes waits for it, and for no other's: both are named after the parcel.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +29,11 @@ _CHUNKS = text("""
     select distinct chunk from core.delivery_orders
     where manifest_id = :manifest_id order by chunk""")
 _PENDING = text("""
-    select d.fulfillment_order_id, d.delivery_order_code from core.delivery_orders as d
-    left join core.waybills as w on d.fulfillment_order_id = w.fulfillment_order_id
+    select distinct d.delivery_order_code from core.delivery_orders as d
+    left join core.waybills as w on d.delivery_order_code = w.object_id
     where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending'
         and w.state is distinct from 'pending'
-    order by d.fulfillment_order_id""")
+    order by d.delivery_order_code""")
 _ACCEPTED = text("""
     update core.delivery_orders
     set state = 'accepted', accepted_at = :now,
@@ -46,13 +46,13 @@ _STATES = text("""
     select case when d.state = 'pending' and w.state = 'pending' then 'waiting' else d.state end as state,
         count(*) as documents
     from core.delivery_orders as d
-    left join core.waybills as w on d.fulfillment_order_id = w.fulfillment_order_id
+    left join core.waybills as w on d.delivery_order_code = w.object_id
     where d.manifest_id = :manifest_id and d.chunk = :chunk group by 1 order by 1""")
 #: One row per chunk that waited for one of these waybills, with the id of one of them.
 _WAITED = text("""
     select d.warehouse_id, d.manifest_id, d.chunk, min(w.object_id) as object_id
     from core.waybills as w
-    inner join core.delivery_orders as d on w.fulfillment_order_id = d.fulfillment_order_id
+    inner join core.delivery_orders as d on w.object_id = d.delivery_order_code
     where w.object_id = any(:waybills) and w.state <> 'pending' and d.state = 'pending'
     group by d.warehouse_id, d.manifest_id, d.chunk order by d.manifest_id, d.chunk""")
 
@@ -128,7 +128,7 @@ class HandOver:
     def _open_documents(self, payload: Mapping[str, Any]) -> Iterator[list[Row[Any]]]:
         with self.database.read() as connection:
             rows = connection.execute(statement("core/delivery_order_lines"), dict(payload)).all()
-        for _, lines in groupby(rows, key=attrgetter("fulfillment_order_id")):
+        for _, lines in groupby(rows, key=attrgetter("delivery_order_code")):
             yield list(lines)
 
     def _create(self, lease: Lease, documents: Sequence[list[Row[Any]]], config: MerchantConfig) -> None:

@@ -12,7 +12,8 @@ from orderhub.errors import StopError
 
 _REOPEN = text("""
     update core.delivery_orders set state = 'pending', answer = null
-    where fulfillment_order_id = :subject and state = 'refused'
+    where state = 'refused' and delivery_order_code in (
+        select delivery_order_code from core.delivery_orders where fulfillment_order_id = :subject)
     returning warehouse_id, manifest_id, chunk""")
 _TIMES = text("select count(*) from ops.outbox where starts_with(outbox_id, :prefix)")
 _SETTLE = text("""
@@ -31,7 +32,7 @@ def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: s
     """
     given = {"subject": fulfillment_order_id, "now": clock.now(), "actor": actor, "action": "resend"}
     with hold_scope(database, "wms_mending") as lease, database.transaction(lease) as connection:
-        row = connection.execute(_REOPEN, given).one_or_none()
+        row = connection.execute(_REOPEN, given).first()
         if row is None:
             raise StopError(f"{fulfillment_order_id} is not refused by a WMS; see core.delivery_orders")
         prefix = f"wms:create:{row.manifest_id}:{row.chunk}"

@@ -1,6 +1,7 @@
 """Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew. When
+When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew; so is
+what was merged with it into one parcel, which the WMS gives back as a whole. When
 it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
@@ -20,7 +21,9 @@ from orderhub.fulfillment.wms.account import CANCELLED, Account
 _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
-_STATE = text("select state, recall from core.delivery_orders where delivery_order_code = :code")
+_STATE = text("""
+    select state, recall from core.delivery_orders where delivery_order_code = :code
+    order by recall nulls last, fulfillment_order_id limit 1""")
 
 
 @dataclass(frozen=True)
