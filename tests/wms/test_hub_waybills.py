@@ -30,7 +30,9 @@ def open_house(house: House, orders: int, *changes: str, others: tuple[Order, ..
         houses = HUB.format(batch_size=50)
         house.config = activate(connection, warehouses=houses, more=more, others=[OWN_SHOP])
         stock(connection, hangzhou__MUG=100)
-        put(connection, *(Order(str(number), (Line(quantity=2),)) for number in range(1, orders + 1)), *others)
+        put(
+            connection, *(Order(str(number), (Line(quantity=2),)) for number in range(1, orders + 1)), *others
+        )
         for statement in (
             "update core.receivers set token = '1oaid' || order_id",
             "update core.orders set payment_state = 'cod_accepted' where order_id = 'tb/1'",
@@ -163,7 +165,9 @@ def test_orders_that_leave_in_one_parcel_share_its_number(house: House):
 
     assert numbers_at_the_wms(house) == labels(house)
     assert labels(house).keys() == {"mp-1-1"}
-    documents = rows(house.database, "select fulfillment_order_id, state from core.delivery_orders order by 1")
+    documents = rows(
+        house.database, "select fulfillment_order_id, state from core.delivery_orders order by 1"
+    )
     assert documents == [("mp/1@1", "shipped"), ("mp/2@1", "shipped")]
 
 
