@@ -11,7 +11,7 @@ from sandbox.wechat.after_sale import after_sale_row
 from sandbox.wechat.errors import BAD_BODY, LONG_WINDOW, NO_AFTER_SALE, NO_ORDER, NOT_JSON, OTHER_SHOP
 from sandbox.wechat.errors import wechat_error as refused
 from sandbox.wechat.order import order_row, seconds, status_of
-from sandbox.wechat.shipping import SEND, send
+from sandbox.wechat.shipping import SEND, SEND_EXCHANGE, send, send_exchange
 from sandbox.wechat.stock import UPDATE, update_stock
 from sandbox.world.model import Order
 
@@ -186,5 +186,6 @@ METHODS: dict[str, Method] = {
     REFUNDS: Method(list_after_sales, Cost.LIST),
     REFUND: Method(full_after_sale, Cost.DETAIL),
     SEND: Method(send),
+    SEND_EXCHANGE: Method(send_exchange),
     UPDATE: Method(update_stock),
 }

@@ -5,14 +5,15 @@ from typing import Any
 
 from sandbox.gateway.call import Call
 from sandbox.gateway.shipping import Verdict, is_number, verdict
-from sandbox.wechat.errors import NO_ORDER, NOT_JSON
+from sandbox.wechat.errors import NO_AFTER_SALE, NO_ORDER, NOT_JSON, WRONG_STATE
 from sandbox.wechat.errors import wechat_error as refused
 from sandbox.wechat.order import CARRIERS
 from sandbox.wechat.product import sku_id
-from sandbox.world.model import Order, Parcel
+from sandbox.world.model import AfterSaleKind, Order, Parcel
 from sandbox.world.shipping import unsent
 
 SEND = "channels/ec/order/delivery/send"
+SEND_EXCHANGE = "channels/ec/aftersale/acceptexchangereship"
 REFUND_OPEN, WRONG_LINES, SHIPPED, NO_LINES = 108009, 109000, 109001, 109002
 BAD_CARRIER, BAD_NUMBER, BAD_TYPE, ONE_PARCEL, NOT_OF_ORDER = 606004, 606005, 606008, 606030, 606031
 #: What a paid order that may not be shipped yet is told: our choice, no code is public.
@@ -38,6 +39,28 @@ def send(call: Call) -> dict[str, Any]:
     _judge(order, [line_id for parcel in parcels for line_id, _ in parcel.pieces])
     for parcel in parcels:
         call.world.tell(order.order_id, parcel)
+    return {}
+
+
+def send_exchange(call: Call) -> dict[str, Any]:
+    """Answer `acceptexchangereship`: the goods of an exchange leave once the buyer's came back.
+
+    Raises:
+        RefusalError: there is no such exchange, it is not at that step, or carrier or number are wrong.
+    """
+    body = call.incoming.json
+    after_sale = call.after_sale(str(body.get("after_sale_order_id")))
+    if after_sale is None:
+        raise refused(NO_AFTER_SALE, "售后单不存在")
+    order = call.world.orders[after_sale.order_id]
+    is_sent = any(parcel.number == body.get("waybill_id") for parcel in order.parcels)
+    if after_sale.kind is not AfterSaleKind.EXCHANGE or not after_sale.return_number or is_sent:
+        raise refused(WRONG_STATE, "售后单状态不合法")
+    if body.get("delivery_id") not in BY_CODE:
+        raise refused(BAD_CARRIER, "不合法的快递公司")
+    if not is_number(body.get("waybill_id")):
+        raise refused(BAD_NUMBER, "不合法的运单号")
+    call.world.tell(order.order_id, Parcel(call.now, BY_CODE[body["delivery_id"]], body["waybill_id"], ()))
     return {}
 
 

@@ -55,6 +55,7 @@ class Document:
     created_at: datetime
     oaid: str = ""
     express_code: str = ""
+    order_type: str = "JYCK"
     status: Status = "ACCEPT"
     parcels: list[Parcel] = field(default_factory=list)
 

@@ -146,6 +146,7 @@ class Methods:
                 created_at=now,
                 oaid=text_of(order, "receiverInfo/oaid"),
                 express_code=text_of(order, "expressCode"),
+                order_type=text_of(order, "orderType"),
             )
         )
 
@@ -173,7 +174,7 @@ def shown(document: Document, *, repeat: bool = False) -> dict[str, Any]:
             "deliveryOrderCode": document.code,
             "deliveryOrderId": document.wms_id,
             "warehouseCode": document.warehouse,
-            "orderType": "JYCK",
+            "orderType": document.order_type,
             "status": document.status,
             "outBizCode": f"{document.wms_id}-{len(document.parcels)}",
             "confirmType": 1 if document.left else 0,

@@ -24,6 +24,7 @@ from orderhub.operate.airflow_api import AirflowApi
 from orderhub.operate.configuration import check_files
 from orderhub.operate.ports import LOOPBACK, Ports, is_taken
 from tests.airflow.conftest import free_base
+from tests.family import are_ended, descendants
 
 pytestmark = pytest.mark.airflow
 TAOBAO = {"简集旗舰店", "简集折扣店"}
@@ -40,6 +41,7 @@ class Demo:
 
     home: Path
     base: int
+    log: Path
     output: str
     database: Database
     process: subprocess.Popen[bytes]
@@ -95,7 +97,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         wait_for_line(process, log)
         address = json.loads((home / "settings.json").read_text())["owner_url"]
         database = Database(address, "tests")
-        yield Demo(home, base, log.read_text(encoding="utf-8"), database, process)
+        yield Demo(home, base, log, log.read_text(encoding="utf-8"), database, process)
         database.close()
     finally:
         process.send_signal(signal.SIGINT)
@@ -233,6 +235,20 @@ def test_the_link_of_a_mail_leads_to_a_decision_and_the_order_moves(demo: Demo) 
     )
     assert [("allocated",)] == demo.rows(documents)
     assert [("release", "已电话核对", order_id, True)] == said
+
+
+def test_it_answers_and_ctrl_c_leaves_nothing_running(demo: Demo) -> None:
+    """The tests before look at it as it runs, the one behind it starts it again."""
+    health = requests.get(f"http://{LOOPBACK}:{demo.base}/api/v2/monitor/health", timeout=30).json()
+    processes = descendants(demo.process.pid)
+
+    demo.stop()
+
+    assert "healthy" == health["scheduler"]["status"]
+    assert len(processes) > 5
+    assert "已全部停止" in demo.log.read_text(encoding="utf-8")
+    assert 130 == demo.process.returncode
+    assert are_ended(processes)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """`./hub up` for real: Airflow and PostgreSQL come up on free ports, and nothing outlives the hub."""
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -12,8 +11,7 @@ import pytest
 import requests
 
 from orderhub.operate.ports import suggest_base
-
-pytestmark = pytest.mark.airflow
+from tests.family import are_ended, descendants
 
 
 class RunningHub:
@@ -48,26 +46,7 @@ class RunningHub:
         return lines
 
     def processes(self) -> list[int]:
-        """Return every process that descends from the hub; Airflow hides its command lines."""
-        parents = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                parents[int(entry.name)] = _parent(entry)
-        family = {self.process.pid}
-        while True:
-            grown = family | {pid for pid, parent in parents.items() if parent in family}
-            if grown == family:
-                return sorted(family - {self.process.pid})
-            family = grown
-
-
-def _parent(entry: Path) -> int:
-    try:
-        return int(
-            (entry / "stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[1]
-        )
-    except OSError:
-        return 0
+        return descendants(self.process.pid)
 
 
 @pytest.fixture
@@ -80,20 +59,8 @@ def running(tmp_path: Path) -> Iterator[RunningHub]:
     hub.process.stdout.close()
 
 
-def _are_ended(pids: list[int]) -> bool:
-    """Tell whether these processes end within a minute, as the kernel reports it."""
-    for pid in pids:
-        try:
-            descriptor = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        ended = select.select([descriptor], [], [], 60)[0]
-        os.close(descriptor)
-        if not ended:
-            return False
-    return True
-
-
+@pytest.mark.airflow
+@pytest.mark.slow  # In the usual tier the demo of tests/airflow answers and is stopped.
 def test_hub_answers_and_ctrl_c_leaves_nothing_running(running: RunningHub) -> None:
     running.read_until("Ctrl-C stops")
     health = requests.get(f"http://127.0.0.1:{running.port}/api/v2/monitor/health", timeout=30).json()
@@ -106,7 +73,7 @@ def test_hub_answers_and_ctrl_c_leaves_nothing_running(running: RunningHub) -> N
     assert len(processes) > 5
     assert "nothing is running any more" in last
     assert running.process.wait() == 130
-    assert _are_ended(processes)
+    assert are_ended(processes)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +87,7 @@ def test_ctrl_c_during_the_start_leaves_nothing_running(running: RunningHub, pha
     running.read_until("nothing is running any more")
 
     assert running.process.wait() == 130
-    assert _are_ended(processes)
+    assert are_ended(processes)
 
 
 def test_killed_hub_leaves_nothing_running(running: RunningHub) -> None:
@@ -129,7 +96,7 @@ def test_killed_hub_leaves_nothing_running(running: RunningHub) -> None:
 
     running.process.kill()
 
-    assert _are_ended(processes)
+    assert are_ended(processes)
 
 
 def test_second_hub_on_the_same_home_is_refused_in_one_sentence(running: RunningHub) -> None:

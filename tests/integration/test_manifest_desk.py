@@ -1,5 +1,6 @@
 """What a person does about manifests: list, show, reprint, void; as functions, and as commands."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from orderhub.delivery.dispatch import deliver_books, deliver_pending
 from orderhub.errors import StopError
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.manifest_copies import remove_old_copies
 from orderhub.fulfillment.manifest_desk import VOID, describe_manifest, reprint, void_manifest
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.verify import verify
@@ -82,6 +84,48 @@ def test_reprinting_writes_every_file_as_it_was_and_names_what_changed_since(
     assert rows(database, "select actor, action from ops.audit where subject_type = 'manifest'") == [
         ("lin", "reprint")
     ]
+
+
+def everything_left(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.fulfillment_orders set state = 'shipped'"))
+
+
+def test_a_copy_ends_and_the_list_is_printed_from_its_orders_unless_they_changed(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    before = {file.name: file.read_bytes() for file in settings.manifests.rglob("*.*")}
+    everything_left(database)
+    clock.move(timedelta(days=91))
+
+    removed = [remove_old_copies(database, clock, config), remove_old_copies(database, clock, config)]
+
+    for file in settings.manifests.rglob("*.*"):
+        file.unlink()
+    reprint(database, clock, settings, ID, "lin")
+    assert ([len(FILES), 0], before) == (
+        removed,
+        {file.name: file.read_bytes() for file in settings.manifests.rglob("*.*")},
+    )
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.receivers set city = '宁波市'"))
+    for file in settings.manifests.rglob("*.*"):
+        file.unlink()
+    with pytest.raises(StopError, match=r"copy was removed on 2027-02-22 \(copies_days .* manifest show"):
+        reprint(database, clock, settings, ID, "lin")
+
+
+def test_copies_stay_while_they_are_young_and_while_anything_of_the_list_may_leave(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    clock.move(timedelta(days=200))
+    waits = remove_old_copies(database, clock, config)
+    clock.move(timedelta(days=-111))
+    everything_left(database)
+
+    young = remove_old_copies(database, clock, config)
+
+    assert (waits, young) == (0, 0)
 
 
 def test_a_void_list_frees_its_lines_for_another_and_marks_its_files(

@@ -50,7 +50,7 @@ REFUND_KINDS = {
     AfterSaleKind.REFUND_ONLY: "refund",
     AfterSaleKind.RETURN_REFUND: "return",
     AfterSaleKind.EXCHANGE: "exchange",
-    AfterSaleKind.RESHIP: "exchange",
+    AfterSaleKind.RESHIP: "resend",
     AfterSaleKind.MONEY_ONLY: "money",
 }
 

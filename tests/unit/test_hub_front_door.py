@@ -128,12 +128,16 @@ def test_interrupted_installation_is_done_again(hub: ModuleType, monkeypatch) ->
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], ["-n", "auto", "--dist", "worksteal"]),
+        ([], ["-n", "3", "--dist", "worksteal"]),
         (["-k", "merge"], ["-k", "merge"]),
         (["tests/unit"], ["tests/unit"]),
     ],
 )
-def test_whole_suite_uses_every_core_and_a_chosen_test_does_not(hub: ModuleType, given, expected) -> None:
+def test_whole_suite_uses_every_core_and_a_chosen_test_does_not(
+    hub: ModuleType, monkeypatch: pytest.MonkeyPatch, given, expected
+) -> None:
+    monkeypatch.setattr(hub.os, "cpu_count", lambda: 2)
+
     assert hub.spread(given) == expected
 
 

@@ -57,6 +57,31 @@ def test_a_platform_that_takes_one_number_is_not_told_of_a_second():
     assert plan == NothingToTell("no_more_numbers")
 
 
+REPLACED = replace(PARCEL, order_kind="exchange", platform_refund_id="R1")
+BY_AFTER_SALE = {
+    "method": "exchange",
+    "root": "",
+    "parameters": {"id": "{refund_id}", "number": "{tracking_number}"},
+}
+
+
+def test_the_parcel_of_an_exchange_is_told_by_its_own_method_and_names_the_after_sale():
+    plan = planned(ship(exchange=BY_AFTER_SALE), [REPLACED], [LINE])
+
+    assert (plan.write.method, plan.values["refund_id"]) == ("exchange", "R1")
+    assert plan.values["tracking_number"] == "785001"
+
+
+@pytest.mark.parametrize(
+    "parcel",
+    [replace(REPLACED, order_kind="resend"), replace(REPLACED, platform_refund_id=None)],
+)
+def test_a_replacement_that_the_platform_has_no_method_for_is_a_persons(parcel: Parcel):
+    plan = plan_write(ship(exchange=BY_AFTER_SALE, more=CALL), [parcel], [LINE], CODES)
+
+    assert plan == NothingToTell("replacement", "by_hand")
+
+
 def test_all_parcels_that_wait_are_told_in_one_call_by_carrier():
     other = replace(PARCEL, shipment_id="s3", tracking_number="SF01", carrier_code="SF")
     unknown = replace(PARCEL, shipment_id="s4", carrier_code="NEW")

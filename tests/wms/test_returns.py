@@ -15,7 +15,7 @@ from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.operate.verify import verify
-from tests.builders import NOON, Line, Order, activate, put, rows, stock
+from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
 from tests.wms.conftest import House
 
 CODE = "R-tb-R1-hangzhou"
@@ -50,9 +50,9 @@ def after_sale(
     run_fulfillment(house.database, house.clock, house.active)
 
 
-def shipped(house: House) -> None:
+def shipped(house: House, **more: Any) -> None:
     """One order of two mugs and a cup has left Hangzhou: 18 mugs lie there."""
-    house.open(orders=1)
+    house.open(orders=1, **more)
     house.deliver()
     house.clock.move(timedelta(minutes=1))
     house.ship_all()
@@ -184,8 +184,10 @@ def test_nothing_comes_back_of_what_the_buyer_keeps_or_never_got(house: House, g
     assert rows(house.database, "select count(*) from core.returns") == [(0,)]
 
 
-def test_the_goods_of_an_exchange_came_back_and_a_person_is_told_to_send_others(house: House):
-    shipped(house)
+def test_a_shop_that_makes_none_is_told_when_the_goods_of_an_exchange_came_back(house: House):
+    shipped(
+        house, more={"shops.yaml": shops_file().replace("on_stale", "replacements: 'off'\n    on_stale", 1)}
+    )
     after_sale(house, kind="exchange")
     house.deliver()
     look_around(house.database, house.clock, house.active)
@@ -193,6 +195,7 @@ def test_the_goods_of_an_exchange_came_back_and_a_person_is_told_to_send_others(
     came(house, 2)
     ask(house)
 
+    house.clock.move(timedelta(minutes=31))
     look_around(house.database, house.clock, house.active)
     told = rows(house.database, REPLACEMENTS)
     with house.database.engine.begin() as connection:

@@ -52,8 +52,8 @@ _WORDS: dict[str, Words] = {
         "warning",
         "换货的货已收到,请另发:{subject}",
         "Send the replacement: {subject}",
-        "售后 {subject}(订单 {detail})寄回的货 {warehouse} 已收到。请把要换的货作为新单放入,见退货一页。",
-        "{warehouse} got back the goods of {subject} (order {detail}). Drop the replacement as an order.",
+        "售后 {subject}(订单 {detail})的货 {warehouse} 已收到,没有开换货单。要发就 ./hub resend 订单。",
+        "{warehouse} got back the goods of {subject} (order {detail}); send others: ./hub resend ORDER.",
     ),
     "recall_by_hand": (
         "critical",

@@ -57,8 +57,11 @@ def watch() -> None:
     """看护一遍并发送:迟到、缺货、静默后的提醒、每日汇总 / look at the hub once and send; as watch_hub."""
     from orderhub.alerts.watch import look_around
     from orderhub.delivery.dispatch import deliver_pending
+    from orderhub.fulfillment.manifest_copies import remove_old_copies
 
     with opened() as (settings, database):
-        show("watch", asdict(look_around(database, clock, active_config(database))))
+        config = active_config(database)
+        removed = {"removed_copies": remove_old_copies(database, clock, config)}
+        show("watch", asdict(look_around(database, clock, config)) | removed)
         show("deliver", asdict(deliver_pending(database, clock, settings)))
         show_waiting(database)

@@ -60,6 +60,15 @@ class Shop(Frozen):
         default=False,
         description="Tell the platform how many pieces the shop may offer; its share is in shares.csv.",
     )
+    replacements: Literal["returned", "agreed", "off"] = Field(
+        default="returned",
+        description="When an exchange gets an order: once its goods came back, once it is agreed, never. "
+        "A resend, unless off, once the platform waits for the seller to send.",
+    )
+    exchange_goods: Literal["ask", "same"] = Field(
+        default="ask",
+        description="An exchange for which the platform names no goods: ask a person, or send the same.",
+    )
     merge: bool = Field(
         default=True,
         description="Orders of one buyer leave in one parcel where the platform names the receiver (合单).",
@@ -312,6 +321,7 @@ class MerchantConfig(Frozen):
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
+    copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(

@@ -168,6 +168,7 @@ def _routing(
         "profiles": read_profiles(files, {**names, "tier": routing.tiers}),
         "settle_minutes": routing.settle_minutes,
         "closing_days": routing.closing_days,
+        "copies_days": routing.copies_days,
         "merge": routing.merge,
         "tiers": routing.tiers,
         "customer_tiers": read_tiers(tiers, shop_ids, routing.tiers) if tiers else {},

@@ -143,6 +143,12 @@ class Routing(Frozen):
     closing_days: int = Field(
         default=3, ge=0, le=30, description="A closing of calendar.csv is told of so many days before."
     )
+    copies_days: int = Field(
+        default=90,
+        ge=7,
+        description="Copies of files that were handed over are kept so many days after their list closed; "
+        "longer while anything on it may still leave.",
+    )
 
     merge: Merging = Field(
         default=Merging(),

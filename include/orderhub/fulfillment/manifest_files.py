@@ -8,12 +8,14 @@ import hashlib
 import os
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from orderhub.clock import Clock
+from orderhub.clock import BEIJING, Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import EnvironmentFault, StopError
@@ -26,7 +28,7 @@ PARTS = {"manifest_files": "lists", "manifest_labels": "labels", "manifest_books
 _FASTEST = 1
 _SNAPSHOT = text("set transaction isolation level repeatable read")
 _RECORDED = text("""
-    select file_name, file_sha256 from core.manifest_files
+    select file_name, file_sha256, copy_removed_at from core.manifest_files
     where manifest_id = :manifest_id and part = :part""")
 _COPY = text("""
     select content from core.manifest_copies where manifest_id = :manifest_id and file_name = :file_name""")
@@ -43,6 +45,14 @@ _PUBLISHED = text("""
     where manifest_id = :manifest_id and state = 'closed' and :part = 'lists'""")
 
 
+@dataclass(frozen=True)
+class _Recorded:
+    """What is known of a file that was handed over."""
+
+    sha256: str
+    copy_removed_at: datetime | None
+
+
 def publish(
     database: Database, clock: Clock, settings: Settings, payload: Mapping[str, Any], part: str = "lists"
 ) -> dict[str, Any]:
@@ -52,7 +62,7 @@ def publish(
     manifest that became void before this was sent has no files.
 
     Raises:
-        StopError: no such manifest, a shadow, or one from before copies were kept whose orders changed.
+        StopError: no such manifest, a shadow, or one without copies whose orders changed.
         EnvironmentFault: the folder cannot be written; nothing half-written is visible.
         LeaseTaken: another process is publishing this part.
     """
@@ -61,8 +71,9 @@ def publish(
         recorded = _recorded(database, manifest, part)
         if manifest.state == "void":
             return {"manifest_id": manifest.manifest_id, "files": {}}
-        if recorded and all(_digest(settings.manifests / name) == sha for name, sha in recorded.items()):
-            return {"manifest_id": manifest.manifest_id, "files": recorded}
+        if recorded and all(_digest(settings.manifests / n) == file.sha256 for n, file in recorded.items()):
+            known = {name: file.sha256 for name, file in recorded.items()}
+            return {"manifest_id": manifest.manifest_id, "files": known}
         try:
             files = _write_all(database, settings, manifest, part, recorded)
         except OSError as error:
@@ -87,7 +98,7 @@ def write_copies(database: Database, settings: Settings, manifest: Manifest) -> 
     """Write every file that was handed over again, byte for byte, and return file name → SHA-256.
 
     Raises:
-        StopError: a file from before copies were kept, whose orders changed since.
+        StopError: a file of which there is no copy, and whose orders changed since.
         EnvironmentFault: the folder cannot be written.
     """
     files: dict[str, str] = {}
@@ -107,10 +118,10 @@ def _unwritable(folder: Path, error: OSError) -> EnvironmentFault:
     )
 
 
-def _recorded(database: Database, manifest: Manifest, part: str) -> dict[str, str]:
+def _recorded(database: Database, manifest: Manifest, part: str) -> dict[str, _Recorded]:
     with database.read() as connection:
         rows = connection.execute(_RECORDED, {"manifest_id": manifest.manifest_id, "part": part}).all()
-    return {row.file_name: row.file_sha256 for row in rows}
+    return {row.file_name: _Recorded(row.file_sha256, row.copy_removed_at) for row in rows}
 
 
 def _record(
@@ -123,7 +134,7 @@ def _record(
 
 
 def _write_all(
-    database: Database, settings: Settings, manifest: Manifest, part: str, recorded: Mapping[str, str]
+    database: Database, settings: Settings, manifest: Manifest, part: str, recorded: Mapping[str, _Recorded]
 ) -> dict[str, str]:
     """Write the files of a part: as they were where copies are kept, else from the lines."""
     folder = settings.manifests / manifest.folder
@@ -155,7 +166,7 @@ def _bytes_of(content: bytes) -> Write:
     return write
 
 
-def _replace(path: Path, write: Write, recorded: str | None) -> str:
+def _replace(path: Path, write: Write, recorded: _Recorded | None) -> str:
     """Write beside `path`, make it durable, rename; return the SHA-256. A different content is refused."""
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
@@ -163,16 +174,24 @@ def _replace(path: Path, write: Write, recorded: str | None) -> str:
         write(part)
         _flush(part)
         digest = _digest(part)
-        if recorded is not None and digest != recorded:
-            raise StopError(
-                f"{path}: an order changed after this list was handed over, and no copy was kept then, so it "
-                "cannot be written again as it was; restore it from a backup, or close a new manifest"
-            )
+        if recorded is not None and digest != recorded.sha256:
+            raise StopError(_gone(path, recorded.copy_removed_at))
         part.replace(path)
         _flush(path.parent)
     finally:
         part.unlink(missing_ok=True)
     return digest or ""
+
+
+def _gone(path: Path, removed_at: datetime | None) -> str:
+    copy = "no copy was kept then"
+    if removed_at is not None:
+        day = f"{removed_at.astimezone(BEIJING):%Y-%m-%d}"
+        copy = f"its copy was removed on {day} (copies_days of routing.yaml)"
+    return (
+        f"{path}: an order changed after this list was handed over, and {copy}, so it cannot be written "
+        "again as it was; restore the file from a backup; ./hub manifest show says what was on the list"
+    )
 
 
 def _flush(path: Path) -> None:

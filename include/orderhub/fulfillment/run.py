@@ -15,6 +15,7 @@ from orderhub.errors import StockTaken
 from orderhub.fulfillment.carry import choose_carriers, close_no_carrier, settle_carriers
 from orderhub.fulfillment.held import hold_refused
 from orderhub.fulfillment.recalls import request_recalls
+from orderhub.fulfillment.replacements import make_replacements
 from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
@@ -48,6 +49,7 @@ class FulfillCounts:
     no_warehouse: int = 0
     suspended: int = 0
     held: int = 0
+    replacements: int = 0
 
 
 def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) -> FulfillCounts:
@@ -63,13 +65,15 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
         with database.transaction(lease) as connection:
             stamp = {"config_version": config.version, "now": clock.now()}
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
+            replaced = make_replacements(connection, clock, config, pass_id)
             withdrawn = withdraw(connection, clock, config)
             recalled = request_recalls(connection, clock)
             announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
             void_waybills(connection, clock)
         outcomes = _route(database, lease, clock, config, pass_id)
-        counts = _counts(pass_id, outcomes, withdrawn, recalled, announced)
+        told = Counter(recalled=recalled, announced=announced, replaced=replaced)
+        counts = _counts(pass_id, outcomes, withdrawn, told)
         with database.transaction(lease) as connection:
             refresh_sellable(connection, clock, config, pass_id)
             _finish(connection, clock, counts)
@@ -97,9 +101,7 @@ def _route(
     )
 
 
-def _counts(
-    pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, recalled: int, announced: int
-) -> FulfillCounts:
+def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, told: Counter[str]) -> FulfillCounts:
     return FulfillCounts(
         pass_id=pass_id,
         allocated=outcomes["allocated"],
@@ -107,12 +109,13 @@ def _counts(
         no_rule=outcomes["no_rule"],
         withdrawn_reservations=withdrawn.reservations,
         cancelled_documents=withdrawn.documents,
-        recalled_documents=recalled,
-        announced_returns=announced,
+        recalled_documents=told["recalled"],
+        announced_returns=told["announced"],
         backorder=outcomes["backorder"],
         no_warehouse=outcomes["no_warehouse"],
         suspended=outcomes["suspended"],
         held=outcomes["held"],
+        replacements=told["replaced"],
     )
 
 

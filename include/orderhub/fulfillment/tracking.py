@@ -83,7 +83,7 @@ class Teller:
             self._wait(parcel, "unknown_carrier", str(error))
             raise
         if isinstance(plan, NothingToTell):
-            return self._end([parcel], "noted", plan.reason)
+            return self._end([parcel], plan.state, plan.reason)
         return self._tell(ship, plan)
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -165,7 +165,7 @@ class Teller:
             standing = self._standing(ship, parcel)
             if parcel.tracking_number in standing.numbers:
                 return self._end([parcel], "told", "known_already", said)
-            if means == "ask" and standing.status in _LEFT_ALREADY:
+            if means == "ask" and parcel.order_kind == "sale" and standing.status in _LEFT_ALREADY:
                 return self._end([parcel], "told", "shipped_already", said)
             if means == "ask":
                 means = "closed" if standing.status == "closed" else "not_yet"

@@ -8,6 +8,7 @@ from typing import Any
 
 from orderhub.platforms.carriers import CarrierCode
 from orderhub.platforms.encoding import fill
+from orderhub.platforms.protocol import placeholders_in
 from orderhub.platforms.writes import Ship, Write
 
 
@@ -23,6 +24,8 @@ class Parcel:
     tracking_number: str
     carrier_code: str
     shipped_at: datetime
+    order_kind: str = "sale"
+    platform_refund_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class NothingToTell:
-    """Why the platform is not told of this parcel."""
+    """Why the platform is not told of this parcel, and what becomes of its number."""
 
     reason: str
+    state: str = "noted"
 
 
 def plan_write(
@@ -67,6 +71,8 @@ def plan_write(
         codes: carrier as the warehouse names it → the platform's code; the first parcel's is there.
     """
     parcel = parcels[0]
+    if parcel.order_kind != "sale":
+        return _plan_replacement(ship, parcel, lines, codes)
     is_first = not any(other.state == "told" for other in parcels)
     told = [line for line in lines if ship.is_divisible or not line.is_told]
     together: tuple[Parcel, ...] = (parcel,)
@@ -86,6 +92,18 @@ def plan_write(
     return Plan(ship.with_answers(write), values, together)
 
 
+def _plan_replacement(
+    ship: Ship, parcel: Parcel, lines: Sequence[Line], codes: dict[str, CarrierCode]
+) -> Plan | NothingToTell:
+    """Return how the parcel of a replacement is told; the platform's order has a number long since."""
+    write = ship.exchange if parcel.order_kind == "exchange" else ship.resend
+    is_named = parcel.platform_refund_id is not None
+    if write is None or (not is_named and "refund_id" in placeholders_in(write.parameters)):
+        return NothingToTell("replacement", "by_hand")
+    values = _values(ship, parcel, lines) | _numbers(ship, (parcel,), codes)
+    return Plan(ship.with_answers(write), values, (parcel,))
+
+
 def _why_nothing(ship: Ship, lines: Sequence[Line]) -> str:
     if ship.line is None:
         return "no_more_numbers"
@@ -97,6 +115,7 @@ def _values(ship: Ship, parcel: Parcel, told: Sequence[Line]) -> dict[str, Any]:
     name = f"{parcel.shipment_id}|{parcel.order_id}"
     return {
         "order_id": parcel.platform_order_id,
+        "refund_id": parcel.platform_refund_id or "",
         # Of letters and digits alone, and never longer, whatever an order's id looks like.
         "parcel": hashlib.sha256(name.encode()).hexdigest()[:32],
         "lines": ",".join(lines) if isinstance(ship.line, str) else lines,

@@ -25,6 +25,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_more_numbers": ("这张订单只收一次", "it takes one call per order"),
     "line_told_before": ("这些行已随前面的包裹报过", "its lines were told with an earlier parcel"),
     "nothing_of_theirs": ("包裹里没有平台卖的东西", "nothing in it was sold there"),
+    "replacement": (
+        "换货补发,平台没有写回的接口",
+        "a replacement, for which the platform has no method",
+    ),
     "not_written_back": ("店铺没有打开回传", "the shop is not switched on"),
     "no_method": ("平台没有发货接口", "the platform has no method"),
     "before_write_back": ("回传功能之前发的", "sent before there was write-back"),

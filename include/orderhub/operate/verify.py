@@ -56,7 +56,7 @@ _SOURCES = sql.SQL("""
     union all
     select o.order_id, 'is an order that was never received'
     from core.orders as o
-    where o.platform = {platform} and not exists (
+    where o.platform = {platform} and o.order_kind = 'sale' and not exists (
         select from {table} as s where s.shop_id = o.shop_id and s.record_id = o.platform_order_id
     )""")
 

@@ -15,11 +15,13 @@ def look_around_and_send() -> dict[str, Any]:
     from orderhub.alerts.watch import look_around
     from orderhub.delivery.dispatch import deliver_pending
     from orderhub.errors import LeaseTaken
+    from orderhub.fulfillment.manifest_copies import remove_old_copies
     from orderhub.quality.watch import watch_holds
 
     with open_hub("watch") as hub:
         looked = asdict(look_around(hub.database, hub.clock, hub.config))
         looked |= asdict(watch_holds(hub.database, hub.clock, hub.config))
+        looked |= {"removed_copies": remove_old_copies(hub.database, hub.clock, hub.config)}
         try:
             return looked | asdict(deliver_pending(hub.database, hub.clock, hub.settings))
         except LeaseTaken:

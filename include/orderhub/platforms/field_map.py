@@ -24,7 +24,7 @@ RECEIVER_FIELDS = (
 )  # fmt: skip
 REFUND_FIELDS = (
     "refund_id", "platform_order_id", "platform_line_id", "platform_sku_id", "kind", "sub_kind",
-    "platform_status", "quantity", "refund", "reason", "created_at", "modified_at",
+    "platform_status", "quantity", "refund", "reason", "wanted_sku", "created_at", "modified_at",
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
 MONEY = ("total", "discount", "freight", "paid", "unit_price", "subsidy", "refund")

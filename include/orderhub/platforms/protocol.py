@@ -20,7 +20,7 @@ _SECRETS = ("refresh_token", "app_key", "app_secret")
 #: What a call that tells the platform something may hold; see writes.py.
 WRITTEN = (
     "order_id", "parcel", "tracking_number", "carrier", "carrier_number", "carrier_name", "lines",
-    "shipped_at", "seller_id",
+    "shipped_at", "seller_id", "refund_id",
 )  # fmt: skip
 
 #: What the call that tells a shop's stock may hold.

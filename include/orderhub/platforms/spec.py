@@ -126,16 +126,24 @@ class RefundState(Frozen):
     state: Literal["open", "refunded", "withdrawn"]
     rank: int = Field(ge=0, le=99, description="Progress; later wins when two versions tie.")
     terminal: bool = Field(default=False, description="True: the platform never reopens it.")
+    replaces: Mapping[Literal["exchange", "resend"], Literal["agreed", "sends", "dropped"]] = Field(
+        default={},
+        description="What the state says of a replacement, by kind. agreed: the seller agreed. sends: the "
+        "platform waits for the seller to send. dropped: it became a refund.",
+    )
 
 
 class RefundKind(Frozen):
-    """What a kind of after-sale means. money: the buyer keeps the goods, so the line ships all the same."""
+    """What a kind of after-sale means. money: the buyer keeps the goods, so the line ships all the same.
+
+    resend: goods are sent again and none come back.
+    """
 
     value: str
     sub_value: str | None = Field(
         default=None, description="Only with this sub_kind; such an entry wins over one without."
     )
-    kind: Literal["refund", "return", "exchange", "money"]
+    kind: Literal["refund", "return", "exchange", "resend", "money"]
 
 
 class Downstream(Frozen):

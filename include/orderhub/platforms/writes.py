@@ -122,6 +122,13 @@ class Ship(Frozen):
         default=None,
         description="One call tells all parcels of an order: this between carriers, commas between numbers.",
     )
+    exchange: Write | None = Field(
+        default=None,
+        description="For the goods of an exchange, after-sale {refund_id}; absent: a person tells it.",
+    )
+    resend: Write | None = Field(
+        default=None, description="For goods that are sent again; absent: a person tells the platform."
+    )
     answers: tuple[WriteAnswer, ...] = Field(
         default=(), description="What refusals of these calls mean, after those that a call names itself."
     )

@@ -41,6 +41,9 @@ states (platform_status, state, state_rank, is_terminal) as (values
 ),
 kinds (value, sub_value, kind) as (values
     {_kinds(platform)}
+),
+replacements (platform_status, kind, replacement) as (values
+    {_replacements(platform)}
 )
 select
     c.shop_id || '/' || c.record_id, {literal(spec.name)}, c.shop_id,
@@ -52,14 +55,15 @@ select
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
         || lpad(coalesce(st.state_rank, 0)::text, 2, '0')
         || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
-    {literal(platform.mapping_version)}, c.load_id
+    {literal(platform.mapping_version)}, c.load_id, rp.replacement, c.wanted_sku
 from read as c
 left join states as st on st.platform_status = c.platform_status
 left join lateral (
     select k.kind from kinds as k
     where k.value = c.kind and (k.sub_value is null or k.sub_value = c.sub_kind)
     order by k.sub_value nulls last limit 1
-) as k on true"""  # noqa: S608 - names and literals of files, quoted
+) as k on true
+left join replacements as rp on rp.platform_status = c.platform_status and rp.kind = k.kind"""  # noqa: S608 - names and literals of files, quoted
 
 
 def _states(platform: Platform) -> str:
@@ -67,6 +71,15 @@ def _states(platform: Platform) -> str:
         f"({literal(s.status)}, {literal(s.state)}, {s.rank}, {str(s.terminal).lower()})"
         for s in platform.spec.refund_states
     )
+
+
+def _replacements(platform: Platform) -> str:
+    rows = (
+        f"({literal(s.status)}, {literal(kind)}, {literal(step)})"
+        for s in platform.spec.refund_states
+        for kind, step in s.replaces.items()
+    )
+    return ", ".join(rows) or "(null::text, null, null)"
 
 
 def _kinds(platform: Platform) -> str:

@@ -68,7 +68,7 @@ def is_work_pending(database: Database) -> bool:
                     "(upper(btrim(normalize(l.merchant_code, nfkc))), "
                     "upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
                     "join core.orders o on o.order_id = l.order_id and m.shop_id in (o.shop_id, '*') "
-                    "where l.sku_id is null)"
+                    "where l.sku_id is null and o.order_kind = 'sale')"
                 )
             ).scalar_one()
         )

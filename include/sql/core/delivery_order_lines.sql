@@ -8,8 +8,9 @@ select
     case when w.state = 'got' then w.tracking_number end as tracking_number,
     o.order_id,
     o.platform,
-    o.platform_order_id,
+    coalesce(s.platform_order_id, o.platform_order_id) as platform_order_id,
     o.shop_id,
+    o.order_kind,
     o.buyer_label,
     o.payment_state,
     o.placed_at,
@@ -28,10 +29,20 @@ select
     m.quantity,
     l.title,
     coalesce(l.unit_price_fen, 0) as unit_price_fen,
-    coalesce(l.paid_fen, 0) as paid_fen
+    coalesce(l.paid_fen, 0) as paid_fen,
+    earlier.delivery_order_code as earlier_code
 from core.delivery_orders as d
 inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
 inner join core.orders as o on f.order_id = o.order_id
+-- A replacement has the receiver, and so the token, of the order that it is for.
+left join core.orders as s on o.of_order_id = s.order_id
+left join lateral (
+    select e.delivery_order_code
+    from core.delivery_orders as e
+    inner join core.fulfillment_orders as g on e.fulfillment_order_id = g.fulfillment_order_id
+    where g.order_id = o.of_order_id and e.warehouse_id = d.warehouse_id and e.state = 'shipped'
+    order by e.fulfillment_order_id limit 1
+) as earlier on true
 inner join core.manifest_lines as m
     on d.manifest_id = m.manifest_id and d.fulfillment_order_id = m.fulfillment_order_id and not m.is_void
 left join core.waybills as w on d.delivery_order_code = w.object_id

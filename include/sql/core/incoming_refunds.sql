@@ -5,5 +5,6 @@ create temporary table incoming_refunds (
     platform_sku_id text, kind text not null, platform_status text, state text not null,
     is_terminal boolean not null, quantity bigint, refund_fen bigint, reason text,
     created_at timestamptz, modified_at timestamptz, unreadable_fields text[] not null,
-    version_id text not null, merge_key text collate "C" not null, mapping_version text not null, load_id bigint not null
+    version_id text not null, merge_key text collate "C" not null, mapping_version text not null, load_id bigint not null,
+    replacement text, wanted_sku text
 ) on commit drop;

@@ -15,7 +15,8 @@ with goods as (
 
 select
     g.parcel_id,
-    coalesce(p.platform_order_ids, o.platform_order_id) as platform_order_ids,
+    -- The token of a replacement is known to its platform under the order that it is for.
+    coalesce(p.platform_order_ids, s.platform_order_id, o.platform_order_id) as platform_order_ids,
     o.shop_id,
     case when o.shop_id = any(:masked_shops) then r.name_masked end as name_masked,
     case when o.shop_id = any(:masked_shops) then r.phone_masked end as phone_masked,
@@ -40,6 +41,7 @@ select
 from goods as g
 inner join core.fulfillment_orders as f on g.parcel_id = f.fulfillment_order_id
 inner join core.orders as o on f.order_id = o.order_id
+left join core.orders as s on o.of_order_id = s.order_id
 left join core.receivers as r on o.order_id = r.order_id
 left join core.merged_parcels as p on g.parcel_id = p.parcel_id and p.manifest_id = :manifest_id
 order by g.parcel_id

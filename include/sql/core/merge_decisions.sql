@@ -21,7 +21,7 @@ named as (
     from sieved as s
     inner join due_documents as d on s.receiver_sieve = d.receiver_sieve and d.reason is null
     inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
-    inner join core.orders as o on d.order_id = o.order_id
+    inner join core.orders as o on d.order_id = o.order_id and o.order_kind = 'sale'
     inner join core.receivers as r on d.order_id = r.order_id
     where r.phone_hash is not null or d.shop_id = any(:hash_shops)
 ),

@@ -2,7 +2,7 @@
 with waiting as (
     delete from core.order_lines as l
     using core.orders as o, core.skus as s
-    where l.order_id = o.order_id
+    where l.order_id = o.order_id and o.order_kind = 'sale'
         and l.sku_id = s.sku_id
         and l.kind = 'goods'
         and s.kind in ('bundle', 'service')

@@ -17,6 +17,7 @@ with handed_over as (
             or f.receiver_key <> v.receiver_key
             or f.order_id in (select r.order_id from core.refunds as r)
             or f.order_id in (select w.order_id from core.withholdings as w)
+            or o.order_kind <> 'sale'
         )
         and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
         and not exists (select from core.hand_recalls as h where h.fulfillment_order_id = f.fulfillment_order_id)

@@ -4,12 +4,17 @@ select
     w.order_id,
     w.state,
     w.reason,
-    o.platform_order_id,
+    coalesce(p.platform_order_id, o.platform_order_id) as platform_order_id,
+    o.order_kind,
+    r.platform_refund_id,
     s.tracking_number,
     s.carrier_code,
     s.shipped_at
 from core.tracking_writes as w
 inner join core.shipments as s on w.shipment_id = s.shipment_id
 inner join core.orders as o on w.order_id = o.order_id
+left join core.orders as p on o.of_order_id = p.order_id
+left join core.replacements as n on o.order_id = n.order_id
+left join core.refunds as r on n.refund_id = r.refund_id
 where w.order_id = :order_id
 order by w.shipment_id <> :shipment_id, s.shipped_at, w.shipment_id

@@ -11,7 +11,7 @@ select
     o.order_id,
     o.shop_id,
     o.platform,
-    o.platform_order_id,
+    coalesce(s.platform_order_id, o.platform_order_id) as platform_order_id,
     r.token,
     r.province,
     r.city,
@@ -28,6 +28,7 @@ from core.waybills as w
 left join core.merge_decisions as p on w.fulfillment_order_id = p.parcel_id
 inner join core.fulfillment_orders as f on coalesce(p.fulfillment_order_id, w.fulfillment_order_id) = f.fulfillment_order_id
 inner join core.orders as o on f.order_id = o.order_id
+left join core.orders as s on o.of_order_id = s.order_id
 inner join core.manifest_lines as m on w.manifest_id = m.manifest_id and f.fulfillment_order_id = m.fulfillment_order_id
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 left join core.receivers as r on w.order_id = r.order_id

@@ -1,4 +1,4 @@
--- One row per order, samples and fake sales (no_ship) left out; key order_id. Business dates are Beijing days; no receiver finer than province and city.
+-- One row per sale, samples and fake sales (no_ship) and replacements (mart.replacements) left out; key order_id. Business dates are Beijing days; no receiver finer than province and city.
 create view mart.orders as
 with lines as (
     select
@@ -52,11 +52,11 @@ left join core.order_progress as p on o.order_id = p.order_id
 left join doubts as d on o.order_id = d.order_id
 left join first_allocated as f on o.order_id = f.order_id
 left join first_manifested as m on o.order_id = m.order_id
-where not exists (
+where o.order_kind = 'sale' and not exists (
     select from core.withholdings as w where w.order_id = o.order_id and w.kind = 'no_ship'
 );
 
-select ops.describe('mart.orders', '每个订单一行:金额、状态、环节、仓库、时间;不含刷单与样品 / one row per order, without samples and fake sales; key order_id.',
+select ops.describe('mart.orders', '每个订单一行:金额、状态、环节、仓库、时间;不含刷单、样品与换货补发 / one row per sale, without samples, fake sales and replacements; key order_id.',
     'order_id', 'shop_id/platform_order_id', 'platform', 'platform name', 'shop_id', 'our id of the shop', 'shop_name', 'as people call it',
     'platform_order_id', 'the platform''s id, text', 'customer_id', 'the platform''s open id of the buyer; never a name or a phone',
     'status', 'our word for the platform''s state', 'payment_state', 'unpaid, deposit_paid, paid, cod_accepted, refunded or unknown',

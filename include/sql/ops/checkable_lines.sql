@@ -59,7 +59,7 @@ cross join lateral (
         coalesce(usual.unit_fen, sku.list_price_fen) as usual_fen,
         coalesce(promotion.price_band_percent, settings.price_band_percent) as band_percent
 ) as price
-where orders.lifecycle = 'live' and orders.gate <> 'stop'
+where orders.order_kind = 'sale' and orders.lifecycle = 'live' and orders.gate <> 'stop'
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and line.gate <> 'stop'
     and not exists (

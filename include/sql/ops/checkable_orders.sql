@@ -1,4 +1,4 @@
--- One row per order that a check may hold: live, not stopped by its platform, not waiting for payment; key order_id.
+-- One row per order that a check may hold: a live sale, not stopped by its platform, not waiting for payment; key order_id.
 -- Every text that says what is wrong is null when nothing is. No `now()`: a verdict can be repeated later.
 create view ops.checkable_orders as
 select
@@ -61,7 +61,7 @@ cross join lateral (
     from core.order_lines as line
     where line.order_id = orders.order_id
 ) as lines
-where orders.lifecycle = 'live' and orders.gate <> 'stop'
+where orders.order_kind = 'sale' and orders.lifecycle = 'live' and orders.gate <> 'stop'
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',

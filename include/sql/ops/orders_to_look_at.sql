@@ -6,7 +6,7 @@ from (
     inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
     where f.state = 'allocated' and not f.is_shadow and f.warehouse_id = any(cast(:warehouses as text[]))
 ) as d
-inner join core.orders as o on d.order_id = o.order_id
+inner join core.orders as o on d.order_id = o.order_id and o.order_kind = 'sale'
 left join ops.last_looks as k on d.order_id = k.order_id
 where o.shop_id = any(cast(:shops as text[]))
     and (k.order_id is null or not k.is_reread or k.looked_at < :since)

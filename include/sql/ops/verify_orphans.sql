@@ -12,6 +12,10 @@ select f.fulfillment_order_id, 'is a document of no order'
 from core.fulfillment_orders as f
 where not exists (select from core.orders as o where o.order_id = f.order_id)
 union all
+select p.order_id, 'is a replacement without its order'
+from core.replacements as p
+where not exists (select from core.orders as o where o.order_id = p.order_id)
+union all
 select d.order_id, 'is a decision about no order'
 from core.routing_decisions as d
 where not exists (select from core.orders as o where o.order_id = d.order_id)

@@ -36,7 +36,8 @@ select
     t.order_id
 from core.returns as t
 inner join core.refunds as f on t.refund_id = f.refund_id
-where t.state = 'received' and f.kind = 'exchange' and f.state = 'open'
+where t.state = 'received' and f.kind = 'exchange' and f.state = 'open' and t.received_at < :unanswered_before
+    and not exists (select from core.replacements as p where p.refund_id = t.refund_id)
 union all
 select
     'recall_by_hand',

@@ -47,7 +47,7 @@ def test_core_tells_the_truth_about_every_life_and_after_sale(box: ShopInABox):
     assert [(0,)] == rows(box.database, OPEN)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_changes_between_two_pages_lose_nothing(database: Database, seed: int):
     box = ShopInABox(database, orders=400, seed=seed, platform="douyin", lives="all")
     box.gateway.behavior.churn_per_call = 4

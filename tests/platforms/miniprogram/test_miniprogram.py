@@ -70,7 +70,7 @@ def test_core_tells_the_truth_about_every_life_and_after_sale(box: ShopInABox):
     assert [(0,)] == rows(box.database, OPEN)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_orders_that_change_between_two_pages_are_not_lost(database: Database, seed: int):
     box = ShopInABox(database, orders=600, seed=seed, platform="miniprogram", lives="all")
     box.gateway.behavior.churn_per_call = 4

@@ -90,7 +90,7 @@ def test_published_budgets_and_windows_are_kept_without_being_refused(box: ShopI
     assert ({}, True) == (dict(box.gateway.errors), bool(box.waited))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_orders_that_change_between_two_pages_are_not_lost(database: Database, seed: int):
     box = ShopInABox(database, orders=600, seed=seed, platform="pinduoduo", lives="all")
     box.gateway.behavior.churn_per_call = 3

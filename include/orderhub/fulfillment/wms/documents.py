@@ -15,7 +15,8 @@ from orderhub.fulfillment.wms.xml import Tree
 
 #: Qimen wants every one of these; where we may not say it, or nobody does, it gets this.
 _UNSAID = "***"
-_TRADE = "JYCK"
+#: Kind of an order → Qimen's word for its delivery order.
+ORDER_TYPES = {"sale": "JYCK", "exchange": "HHCK", "resend": "BFCK"}
 _RETURNED, _EXCHANGED = "THRK", "HHRK"
 _GOOD = "ZP"
 
@@ -32,7 +33,8 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
     return {
         "deliveryOrder": {
             "deliveryOrderCode": first.delivery_order_code,
-            "orderType": _TRADE,
+            "orderType": ORDER_TYPES[first.order_kind],
+            "preDeliveryOrderCode": first.earlier_code,
             "warehouseCode": wms.warehouse_code,
             "orderFlag": "COD" if is_due else None,
             "sourcePlatformCode": wms.source_codes.get(first.platform, "OTHERS"),

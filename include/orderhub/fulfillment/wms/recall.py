@@ -17,10 +17,17 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.fulfillment.wms.account import CANCELLED, Account
+from orderhub.fulfillment.wms.documents import ORDER_TYPES
 
 _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
+_KIND = text("""
+    select o.order_kind from core.delivery_orders as d
+    join core.fulfillment_orders as f using (fulfillment_order_id)
+    join core.orders as o using (order_id)
+    where d.delivery_order_code = :code
+    order by d.fulfillment_order_id limit 1""")
 _STATE = text("""
     select state, recall from core.delivery_orders where delivery_order_code = :code
     order by recall nulls last, fulfillment_order_id limit 1""")
@@ -46,7 +53,7 @@ class Recall:
             "warehouseCode": wms.warehouse_code,
             "ownerCode": wms.owner_code,
             "orderCode": code,
-            "orderType": "JYCK",
+            "orderType": self._order_type(code),
         }
         answer = self.account.qimen.call("order.cancel", wanted)
         if answer.is_success or self._is_gone(code):
@@ -58,6 +65,11 @@ class Recall:
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return that it is cancelled, or None when it is not."""
         return self._agreed(payload["code"]) if self._is_gone(payload["code"]) else None
+
+    def _order_type(self, code: str) -> str:
+        with self.database.read() as connection:
+            kind = connection.execute(_KIND, {"code": code}).scalar_one_or_none()
+        return ORDER_TYPES[kind or "sale"]
 
     @property
     def _scope(self) -> str:

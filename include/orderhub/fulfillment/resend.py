@@ -1,0 +1,216 @@
+"""A person orders goods sent again, or says which goods a replacement takes; who and why are kept."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from orderhub.clock import Clock
+from orderhub.config.located_yaml import nearest
+from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import source, statement
+from orderhub.errors import AlreadyDone, StopError
+from orderhub.fulfillment.replacements import end_questions, write_replacements
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+
+_ORDER = text("""
+    select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
+        o.status in ('part_shipped', 'shipped', 'done')
+        or exists (select from core.shipments as s where s.order_id = o.order_id) as has_left
+    from core.orders as o where o.order_id = :order_id""")
+_LINES = text("""
+    select line_id, platform_item_id, platform_sku_id, sku_id, quantity from core.order_lines
+    where order_id = :order_id and kind in ('goods', 'gift', 'bundle') and gift_rule_id is null
+    order by line_no, line_id""")
+_CLAIM = text("""
+    insert into replacement_claims
+    select :made, :number, l.order_id, null, 'resend', :case_no, :reason, 'same', l.line_id, l.parent_line_id,
+        l.line_no, l.kind, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.sku_id, l.title,
+        ceil(l.quantity * w.pieces / coalesce(p.quantity, l.quantity)::numeric), l.unit_price_fen
+    from core.order_lines as l
+    left join core.order_lines as p
+        on p.order_id = l.order_id and p.line_id = l.parent_line_id and p.kind = 'bundle'
+    join unnest(cast(:lines as text[]), cast(:pieces as bigint[])) as w (line_id, pieces)
+        on w.line_id = coalesce(p.line_id, l.line_id)
+    where l.order_id = :order_id and l.gift_rule_id is null""")
+_EXISTS = text("select made_by, made_at from core.replacements where order_id = :order_id")
+_KNOWN_SKUS = text("""
+    select sku_id from core.skus where kind not in ('bundle', 'service') union select sku_id from core.stock
+    order by 1""")
+_ASKED = text("""
+    select p.order_id, exists (
+        select from core.manifest_lines as m where m.order_id = p.order_id and not m.is_void
+    ) as is_handed_over
+    from core.replacements as p where p.order_id = :order_id""")
+_REMOVE = text("delete from core.order_lines where order_id = :order_id")
+_ANSWER = text("""
+    insert into core.order_lines (
+        order_id, line_id, line_no, platform_item_id, platform_sku_id, sku_id, title, kind, quantity,
+        paid_fen, refund_state, gate)
+    select :order_id, w.line_id, w.line_no, w.item_id, w.platform_sku_id, w.sku_id,
+        coalesce(s.name, w.sku_id), 'goods', w.quantity, 0, 'none', 'ship'
+    from unnest(
+        cast(:lines as text[]), cast(:items as text[]), cast(:platform_skus as text[]), cast(:skus as text[]),
+        cast(:pieces as bigint[])
+    ) with ordinality as w (line_id, item_id, platform_sku_id, sku_id, quantity, line_no)
+    left join core.skus as s on s.sku_id = w.sku_id""")
+_ANSWERED = text("update core.replacements set goods = 'answered' where order_id = :order_id")
+_END_CORRECTIONS = text("""
+    update core.corrections set state = 'replaced', ended_at = :now, ended_by = :actor
+    where order_id = :order_id and state = 'active' and field <> 'address'""")
+_AUDIT = text("""
+    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
+    values (:now, :actor, :action, 'order', :order_id, cast(:detail as jsonb))""")
+
+
+@dataclass(frozen=True)
+class Resend:
+    """What a person wants sent again.
+
+    Attributes:
+        order_id: the order whose goods they are.
+        pieces: line → pieces; empty for all lines, whole.
+        case_no: the same number again is the same resend.
+    """
+
+    order_id: str
+    reason: str
+    actor: str
+    pieces: Mapping[str, int]
+    case_no: str = "1"
+
+
+def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
+    """Make the order that the goods leave by, and return its id; the next fulfil pass routes it.
+
+    Raises:
+        StopError: no reason, no such order or line, or nothing of the order has left.
+        AlreadyDone: this case was sent again before.
+        LeaseTaken: somebody else routes now; ask again.
+    """
+    _refuse_no_reason(asked.order_id, asked.reason)
+    if not asked.case_no.isalnum():
+        raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
+    with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
+        order = _order(connection, asked.order_id)
+        number = f"BF{order.platform_order_id}_{asked.case_no}"
+        made = f"{order.shop_id}/{number}"
+        _refuse_second(connection, made, asked.case_no)
+        pieces = _pieces(connection, asked)
+        connection.exec_driver_sql(source("core/replacement_claims"))
+        given = {
+            "made": made, "number": number, "order_id": asked.order_id, "case_no": asked.case_no,
+            "reason": asked.reason, "lines": list(pieces), "pieces": list(pieces.values()),
+        }  # fmt: skip
+        connection.execute(_CLAIM, given)
+        write_replacements(connection, clock, made_by=asked.actor, pass_id=None)
+        connection.execute(statement("core/replacement_receivers"))
+        detail = {"made": made, "case": asked.case_no, "reason": asked.reason, "pieces": pieces}
+        _audit(connection, clock, "resend", asked.order_id, asked.actor, detail)
+    return made
+
+
+def answer_goods(
+    database: Database, clock: Clock, order_id: str, goods: Mapping[str, int], *, actor: str, reason: str
+) -> None:
+    """Let a replacement take `goods` (SKU → pieces) instead of what was proposed, and end its question.
+
+    Raises:
+        StopError: no reason, no such replacement, an unknown SKU, or a warehouse has it.
+        LeaseTaken: somebody else routes now; ask again.
+    """
+    _refuse_no_reason(order_id, reason)
+    given = {"order_id": order_id, "actor": actor, "now": clock.now()}
+    with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
+        _refuse_unanswerable(connection, order_id, goods)
+        proposed = connection.execute(_LINES, given).all()
+        connection.execute(_REMOVE, given)
+        connection.execute(_ANSWER, {**given, **_columns(proposed, goods)})
+        connection.execute(_ANSWERED, given)
+        connection.execute(_END_CORRECTIONS, given)
+        end_questions(connection, clock, [order_id], actor, reason)
+        before = {row.sku_id or "?": row.quantity for row in proposed}
+        detail = {"from": before, "to": dict(goods), "reason": reason}
+        _audit(connection, clock, "answer_goods", order_id, actor, detail)
+
+
+def _columns(proposed: Sequence[Row[Any]], goods: Mapping[str, int]) -> dict[str, list[Any]]:
+    """Return the lines of the answer: platforms know a line by its id, more goods are numbered on."""
+    known = [(row.line_id, row.platform_item_id, row.platform_sku_id) for row in proposed]
+    more = [(f"n{number}", None, None) for number in range(len(known) + 1, len(goods) + 1)]
+    lines, items, platform_skus = zip(*[*known, *more][: len(goods)], strict=True)
+    return {
+        "lines": list(lines),
+        "items": list(items),
+        "platform_skus": list(platform_skus),
+        "skus": list(goods),
+        "pieces": list(goods.values()),
+    }
+
+
+def _order(connection: Connection, order_id: str) -> Row[Any]:
+    order = connection.execute(_ORDER, {"order_id": order_id}).one_or_none()
+    if order is None:
+        raise StopError(f"order {order_id}: does not exist; the id is shop/number, as in mails")
+    if order.order_kind != "sale":
+        raise StopError(f"order {order_id}: is a replacement itself; name the order that the buyer placed")
+    if not order.has_left:
+        raise StopError(f"order {order_id}: nothing of it has left; it ships by itself, see ./hub explain")
+    return order
+
+
+def _pieces(connection: Connection, asked: Resend) -> dict[str, int]:
+    sold = {
+        row.line_id: row.quantity
+        for row in connection.execute(_LINES, {"order_id": asked.order_id})
+        if row.quantity
+    }
+    for line_id, pieces in asked.pieces.items():
+        if line_id not in sold:
+            raise StopError(f"order {asked.order_id}: has no line {line_id}; {nearest(line_id, list(sold))}")
+        if not 0 < pieces <= sold[line_id]:
+            raise StopError(
+                f"order {asked.order_id}: line {line_id} has {sold[line_id]} pieces, not {pieces}"
+            )
+    return {**asked.pieces} or sold
+
+
+def _refuse_second(connection: Connection, made: str, case_no: str) -> None:
+    earlier = connection.execute(_EXISTS, {"order_id": made}).one_or_none()
+    if earlier is not None:
+        raise AlreadyDone(
+            f"{made}: case {case_no} was sent again by {earlier.made_by} already; "
+            "another parcel for the same order needs another --case"
+        )
+
+
+def _refuse_unanswerable(connection: Connection, order_id: str, goods: Mapping[str, int]) -> None:
+    asked = connection.execute(_ASKED, {"order_id": order_id}).one_or_none()
+    if asked is None:
+        raise StopError(f"order {order_id}: is no replacement; see ./hub hold list, rule which_goods")
+    if asked.is_handed_over:
+        raise StopError(f"order {order_id}: a warehouse has it; cancel its after-sale or call the warehouse")
+    known = list(connection.execute(_KNOWN_SKUS).scalars())
+    for sku, pieces in goods.items():
+        if sku not in known:
+            raise StopError(f"SKU {sku}: is no single goods that we know; {nearest(sku, known)}")
+        if pieces <= 0:
+            raise StopError(f"SKU {sku}: {pieces} pieces; at least one")
+    if not goods:
+        raise StopError(f"order {order_id}: name the goods, as SKU=PIECES")
+
+
+def _refuse_no_reason(order_id: str, reason: str) -> None:
+    if not reason.strip():
+        raise StopError(f"order {order_id}: a decision needs a reason; it is kept")
+
+
+def _audit(
+    connection: Connection, clock: Clock, action: str, order_id: str, actor: str, detail: Mapping[str, object]
+) -> None:
+    given = {"now": clock.now(), "actor": actor, "action": action, "order_id": order_id}
+    connection.execute(_AUDIT, {**given, "detail": json.dumps(detail, ensure_ascii=False)})
