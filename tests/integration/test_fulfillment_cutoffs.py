@@ -6,7 +6,12 @@ from sqlalchemy import Connection, text
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
-from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start, request_extra
+from orderhub.fulfillment.cutoffs import (
+    due_cutoffs,
+    ensure_first_start,
+    request_due_extras,
+    request_extra,
+)
 from orderhub.fulfillment.due import tell_of_due
 from orderhub.fulfillment.run import run_fulfillment
 from tests.builders import FILES, Order, activate, hold, put, rows, stock
@@ -287,3 +292,48 @@ def test_with_a_second_cutoff_that_day_the_same_order_is_in_time(database: Datab
 
     assert told == 0
     assert [(m.manifest_id, m.order_count) for m in closed] == [("hangzhou/20261123T070000Z", 1)]
+
+
+WITH_EXTRAS = FILES["warehouses.yaml"].replace('"10:00"]}', '"10:00"], extra_when_due: true}', 1)
+
+
+def test_a_warehouse_that_wants_it_gets_an_extra_list_two_hours_ahead_and_once(
+    database: Database, clock: FixedClock
+):
+    config = arrange_late_order(database, clock, WITH_EXTRAS)
+    too_early = request_due_extras(database, clock, config)
+    untold = tell_of_due(database, clock, config)
+    at(clock, TEN + timedelta(hours=5))
+
+    asked = [request_due_extras(database, clock, config) for _ in range(2)]
+    closed = close_due(database, clock, config, {})
+    again = close_due(database, clock, config, {})
+
+    assert (too_early, untold) == ([], 0)
+    assert asked == [["hangzhou/20261123T070000Z"], []]
+    assert [(m.manifest_id, m.order_count) for m in closed] == [("hangzhou/20261123T070000Z", 1)]
+    assert again == []
+    assert rows(database, "select kind, requested_by from ops.cutoffs where kind = 'extra'") == [
+        ("extra", "extra_when_due")
+    ]
+
+
+def test_however_many_orders_are_due_a_warehouse_gets_one_extra_list_an_hour_and_the_rest_is_told(
+    database: Database, clock: FixedClock
+):
+    config = arrange_late_order(database, clock, WITH_EXTRAS)
+    at(clock, TEN + timedelta(hours=5))
+    request_due_extras(database, clock, config)
+    close_due(database, clock, config, {})
+    with database.engine.begin() as connection:
+        put(connection, Order("2", ship_by_at=TEN + timedelta(hours=6)))
+    at(clock, TEN + timedelta(hours=5, minutes=30))
+    run_fulfillment(database, clock, config)
+
+    within = request_due_extras(database, clock, config)
+    told = tell_of_due(database, clock, config)
+    at(clock, TEN + timedelta(hours=6))
+    after = request_due_extras(database, clock, config)
+
+    assert (within, told) == ([], 1)
+    assert after == ["hangzhou/20261123T080000Z"]

@@ -21,6 +21,7 @@ DOCUMENTS = (
     "select fulfillment_order_id, warehouse_id, state, cancel_reason from core.fulfillment_orders order by 1"
 )
 ALERTS = "select rule_id, subject from ops.alerts where closed_at is null and rule_id not in ('stale_stock') order by 1"
+HOLDS = "select subject_id, state from core.holds where rule_id = 'recall_open'"
 NEW_TOKEN = "update core.receivers set token = 'OAID-2' where order_id = 'tb/1'"
 
 
@@ -87,6 +88,7 @@ def test_a_new_address_after_the_cut_off_recalls_the_document_and_a_new_one_goes
     change(house, NEW_TOKEN)
     look_around(house.database, house.clock, house.active)
     asked = rows(house.database, ALERTS)
+    held = rows(house.database, HOLDS)
 
     house.clock.move(timedelta(minutes=5))
     house.deliver()
@@ -97,6 +99,7 @@ def test_a_new_address_after_the_cut_off_recalls_the_document_and_a_new_one_goes
     look_around(house.database, house.clock, house.active)
 
     assert asked == [("recall_requested", "tb/1@1")]
+    assert (held, rows(house.database, HOLDS)) == ([("tb/1@1", "active")], [("tb/1@1", "closed")])
     assert dict(house.wms.ledger.shipped()) == {
         ("tb-1-2", "MUG"): 2, ("tb-1-2", "CUP"): 1, ("tb-2-1", "MUG"): 2, ("tb-2-1", "CUP"): 1,
     }  # fmt: skip
@@ -114,6 +117,7 @@ def test_a_picked_document_goes_to_the_old_address_and_a_person_is_told(house: H
     look_around(house.database, house.clock, house.active)
 
     assert rows(house.database, ALERTS) == [("parcel_to_old_address", "tb/1@1")]
+    assert rows(house.database, HOLDS) == [("tb/1@1", "active")]
     assert rows(house.database, "select count(*) from core.fulfillment_orders") == [(1,)]
 
 
@@ -202,9 +206,11 @@ def test_a_warehouse_that_has_picked_it_keeps_the_document_and_nobody_is_asked_a
         "update core.orders set gate = 'stop', version_id = 'v2', checked_version = 'v2' where order_id = 'tb/1'",
     )
 
+    held = rows(house.database, HOLDS)
     end_hand_recall(house.database, house.clock, "tb/1@1", "refused", "clerk", "已发出")
     change(house, "select 1")
 
+    assert (held, rows(house.database, HOLDS)) == ([("tb/1@1", "active")], [("tb/1@1", "closed")])
     assert rows(house.database, "select state, reason from core.hand_recalls") == [
         ("refused", "order_stopped")
     ]

@@ -128,6 +128,10 @@ class Warehouse(Frozen):
     cutoffs: tuple[TimeOfDay, ...] = Field(
         default=(time(10, 0),), description="Times of day, Asia/Shanghai, at which a manifest closes."
     )
+    extra_when_due: bool = Field(
+        default=False,
+        description="An extra list for orders due before the next one, two hours ahead, hourly at most.",
+    )
     sender: Sender | None = Field(
         default=None, description="Who sends, on labels that the hub asks for; a WMS has its own."
     )

@@ -14,11 +14,16 @@ from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.errors import ConfigError
 
 SCOPE = "cutoffs"
 _FAR_DAYS = 60
+#: A list of its own so long before the first promised hand-over: time to pick, pack and hand over.
+EXTRA_AHEAD = timedelta(hours=2)
+#: However many orders are due, a warehouse gets no more lists of their own than this.
+EXTRA_EVERY = timedelta(hours=1)
 _FIRST_START = text("select first_started_at from ops.hub")
 _INSERT = text("""
     insert into ops.cutoffs (cutoff_id, warehouse_id, cutoff_at, kind, requested_by)
@@ -37,6 +42,8 @@ _WAITING = text("""
 _LATEST = text("""
     select warehouse_id, max(cutoff_at) as cutoff_at from ops.cutoffs
     where kind = 'scheduled' group by warehouse_id""")
+_EXTRAS_SINCE = text("""
+    select distinct warehouse_id from ops.cutoffs where kind = 'extra' and cutoff_at > :since""")
 _AUDIT = text("""
     insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
     values (:now, :actor, 'request', 'cutoff', :cutoff_id)""")
@@ -131,6 +138,34 @@ def request_extra(
         if connection.execute(_INSERT, row).rowcount:
             connection.execute(_AUDIT, {"now": clock.now(), "actor": actor, "cutoff_id": wanted})
     return wanted
+
+
+def request_due_extras(database: Database, clock: Clock, config: MerchantConfig) -> list[str]:
+    """Ask for a manifest where orders are due before the next one and the warehouse says `extra_when_due`.
+
+    It comes `EXTRA_AHEAD` of the first promised hand-over, so that what is paid until then is in it, and not
+    within `EXTRA_EVERY` of another extra one. Returns the ids of the new cut-offs; again gives none.
+
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    now = clock.now()
+    following = {w.id: next_cutoff_at(config, w.id, now) for w in config.warehouses if w.extra_when_due}
+    if not following:
+        return []
+    with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        given = {"warehouses": list(following), "next_cutoffs": list(following.values())}
+        rows = connection.execute(statement("ops/due_before_next_cutoff"), given).all()
+        had = set(connection.execute(_EXTRAS_SINCE, {"since": now - EXTRA_EVERY}).scalars())
+        at = now.replace(microsecond=0)
+        wanted = [
+            _row(row.warehouse_id, at, "extra", "extra_when_due")
+            for row in rows
+            if row.first_at <= now + EXTRA_AHEAD and row.warehouse_id not in had
+        ]
+        if wanted:
+            connection.execute(_INSERT, wanted)
+    return [str(row["cutoff_id"]) for row in wanted]
 
 
 def next_cutoff_at(config: MerchantConfig, warehouse_id: str, after: datetime) -> datetime:

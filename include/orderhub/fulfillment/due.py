@@ -14,7 +14,13 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.close import ClosedManifest, close_due
-from orderhub.fulfillment.cutoffs import due_cutoffs, next_cutoff_at, waiting_amendments
+from orderhub.fulfillment.cutoffs import (
+    EXTRA_AHEAD,
+    due_cutoffs,
+    next_cutoff_at,
+    request_due_extras,
+    waiting_amendments,
+)
 from orderhub.fulfillment.last_look import Opener, look_again, open_shop
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.platforms.spec import visibility_lags
@@ -35,6 +41,8 @@ def hand_over_due(
         LeaseTaken: a pass of somebody else outlasts our patience; nothing was closed.
         RetryError: the database failed, or stock kept being taken; cut-offs are closed whole or not at all.
     """
+    with suppress(LeaseTaken):  # Whoever writes cut-offs now does the same.
+        request_due_extras(database, clock, config)
     due = due_cutoffs(database, clock, config) + waiting_amendments(database, clock)
     if due:
         _when_free(lambda: look_again(database, clock, settings, config, due, opener), wait)
@@ -54,10 +62,13 @@ def tell_of_due(database: Database, clock: Clock, config: MerchantConfig) -> int
     """
     now = clock.now()
     following = {each.id: next_cutoff_at(config, each.id, now) for each in config.warehouses}
+    calm = {each.id for each in config.warehouses if each.extra_when_due}
     given = {"warehouses": list(following), "next_cutoffs": list(following.values())}
     with hold_scope(database, DUE_BEFORE) as lease, database.transaction(lease) as connection:
         rows = connection.execute(statement("ops/due_before_next_cutoff"), given)
-        return keep_alerts(connection, clock, config, DUE_BEFORE, [due_before(*row) for row in rows])
+        # Where an extra list comes by itself, only what that did not take is told.
+        told = [row for row in rows if row.warehouse_id not in calm or row.first_at <= now + EXTRA_AHEAD]
+        return keep_alerts(connection, clock, config, DUE_BEFORE, [due_before(*row) for row in told])
 
 
 def _when_free(work: Callable[[], object], wait: Callable[[float], Any]) -> None:

@@ -38,11 +38,13 @@ _AUDIT = text("""
 def request_recalls(connection: Connection, clock: Clock) -> int:
     """Call back documents that must not leave as they are, and return how many."""
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
+    end_recall_holds(connection, clock)
     if not connection.execute(_OPEN, given).scalar_one():
         return 0
     connection.execute(statement("core/stopped_documents"), given)
     by_hand = connection.execute(statement("core/hand_recalls"), given).rowcount
     rows = connection.execute(statement("core/recalls")).all()
+    connection.execute(statement("core/recall_holds"), given)
     effects = [
         Effect(
             outbox_id=_recall_id(row),
@@ -54,6 +56,11 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
         for row in rows
     ]
     return by_hand + enqueue(connection, effects, clock)
+
+
+def end_recall_holds(connection: Connection, clock: Clock) -> None:
+    """End the holds of documents whose recall is over."""
+    connection.execute(statement("core/close_recall_holds"), {"now": clock.now()})
 
 
 def _recall_id(row: Row[Any]) -> str:
@@ -88,5 +95,6 @@ def end_hand_recall(
         connection.execute(statement("core/void_reservations"), given)
         connection.execute(statement("core/free_stock"))
         connection.execute(statement("core/hand_recalled_documents"), given)
+        end_recall_holds(connection, clock)
         detail = json.dumps({"said": said, "reason": reason}, ensure_ascii=False)
         connection.execute(_AUDIT, {**given, "detail": detail})

@@ -15,6 +15,7 @@ from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
+from orderhub.fulfillment.recalls import end_recall_holds
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.fulfillment.wms.account import CANCELLED, Account
 from orderhub.fulfillment.wms.documents import ORDER_TYPES
@@ -88,4 +89,5 @@ class Recall:
             connection.execute(statement("core/void_reservations"), stamp)
             connection.execute(statement("core/free_stock"))
             connection.execute(statement("core/recalled_documents"), stamp)
+            end_recall_holds(connection, self.clock)
             return dict(connection.execute(_STATE, stamp).mappings().one())
