@@ -186,6 +186,16 @@ def test_what_the_merchant_calls_a_carrier_there_comes_first():
     ]
 
 
+def test_every_word_of_the_merchant_for_a_carrier_that_the_platform_knows_means_its_code():
+    own = Carrier(id="post", name="邮政", asked_as=["绿衣"])
+
+    carriers = carriers_for("taobao", [own, Carrier(id="drone", name="无人机")])
+
+    assert {code_of(carriers, word, "taobao").code for word in ("post", "邮政", "绿衣")} == {"POSTB"}
+    with pytest.raises(ConfigError, match="drone"):
+        code_of(carriers, "drone", "taobao")
+
+
 @pytest.mark.parametrize("platform", [name for name in platform_names() if load_platform(name).spec.ship])
 def test_the_example_calls_carriers_as_the_platforms_own_file_does(platform: str):
     source = (paths.shipped_config_directory() / "carriers.yaml").read_text(encoding="utf-8")

@@ -51,14 +51,19 @@ def carriers_of(platform: str) -> dict[str, CarrierCode]:
 def carriers_for(platform: str, own: Sequence[Carrier]) -> dict[str, CarrierCode]:
     """Return the carriers of a platform, with what the merchant's carriers.yaml says instead.
 
+    All words for one carrier of the merchant mean the same: where the platform knows one of them, the others
+    stand for it too.
+
     Raises:
         ConfigError: the platform's file is wrong.
     """
     known = carriers_of(platform)
     for carrier in own:
+        words = (carrier.name, carrier.codes.get("wms", carrier.id), carrier.id, *carrier.asked_as)
         if platform in carrier.codes:
-            words = (carrier.id, carrier.name, carrier.codes.get("wms", carrier.id), *carrier.asked_as)
             known |= {_key(word): CarrierCode(carrier.codes[platform], carrier.name) for word in words}
+        elif found := next((known[_key(word)] for word in words if _key(word) in known), None):
+            known = {_key(word): found for word in words} | known
     return known
 
 

@@ -1,0 +1,292 @@
+"""One day of one shop: what its buyers order, and everything that happens until the platform has the numbers.
+
+The shop is pulled from a gateway, Hangzhou works with a WMS behind a socket, Yiwu with files and sheets. The
+clock is the test's; whoever tells a story says what is bought and what happens meanwhile.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from openpyxl import Workbook
+
+from orderhub import paths
+from orderhub.config.goods import GOODS_FILES
+from orderhub.db.engine import Database
+from orderhub.delivery.dispatch import deliver_pending
+from orderhub.fulfillment.close import ClosedManifest
+from orderhub.fulfillment.cutoffs import ensure_first_start
+from orderhub.fulfillment.due import hand_over_due
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.sync import sync_stock
+from orderhub.fulfillment.wms.confirm import confirm_shipments
+from orderhub.platforms.client import Client
+from orderhub.settings import Settings
+from sandbox.waybill.routes import waybill_connections
+from sandbox.wms.service import WAREHOUSES, wms_connections
+from sandbox.world.catalog import BY_CODE, SHOP_BY_ID
+from sandbox.world.model import Order
+from sandbox.world.platforms import PLATFORMS
+from tests.builders import rows
+from tests.platforms.shop_in_a_box import KEY, TOKEN_KEY, ShopInABox, merchant_files
+from tests.sim.served import serving
+
+SEED = 7
+CUTOFF = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+FILES = {
+    "warehouses.yaml": """\
+warehouses:
+  - id: hangzhou
+    name: 杭州仓
+    cutoffs: ["10:00"]
+    wms:
+      connection: wms_hangzhou
+      warehouse_code: HZ01
+      owner_code: JYS
+      carrier_code: ZTO
+      sender: {name: 杭州仓, phone: 0571-88880000, province: 浙江省, city: 杭州市, address: 示例路1号}
+  - id: yiwu
+    name: 义乌保税仓
+    cutoffs: ["10:00"]
+    sender: {name: 义乌仓, phone: 0579-88880000, province: 浙江省, city: 金华市, address: 示例路2号}
+""",
+    "routing.yaml": """\
+rules:
+  - {id: east, when: {region: [jiangzhehu]}, warehouses: [hangzhou, yiwu], split_from: "1.00", reason: {zh: 江浙沪, en: east}}
+  - {id: far, when: {region: [remote]}, warehouses: [yiwu], reason: {zh: 偏远, en: remote}}
+  - {id: elsewhere, warehouses: [hangzhou], reason: {zh: 其余, en: rest}}
+""",
+    "carriers.yaml": """\
+carriers:
+  - id: zto
+    name: 中通
+    codes: {cainiao: ZTO, wms: ZTO}
+    not_served: [remote]
+    capabilities: [fragile]
+    freight: [{first_g: 1000, first: "4.00", next_g: 1000, next: "1.50"}]
+  - id: post
+    name: 邮政
+    capabilities: [fragile]
+    codes: {cainiao: POSTB, wms: POSTB}
+    freight: [{first_g: 1000, first: "9.00", next_g: 1000, next: "5.00"}]
+    waybill:
+      service: cainiao
+      connection: waybill_cainiao
+      account: "POST0001"
+      template: http://cloudprint.cainiao.com/template/standard/301
+      channels: {PLATFORM: TB}
+  - id: sf
+    name: 顺丰
+    codes: {cainiao: SF, wms: SF}
+    asked_as: [顺丰]
+    capabilities: [fragile]
+    freight: [{first_g: 1000, first: "18.00", next_g: 1000, next: "7.00"}]
+""",
+    "safety_stock.csv": "warehouse_id,sku_id,quantity\nhangzhou,SKU-MG011-BLU,2\n",
+}  # fmt: skip
+FATE = """
+    select o.status, d.outcome, d.rule_id, f.warehouse_id, f.carrier_id, f.state, m.manifest_id
+    from core.orders as o
+    left join core.routing_decisions as d using (order_id)
+    left join core.fulfillment_orders as f using (order_id)
+    left join (select distinct manifest_id, fulfillment_order_id from core.manifest_lines where not is_void) as m
+        using (fulfillment_order_id)
+    where o.platform_order_id = '{}'
+    order by f.fulfillment_order_id"""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one document of an order, or of an order without one."""
+
+    status: str
+    outcome: str | None
+    rule: str | None
+    warehouse: str | None
+    carrier: str | None
+    document: str | None
+    manifest: str | None
+
+
+@dataclass
+class Day:
+    """The shop, its hub and its warehouses; see the module.
+
+    Attributes:
+        base: where the platform, the WMS and the waybill service listen.
+        closed: manifests closed at the cut-off.
+    """
+
+    box: ShopInABox
+    base: str
+    settings: Settings
+    closed: list[ClosedManifest] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        return self.box.database
+
+    def buy(
+        self, *codes: str, pieces: int = 1, to: tuple[str, str, str] = ("浙江省", "杭州市", "西湖区"), note: str = ""
+    ) -> Order:  # fmt: skip
+        """Let somebody buy `pieces` of each code a moment ago, and return the order."""
+        [order] = self.box.world.place(1, self.box.platform_clock.now(), self.box.shop_id)
+        self.box.pass_time(timedelta(minutes=1))
+        shop, maker = SHOP_BY_ID[self.box.shop_id], self.box.world._maker
+        number = PLATFORMS[shop.platform].line_number
+        order.lines = [
+            replace(
+                maker._line(shop, number(order.order_id, place), BY_CODE[code], pieces), shared_discount_fen=0
+            )
+            for place, code in enumerate(codes)
+        ]
+        order.coupon_fen = order.post_fen = 0
+        order.buyer_message = note
+        state, city, district = to
+        address = "示例路二百一十八号阳光花园3幢2单元501室"
+        order.receiver = replace(
+            order.receiver, state=state, city=city, district=district, town="", address=address
+        )
+        return order
+
+    def lay_in(self, warehouse: str, **pieces: int) -> None:
+        """Let a warehouse have so many pieces of codes (with _ for -): Hangzhou in its WMS, Yiwu in a file."""
+        counted = {BY_CODE[code.replace("_", "-")].sku_id: number for code, number in pieces.items()}
+        if warehouse == "hangzhou":
+            put = [[WAREHOUSES[warehouse], sku_id, number] for sku_id, number in counted.items()]
+            self.wms({"put": put})
+            return
+        lines = "".join(f"{sku_id},{number}\n" for sku_id, number in counted.items())
+        self._drop(warehouse, "stock.csv").write_text(f"sku_id,on_hand\n{lines}", encoding="utf-8")
+        self._age(self._drop(warehouse, "stock.csv"))
+
+    def wms(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Drive the WMS as its people would, and return what it answers."""
+        answer: dict[str, Any] = requests.post(f"{self.base}/admin/wms", json=wish, timeout=20).json()
+        return answer
+
+    def happens(self, order: Order, what: str) -> None:
+        """Let something happen to an order at its platform now."""
+        self.box.world.touch(1, self.box.platform_clock.now(), what=what, order_ids=[order.order_id])
+
+    def work(self) -> None:
+        """Let ten minutes pass and every lane of the hub run once: pull, map, check, stock, route, deliver."""
+        self.box.pass_time(timedelta(minutes=10))
+        self.box.pull()
+        self.box.transform()
+        sync_stock(self.database, self.box.clock, self.settings, self.box.config)
+        run_fulfillment(self.database, self.box.clock, self.box.config)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Empty the outbox."""
+        deliver_pending(self.database, self.box.clock, self.settings)
+
+    def until(self, instant: datetime) -> None:
+        """Let time pass until `instant`."""
+        self.box.pass_time(instant - self.box.clock.now())
+
+    def hand_over(self) -> None:
+        """Close what is due, last look included, and deliver it."""
+        opened = hand_over_due(
+            self.database, self.box.clock, self.settings, self.box.config, self._opened, self.box.wait
+        )
+        self.closed += [manifest for manifest in opened if not manifest.is_shadow]
+        self.deliver()
+
+    @contextmanager
+    def _opened(self, _shop: object) -> Iterator[Client]:
+        client = self.box.client()
+        yield client
+        client.close()
+
+    def send_everything(self) -> None:
+        """Let Hangzhou's WMS send all it has and Yiwu drop its sheet, and tell the platform."""
+        self.wms({"ship": "all"})
+        confirm_shipments(self.database, self.box.clock, self.settings, self.box.config)
+        self._drop_numbers()
+        sync_stock(self.database, self.box.clock, self.settings, self.box.config)
+        self.deliver()
+
+    def _drop_numbers(self) -> None:
+        """Write Yiwu's sheet of numbers: what the label says, or what the courier's own roll gave."""
+        sheet, book = self._drop("yiwu", "numbers.xlsx"), Workbook()
+        book.active.append(("平台订单号", "快递公司", "运单号"))
+        given = rows(
+            self.database,
+            "select o.platform_order_id, f.carrier_id, w.tracking_number from core.fulfillment_orders as f "
+            "join core.orders as o using (order_id) left join core.waybills as w using (fulfillment_order_id) "
+            "where f.warehouse_id = 'yiwu' and f.state = 'manifested' order by 1",
+        )
+        for place, (number, carrier, on_label) in enumerate(given):
+            book.active.append((number, carrier, on_label or f"98760000{place:05d}"))
+        book.save(sheet)
+        self._age(sheet)
+
+    def _drop(self, warehouse: str, name: str) -> Path:
+        folder = self.settings.drop / "warehouses" / warehouse
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def _age(self, file: Path) -> None:
+        """Let a file be a minute old: what may still be written is not read."""
+        saved = self.box.clock.now().timestamp() - 60
+        os.utime(file, (saved, saved))
+
+    def files(self) -> dict[str, bytes]:
+        """Return what lies in the folders of the warehouses' manifests, by name."""
+        return {
+            str(file.relative_to(self.settings.manifests)): file.read_bytes()
+            for file in sorted(self.settings.manifests.rglob("*"))
+            if file.is_file()
+        }
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return every document as the WMS truly holds it."""
+        documents: list[dict[str, Any]] = requests.get(f"{self.base}/admin/wms", timeout=20).json()[
+            "documents"
+        ]
+        return documents
+
+    def fates(self, order: Order) -> list[Fate]:
+        """Return what became of an order, a row per document."""
+        return [Fate(*row) for row in rows(self.database, FATE.format(order.order_id))]
+
+    def numbers(self, order: Order) -> list[tuple[str, str, dict[str, int]]]:
+        """Return what the platform was told of an order: carrier, number, line → pieces."""
+        return [
+            (parcel.carrier, parcel.number, dict(parcel.pieces))
+            for parcel in self.box.world.orders[order.order_id].parcels
+        ]
+
+
+@contextmanager
+def opened_day(database: Database, home: Path, platform: str = "miniprogram") -> Iterator[Day]:
+    """Yield a shop at noon of the day before the cut-off, with nobody's orders yet."""
+    box = ShopInABox(database, orders=0, seed=SEED, platform=platform)
+    files = merchant_files(platform)
+    shops = files["shops.yaml"].replace("since_days: 2", "since_days: 1")
+    goods = {
+        name: (paths.shipped_config_directory() / name).read_text(encoding="utf-8")
+        for name in GOODS_FILES[:2]
+    }
+    own = {name: content.replace("PLATFORM", platform) for name, content in FILES.items()}
+    box.own_files = {**own, **goods, "shops.yaml": f"{shops}    write_back: true\n"}
+    box.gateway.behavior.churn_per_call = box.gateway.behavior.churn_place = 0
+    with ExitStack() as stack:
+        base = stack.enter_context(serving(box.gateway, box.platform_clock.now))
+        shop = box.gateway.dialect.connection(box.gateway.credentials, SHOP_BY_ID[box.shop_id], base)
+        known = {"x": shop, **wms_connections(SEED, base), **waybill_connections(SEED, base)}
+        file = home / "connections.json"
+        file.write_text(json.dumps(known), encoding="utf-8")
+        settings = Settings(
+            home=home, database_url="postgresql://unused", hash_key=KEY, token_key=TOKEN_KEY, connections=file
+        )
+        ensure_first_start(database, box.clock)
+        yield Day(box, base, settings)
