@@ -42,7 +42,10 @@ class Parcel:
 
 @dataclass(slots=True)
 class Document:
-    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it."""
+    """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it.
+
+    `express_code`: the waybill that came with it; its first parcel leaves under it.
+    """
 
     code: str
     wms_id: str
@@ -51,6 +54,7 @@ class Document:
     lines: Mapping[str, tuple[str, int]]
     created_at: datetime
     oaid: str = ""
+    express_code: str = ""
     order_type: str = "JYCK"
     status: Status = "ACCEPT"
     parcels: list[Parcel] = field(default_factory=list)
@@ -141,7 +145,8 @@ class Ledger:
             if document.status not in OPEN or not document.left:
                 continue
             pieces = Counter(items) & document.left if items else document.left
-            number = f"7850{len(self.parcels) + 1:010d}"
+            own = document.express_code if not document.parcels else ""
+            number = own or f"7850{len(self.parcels) + 1:010d}"
             parcel = Parcel(code, number, document.logistics_code, dict(pieces), now)
             for item, quantity in pieces.items():
                 self.stock[document.warehouse, item].locked -= quantity

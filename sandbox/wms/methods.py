@@ -145,6 +145,7 @@ class Methods:
                 lines=lines,
                 created_at=now,
                 oaid=text_of(order, "receiverInfo/oaid"),
+                express_code=text_of(order, "expressCode"),
                 order_type=text_of(order, "orderType"),
             )
         )

@@ -1,4 +1,4 @@
-"""A shop of the sandbox that is told its stock: half of what can be promised of everything it sells."""
+"""A shop of the sandbox that is told its stock: its share of what can be promised of everything it sells."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ from tests.platforms.shop_in_a_box import ShopInABox, merchant_files, shop_of
 class OfferingShop:
     """Pulled, transformed and routed once; `tell` is what the lane of the outbox does."""
 
-    def __init__(self, database: Database, platform: str, on_hand: int = 1000) -> None:
+    def __init__(self, database: Database, platform: str, on_hand: int = 1000, percent: int = 50) -> None:
         self.database = database
         self.box = ShopInABox(database, orders=160 if platform == "taobao" else 40, platform=platform)
         files = merchant_files(platform)
         shops = files["shops.yaml"].replace("since_days: 2", "since_days: 1")
         self.box.own_files = {
             "shops.yaml": f"{shops}    push_stock: true\n",
-            "shares.csv": f"shop_id,sku_id,percent\n{shop_of(platform)},*,50\n",
+            "shares.csv": f"shop_id,sku_id,percent\n{shop_of(platform)},*,{percent}\n",
         }
         self.box.config = parse_config(files | self.box.own_files)
         self.box.pull()

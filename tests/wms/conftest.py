@@ -25,6 +25,7 @@ from orderhub.fulfillment.wms.confirm import Confirmed, confirm_shipments
 from orderhub.settings import Settings
 from sandbox.server import UVICORN, HttpServer
 from sandbox.traces import Traces, trace_connections
+from sandbox.waybill.routes import WaybillRoutes, waybill_connections
 from sandbox.wms.faults import Fault
 from sandbox.wms.routes import WmsRoutes
 from sandbox.wms.service import Wms, wms_connections
@@ -56,18 +57,20 @@ class House:
     wms: Wms = field(default_factory=lambda: Wms(7))
     config: MerchantConfig | None = None
     traces: Traces = field(init=False)
+    labels: WaybillRoutes = field(init=False)
 
     def __post_init__(self) -> None:
+        self.labels = WaybillRoutes(7, self.clock.now)
         self.traces = Traces(self.wms, self.clock.now)
 
     def open(
         self, orders: int = 4, batch_size: int = 50, pieces: int = 20, more: Mapping[str, str] | None = None,
-        **shop: str,
+        houses: str = HOUSES, **shop: str,
     ) -> None:  # fmt: skip
         """Put `orders` of two lines, stock on both sides, and close a manifest with all of them."""
         with self.database.engine.begin() as connection:
             self.config = activate(
-                connection, warehouses=HOUSES.format(batch_size=batch_size), more=more, **shop
+                connection, warehouses=houses.format(batch_size=batch_size), more=more, **shop
             )
             stock(connection, hangzhou__MUG=pieces, hangzhou__CUP=pieces)
             lines = (Line(quantity=2), Line("CUP", 1, title="杯子"))
@@ -118,10 +121,12 @@ def house(clock: FixedClock, database: Database, tmp_path: Path) -> Iterator[Hou
     opened, ready = House(clock, database, settings), threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    known = {**wms_connections(7, base), **trace_connections(7, base)}
-    known["wms_hangzhou"]["extra"]["timeout"] = 0.5
+    known = {**wms_connections(7, base), **trace_connections(7, base), **waybill_connections(7, base)}
+    for name in ("wms_hangzhou", "waybill_cainiao"):
+        known[name].setdefault("extra", {})["timeout"] = 0.5
     file.write_text(json.dumps(known), encoding="utf-8")
-    app = Starlette(routes=[*WmsRoutes(opened.wms, clock.now).routes(), *opened.traces.routes()])
+    parts = (WmsRoutes(opened.wms, clock.now), opened.traces, opened.labels)
+    app = Starlette(routes=[route for part in parts for route in part.routes()])
     server = HttpServer(uvicorn.Config(app, **UVICORN), ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()

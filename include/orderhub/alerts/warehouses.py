@@ -27,6 +27,13 @@ _WORDS: dict[str, Words] = {
         "{warehouse} 有 {detail} 张发货单半小时没有回音。系统一直用同一单号去问。请看 WMS 是否在线。",
         "{detail} documents for {warehouse} had no answer for 30 minutes; they are asked for. Is the WMS up?",
     ),
+    "waybill_late": (
+        "warning",
+        "面单还没到,发货单在等:{subject}",
+        "Documents wait for their waybills: {subject}",
+        "{warehouse} 有 {detail} 张发货单在等面单,还没交给 WMS;其余已交。单到自动交,请看面单服务是否正常。",
+        "{detail} documents for {warehouse} wait for their waybills and follow; the others were handed over.",
+    ),
     "wms_recall_refused": (
         "critical",
         "WMS 不肯撤单:{subject}",

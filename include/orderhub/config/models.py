@@ -111,6 +111,11 @@ class Wms(Frozen):
     batch_size: int = Field(
         default=50, ge=1, le=200, description="Documents in one call; 1 where the WMS takes no batches."
     )
+    waybills: Literal["wms", "hub"] = Field(
+        default="wms",
+        description="Who takes the waybill. hub: before the document is handed over, where its carrier has "
+        "an account in carriers.yaml for its platform.",
+    )
     is_locked_inside: bool = Field(
         default=False,
         description="The WMS's stock figure also holds the pieces it locked; Qimen documents false.",
@@ -366,8 +371,11 @@ class MerchantConfig(Frozen):
         return next((each.wms for each in self.warehouses if each.id == warehouse_id), None)
 
     def sender_of(self, warehouse_id: str) -> Sender | None:
-        """Return who sends from a warehouse; None where warehouses.yaml does not say."""
-        return next((each.sender for each in self.warehouses if each.id == warehouse_id), None)
+        """Return who sends from a warehouse, or as its WMS says; None where warehouses.yaml says neither."""
+        found = next((each for each in self.warehouses if each.id == warehouse_id), None)
+        if found is None or found.sender is not None or found.wms is None:
+            return found.sender if found is not None else None
+        return found.wms.sender
 
     def shops_of(self, platform: str) -> tuple[Shop, ...]:
         """Return the shops on `platform`."""

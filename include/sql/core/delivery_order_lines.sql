@@ -1,9 +1,11 @@
--- One row per line of the delivery orders of a chunk that no answer has settled; key order_id, line_id. Parcels together.
+-- One row per line of the delivery orders of a chunk that no answer has settled and that wait for no waybill; key
+-- order_id, line_id. Parcels together.
 select
     d.fulfillment_order_id,
     d.delivery_order_code,
     d.created_at,
     f.carrier_id,
+    case when w.state = 'got' then w.tracking_number end as tracking_number,
     o.order_id,
     o.platform,
     coalesce(s.platform_order_id, o.platform_order_id) as platform_order_id,
@@ -43,7 +45,8 @@ left join lateral (
 ) as earlier on true
 inner join core.manifest_lines as m
     on d.manifest_id = m.manifest_id and d.fulfillment_order_id = m.fulfillment_order_id and not m.is_void
+left join core.waybills as w on d.delivery_order_code = w.object_id
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 left join core.receivers as r on o.order_id = r.order_id
-where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending'
+where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending' and w.state is distinct from 'pending'
 order by coalesce(m.parcel_id, m.fulfillment_order_id), d.fulfillment_order_id, m.line_id

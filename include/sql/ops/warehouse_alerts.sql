@@ -8,13 +8,14 @@ from core.delivery_orders
 where state = 'refused'
 union all
 select
-    'wms_unanswered',
-    warehouse_id,
-    manifest_id || ':' || chunk,
+    case when w.state = 'pending' then 'waybill_late' else 'wms_unanswered' end,
+    d.warehouse_id,
+    case when w.state = 'pending' then d.warehouse_id || ':' || w.carrier_id else d.manifest_id || ':' || d.chunk end,
     count(*)::text
-from core.delivery_orders
-where state = 'pending' and created_at < :unanswered_before
-group by warehouse_id, manifest_id, chunk
+from core.delivery_orders as d
+left join core.waybills as w on d.delivery_order_code = w.object_id
+where d.state = 'pending' and d.created_at < :unanswered_before
+group by 1, 2, 3
 union all
 select
     case

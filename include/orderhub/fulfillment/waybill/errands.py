@@ -39,9 +39,10 @@ def request_waybills(
 ) -> int:
     """Write what asks for the waybills of a manifest, in the transaction that closes it; return the calls.
 
-    A warehouse with a WMS gets its waybills itself.
+    A warehouse whose WMS gets them itself has no part in it.
     """
-    if config.wms_of(warehouse_id) is not None:
+    wms = config.wms_of(warehouse_id)
+    if wms is not None and wms.waybills == "wms":
         return 0
     effects: list[Effect] = []
     for carrier in config.carriers.carriers:

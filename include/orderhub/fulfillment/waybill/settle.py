@@ -11,12 +11,14 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.fulfillment.waybill import cainiao, kuaidi100
 from orderhub.fulfillment.waybill.label import Answers, Label
+from orderhub.fulfillment.wms.handover import enqueue_settled
 
 REFUSED = "waybill_refused"
 QUOTA = "waybill_quota"
 _GOT = text("""
     update core.waybills set state = 'got', tracking_number = :number, got_at = :now
-    where object_id = :object_id and state = 'pending'""")
+    where object_id = :object_id and state = 'pending'
+    returning object_id""")
 _PRINT = text("""
     insert into core.print_tasks (fulfillment_order_id, manifest_id, service, template, data, made_at)
     select fulfillment_order_id, manifest_id, service, :template, cast(:data as jsonb), :now
@@ -43,7 +45,7 @@ class Settler:
     carrier_id: str
 
     def keep(self, connection: Connection, answers: Answers) -> None:
-        """Keep labels and refusals; each refusal is told."""
+        """Keep labels and refusals; each refusal is told, and what waited for its number is handed over."""
         self.keep_labels(connection, answers.labels)
         alerts = []
         for object_id, why in answers.refused.items():
@@ -53,10 +55,12 @@ class Settler:
                 for row in connection.execute(_REFUSED, given)
             ]
         raise_alerts(connection, self.clock, self.config, alerts)
+        enqueue_settled(connection, self.clock, list(answers.refused))
 
     def keep_labels(self, connection: Connection, labels: Sequence[Label]) -> None:
         """Keep numbers and print tasks; a label that is known already changes nothing."""
         now = self.clock.now()
+        new: list[str] = []
         for label in labels:
             given = {
                 "object_id": label.object_id,
@@ -65,8 +69,9 @@ class Settler:
                 "data": json.dumps(dict(label.data), ensure_ascii=False),
                 "now": now,
             }
-            connection.execute(_GOT, given)
+            new += connection.execute(_GOT, given).scalars()
             connection.execute(_PRINT, given)
+        enqueue_settled(connection, self.clock, new)
         if labels:
             close_alerts(connection, self.clock, QUOTA, [self.carrier_id])
 

@@ -51,6 +51,7 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
             "arAmount": _yuan(paid if is_due else 0),
             "gotAmount": _yuan(0 if is_due else paid),
             "logisticsCode": _carrier(first.carrier_id, config, wms),
+            "expressCode": first.tracking_number,
             "latestDeliveryTime": _time(min(deadlines)) if deadlines else None,
             "senderInfo": _sender(wms),
             "receiverInfo": _receiver(first, is_masked=shop is not None and shop.export_policy == "masked"),

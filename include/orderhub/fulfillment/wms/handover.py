@@ -1,6 +1,7 @@
 """Hands a manifest's documents to the warehouse's WMS, once each: in batches, with an answer per document.
 
 The code of a document is made from its id; a lost answer is resolved by asking for it, never by another code.
+A document whose waybill the hub takes waits for it, and for no other's: both are named after the parcel.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +29,11 @@ _CHUNKS = text("""
     select distinct chunk from core.delivery_orders
     where manifest_id = :manifest_id order by chunk""")
 _PENDING = text("""
-    select distinct delivery_order_code from core.delivery_orders
-    where manifest_id = :manifest_id and chunk = :chunk and state = 'pending'
-    order by delivery_order_code""")
+    select distinct d.delivery_order_code from core.delivery_orders as d
+    left join core.waybills as w on d.delivery_order_code = w.object_id
+    where d.manifest_id = :manifest_id and d.chunk = :chunk and d.state = 'pending'
+        and w.state is distinct from 'pending'
+    order by d.delivery_order_code""")
 _ACCEPTED = text("""
     update core.delivery_orders
     set state = 'accepted', accepted_at = :now,
@@ -40,8 +43,18 @@ _REFUSED = text("""
     update core.delivery_orders set state = 'refused', answer = :said
     where delivery_order_code = :code and state = 'pending'""")
 _STATES = text("""
-    select state, count(*) as documents from core.delivery_orders
-    where manifest_id = :manifest_id and chunk = :chunk group by state order by state""")
+    select case when d.state = 'pending' and w.state = 'pending' then 'waiting' else d.state end as state,
+        count(*) as documents
+    from core.delivery_orders as d
+    left join core.waybills as w on d.delivery_order_code = w.object_id
+    where d.manifest_id = :manifest_id and d.chunk = :chunk group by 1 order by 1""")
+#: One row per chunk that waited for one of these waybills, with the id of one of them.
+_WAITED = text("""
+    select d.warehouse_id, d.manifest_id, d.chunk, min(w.object_id) as object_id
+    from core.waybills as w
+    inner join core.delivery_orders as d on w.object_id = d.delivery_order_code
+    where w.object_id = any(:waybills) and w.state <> 'pending' and d.state = 'pending'
+    group by d.warehouse_id, d.manifest_id, d.chunk order by d.manifest_id, d.chunk""")
 
 
 def enqueue_delivery_orders(
@@ -53,21 +66,34 @@ def enqueue_delivery_orders(
     }  # fmt: skip
     connection.execute(statement("core/delivery_orders"), given)
     chunks = connection.execute(_CHUNKS, {"manifest_id": manifest_id}).scalars()
-    effects = [
-        Effect(
-            outbox_id=f"wms:create:{manifest_id}:{chunk}",
-            target=f"wms:{warehouse_id}",
-            subject=f"{manifest_id}:{chunk}",
-            payload={
-                "do": "create",
-                "warehouse_id": warehouse_id,
-                "manifest_id": manifest_id,
-                "chunk": chunk,
-            },
-        )
-        for chunk in chunks
-    ]
+    return enqueue(connection, [_effect(warehouse_id, manifest_id, chunk) for chunk in chunks], clock)
+
+
+def enqueue_settled(connection: Connection, clock: Clock, waybills: Sequence[str]) -> int:
+    """Write what hands over the documents that waited for these waybills; return the number of calls.
+
+    A waybill is settled once, so its id makes that of the effect.
+    """
+    if not waybills:
+        return 0
+    rows = connection.execute(_WAITED, {"waybills": list(waybills)})
+    effects = [_effect(row.warehouse_id, row.manifest_id, row.chunk, row.object_id) for row in rows]
     return enqueue(connection, effects, clock)
+
+
+def _effect(warehouse_id: str, manifest_id: str, chunk: int, waybill: str = "") -> Effect:
+    subject = f"{manifest_id}:{chunk}"
+    return Effect(
+        outbox_id=f"wms:create:{subject}:{waybill}" if waybill else f"wms:create:{subject}",
+        target=f"wms:{warehouse_id}",
+        subject=subject,
+        payload={
+            "do": "create",
+            "warehouse_id": warehouse_id,
+            "manifest_id": manifest_id,
+            "chunk": chunk,
+        },
+    )
 
 
 @dataclass(frozen=True)
