@@ -2,6 +2,14 @@ from orderhub.clock import SystemClock
 from orderhub.operate.bench_fulfill import EXPLAINED, measure_fulfill
 
 
+def test_some_orders_leave_in_two_parcels_and_some_parcels_hold_two_orders():
+    times = measure_fulfill(SystemClock(), orders=1000, demand="zipf", say=lambda _: None)
+
+    assert times.split > 0
+    assert times.merged > 0
+    assert times.merged % 2 == 0
+
+
 def test_what_is_in_stock_is_handed_over_and_every_decision_names_its_rule():
     times = measure_fulfill(SystemClock(), orders=1000, demand="hot", say=lambda _: None)
 

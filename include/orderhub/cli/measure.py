@@ -140,6 +140,6 @@ def bench_fulfill(
         f"{times.routed:.1f} s + 截单 / close {times.closed:.1f} s; 再来一次 / again {times.again:.1f} s"
     )
     console.print(
-        f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines; 可解释 / explained "
-        f"{times.explained}/{EXPLAINED}; PSS ≤ {times.peak_mib:,.0f} MiB"
+        f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines; 拆单 / split {times.split:,}, "
+        f"合单 / merged {times.merged:,}; 可解释 / explained {times.explained}/{EXPLAINED}; PSS ≤ {times.peak_mib:,.0f} MiB"
     )

@@ -26,7 +26,9 @@ from orderhub.operate.stopwatch import Say, timed, watching
 _FOLDER = paths.project_root() / "examples" / "million_orders"
 _DECIDED = text("""
     select d.order_id, d.rule_id from core.routing_decisions as d
-    where d.outcome = 'allocated' order by md5(d.order_id) limit :many""")
+    where d.outcome in ('allocated', 'split') order by md5(d.order_id) limit :many""")
+_SPLIT = text("select count(*) from core.routing_decisions where outcome = 'split'")
+_MERGED = text("select count(*) from core.merge_decisions where parcel_id is not null")
 #: Orders whose story is read at the end.
 EXPLAINED = 100
 
@@ -42,6 +44,8 @@ class FulfillTimes:
         closed: seconds to close a manifest per warehouse.
         allocated: orders that got a document.
         lines: lines on the manifests.
+        split: orders that leave in two documents.
+        merged: documents that leave in one parcel with another.
         explained: of `EXPLAINED` orders, those whose every rule is a row of the configuration.
         peak_mib: of this process and the server together (PSS).
     """
@@ -52,6 +56,8 @@ class FulfillTimes:
     closed: float = 0.0
     allocated: int = 0
     lines: int = 0
+    split: int = 0
+    merged: int = 0
     explained: int = 0
     peak_mib: float = 0.0
     manifests: list[ClosedManifest] = field(default_factory=list)
@@ -91,6 +97,9 @@ def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> Fulfill
                 times.manifests = _close(database, day, config)
         times.routed, times.again, times.closed, times.peak_mib = routed[0], again[0], closed[0], max(peak)
         times.lines = sum(manifest.line_count for manifest in times.manifests)
+        with database.read() as connection:
+            times.split = connection.execute(_SPLIT).scalar_one()
+            times.merged = connection.execute(_MERGED).scalar_one()
         times.explained = _explained(database, config)
         database.close()
     return times
