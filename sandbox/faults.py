@@ -1,7 +1,10 @@
 """Planned failures: which call breaks, how, and how often."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sandbox.planned import Planned
 
 KINDS = {
     "throttle": "the platform's throttle error until `seconds` (default 1) are over, for the method",
@@ -19,17 +22,14 @@ KINDS = {
 
 
 @dataclass(slots=True)
-class Fault:
-    """One entry of a plan. Conditions that are set must all hold; `times` 0 means for ever."""
+class Fault(Planned):
+    """One entry of a plan for a platform. Conditions that are set must all hold."""
 
-    kind: str
-    method: str = "*"
+    kinds: ClassVar[Mapping[str, str]] = KINDS
+
     shop: str = ""
-    nth: int = 0
     page: int = 0
     id_mod: tuple[int, int] | None = None
-    times: int = 1
-    seconds: float = 1.0
     status: int = 503
     delta: int = 7
     body: str = ""
@@ -37,38 +37,14 @@ class Fault:
     msg: str = "Remote service error"
     sub_code: str = "isp.top-remote-connection-timeout"
     sub_msg: str = "the sandbox planned this"
-    fired: int = field(default=0)
-    seen: int = field(default=0)
 
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Fault":
-        """Return the fault that `entry` describes.
-
-        Raises:
-            ValueError: its kind or one of its keys is unknown.
-        """
-        known = {f.name for f in fields(cls)} - {"fired", "seen"}
-        if entry.get("kind") not in KINDS:
-            raise ValueError(f"fault kind {entry.get('kind')!r} is unknown; known: {', '.join(KINDS)}")
-        if unknown := set(entry) - known:
-            raise ValueError(f"fault key(s) {sorted(unknown)} are unknown; known: {', '.join(sorted(known))}")
-        fault = cls(**entry)
-        fault.id_mod = (fault.id_mod[0], fault.id_mod[1]) if fault.id_mod else None
-        return fault
-
-    def strikes(self, method: str, page: int, record_id: str, shop_id: str) -> bool:
-        """Return whether this call breaks, and count it."""
+    def strikes_call(self, method: str, page: int, record_id: str, shop_id: str) -> bool:
+        """Return whether this call breaks, and count it when it is one of the shop's and the method's."""
         if self.method not in {"*", method} or self.shop not in {"", shop_id}:
             return False
-        self.seen += 1
-        spent = self.times and self.fired >= self.times
-        early = self.nth and self.seen < self.nth
-        elsewhere = self.page and page != self.page
-        other = self.id_mod and _digits(record_id) % self.id_mod[0] != self.id_mod[1]
-        if spent or early or elsewhere or other:
-            return False
-        self.fired += 1
-        return True
+        is_page = not self.page or page == self.page
+        is_record = self.id_mod is None or _digits(record_id) % self.id_mod[0] == self.id_mod[1]
+        return self.counted(here=is_page and is_record)
 
 
 @dataclass(slots=True)
@@ -91,7 +67,7 @@ class FaultPlan:
 
     def take(self, method: str, page: int, record_id: str, shop_id: str) -> list[Fault]:
         """Return the faults that strike this call."""
-        return [fault for fault in self.faults if fault.strikes(method, page, record_id, shop_id)]
+        return [fault for fault in self.faults if fault.strikes_call(method, page, record_id, shop_id)]
 
     def ban(self, method: str, shop_id: str, until: float) -> None:
         """Refuse a method until an epoch second, for one shop or (empty) for all."""

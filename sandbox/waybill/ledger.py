@@ -1,7 +1,10 @@
 """What the services truly made; tests compare with it, never with an answer."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from sandbox.planned import Planned
 
 KINDS = {
     "late": "worked on at once; the answer comes after `seconds`",
@@ -23,40 +26,10 @@ class RefusalError(Exception):
 
 
 @dataclass(slots=True)
-class Fault:
-    """One entry of a plan; strikes `times` calls of `method` from the `nth` on; `times` 0 means for ever."""
+class Fault(Planned):
+    """One entry of a plan for the waybill services."""
 
-    kind: str
-    method: str = "*"
-    nth: int = 1
-    times: int = 1
-    seconds: float = 1.0
-    seen: int = field(default=0)
-    fired: int = field(default=0)
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Fault":
-        """Return the fault that `entry` describes.
-
-        Raises:
-            ValueError: its kind or one of its keys is unknown.
-        """
-        known = {each.name for each in fields(cls)} - {"seen", "fired"}
-        if entry.get("kind") not in KINDS or set(entry) - known:
-            raise ValueError(
-                f"{entry} is no fault; kinds: {', '.join(KINDS)}; keys: {', '.join(sorted(known))}"
-            )
-        return cls(**entry)
-
-    def strikes(self, method: str) -> bool:
-        """Return whether this call breaks, and count it."""
-        if self.method not in {"*", method}:
-            return False
-        self.seen += 1
-        if self.seen < self.nth or (self.times and self.fired >= self.times):
-            return False
-        self.fired += 1
-        return True
+    kinds: ClassVar[Mapping[str, str]] = KINDS
 
 
 @dataclass(slots=True)

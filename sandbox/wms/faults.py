@@ -1,7 +1,10 @@
 """How the WMS misbehaves: which call, how, how often."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sandbox.planned import Planned
 
 KINDS = {
     "late": "worked on at once; the answer comes after `seconds`",
@@ -21,41 +24,12 @@ CUTS = frozenset({"silent", "drop", "later", "half_drop"})
 
 
 @dataclass(slots=True)
-class Fault:
-    """One entry of a plan; strikes `times` calls of `method` from the `nth` on; `times` 0 means for ever."""
+class Fault(Planned):
+    """One entry of a plan for the WMS."""
 
-    kind: str
-    method: str = "*"
-    nth: int = 1
-    times: int = 1
-    seconds: float = 1.0
+    kinds: ClassVar[Mapping[str, str]] = KINDS
+
     status: int = 502
     flag: str = "success"
     code: str = "E500"
     message: str = "SYSTEM_BUSY:系统繁忙"
-    seen: int = field(default=0)
-    fired: int = field(default=0)
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Fault":
-        """Return the fault that `entry` describes.
-
-        Raises:
-            ValueError: its kind or one of its keys is unknown.
-        """
-        known = {f.name for f in fields(cls)} - {"seen", "fired"}
-        if entry.get("kind") not in KINDS:
-            raise ValueError(f"fault kind {entry.get('kind')!r} is unknown; known: {', '.join(KINDS)}")
-        if unknown := set(entry) - known:
-            raise ValueError(f"fault key(s) {sorted(unknown)} are unknown; known: {', '.join(sorted(known))}")
-        return cls(**entry)
-
-    def strikes(self, method: str) -> bool:
-        """Return whether this call breaks, and count it."""
-        if self.method not in {"*", method}:
-            return False
-        self.seen += 1
-        if self.seen < self.nth or (self.times and self.fired >= self.times):
-            return False
-        self.fired += 1
-        return True

@@ -13,6 +13,8 @@ from tests.builders import rows
 from tests.platforms.offering_shop import OfferingShop
 
 PLATFORMS = ("miniprogram", "taobao", "jd", "pinduoduo", "douyin", "wechat")
+#: Whose lists take longest to read; the contract suite asks them each time.
+SLOW = ("pinduoduo", "jd")
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "cut"}, {"kind": "status", "status": 502}, {"kind": "body"}, {"kind": "html"}, {"kind": "error"},
 )  # fmt: skip
@@ -27,7 +29,10 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(
+    "platform",
+    [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in PLATFORMS],
+)
 def test_every_listing_shows_its_share_and_what_is_refused_is_understood(database: Database, platform: str):
     shop = OfferingShop(database, platform)
     codes = shop.codes()[:3]

@@ -10,6 +10,7 @@ from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.resend import Resend, answer_goods, order_resend
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.wms.returns import ask_open_returns
+from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide
 from tests.builders import FILES, NOON, rows, shops_file
@@ -229,6 +230,12 @@ def test_a_person_orders_a_resend_once_per_case_and_who_and_why_are_kept(house: 
     ship(house)
 
     assert (made, second) == ("tb/BF1_1", "tb/BF1_2")
+    assert [step.text_en for step in explain(house.database, made).steps if step.what == "replaced"] == [
+        "resend, made for tb/1: the same goods, without payment"
+    ]
+    assert [step.ids["case"] for step in explain(house.database, "tb/1").steps if step.what == "replaced"] == [
+        "1", "2",
+    ]  # fmt: skip
     assert rows(house.database, LINES.format(made)) == [("1", "MUG", 1, 0)]
     assert rows(house.database, LINES.format(second)) == [("1", "MUG", 2, 0), ("2", "CUP", 1, 0)]
     [sent] = house.wms.ledger.documents["tb-BF1_1-1"]

@@ -12,6 +12,7 @@ from orderhub.operate.explain_carriers import carried, labelled
 from orderhub.operate.explain_merges import merged
 from orderhub.operate.explain_parcels import shipped
 from orderhub.operate.explain_people import changed, decided
+from orderhub.operate.explain_replacements import replaced
 from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
 from orderhub.platforms.spec import platform_names
@@ -73,6 +74,7 @@ def explain(database: Database, wanted: str) -> Explanation:
             *changed(connection, order["order_id"]),
             *_checked(connection, order),
             *decided(connection, order["order_id"]),
+            *replaced(connection, order["order_id"]),
             *_routed(connection, order),
             *carried(connection, order["order_id"]),
             *_manifested(connection, order),

@@ -10,8 +10,8 @@ class Step:
 
     Attributes:
         at: UTC; None when it is a state, not an event.
-        what: one of received, mapped, changed, checked, anomaly, hold, corrected, decided, routed, reserved,
-            carrier, merged, manifest, waybill, sent, wms, shipped, told.
+        what: one of received, mapped, changed, checked, anomaly, hold, corrected, decided, replaced, routed,
+            reserved, carrier, merged, manifest, waybill, sent, wms, shipped, told.
         text: for people, in Chinese.
         text_en: the same in English.
         ids: what decided: load, mapping, rule, config version, reservation, manifest.

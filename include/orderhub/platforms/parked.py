@@ -80,32 +80,48 @@ def unpark(connection: Connection, clock: Clock, source: Source, ids: list[str])
         returning record_id""")
     had = connection.execute(statement, {**_key(source), "ids": ids, "now": clock.now()}).scalars().all()
     if had:
-        close_alerts(connection, clock, RULE, [_subject(source, record_id) for record_id in had])
+        close_alerts(connection, clock, RULE, [subject_of(source, record_id) for record_id in had])
 
 
 def _key(source: Source) -> dict[str, str]:
     return {"platform": source.platform, "shop": source.shop_id, "stream": source.stream}
 
 
-def _subject(source: Source, record_id: str) -> str:
-    return f"{source.shop_id}/{source.stream}/{record_id}"
+def subject_of(source: Source, what: str | int) -> str:
+    """Return the subject of alerts about one record or window of a source."""
+    return f"{source.shop_id}/{source.stream}/{what}"
+
+
+def alert_of(
+    source: Source,
+    rule_id: str,
+    fingerprint: str,
+    what: str | int,
+    title: tuple[str, str],
+    said: tuple[str, str],
+) -> Alert:
+    """Return a warning about one record or window of a source; title and text are Chinese, English."""
+    return Alert(
+        rule_id=rule_id,
+        severity="warning",
+        subject=subject_of(source, what),
+        fingerprint=fingerprint,
+        title_zh=title[0],
+        title_en=title[1],
+        text_zh=said[0],
+        text_en=said[1],
+        shop_id=source.shop_id,
+    )
 
 
 def _alert(source: Source, record_id: str, reason: str) -> Alert:
-    return Alert(
-        rule_id=RULE,
-        severity="warning",
-        subject=_subject(source, record_id),
-        fingerprint="parked",
-        title_zh=f"订单详情取不到:{record_id}",
-        title_en=f"A record cannot be fetched: {record_id}",
-        text_zh=(
-            f"店铺 {source.shop_id} 的记录 {record_id}({source.stream})连续 {REPORT_AFTER} 次以上"
-            f"取不到详情:{reason}。该订单暂时不在系统里;系统会继续重试,取到后自动关闭。"
-        ),
-        text_en=(
-            f"Record {record_id} of {source.stream} of shop {source.shop_id} could not be fetched: {reason}. "
-            "Its order is not in the hub yet; it is retried."
-        ),
-        shop_id=source.shop_id,
+    title = (f"订单详情取不到:{record_id}", f"A record cannot be fetched: {record_id}")
+    text_zh = (
+        f"店铺 {source.shop_id} 的记录 {record_id}({source.stream})连续 {REPORT_AFTER} 次以上"
+        f"取不到详情:{reason}。该订单暂时不在系统里;系统会继续重试,取到后自动关闭。"
     )
+    text_en = (
+        f"Record {record_id} of {source.stream} of shop {source.shop_id} could not be fetched: {reason}. "
+        "Its order is not in the hub yet; it is retried."
+    )
+    return alert_of(source, RULE, "parked", record_id, title, (text_zh, text_en))

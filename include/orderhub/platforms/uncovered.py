@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
+from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.db.windows import PullWindow
-from orderhub.platforms.parked import Source
+from orderhub.platforms.parked import Source, alert_of, subject_of
 
 RULE = "uncovered_window"
 UNUSABLE_ID = "unusable_id"
@@ -19,24 +19,16 @@ def tell_of_uncovered(
     connection: Connection, clock: Clock, source: Source, window: PullWindow, said: str
 ) -> None:
     """Alert about `window`; `said` is why the last reading did not cover it."""
-    alert = Alert(
-        rule_id=RULE,
-        severity="warning",
-        subject=_subject(source, window),
-        fingerprint="uncovered",
-        title_zh=f"拉取窗口不完整:{source.shop_id}",
-        title_en=f"Window not covered: {source.shop_id}",
-        text_zh=(
-            f"店铺 {source.shop_id} 的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-            f"–{window.end_at:%H:%M} UTC 连续 {REPORT_AFTER} 次以上无法证明完整:{said}。"
-            "系统会继续重试,读全后自动关闭。"
-        ),
-        text_en=(
-            f"Window {window.window_id} of {source.stream} of shop {source.shop_id} could not be proven "
-            f"complete {REPORT_AFTER} times or more: {said}. It is retried."
-        ),
-        shop_id=source.shop_id,
+    title = (f"拉取窗口不完整:{source.shop_id}", f"Window not covered: {source.shop_id}")
+    text_zh = (
+        f"{_zh(source, window)} 连续 {REPORT_AFTER} 次以上无法证明完整:{said}。"
+        "系统会继续重试,读全后自动关闭。"
     )
+    text_en = (
+        f"{_en(source, window)} could not be proven complete {REPORT_AFTER} times or more: {said}. "
+        "It is retried."
+    )
+    alert = alert_of(source, RULE, "uncovered", window.window_id, title, (text_zh, text_en))
     raise_alerts(connection, clock, source.config, [alert])
 
 
@@ -44,33 +36,32 @@ def tell_of_unusable_ids(
     connection: Connection, clock: Clock, source: Source, window: PullWindow, refused: Sequence[str]
 ) -> None:
     """Alert about rows of `window` that have no usable id: they cannot be stored, the others are."""
-    alert = Alert(
-        rule_id=UNUSABLE_ID,
-        severity="warning",
-        subject=_subject(source, window),
-        fingerprint="unusable",
-        title_zh=f"平台给的记录没有可用的编号:{source.shop_id}",
-        title_en=f"Records without a usable id: {source.shop_id}",
-        text_zh=(
-            f"店铺 {source.shop_id} 的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
-            f"–{window.end_at:%H:%M} UTC 有 {len(refused)} 条没有可用的编号:{refused[0]}。它们进不了系统,"
-            "其余已入库。请到平台后台核对这段时间的订单,并报给平台;平台改好后自动补上并关闭。"
-        ),
-        text_en=(
-            f"Window {window.window_id} of {source.stream} of shop {source.shop_id} has {len(refused)} "
-            f"record(s) without a usable id: {refused[0]}. They cannot be stored, the others are. "
-            "Look for them at the platform and tell it; once it gives ids they come in and this closes."
-        ),
-        shop_id=source.shop_id,
+    title = (f"平台给的记录没有可用的编号:{source.shop_id}", f"Records without a usable id: {source.shop_id}")
+    text_zh = (
+        f"{_zh(source, window)} 有 {len(refused)} 条没有可用的编号:{refused[0]}。它们进不了系统,"
+        "其余已入库。请到平台后台核对这段时间的订单,并报给平台;平台改好后自动补上并关闭。"
     )
+    text_en = (
+        f"{_en(source, window)} has {len(refused)} record(s) without a usable id: {refused[0]}. "
+        "They cannot be stored, the others are. "
+        "Look for them at the platform and tell it; once it gives ids they come in and this closes."
+    )
+    alert = alert_of(source, UNUSABLE_ID, "unusable", window.window_id, title, (text_zh, text_en))
     raise_alerts(connection, clock, source.config, [alert])
 
 
 def close_covered(connection: Connection, clock: Clock, source: Source, window: PullWindow) -> None:
     """Close the alerts about `window`: it is complete now."""
     for rule in (RULE, UNUSABLE_ID):
-        close_alerts(connection, clock, rule, [_subject(source, window)])
+        close_alerts(connection, clock, rule, [subject_of(source, window.window_id)])
 
 
-def _subject(source: Source, window: PullWindow) -> str:
-    return f"{source.shop_id}/{source.stream}/{window.window_id}"
+def _zh(source: Source, window: PullWindow) -> str:
+    return (
+        f"店铺 {source.shop_id} 的 {source.stream} 窗口 {window.start_at:%Y-%m-%d %H:%M}"
+        f"–{window.end_at:%H:%M} UTC"
+    )
+
+
+def _en(source: Source, window: PullWindow) -> str:
+    return f"Window {window.window_id} of {source.stream} of shop {source.shop_id}"
