@@ -7,6 +7,7 @@ from sandbox.gateway.call import Call
 from sandbox.gateway.dialect import Cost, Method
 from sandbox.gateway.text import beijing, yuan
 from sandbox.taobao.envelope import top_error
+from sandbox.taobao.merging import MERGE, merge
 from sandbox.taobao.refund import REFUND_LIST_FIELDS, refund_row, refund_status
 from sandbox.taobao.request import parse_time
 from sandbox.taobao.shipping import SEND, send
@@ -160,4 +161,5 @@ METHODS: dict[str, Method] = {
     TIME: Method(platform_time, needs_token=False),
     SEND: Method(send),
     UPDATE: Method(update_quantity),
+    MERGE: Method(merge),
 }

@@ -1,5 +1,6 @@
 """The last look before a manifest closes, against the sandbox's platforms as they are at that moment."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -32,9 +33,16 @@ ONE_LINE = """
     where warehouse_id = 'hangzhou' group by order_id having count(*) = 1 order by 1 limit 1"""
 
 
-def allocated_shop(database: Database, platform: str, on_stale: str = "wait") -> ShopInABox:
+def allocated_shop(
+    database: Database,
+    platform: str,
+    on_stale: str = "wait",
+    before: Callable[[ShopInABox], None] | None = None,
+) -> ShopInABox:
     """A shop whose good orders of the past are pulled, checked and promised; nothing is handed over yet."""
     box = ShopInABox(database, orders=60, platform=platform)
+    if before:
+        before(box)
     shops = merchant_files(platform)["shops.yaml"]
     box.own_files = {"shops.yaml": shops.replace("on_stale: wait", f"on_stale: {on_stale}")}
     box.pull()

@@ -63,7 +63,7 @@ def with_other(value: Any, path: tuple[Any, ...], other: Any) -> Any:
 
 
 #: Whose keys the platform names; in a JSON body their values may be anything.
-OPEN = {"common", "account", "headers", "parameters", "count_parameters", "page_parameters", "line"}
+OPEN = {"common", "account", "headers", "parameters", "count_parameters", "page_parameters", "line", "order"}
 
 
 def is_json_value(document: Any, path: tuple[Any, ...]) -> bool:

@@ -81,6 +81,14 @@ def test_two_orders_are_one_delivery_order_one_parcel_and_two_numbers_told(merge
     assert ([one.parcels for one in again], clean(merged)) == ([0], [])
 
 
+def test_a_stranger_in_the_parcel_is_found_by_verify(merged: House):
+    """The negative control of every `clean`: orders of two buyers in one parcel do not pass."""
+    with merged.database.engine.begin() as connection:
+        connection.execute(text("update core.orders set customer_id = 'eve' where order_id = 'mp/2'"))
+
+    assert clean(merged) == [("mp/1@1: is one parcel for 2 buyers from 1 warehouses",)]
+
+
 def test_a_parcel_that_leaves_in_two_tells_each_order_what_it_holds(merged: House):
     merged.wms.ledger.ship("mp-1-1", merged.clock.now(), {"MUG": 2})
     merged.confirm()

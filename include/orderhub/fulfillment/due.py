@@ -1,4 +1,4 @@
-"""Hands over what is due: the last look, what it changed, then the manifests; for the DAG and the CLI."""
+"""Hands over what is due: the last look, what it changed, who goes with whom, the manifests."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from orderhub.fulfillment.cutoffs import (
     waiting_amendments,
 )
 from orderhub.fulfillment.last_look import Opener, look_again, open_shop
+from orderhub.fulfillment.merge_asking import ask_merges
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.platforms.spec import visibility_lags
 from orderhub.settings import Settings
@@ -49,6 +50,9 @@ def hand_over_due(
         if is_work_pending(database):
             _when_free(lambda: run_transform(database, clock, config), wait)
             _when_free(lambda: run_fulfillment(database, clock, config), wait)
+        with suppress(LeaseTaken):  # Without an answer orders leave alone.
+            warehouses = sorted({cutoff.warehouse_id for cutoff in due})
+            ask_merges(database, clock, settings, config, warehouses, opener)
     closed = close_due(database, clock, config, visibility_lags(config))
     with suppress(LeaseTaken):  # Another pass tells of the same.
         tell_of_due(database, clock, config)

@@ -72,7 +72,9 @@ def look_again(
     warehouses = sorted({cutoff.warehouse_id for cutoff in due})
     with hold_scope(database, SCOPE) as lease:
         access = {
-            shop.id: one for shop in config.shops if (one := _access(database, clock, settings, config, shop))
+            shop.id: one
+            for shop in config.shops
+            if (one := shop_access(database, clock, settings, config, shop))
         }
         wanted = _wanted(database, clock, warehouses, list(access))
         deadline = clock.now() + BUDGET
@@ -97,7 +99,7 @@ def look_again(
     return looked
 
 
-def _access(
+def shop_access(
     database: Database, clock: Clock, settings: Settings, config: MerchantConfig, shop: Shop
 ) -> Access | None:
     """Return access to a live shop of an API platform; None for others, and where the spec is broken."""

@@ -35,7 +35,7 @@ def merge_documents(
     given = {
         "manifest_id": manifest_id,
         "hash_shops": shops.get("receiver_hash", []),
-        "plain_shops": shops.get("plain", []),
+        "merging_shops": [shop for found in shops.values() for shop in found],
         "orders": config.merge.orders,
         "pieces": config.merge.pieces,
         "weight_g": config.merge.weight_g,

@@ -23,6 +23,9 @@ WRITTEN = (
     "shipped_at", "seller_id", "refund_id",
 )  # fmt: skip
 
+#: What the call that asks which orders go to one receiver may hold; see merging.py.
+MERGED = ("orders", "seller_id")
+
 #: What the call that tells a shop's stock may hold.
 STOCKED = (
     "item_id", "item_number", "sku_id", "sku_number", "merchant_code", "quantity", "version", "seller_id",
@@ -44,7 +47,7 @@ def placeholders_in(value: Any) -> set[str]:
 
 
 def _refuse_unknown_placeholders(value: Any) -> Any:
-    known = [*_PLACEHOLDERS, *_SECRETS, *WRITTEN, *STOCKED]
+    known = [*_PLACEHOLDERS, *_SECRETS, *WRITTEN, *STOCKED, *MERGED]
     for placeholder in sorted(placeholders_in(value) - set(known)):
         raise ValueError(f"{{{placeholder}}} is not known; {nearest(placeholder, known)}")
     return value

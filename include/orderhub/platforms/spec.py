@@ -18,6 +18,7 @@ from orderhub.config.located_yaml import nearest, parse
 from orderhub.config.models import MerchantConfig
 from orderhub.errors import ConfigError
 from orderhub.platforms.field_map import REQUIRED_OF_REFUNDS, FieldMap, read_field_map
+from orderhub.platforms.merging import MergeQuestion
 from orderhub.platforms.protocol import Api, Stream
 from orderhub.platforms.writes import Ship, StockWrite
 
@@ -196,6 +197,10 @@ class PlatformSpec(Frozen):
     stock: StockWrite | None = Field(
         default=None, description="Absent: a person types in how many pieces a shop may offer."
     )
+    merge: MergeQuestion | None = Field(
+        default=None,
+        description="With same_receiver: merge_interface; absent: nothing of this platform is merged.",
+    )
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "PlatformSpec":
@@ -221,7 +226,7 @@ class PlatformSpec(Frozen):
 
     @model_validator(mode="after")
     def _tellable(self) -> "PlatformSpec":
-        told = [name for name in ("ship", "stock") if getattr(self, name) is not None]
+        told = [name for name in ("ship", "stock", "merge") if getattr(self, name) is not None]
         if told and self.api is None:
             raise ValueError(f"{told[0]} needs the section api: what is told is told by a call")
         return self
@@ -243,6 +248,8 @@ class PlatformSpec(Frozen):
                 _refuse_nested(name, stream)
             if self.ship is not None:
                 _refuse_nested_in("ship", {"ask.parameters": self.ship.ask.parameters})
+            if self.merge is not None:
+                _refuse_nested_in("merge", {"parameters": self.merge.parameters})
         return self
 
 

@@ -8,7 +8,9 @@ with lines as (
         count(*) as line_count,
         sum(d.quantity) as pieces,
         -- Equal where one buyer's orders may go to one receiver: a sieve, `merge_decisions` compares.
-        min(hashtextextended(o.shop_id || '|' || o.customer_id || '|' || v.address_hash, 0)) as receiver_sieve,
+        min(
+            hashtextextended(o.shop_id || '|' || o.customer_id || '|' || coalesce(a.merge_key, v.address_hash), 0)
+        ) as receiver_sieve,
         min(
             case
                 when s.is_shadow <> d.is_shadow then 'mode_changed'
@@ -29,6 +31,7 @@ with lines as (
         inner join core.line_readiness as e on n.order_id = e.order_id
     ) as l on d.order_id = l.order_id and d.line_id = l.line_id
     left join core.receivers as v on d.order_id = v.order_id
+    left join core.merge_answers as a on d.order_id = a.order_id and v.receiver_key = a.receiver_key
     group by d.fulfillment_order_id, o.order_id
 )
 

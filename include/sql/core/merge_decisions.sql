@@ -1,10 +1,11 @@
 -- One row per document of this closing whose buyer has another one to the same receiver in it; key fulfillment_order_id:
 -- the parcel that it leaves in, or why it leaves alone. A receiver is named by the hash that the platform gives, or
--- by ours of the whole plain address, with phone and masked name; tokens, ciphertext and masks alone name nobody.
+-- by ours of the whole plain address, with phone and masked name, or by the platform's answer when it was asked;
+-- tokens, ciphertext and masks alone name nobody.
 insert into core.merge_decisions (fulfillment_order_id, manifest_id, parcel_id, reason, decided_at)
 with sieved as (
     select receiver_sieve from due_documents
-    where reason is null and shop_id = any(cast(:hash_shops as text[]) || cast(:plain_shops as text[]))
+    where reason is null and shop_id = any(cast(:merging_shops as text[]))
     group by receiver_sieve
     having receiver_sieve is not null and count(*) > 1
 ),
@@ -17,13 +18,14 @@ named as (
         o.service_tags,
         f.carrier_id,
         coalesce(f.weight_g, 0) as weight_g,
-        row(r.address_hash, r.phone_hash, r.province, r.city, r.district, r.town, r.name_masked)::text as receiver
+        row(coalesce(a.merge_key, r.address_hash), r.phone_hash, r.province, r.city, r.district, r.town, r.name_masked)::text as receiver
     from sieved as s
     inner join due_documents as d on s.receiver_sieve = d.receiver_sieve and d.reason is null
     inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
     inner join core.orders as o on d.order_id = o.order_id and o.order_kind = 'sale'
     inner join core.receivers as r on d.order_id = r.order_id
-    where r.phone_hash is not null or d.shop_id = any(:hash_shops)
+    left join core.merge_answers as a on d.order_id = a.order_id and r.receiver_key = a.receiver_key
+    where r.phone_hash is not null or a.merge_key is not null or d.shop_id = any(:hash_shops)
 ),
 
 judged as (
@@ -65,9 +67,7 @@ laid as (
 )
 
 select
-    fulfillment_order_id,
-    :manifest_id,
-    parcel_id,
+    fulfillment_order_id, :manifest_id, parcel_id,
     case
         when parcel_id is not null then 'same_receiver'
         when why_alone is not null then why_alone

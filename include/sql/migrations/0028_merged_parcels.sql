@@ -28,3 +28,15 @@ select ops.describe('core.delivery_orders', '交给 WMS 的发货单 / one row p
     'delivery_order_code', 'our code at the WMS, made from the parcel''s id and never another; documents of one parcel share it');
 select ops.describe('core.waybills', '运单(面单) / one row per parcel for which the hub asks for a waybill number, once; key fulfillment_order_id.',
     'fulfillment_order_id', 'the document; of a merged parcel the one whose id is the parcel''s');
+
+-- Tokens of receivers belong to one order: only their platform says whether two are one receiver.
+create table core.merge_answers (
+    order_id text collate "C" primary key,
+    merge_key text collate "C" not null,
+    receiver_key text not null,
+    asked_at timestamptz not null
+);
+select ops.describe('core.merge_answers', '合单接口的答复 / one row per order about which its platform was asked with whom it may leave; key order_id.',
+    'order_id', 'the order', 'merge_key', 'equal where the same answer said that they go to one receiver: the smallest order_id of them, and when it was asked', 'receiver_key', 'the receiver that was asked about: another one now is asked about anew',
+    'asked_at', 'UTC');
+grant select on core.merge_answers to orderhub_analyst;

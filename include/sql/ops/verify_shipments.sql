@@ -52,7 +52,17 @@ select
 from core.delivery_orders as d
 inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
 where (d.state = 'shipped') <> (f.state = 'shipped')
-    or (d.state = 'cancelled') <> (f.state = 'cancelled');
+    or (d.state = 'cancelled') <> (f.state = 'cancelled')
+union all
+select
+    p.parcel_id,
+    'is one parcel for ' || count(distinct (o.shop_id, o.customer_id)) || ' buyers from ' || count(distinct f.warehouse_id) || ' warehouses'
+from core.merge_decisions as p
+inner join core.fulfillment_orders as f on p.fulfillment_order_id = f.fulfillment_order_id
+inner join core.orders as o on f.order_id = o.order_id
+where p.parcel_id is not null
+group by p.parcel_id
+having (count(distinct (o.shop_id, o.customer_id)), count(distinct f.warehouse_id)) <> (1, 1);
 
 select ops.describe('ops.verify_shipments', '包裹、预占与 WMS 单据相符 / parcels that do not agree with promises; empty when clean',
     'subject', 'what is wrong', 'problem', 'how, with the figures');
