@@ -69,7 +69,7 @@ class World:
     """All orders and after-sales of some shops. Times are aware UTC datetimes of whole seconds, money is fen.
 
     `lives`: "demo" deals the ordinary lives and the labelled defects, "all" also those of each platform,
-    "labelled" few defects, and doubts that look like others' good orders.
+    "labelled" few defects, and doubts that look like others' good orders. `history`: how long ago it begins.
     """
 
     def __init__(
@@ -80,11 +80,13 @@ class World:
         journal: Callable[[dict[str, Any]], None] = _keep_nothing,
         shops: Sequence[Shop] = TAOBAO_SHOPS,
         lives: str = "demo",
+        history: timedelta = HISTORY,
     ) -> None:
         self.seed = seed
         self.started_at = started_at.replace(microsecond=0)
         self.shops = tuple(shops)
         self.lives = lives
+        self._history = history
         self.orders: dict[str, Order] = {}
         self.after_sales: dict[str, AfterSale] = {}
         self.order_index = {shop.shop_id: ModifiedIndex() for shop in shops}
@@ -138,8 +140,8 @@ class World:
         return [shop for shop in self.shops if shop.platform == platform]
 
     def _placed_at(self, rng: random.Random) -> datetime:
-        earliest = self.started_at - HISTORY
-        seconds = int((HISTORY - SETTLED).total_seconds())
+        earliest = self.started_at - self._history
+        seconds = int((self._history - SETTLED).total_seconds())
         while True:
             at = earliest + timedelta(seconds=rng.randrange(seconds))
             if rng.random() * max(HOUR_WEIGHTS) < HOUR_WEIGHTS[(at.hour + BEIJING_OFFSET_HOURS) % 24]:

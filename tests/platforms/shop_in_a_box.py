@@ -32,7 +32,7 @@ from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.wire import Incoming
 from sandbox.world.catalog import SHOP_BY_ID, SHOPS, TAOBAO_SHOPS
 from sandbox.world.model import Order
-from sandbox.world.world import World
+from sandbox.world.world import HISTORY, World
 from tests.builders import FILES, SHOP
 
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -41,6 +41,9 @@ SHOP_ID = "tb_outlet"
 NO_SOCKET = "http://sandbox"
 TOKEN_KEY = SecretStr(Fernet.generate_key().decode())
 KEY = SecretStr("key of the hashes")
+#: Their windows are half an hour long, so that two days of them are six seconds of every test: a day must do.
+SHORT_WINDOWS = frozenset({"pinduoduo"})
+BRIEF_HISTORY = timedelta(hours=20)
 LIST = "taobao.trades.sold.increment.get"
 DETAIL = "taobao.trade.fullinfo.get"
 
@@ -89,13 +92,14 @@ def shop_of(platform: str) -> str:
 
 
 def merchant_files(platform: str = "taobao") -> dict[str, str]:
-    """Return the files of a merchant whose only shop is the sandbox's, with two days of history."""
+    """Return the files of a merchant whose only shop is the sandbox's, with all of its history."""
     shop = SHOP.format(
         id=shop_of(platform), platform=platform, mode="live", export_policy="token_only", on_stale="wait"
     )
     shipped = (paths.shipped_config_directory() / "sku_mappings.csv").read_text(encoding="utf-8")
     mappings = "".join(line for line in shipped.splitlines(keepends=True) if _is_for(line, shop_of(platform)))
-    shops = f"shops:\n{shop}    connection: x\n    since_days: 2\n"
+    since_days = 1 if platform in SHORT_WINDOWS else 2
+    shops = f"shops:\n{shop}    connection: x\n    since_days: {since_days}\n"
     return {**FILES, "shops.yaml": shops, "sku_mappings.csv": mappings}
 
 
@@ -138,7 +142,8 @@ class ShopInABox:
         self.platform_clock = FixedClock(STARTED_AT + timedelta(minutes=5))
         self.clock = FixedClock(self.platform_clock.now() - late)
         shops = TAOBAO_SHOPS if platform == "taobao" else (SHOP_BY_ID[self.shop_id],)
-        self.world = World(seed, orders, STARTED_AT, shops=shops, lives=lives)
+        history = BRIEF_HISTORY if platform in SHORT_WINDOWS else HISTORY
+        self.world = World(seed, orders, STARTED_AT, shops=shops, lives=lives, history=history)
         self.gateway = Gateway.of(DIALECTS[platform], self.world, Credentials.of(seed, platform))
         self.config = merchant(platform)
         self.platform = load_platform(platform)
