@@ -76,3 +76,18 @@ def test_rule_that_does_not_say_so_never_parts_an_order(database: Database, cloc
         put(connection, Order("1", TWO))
 
     assert run_fulfillment(database, clock, config).out_of_stock == 1
+
+
+def test_a_platform_is_asked_once_however_many_orders_wait(
+    database: Database, clock: FixedClock, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    from orderhub.fulfillment import split
+
+    asked: list[str] = []
+    monkeypatch.setattr(split, "_takes_parcels", lambda platform: asked.append(platform) or True)
+    with database.engine.begin() as connection:
+        put(connection, *(Order(str(number), TWO) for number in range(1, 6)))
+
+    run_fulfillment(database, clock, config)
+
+    assert asked == ["taobao"]

@@ -24,7 +24,9 @@ _LINE_COLUMNS = ("order_id", "line_id", "part")
 def split_short(connection: Connection, desk: Desk) -> None:
     """Fill the temporary table `split_lines`, and `decisions` with two parts of each order that is split."""
     connection.execute(_SPLIT_LINES)
-    orders = [order.order_id for order in desk.splittable() if _takes_parcels(order.facts.platform)]
+    waiting = desk.splittable()
+    dividing = {name for name in {order.facts.platform for order in waiting} if _takes_parcels(name)}
+    orders = [order.order_id for order in waiting if order.facts.platform in dividing]
     if not orders:
         return
     parts = list(desk.split(_units(connection, orders)))
