@@ -141,5 +141,6 @@ def bench_fulfill(
     )
     console.print(
         f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines; 拆单 / split {times.split:,}, "
-        f"合单 / merged {times.merged:,}; 可解释 / explained {times.explained}/{EXPLAINED}; PSS ≤ {times.peak_mib:,.0f} MiB"
+        f"合单 / merged {times.merged:,}; 可解释 / explained {times.explained}/{EXPLAINED}; "
+        f"PSS ≤ {times.peak_mib:,.0f} MiB"
     )
