@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from orderhub.cli import app
+from orderhub.db.postgres import Server
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.resend import Resend, answer_goods, order_resend
 from orderhub.fulfillment.run import run_fulfillment
@@ -14,6 +17,7 @@ from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide
 from tests.builders import FILES, NOON, rows, shops_file
+from tests.conftest import PASSWORDS
 from tests.wms.conftest import House
 
 MADE = "select order_id, of_order_id, kind, goods from core.replacements order by 1"
@@ -288,3 +292,29 @@ def test_a_pass_that_dies_in_between_leaves_nothing_and_the_next_makes_it_once(
 
 def _die(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_the_commands_ask_say_what_came_of_it_and_refuse_what_is_no_number(
+    house: House, server: Server, database_name: str
+):
+    shipped(house)
+    environment = {
+        "ORDERHUB_HOME": str(house.settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "200",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+    wish = ("resend", "tb/1", "--line", "1=1", "--reason", "少发一件")
+    calls = (
+        (wish, "n\n"),
+        (wish, "y\n"),
+        (("resend", "tb/1", "--line", "1=two", "--reason", "x", "--yes"), ""),
+    )
+
+    declined, made, odd = (
+        CliRunner().invoke(app, call, env=environment, input=answer) for call, answer in calls
+    )
+
+    assert (declined.exit_code, made.exit_code, odd.exit_code) == (1, 0, 2)
+    assert "再发一份 / send again: 1=1?" in declined.output
+    assert "tb/BF1_1 已开单,下一批配货 / made; the next fulfil pass routes it" in made.output
+    assert "'1=two': NAME=PIECES, for example 1=2" in odd.output
+    assert rows(house.database, MADE) == [("tb/BF1_1", "tb/1", "resend", "same")]
