@@ -63,6 +63,11 @@ def test_what_yaml_would_hide_is_refused_with_its_line(source: str, message: str
             "title: x\nparts:\n  - province: 浙江省\n    pices: 3\n",
             "f.yaml:4: parts.0.pices is not a known key; did you mean 'pieces'?",
         ),
+        ("title: x\npieces: 3\n", "f.yaml:2: pieces is not a known key here; it goes under parts"),
+        (
+            "parts:\n  - province: 浙江省\n    title: x\n",
+            "f.yaml:3: parts.0.title is not a known key here; it goes under the top of the file",
+        ),
         ("title: x\nparts:\n  - mode: live\n", "f.yaml:3: parts.0.province is missing"),
         (
             "parts:\n  - province: 浙江省\n    mode: shadwo\n",

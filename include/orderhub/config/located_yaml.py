@@ -135,7 +135,7 @@ def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDo
     where = f"{document.file}:{document.line_of(path)}"
     key = ".".join(str(part) for part in path) or "the file"
     if problem["type"] == "extra_forbidden":
-        return f"{where}: {key} is not a known key; {nearest(str(path[-1]), known_keys(model))}"
+        return f"{where}: {key} is not a known key{_hint(str(path[-1]), known_keys(model))}"
     if problem["type"] == "missing":
         return f"{where}: {key} is missing"
     value = problem.get("input")
@@ -149,20 +149,28 @@ def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDo
     return f"{where}: {key}: {message}{shown}"
 
 
-def known_keys(model: type[BaseModel]) -> list[str]:
-    """Return every key that `model` or a model inside it knows, for suggestions."""
-    keys: dict[str, None] = {}
-    waiting: list[type[BaseModel]] = [model]
-    seen: set[type[BaseModel]] = set()
+def _hint(key: str, known: dict[str, set[str]]) -> str:
+    """Return where a key goes that is known elsewhere, or the nearest known one."""
+    if key in known:
+        return f" here; it goes under {' or '.join(sorted(known[key]))}"
+    return f"; {nearest(key, list(known))}"
+
+
+def known_keys(model: type[BaseModel]) -> dict[str, set[str]]:
+    """Return every key that `model` or a model inside it knows, with the keys that it stands under."""
+    keys: dict[str, set[str]] = {}
+    waiting: list[tuple[str, type[BaseModel]]] = [("the top of the file", model)]
+    seen: set[tuple[str, type[BaseModel]]] = set()
     while waiting:
-        current = waiting.pop()
-        if current in seen:
+        parent, current = waiting.pop()
+        if (parent, current) in seen:
             continue
-        seen.add(current)
+        seen.add((parent, current))
         for name, field in current.model_fields.items():
-            keys[field.alias or name] = None
-            waiting.extend(_models_in(field.annotation))
-    return list(keys)
+            key = field.alias or name
+            keys.setdefault(key, set()).add(parent)
+            waiting.extend((key, inner) for inner in _models_in(field.annotation))
+    return keys
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
