@@ -217,7 +217,8 @@ def _is_paid(order: Order) -> bool:
 
 
 def _can_claim(order: Order) -> bool:
-    return _is_paid(order) and bool(_claimable(order))
+    """Tell whether there is something to ask back; who waits for a group leaves it instead."""
+    return _is_paid(order) and order.hold is not Hold.GROUP and bool(_claimable(order))
 
 
 def _can_claim_a_piece(order: Order) -> bool:

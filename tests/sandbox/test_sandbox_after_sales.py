@@ -10,7 +10,8 @@ from sandbox.gateway.text import beijing
 from sandbox.taobao.dialect import DIALECT
 from sandbox.taobao.methods import REFUND, REFUNDS
 from sandbox.taobao.trade import detail_row
-from sandbox.world.model import AfterSaleState, OrderState
+from sandbox.world.catalog import SHOP_BY_ID
+from sandbox.world.model import AfterSaleState, Hold, OrderState
 from sandbox.world.world import World
 
 FIELDS = "refund_id,oid,status,refund_fee,modified,num"
@@ -149,3 +150,13 @@ def test_refunds_move_out_of_the_window_while_their_pages_are_read(lively, ask, 
     after = [refunds(lively, ask, now, end_modified=end)["total_results"] for _ in range(3)]
 
     assert [before - 2, before - 4, before - 6] == after
+
+
+def test_who_waits_for_a_group_asks_for_nothing_back(now):
+    world = World(7, 600, now, shops=(SHOP_BY_ID["pdd_main"],), lives="all")
+    waiting = [order for order in world.orders.values() if order.hold is Hold.GROUP]
+
+    assert len(waiting) > 0
+    assert [order.after_sales for order in waiting] == [[]] * len(waiting)
+    with pytest.raises(ValueError, match="cannot happen"):
+        world.touch(1, now, what="refund_money", order_ids=[waiting[0].order_id])
