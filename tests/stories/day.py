@@ -36,26 +36,12 @@ from sandbox.world.platforms import PLATFORMS
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import KEY, TOKEN_KEY, ShopInABox, merchant_files
 from tests.sim.served import serving
+from tests.wms.conftest import HOUSES
 
 SEED = 7
 CUTOFF = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 FILES = {
-    "warehouses.yaml": """\
-warehouses:
-  - id: hangzhou
-    name: 杭州仓
-    cutoffs: ["10:00"]
-    wms:
-      connection: wms_hangzhou
-      warehouse_code: HZ01
-      owner_code: JYS
-      carrier_code: ZTO
-      sender: {name: 杭州仓, phone: 0571-88880000, province: 浙江省, city: 杭州市, address: 示例路1号}
-  - id: yiwu
-    name: 义乌保税仓
-    cutoffs: ["10:00"]
-    sender: {name: 义乌仓, phone: 0579-88880000, province: 浙江省, city: 金华市, address: 示例路2号}
-""",
+    "warehouses.yaml": HOUSES.format(batch_size=50),
     "routing.yaml": """\
 rules:
   - {id: east, when: {region: [jiangzhehu]}, warehouses: [hangzhou, yiwu], split_from: "1.00", reason: {zh: 江浙沪, en: east}}

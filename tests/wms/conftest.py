@@ -43,7 +43,10 @@ warehouses:
       carrier_code: ZTO
       batch_size: {batch_size}
       sender: {{name: 杭州仓, phone: 0571-88880000, province: 浙江省, city: 杭州市, address: 示例路1号}}
-  - {{id: yiwu, name: 义乌保税仓, cutoffs: ["10:00"]}}
+  - id: yiwu
+    name: 义乌保税仓
+    cutoffs: ["10:00"]
+    sender: {{name: 义乌仓, phone: 0579-88880000, province: 浙江省, city: 金华市, address: 示例路2号}}
 """
 
 

@@ -19,8 +19,10 @@ select
     case when o.customer_id is not null or not (s.is_pulled and s.is_buyer_named) then coalesce(t.tier, '') end as tier,
     t.tier_rank
 from (
-    -- Of most orders nothing is open: only where a line is not placed yet, all that may keep it is looked at.
-    select distinct e.order_id
+    -- Of most lines nothing is open: only of one that is not placed yet, all that may keep it is looked at.
+    select
+        e.order_id,
+        e.line_id
     from core.orders as p
     inner join core.order_lines as e on p.order_id = e.order_id
     where p.lifecycle = 'live' and e.kind not in ('service', 'bundle')
@@ -34,7 +36,7 @@ from (
             where m.order_id = e.order_id and m.line_id = e.line_id and not m.is_void
         )
 ) as n
-inner join core.line_readiness as l on n.order_id = l.order_id
+inner join core.line_readiness as l on n.order_id = l.order_id and n.line_id = l.line_id
 inner join core.orders as o on l.order_id = o.order_id and (o.ship_not_before is null or o.ship_not_before <= :now)
 left join core.receivers as r on l.order_id = r.order_id
 left join core.shops as s on o.shop_id = s.shop_id
@@ -44,12 +46,4 @@ where l.blocked_by is null
     and not exists (
         select from core.holds as h
         where h.order_id = l.order_id and h.state = 'active' and h.subject_type = 'fulfillment_order'
-    )
-    and not exists (
-        select from core.reservations as v
-        where v.order_id = l.order_id and v.line_id = l.line_id and v.state in ('active', 'posted')
-    )
-    and not exists (
-        select from core.manifest_lines as m
-        where m.order_id = l.order_id and m.line_id = l.line_id and not m.is_void
     )
