@@ -77,8 +77,8 @@ def explain(database: Database, wanted: str) -> Explanation:
             *replaced(connection, order["order_id"]),
             *_routed(connection, order),
             *carried(connection, order["order_id"]),
-            *_manifested(connection, order),
             *merged(connection, order["order_id"]),
+            *_manifested(connection, order),
             *labelled(connection, order["order_id"]),
             *shipped(connection, order["order_id"]),
         ]
