@@ -81,7 +81,7 @@ def _config(given: argparse.Namespace) -> MerchantConfig:
     folder = paths.shipped_config_directory()
     files = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file()}
     shops = SHOPS.format(shop=given.shop, platform=given.platform)
-    headings = {name: content.partition("\n")[0] + "\n" for name, content in files.items() if name in OF_SHOPS}
+    headings = {name: files[name].partition("\n")[0] + "\n" for name in OF_SHOPS}
     return parse_config({**files, **headings, "shops.yaml": shops})
 
 

@@ -7,7 +7,7 @@ server's detail line quotes rows, and rows hold phone numbers, so it is dropped 
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Protocol
 
 import psycopg2
@@ -120,7 +120,8 @@ def _begin_rest(_driver: DBAPIConnection | None, record: ConnectionPoolEntry) ->
 def _ping_rested(driver: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Ask whether the server is still there, when a connection has rested; the pool opens another one if not.
 
-    Between the pages of a pull nothing rests, and each question costs a round trip and a turn at Python's lock.
+    Between the pages of a pull nothing rests, and each question costs a round trip and a turn at Python's
+    lock.
 
     Raises:
         DisconnectionError: it is not.
@@ -129,7 +130,7 @@ def _ping_rested(driver: DBAPIConnection, record: ConnectionPoolEntry, _proxy: o
     if since is None or time.monotonic() - since < _RESTED_SECONDS:
         return
     try:
-        with driver.cursor() as cursor:
+        with closing(driver.cursor()) as cursor:
             cursor.execute("select 1")
         driver.rollback()
     except psycopg2.Error as error:

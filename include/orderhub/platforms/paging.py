@@ -81,7 +81,8 @@ def _is_full(total: int, call: ListCall) -> bool:
 def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Listed]) -> _Read | None:
     """Stage page after page, and return what was read; None when the pull had to stop between two.
 
-    While one page is stored, the next is fetched and made ready: by one thread, as two would fight for Python's lock.
+    While one page is stored, the next is fetched and made ready: by one thread, as two would fight for
+    Python's lock.
     """
     read = _Read()
     with one_ahead(_prepared(pull, pages)) as coming:
