@@ -14,5 +14,6 @@ def test_what_is_in_stock_is_handed_over_and_every_decision_names_its_rule():
     times = measure_fulfill(SystemClock(), orders=1000, demand="hot", say=lambda _: None)
 
     documents = sum(manifest.order_count for manifest in times.manifests)
-    assert (950, 950 + times.split) == (times.allocated, documents)
+    assert (950, 950 + times.split, documents) == (times.allocated, documents, times.carried)
+    assert times.files_mib > 0
     assert EXPLAINED == times.explained

@@ -136,11 +136,13 @@ def bench_fulfill(
 
     times = measure_fulfill(clock, orders, demand, console.print)
     console.print(
-        f"{times.orders:,} 单 / orders ({demand}): {times.seconds:.1f} s = 分仓与预占 / route + reserve "
-        f"{times.routed:.1f} s + 截单 / close {times.closed:.1f} s; 再来一次 / again {times.again:.1f} s"
+        f"{times.orders:,} 单 / orders ({demand}): {times.seconds:.1f} s = 分仓、快递、预占 / "
+        f"route + carriers + reserve {times.routed:.1f} s + 截单 / close {times.closed:.1f} s + CSV "
+        f"{times.written:.1f} s ({times.files_mib:,.0f} MiB); 再来一次 / again {times.again:.1f} s"
     )
     console.print(
-        f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines; 拆单 / split {times.split:,}, "
+        f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines, 有快递 / with a carrier "
+        f"{times.carried:,}; 拆单 / split {times.split:,}, "
         f"合单 / merged {times.merged:,}; 可解释 / explained {times.explained}/{EXPLAINED}; "
         f"PSS ≤ {times.peak_mib:,.0f} MiB"
     )

@@ -1,4 +1,4 @@
-"""Times a fulfil pass over a large stock of checked orders: route, reserve, close every warehouse's manifest.
+"""Times fulfilling a large stock of checked orders: route, carriers, reserve, manifests, their CSV files.
 
 The orders are made inside the database by `examples/million_orders/checked.sql`; the merchant with five
 warehouses is `examples/million_orders/merchant`. The server has the settings of a hub on two cores.
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from orderhub import paths
@@ -18,10 +19,12 @@ from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import ClosedManifest, close_due
 from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.manifest_files import publish
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.explain import explain
 from orderhub.operate.own_hub import OwnHub, own_hub
 from orderhub.operate.stopwatch import Say, timed, watching
+from orderhub.settings import Settings
 
 _FOLDER = paths.project_root() / "examples" / "million_orders"
 _DECIDED = text("""
@@ -29,6 +32,7 @@ _DECIDED = text("""
     where d.outcome in ('allocated', 'split') order by md5(d.order_id) limit :many""")
 _SPLIT = text("select count(*) from core.routing_decisions where outcome = 'split'")
 _MERGED = text("select count(*) from core.merge_decisions where parcel_id is not null")
+_CARRIED = text("select count(*) from core.fulfillment_orders where carrier_id is not null")
 #: Orders whose story is read at the end.
 EXPLAINED = 100
 
@@ -39,11 +43,14 @@ class FulfillTimes:
 
     Attributes:
         orders: checked orders that could be routed.
-        routed: seconds to decide and reserve.
+        routed: seconds to decide, to choose carriers and to reserve.
         again: seconds of the same pass once more, which finds nothing new.
         closed: seconds to close a manifest per warehouse.
+        written: seconds to write the shipping, pick and hand-over lists (CSV) of all manifests.
+        files_mib: size of these files.
         allocated: orders that got a document.
         lines: lines on the manifests.
+        carried: documents that have a carrier.
         split: orders that leave in two documents.
         merged: documents that leave in one parcel with another.
         explained: of `EXPLAINED` orders, those whose every rule is a row of the configuration.
@@ -54,8 +61,11 @@ class FulfillTimes:
     routed: float = 0.0
     again: float = 0.0
     closed: float = 0.0
+    written: float = 0.0
+    files_mib: float = 0.0
     allocated: int = 0
     lines: int = 0
+    carried: int = 0
     split: int = 0
     merged: int = 0
     explained: int = 0
@@ -64,12 +74,12 @@ class FulfillTimes:
 
     @property
     def seconds(self) -> float:
-        """Return what an order hub has to wait for: route, reserve, close."""
-        return self.routed + self.closed
+        """Return what a warehouse waits for: route, carriers, reserve, close, lists."""
+        return self.routed + self.closed + self.written
 
 
 def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> FulfillTimes:
-    """Make `orders` checked orders, route them, route again, and close the manifests.
+    """Make `orders` checked orders, route them, route again, close the manifests and write their lists.
 
     Args:
         clock: the present.
@@ -83,8 +93,10 @@ def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> Fulfill
     times, day = FulfillTimes(orders), FixedClock(clock.now())
     with tempfile.TemporaryDirectory() as folder, own_hub(clock, Path(folder)) as hub:
         database = hub.open()
-        config = apply_directory(database, day, _FOLDER / "merchant", Path(folder) / "home", "bench")
-        ensure_first_start(database, day)
+        settings = Settings(
+            home=Path(folder) / "home", database_url=SecretStr(hub.app_url()), hash_key=SecretStr("bench")
+        )
+        config = apply_directory(database, day, _FOLDER / "merchant", settings.home, "bench")
         with timed(say, f"{orders:,} 单已备好 / ready"):
             _make(hub, day, orders, demand)
         with watching() as peak:
@@ -95,18 +107,18 @@ def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> Fulfill
             day.move(timedelta(hours=1))
             with timed(say, "截单 / manifests closed") as closed:
                 times.manifests = _close(database, day, config)
+            with timed(say, "写 CSV 清单 / lists written") as written:
+                _write(database, day, settings, times.manifests)
         times.routed, times.again, times.closed, times.peak_mib = routed[0], again[0], closed[0], max(peak)
-        times.lines = sum(manifest.line_count for manifest in times.manifests)
-        with database.read() as connection:
-            times.split = connection.execute(_SPLIT).scalar_one()
-            times.merged = connection.execute(_MERGED).scalar_one()
-        times.explained = _explained(database, config)
+        times.written, times.files_mib = written[0], _size(settings.manifests)
+        _look(database, config, times)
         database.close()
     return times
 
 
 def _make(hub: OwnHub, clock: Clock, orders: int, demand: str) -> None:
     owner = hub.open_owner()
+    ensure_first_start(owner, clock)
     given = {"orders": orders, "demand": demand, "now": clock.now().isoformat()}
     with owner.session() as session:
         session.execute(text((_FOLDER / "checked.sql").read_text(encoding="utf-8")), given)
@@ -118,6 +130,25 @@ def _close(database: Database, clock: Clock, config: MerchantConfig) -> list[Clo
     for warehouse in config.warehouses:
         request_extra(database, clock, config, warehouse.id, "bench")
     return close_due(database, clock, config, {})
+
+
+def _write(database: Database, clock: Clock, settings: Settings, manifests: list[ClosedManifest]) -> None:
+    for manifest in manifests:
+        publish(database, clock, settings, {"manifest_id": manifest.manifest_id}, "lists")
+
+
+def _size(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / (1 << 20)
+
+
+def _look(database: Database, config: MerchantConfig, times: FulfillTimes) -> None:
+    """Count what came of it."""
+    times.lines = sum(manifest.line_count for manifest in times.manifests)
+    with database.read() as connection:
+        times.split = connection.execute(_SPLIT).scalar_one()
+        times.merged = connection.execute(_MERGED).scalar_one()
+        times.carried = connection.execute(_CARRIED).scalar_one()
+    times.explained = _explained(database, config)
 
 
 def _explained(database: Database, config: MerchantConfig) -> int:
