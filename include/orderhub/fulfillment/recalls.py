@@ -4,13 +4,13 @@ Not for what no manifest has: that is withdrawn. Nothing of such an order is rou
 has agreed, so that one line never stands in two documents.
 """
 
-import json
 from datetime import timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
@@ -30,9 +30,6 @@ _END = text("""
     update core.hand_recalls as h set state = :said, ended_at = :now, ended_by = :actor
     where fulfillment_order_id = :document and state = 'requested' and not exists (
         select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'recall', 'fulfillment_order', :document, cast(:detail as jsonb))""")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
@@ -96,5 +93,7 @@ def end_hand_recall(
         connection.execute(statement("core/free_stock"))
         connection.execute(statement("core/hand_recalled_documents"), given)
         end_recall_holds(connection, clock)
-        detail = json.dumps({"said": said, "reason": reason}, ensure_ascii=False)
-        connection.execute(_AUDIT, {**given, "detail": detail})
+        detail = {"said": said, "reason": reason}
+        record_act(
+            connection, clock, actor, "recall", "fulfillment_order", fulfillment_order_id, detail=detail
+        )
