@@ -16,7 +16,7 @@ from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.manifest_files import PARTS, scope_of, write_copies
 from orderhub.fulfillment.manifest_lists import load_manifest
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
 from orderhub.settings import Settings
 
 #: Goes before the name of a file whose manifest was taken back; nothing is ever deleted.
@@ -143,9 +143,7 @@ def _end(connection: Connection, clock: Clock, manifest_id: str, actor: str, rea
     hindered = connection.execute(statement("core/manifest_hindrances"), given).one()
     _refuse(manifest_id, hindered.shipped, hindered.at_wms)
     connection.execute(statement("core/voided_manifest"), given)
-    connection.execute(statement("core/lock_stock_of_withdrawals"))
-    connection.execute(statement("core/void_reservations"), given)
-    connection.execute(statement("core/free_stock"))
+    free_withdrawals(connection, clock)
     connection.execute(statement("core/void_manifest"), given)
     record_act(connection, clock, actor, "void", "manifest", manifest_id, detail={"reason": reason})
     return connection.execute(_STATE, given).one()
