@@ -15,6 +15,7 @@ from orderhub.db.sql_files import source, statement
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.replacements import end_questions, write_replacements
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.quality.withhold import refuse_no_reason
 
 _ORDER = text("""
     select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
@@ -88,7 +89,7 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         AlreadyDone: this case was sent again before.
         LeaseTaken: somebody else routes now; ask again.
     """
-    _refuse_no_reason(asked.order_id, asked.reason)
+    refuse_no_reason(asked.order_id, asked.reason)
     if not asked.case_no.isalnum():
         raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
@@ -119,7 +120,7 @@ def answer_goods(
         StopError: no reason, no such replacement, an unknown SKU, or a warehouse has it.
         LeaseTaken: somebody else routes now; ask again.
     """
-    _refuse_no_reason(order_id, reason)
+    refuse_no_reason(order_id, reason)
     given = {"order_id": order_id, "actor": actor, "now": clock.now()}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
@@ -199,8 +200,3 @@ def _refuse_unanswerable(connection: Connection, order_id: str, goods: Mapping[s
             raise StopError(f"SKU {sku}: {pieces} pieces; at least one")
     if not goods:
         raise StopError(f"order {order_id}: name the goods, as SKU=PIECES")
-
-
-def _refuse_no_reason(order_id: str, reason: str) -> None:
-    if not reason.strip():
-        raise StopError(f"order {order_id}: a decision needs a reason; it is kept")

@@ -46,8 +46,7 @@ def stop_sources(
     given = {"pass_id": pass_id, "now": clock.now(), "stopping": stopping}
     stopped = connection.execute(_STOP, given).rowcount
     failed = connection.execute(_FAILED).all()
-    if failed:
-        raise_alerts(connection, clock, config, [_alert(checks[row.rule_id], row) for row in failed])
+    raise_alerts(connection, clock, config, [_alert(checks[row.rule_id], row) for row in failed])
     return stopped
 
 

@@ -67,7 +67,7 @@ def withhold_order(
         StopError: no reason, no such order or line, withheld already, or handed over to a warehouse.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    _refuse_no_reason(order_id, reason)
+    refuse_no_reason(order_id, reason)
     who = {"now": clock.now(), "actor": actor, "reason": f"{kind}: {reason}"}
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
@@ -123,7 +123,7 @@ def restore_order(database: Database, clock: Clock, order_id: str, reason: str, 
         StopError: no reason, or nothing of it is withheld.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    _refuse_no_reason(order_id, reason)
+    refuse_no_reason(order_id, reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         restored = connection.execute(_RESTORE, {"order_id": order_id}).scalars().all()
         if not restored:
@@ -134,7 +134,12 @@ def restore_order(database: Database, clock: Clock, order_id: str, reason: str, 
     return len(restored)
 
 
-def _refuse_no_reason(order_id: str, reason: str) -> None:
+def refuse_no_reason(order_id: str, reason: str) -> None:
+    """Let a decision about an order pass that says why.
+
+    Raises:
+        StopError: it does not.
+    """
     if not reason.strip():
         raise StopError(f"order {order_id}: a decision needs a reason; it is kept")
 
