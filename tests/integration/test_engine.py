@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import text
 
+from orderhub.db import engine
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -80,3 +81,32 @@ def test_unreachable_server_is_a_fault_that_names_no_password():
         "database: no connection, the server is stopped or out of reach; start the hub (`./hub demo`, "
         "`./hub up`), or check ORDERHUB_DATABASE_URL (no SQLSTATE)"
     )
+
+
+def kill_pooled(database: Database) -> None:
+    """End the server's side of the connection that rests in the pool."""
+    with database.read() as connection:
+        backend = connection.execute(text("select pg_backend_pid()")).scalar_one()
+    other = Database(database.engine.url.render_as_string(hide_password=False), "killer")
+    with other.session() as connection:
+        connection.execute(text("select pg_terminate_backend(:backend, 5000)"), {"backend": backend})
+    other.close()
+
+
+def test_a_connection_that_rested_and_was_lost_is_replaced_unnoticed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(engine, "_RESTED_SECONDS", 0.0)
+    kill_pooled(database)
+
+    with database.read() as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1
+
+
+def test_a_connection_lost_a_moment_after_its_use_is_a_fault_and_the_next_one_is_new(database: Database):
+    kill_pooled(database)
+
+    with pytest.raises(DatabaseFault), database.read():
+        pass
+    with database.read() as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1

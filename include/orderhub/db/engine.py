@@ -5,13 +5,16 @@ server's detail line quotes rows, and rows hold phone numbers, so it is dropped 
 """
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Protocol
 
 import psycopg2
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from orderhub.errors import DatabaseFault
 
@@ -25,6 +28,9 @@ _NO_CONNECTION = (
     "no connection, the server is stopped or out of reach; start the hub (`./hub demo`, `./hub up`), "
     "or check ORDERHUB_DATABASE_URL"
 )
+#: A connection that came back to the pool less than a second ago is taken to be alive: a lost one is a retry.
+_RESTED_SECONDS = 1.0
+_RESTS_SINCE = "rests_since"
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -48,7 +54,6 @@ class Database:
         self.engine: Engine = create_engine(
             parsed,
             hide_parameters=True,
-            pool_pre_ping=True,
             pool_size=4,
             connect_args={
                 "options": _OPTIONS,
@@ -57,6 +62,8 @@ class Database:
                 **_KEEPALIVES,
             },
         )
+        event.listen(self.engine, "checkin", _begin_rest)
+        event.listen(self.engine, "checkout", _ping_rested)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -104,6 +111,30 @@ class Database:
     def close(self) -> None:
         """Close pooled connections."""
         self.engine.dispose()
+
+
+def _begin_rest(_driver: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _ping_rested(driver: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask whether the server is still there, when a connection has rested; the pool opens another one if not.
+
+    Between the pages of a pull nothing rests, and each question costs a round trip and a turn at Python's
+    lock.
+
+    Raises:
+        DisconnectionError: it is not.
+    """
+    since = record.info.get(_RESTS_SINCE)
+    if since is None or time.monotonic() - since < _RESTED_SECONDS:
+        return
+    try:
+        with closing(driver.cursor()) as cursor:
+            cursor.execute("select 1")
+        driver.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
 
 
 @contextmanager

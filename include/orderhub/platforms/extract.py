@@ -5,7 +5,9 @@ every few minutes, between two pages. A page is committed as it arrives; a kill 
 read: paging.py; what becomes of one that cannot be read: reading.py.
 """
 
+import gc
 from datetime import timedelta
+from functools import cache
 
 from pydantic import SecretStr
 
@@ -41,6 +43,7 @@ def pull_shop(
         ConfigError: the platform gives personal data in clear, and there is no `key`.
         RetryError: the platform or the database failed for the moment; committed pages stay.
     """
+    _spare_the_collector()
     counts = PullCounts()
     round_ = Round(clock)
     for name in platform.spec.streams:
@@ -52,6 +55,16 @@ def pull_shop(
     round_.read()
     counts.windows_left += sum(len(reading.waiting) for reading in round_.readings)
     return counts
+
+
+@cache  # Once per process: what is alive then stays for good.
+def _spare_the_collector() -> None:
+    """Leave what is loaded by now out of garbage collection.
+
+    A page's JSON is thousands of objects at once. Every few pages the collector would walk through every
+    imported module again: half the time of parsing.
+    """
+    gc.freeze()
 
 
 class Round:

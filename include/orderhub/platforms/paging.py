@@ -81,10 +81,11 @@ def _is_full(total: int, call: ListCall) -> bool:
 def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_Listed]) -> _Read | None:
     """Stage page after page, and return what was read; None when the pull had to stop between two.
 
-    While one page is stored, the next is made ready and the one after it is fetched.
+    While one page is stored, the next is fetched and made ready: by one thread, as two would fight for
+    Python's lock.
     """
     read = _Read()
-    with one_ahead(pages) as listed, one_ahead(_prepared(pull, listed)) as coming:
+    with one_ahead(_prepared(pull, pages)) as coming:
         for count, page in enumerate(coming):
             if count and not pull.between_pages():
                 return None
