@@ -12,6 +12,7 @@ from orderhub.config.check_tables import replace_check_tables
 from orderhub.config.goods_store import replace_goods
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import check_platforms, is_buyer_named, parse_config, read_directory, version_of
+from orderhub.db.audit import record_act
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -22,9 +23,6 @@ _RETIRE = text("update ops.config_versions set is_active = false where is_active
 _ACTIVATE = text("""
     insert into ops.config_versions values (:version, cast(:files as jsonb), :active, :now, :actor, true)
     on conflict (config_version) do update set is_active = true""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'apply', 'config', :version, jsonb_build_object('from', cast(:active as text)))""")
 
 
 def apply_directory(
@@ -65,8 +63,9 @@ def apply_directory(
             raise AlreadyDone(f"configuration {config.version[:12]} is active already")
         _refuse_foreign(active, home, directory, force=force)
         row = {"version": config.version, "files": json.dumps(files, ensure_ascii=False), "active": active}
-        for change in (_RETIRE, _ACTIVATE, _AUDIT):
+        for change in (_RETIRE, _ACTIVATE):
             connection.execute(change, {**row, "now": clock.now(), "actor": actor})
+        record_act(connection, clock, actor, "apply", "config", config.version, detail={"from": active})
         _replace_tables(connection, config)
         replace_check_tables(connection, config)
     _remember(home, config.version)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig, Warehouse
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
@@ -44,9 +45,6 @@ _LATEST = text("""
     where kind = 'scheduled' group by warehouse_id""")
 _EXTRAS_SINCE = text("""
     select distinct warehouse_id from ops.cutoffs where kind = 'extra' and cutoff_at > :since""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
-    values (:now, :actor, 'request', 'cutoff', :cutoff_id)""")
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def request_extra(
     }
     with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
         if connection.execute(_INSERT, row).rowcount:
-            connection.execute(_AUDIT, {"now": clock.now(), "actor": actor, "cutoff_id": wanted})
+            record_act(connection, clock, actor, "request", "cutoff", wanted)
     return wanted
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import AlreadyDone, ConfigError
@@ -16,9 +17,6 @@ _THAW = text("""
     update core.stock_freezes set thawed_at = :now, thawed_by = :actor
     where warehouse_id = :warehouse_id and thawed_at is null""")
 _FROZEN = text("select warehouse_id from core.stock_freezes where thawed_at is null order by warehouse_id")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
-    values (:now, :actor, :action, 'warehouse', :warehouse_id)""")
 
 
 def freeze_stock(
@@ -53,9 +51,9 @@ def frozen_warehouses(connection: Connection) -> frozenset[str]:
 
 
 def _write(database: Database, clock: Clock, warehouse_id: str, actor: str, action: str) -> bool:
-    given = {"warehouse_id": warehouse_id, "now": clock.now(), "actor": actor, "action": action}
+    given = {"warehouse_id": warehouse_id, "now": clock.now(), "actor": actor}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         is_new = bool(connection.execute(_FREEZE if action == "freeze" else _THAW, given).rowcount)
         if is_new:
-            connection.execute(_AUDIT, given)
+            record_act(connection, clock, actor, action, "warehouse", warehouse_id)
     return is_new

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
@@ -20,9 +21,6 @@ _WAITING = text("""
 _CONFIRM = text("""
     update core.orders set lifecycle = 'live', confirmed_at = :now, checked_version = null
     where order_id = any(:order_ids)""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id)
-    select :now, :actor, 'confirm', 'order', order_id from unnest(cast(:order_ids as text[])) as order_id""")
 
 
 def confirm(database: Database, clock: Clock, order_ids: Sequence[str], actor: str) -> int:
@@ -42,5 +40,5 @@ def confirm(database: Database, clock: Clock, order_ids: Sequence[str], actor: s
                 "mart.orders_to_confirm lists those that are; nothing was confirmed"
             )
         connection.execute(_CONFIRM, {"order_ids": wanted, "now": clock.now()})
-        connection.execute(_AUDIT, {"order_ids": wanted, "now": clock.now(), "actor": actor})
+        record_act(connection, clock, actor, "confirm", "order", *wanted)
     return len(wanted)

@@ -1,6 +1,5 @@
 """What a person does about manifests: looks at them, writes their files again, takes one back."""
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import BEIJING, Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.manifest_files import PARTS, scope_of, write_copies
 from orderhub.fulfillment.manifest_lists import load_manifest
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
 from orderhub.settings import Settings
 
 #: Goes before the name of a file whose manifest was taken back; nothing is ever deleted.
@@ -39,9 +39,6 @@ _FILES = text("select file_name from core.manifest_files where manifest_id = :ma
 _STATE = text("""
     select state, voided_at, voided_by, void_reason from core.manifests
     where manifest_id = :manifest_id for update""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'manifest', :manifest_id, cast(:detail as jsonb))""")
 
 
 @dataclass(frozen=True)
@@ -104,9 +101,9 @@ def reprint(database: Database, clock: Clock, settings: Settings, manifest_id: s
         if not files:
             raise StopError(f"manifest {manifest_id} was not handed over yet; ./hub deliver writes its files")
         with database.transaction(leases[0]) as connection:
-            given = {"manifest_id": manifest_id, "actor": actor, "action": "reprint", "now": clock.now()}
-            connection.execute(_AUDIT, {**given, "detail": "{}"})
-            rows = connection.execute(statement("core/changed_since_manifest"), given).all()
+            record_act(connection, clock, actor, "reprint", "manifest", manifest_id)
+            changed = statement("core/changed_since_manifest")
+            rows = connection.execute(changed, {"manifest_id": manifest_id}).all()
     return Reprinted(files, {row.order_id: row.fields for row in rows})
 
 
@@ -128,12 +125,8 @@ def void_manifest(
         leases = [held.enter_context(hold_scope(database, scope_of(part))) for part in PARTS.values()]
         with database.transaction(leases[0]) as connection:
             connection.execute(LOCK_DOCUMENTS)
-            given = {
-                "manifest_id": manifest_id, "now": clock.now(), "actor": actor, "reason": reason.strip(),
-                "action": "void", "detail": json.dumps({"reason": reason.strip()}, ensure_ascii=False),
-            }  # fmt: skip
-            known = _end(connection, given)
-            names = list(connection.execute(_FILES, given).scalars())
+            known = _end(connection, clock, manifest_id, actor, reason.strip())
+            names = list(connection.execute(_FILES, {"manifest_id": manifest_id}).scalars())
         said = (
             f"{known.voided_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} {known.voided_by}: {known.void_reason}"
         )
@@ -141,19 +134,18 @@ def void_manifest(
     return names
 
 
-def _end(connection: Connection, given: dict[str, object]) -> Row[Any]:
+def _end(connection: Connection, clock: Clock, manifest_id: str, actor: str, reason: str) -> Row[Any]:
     """End the manifest unless that is done, and return when, by whom and why."""
+    given = {"manifest_id": manifest_id, "now": clock.now(), "actor": actor, "reason": reason}
     known = connection.execute(_STATE, given).one()
     if known.state == "void":
         return known
     hindered = connection.execute(statement("core/manifest_hindrances"), given).one()
-    _refuse(str(given["manifest_id"]), hindered.shipped, hindered.at_wms)
+    _refuse(manifest_id, hindered.shipped, hindered.at_wms)
     connection.execute(statement("core/voided_manifest"), given)
-    connection.execute(statement("core/lock_stock_of_withdrawals"))
-    connection.execute(statement("core/void_reservations"), given)
-    connection.execute(statement("core/free_stock"))
+    free_withdrawals(connection, clock)
     connection.execute(statement("core/void_manifest"), given)
-    connection.execute(_AUDIT, given)
+    record_act(connection, clock, actor, "void", "manifest", manifest_id, detail={"reason": reason})
     return connection.execute(_STATE, given).one()
 
 

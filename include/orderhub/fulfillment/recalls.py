@@ -4,19 +4,20 @@ Not for what no manifest has: that is withdrawn. Nothing of such an order is rou
 has agreed, so that one line never stands in two documents.
 """
 
-import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
 
 #: What a warehouse got in files and did not report within this has left, or is found by people.
 FILES_WITHIN = timedelta(days=7)
@@ -29,16 +30,14 @@ _OPEN = text("""
 _END = text("""
     update core.hand_recalls as h set state = :said, ended_at = :now, ended_by = :actor
     where fulfillment_order_id = :document and state = 'requested' and not exists (
-        select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'recall', 'fulfillment_order', :document, cast(:detail as jsonb))""")
+        select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)
+    returning fulfillment_order_id, reason""")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
     """Call back documents that must not leave as they are, and return how many."""
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
-    end_recall_holds(connection, clock)
+    _end_holds(connection, clock)
     if not connection.execute(_OPEN, given).scalar_one():
         return 0
     connection.execute(statement("core/stopped_documents"), given)
@@ -58,7 +57,23 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
     return by_hand + enqueue(connection, effects, clock)
 
 
-def end_recall_holds(connection: Connection, clock: Clock) -> None:
+def take_back(connection: Connection, clock: Clock, recalled: Sequence[Row[Any]]) -> None:
+    """Cancel documents (fulfillment_order_id, reason) that their warehouse gave back, and free their stock.
+
+    Args:
+        connection: holds `LOCK_DOCUMENTS`.
+        clock: stamps what ends.
+        recalled: the documents.
+    """
+    documents, reasons = [row.fulfillment_order_id for row in recalled], [row.reason for row in recalled]
+    given = {"documents": documents, "reasons": reasons, "now": clock.now()}
+    connection.execute(statement("core/recalled_reservations"), given)
+    free_withdrawals(connection, clock)
+    connection.execute(statement("core/recalled_documents"), given)
+    _end_holds(connection, clock)
+
+
+def _end_holds(connection: Connection, clock: Clock) -> None:
     """End the holds of documents whose recall is over."""
     connection.execute(statement("core/close_recall_holds"), {"now": clock.now()})
 
@@ -86,15 +101,13 @@ def end_hand_recall(
     given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now()}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
-        if not connection.execute(_END, given).rowcount:
+        ended = connection.execute(_END, given).all()
+        if not ended:
             raise StopError(
                 f"{fulfillment_order_id}: no recall of it is open, or it has left; see core.hand_recalls"
             )
-        connection.execute(statement("core/hand_recalled_reservations"), given)
-        connection.execute(statement("core/lock_stock_of_withdrawals"))
-        connection.execute(statement("core/void_reservations"), given)
-        connection.execute(statement("core/free_stock"))
-        connection.execute(statement("core/hand_recalled_documents"), given)
-        end_recall_holds(connection, clock)
-        detail = json.dumps({"said": said, "reason": reason}, ensure_ascii=False)
-        connection.execute(_AUDIT, {**given, "detail": detail})
+        take_back(connection, clock, ended if said == "agreed" else [])
+        detail = {"said": said, "reason": reason}
+        record_act(
+            connection, clock, actor, "recall", "fulfillment_order", fulfillment_order_id, detail=detail
+        )

@@ -1,6 +1,5 @@
 """A person orders goods sent again, or says which goods a replacement takes; who and why are kept."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +8,14 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.replacements import end_questions, write_replacements
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.quality.withhold import refuse_no_reason
 
 _ORDER = text("""
     select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
@@ -61,9 +62,6 @@ _ANSWERED = text("update core.replacements set goods = 'answered' where order_id
 _END_CORRECTIONS = text("""
     update core.corrections set state = 'replaced', ended_at = :now, ended_by = :actor
     where order_id = :order_id and state = 'active' and field <> 'address'""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'order', :order_id, cast(:detail as jsonb))""")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         AlreadyDone: this case was sent again before.
         LeaseTaken: somebody else routes now; ask again.
     """
-    _refuse_no_reason(asked.order_id, asked.reason)
+    refuse_no_reason(asked.order_id, asked.reason)
     if not asked.case_no.isalnum():
         raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
@@ -109,7 +107,7 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         write_replacements(connection, clock, made_by=asked.actor, pass_id=None)
         connection.execute(statement("core/replacement_receivers"))
         detail = {"made": made, "case": asked.case_no, "reason": asked.reason, "pieces": pieces}
-        _audit(connection, clock, "resend", asked.order_id, asked.actor, detail)
+        record_act(connection, clock, asked.actor, "resend", "order", asked.order_id, detail=detail)
     return made
 
 
@@ -122,7 +120,7 @@ def answer_goods(
         StopError: no reason, no such replacement, an unknown SKU, or a warehouse has it.
         LeaseTaken: somebody else routes now; ask again.
     """
-    _refuse_no_reason(order_id, reason)
+    refuse_no_reason(order_id, reason)
     given = {"order_id": order_id, "actor": actor, "now": clock.now()}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
@@ -135,7 +133,7 @@ def answer_goods(
         end_questions(connection, clock, [order_id], actor, reason)
         before = {row.sku_id or "?": row.quantity for row in proposed}
         detail = {"from": before, "to": dict(goods), "reason": reason}
-        _audit(connection, clock, "answer_goods", order_id, actor, detail)
+        record_act(connection, clock, actor, "answer_goods", "order", order_id, detail=detail)
 
 
 def _columns(proposed: Sequence[Row[Any]], goods: Mapping[str, int]) -> dict[str, list[Any]]:
@@ -202,15 +200,3 @@ def _refuse_unanswerable(connection: Connection, order_id: str, goods: Mapping[s
             raise StopError(f"SKU {sku}: {pieces} pieces; at least one")
     if not goods:
         raise StopError(f"order {order_id}: name the goods, as SKU=PIECES")
-
-
-def _refuse_no_reason(order_id: str, reason: str) -> None:
-    if not reason.strip():
-        raise StopError(f"order {order_id}: a decision needs a reason; it is kept")
-
-
-def _audit(
-    connection: Connection, clock: Clock, action: str, order_id: str, actor: str, detail: Mapping[str, object]
-) -> None:
-    given = {"now": clock.now(), "actor": actor, "action": action, "order_id": order_id}
-    connection.execute(_AUDIT, {**given, "detail": json.dumps(detail, ensure_ascii=False)})

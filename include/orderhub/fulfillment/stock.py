@@ -10,6 +10,7 @@ from orderhub.clock import Clock
 from orderhub.config.csv_table import Row, read_table
 from orderhub.config.located_yaml import nearest
 from orderhub.config.store import load_active
+from orderhub.db.audit import record_act
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -30,9 +31,6 @@ _REFUSED = text("""
     from counts as c join core.stock as s using (warehouse_id, sku_id)
     where s.reserved > c.on_hand
     order by s.warehouse_id, s.sku_id""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'count', 'stock', :source_id, json_build_object('changed', cast(:n as int)))""")
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         changed = connection.execute(statement("core/stock_ledger"), stamp).rowcount
         connection.execute(statement("core/stock"), {"now": now})
         if changed:
-            connection.execute(_AUDIT, {**stamp, "actor": actor, "n": changed})
+            record_act(connection, clock, actor, "count", "stock", source_id, detail={"changed": changed})
     return StockCounts(len(counts), changed, refused)
 
 

@@ -23,7 +23,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone
 from orderhub.fulfillment.stock import COUNTS, SCOPE
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
 
 log = structlog.get_logger(__name__)
 _RULE = "stock_below_promised"
@@ -110,10 +110,8 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
 
 def _give_back(connection: Connection, clock: Clock) -> int:
     connection.execute(statement("core/excess_reservations"))
-    stamp = {"now": clock.now()}
-    connection.execute(statement("core/void_reservations"), stamp)
-    connection.execute(statement("core/free_stock"))
-    return connection.execute(statement("core/cancel_documents"), stamp).rowcount
+    free_withdrawals(connection, clock)
+    return connection.execute(statement("core/cancel_documents"), {"now": clock.now()}).rowcount
 
 
 def _keep_promised(

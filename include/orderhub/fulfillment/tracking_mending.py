@@ -1,12 +1,12 @@
 """What a person does about numbers that a platform has not taken: look, settle, let them be told again."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Row, text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
@@ -30,9 +30,6 @@ _RESEND = text("""
 _AGAIN = text("""
     update ops.outbox set state = 'unknown', not_before = null, sent_at = null
     where outbox_id = :outbox_id and state <> 'claimed'""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'shipment', :shipment_id, cast(:detail as jsonb))""")
 
 
 def open_writes(database: Database, shop_id: str | None) -> Sequence[Row[Any]]:
@@ -47,12 +44,12 @@ def settle_write(database: Database, clock: Clock, shipment_id: str, actor: str,
     Raises:
         StopError: nothing of it is open.
     """
-    given = {"shipment_id": shipment_id, "now": clock.now(), "actor": actor, "action": "settle"}
+    given = {"shipment_id": shipment_id, "now": clock.now()}
     with hold_scope(database, "tracking_mending") as lease, database.transaction(lease) as connection:
         settled = connection.execute(_SETTLE, given).rowcount
         if not settled:
             raise StopError(f"no number of parcel {shipment_id} is open; see ./hub tracking list")
-        _audit(connection, given, {"reason": reason})
+        record_act(connection, clock, actor, "settle", "shipment", shipment_id, detail={"reason": reason})
     return settled
 
 
@@ -62,17 +59,12 @@ def resend_write(database: Database, clock: Clock, shipment_id: str, actor: str)
     Raises:
         StopError: nothing of it is open.
     """
-    given = {"shipment_id": shipment_id, "now": clock.now(), "actor": actor, "action": "resend"}
     with hold_scope(database, "tracking_mending") as lease, database.transaction(lease) as connection:
-        orders = connection.execute(_RESEND, given).scalars().all()
+        orders = connection.execute(_RESEND, {"shipment_id": shipment_id}).scalars().all()
         if not orders:
             raise StopError(f"no number of parcel {shipment_id} is open; see ./hub tracking list")
         connection.execute(
             _AGAIN, [{"outbox_id": f"tracking:{shipment_id}:{order_id}"} for order_id in orders]
         )
-        _audit(connection, given, {})
+        record_act(connection, clock, actor, "resend", "shipment", shipment_id)
     return len(orders)
-
-
-def _audit(connection: Connection, given: dict[str, Any], detail: dict[str, str]) -> None:
-    connection.execute(_AUDIT, {**given, "detail": json.dumps(detail, ensure_ascii=False)})

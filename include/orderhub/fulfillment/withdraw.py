@@ -80,11 +80,17 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
         "suspended": _suspended(connection, config, today),
     }
     connection.execute(statement("core/withdrawals"), given)
-    connection.execute(statement("core/lock_stock_of_withdrawals"))
-    voided = connection.execute(statement("core/void_reservations"), {"now": clock.now()}).rowcount
-    connection.execute(statement("core/free_stock"))
+    voided = free_withdrawals(connection, clock)
     cancelled = connection.execute(statement("core/cancel_documents"), {"now": clock.now()}).rowcount
     return Withdrawn(voided, cancelled)
+
+
+def free_withdrawals(connection: Connection, clock: Clock) -> int:
+    """Void the reservations of the temporary table `withdrawals`, free their stock; return how many."""
+    connection.execute(statement("core/lock_stock_of_withdrawals"))
+    voided: int = connection.execute(statement("core/void_reservations"), {"now": clock.now()}).rowcount
+    connection.execute(statement("core/free_stock"))
+    return voided
 
 
 def _rerouted(connection: Connection, config: MerchantConfig, now: datetime) -> list[str]:

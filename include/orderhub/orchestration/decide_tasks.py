@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from airflow.sdk import Param, get_current_context, task
+from airflow.sdk import Param, task
 
 from orderhub.orchestration.assets import CORE_ORDERS
-from orderhub.orchestration.hub import open_hub
+from orderhub.orchestration.hub import open_hub, triggered_by
 from orderhub.quality.decide import Choice
 
 #: What people read for each choice.
@@ -15,8 +15,6 @@ CHOICES = {
     Choice.FALSE_ALARM: "误报:放行,并记到规则上 / a false alarm: release, and tell the rule",
     Choice.NO_SHIP: "不发货:刷单或样品,不计销售 / no-ship: a fake sale or a sample",
 }
-#: When Airflow does not know who triggered a run.
-_SOMEBODY = "airflow"
 
 
 def decision_params() -> dict[str, Param]:
@@ -57,10 +55,8 @@ def carry_out(params: dict[str, Any] | None = None) -> dict[str, Any]:
     from orderhub.quality.decide import Decision, decide
 
     form = params or {}
-    actor = getattr(get_current_context()["dag_run"], "triggering_user_name", None) or _SOMEBODY
-    decision = Decision(
-        form["hold_id"].strip(), Choice(form["decision"]), form["reason"], actor, form["version"] or None
-    )
+    hold_id, choice = form["hold_id"].strip(), Choice(form["decision"])
+    decision = Decision(hold_id, choice, form["reason"], triggered_by(), form["version"] or None)
     with open_hub("decide") as hub:
         decided = decide(hub.database, hub.clock, decision)
     return {"order_id": decided.order_id, "still_held_by": list(decided.still_held_by)}

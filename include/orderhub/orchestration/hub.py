@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from airflow.sdk import get_current_context
+
 from orderhub.clock import Clock, SystemClock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import load_active
@@ -20,6 +22,11 @@ class Hub:
     database: Database
     clock: Clock
     config: MerchantConfig
+
+
+def triggered_by() -> str:
+    """Return who triggered this run, `airflow` where that is not known."""
+    return getattr(get_current_context()["dag_run"], "triggering_user_name", None) or "airflow"
 
 
 @contextmanager

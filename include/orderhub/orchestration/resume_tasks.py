@@ -2,7 +2,7 @@
 
 from airflow.sdk import Param, get_current_context, task
 
-from orderhub.orchestration.hub import open_hub
+from orderhub.orchestration.hub import open_hub, triggered_by
 
 
 def resume_params() -> dict[str, Param]:
@@ -28,8 +28,7 @@ def resume() -> list[str]:
     """Resume the source and return the rules that had stopped it."""
     from orderhub.quality.sources import resume_source
 
-    context = get_current_context()
-    given = context["params"]
-    actor = getattr(context["dag_run"], "triggering_user_name", None) or "airflow"
+    given = get_current_context()["params"]
+    shop, reason = str(given["shop"]), str(given["reason"])
     with open_hub("resume") as hub:
-        return resume_source(hub.database, hub.clock, str(given["shop"]), str(given["reason"]), actor)
+        return resume_source(hub.database, hub.clock, shop, reason, triggered_by())

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
@@ -48,9 +49,6 @@ _KEEP_BASE = text("""
 _ACTIVE = text("""
     select * from core.corrections where correction_id = :id and state = 'active'""")
 _JUDGE_AGAIN = text("update core.orders set checked_version = null where order_id = :order_id")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'order', :order_id, cast(:detail as jsonb))""")
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,13 @@ def correct(
         refuse_handed_over(connection, correction.order_id, correction.line_id)
         made = _make(connection, clock, correction, value)
         connection.execute(_JUDGE_AGAIN, {"order_id": correction.order_id})
-        detail = {"field": value.field, "line_id": correction.line_id, "from": made.before, "to": made.after}
-        _audit(connection, clock, "correct", correction.order_id, correction.actor, correction.reason, detail)
+        detail = {
+            "field": value.field, "line_id": correction.line_id, "from": made.before, "to": made.after,
+            "reason": correction.reason,
+        }  # fmt: skip
+        record_act(
+            connection, clock, correction.actor, "correct", "order", correction.order_id, detail=detail
+        )
     return made
 
 
@@ -142,8 +145,11 @@ def undo_correction(
         connection.execute(_END, ended)
         connection.execute(_JUDGE_AGAIN, {"order_id": row.order_id})
         after = row.platform_shown or row.base_shown
-        detail = {"field": row.field, "line_id": row.line_id, "from": row.value_shown, "to": after}
-        _audit(connection, clock, "undo_correction", row.order_id, actor, reason, detail)
+        detail = {
+            "field": row.field, "line_id": row.line_id, "from": row.value_shown, "to": after,
+            "reason": reason,
+        }  # fmt: skip
+        record_act(connection, clock, actor, "undo_correction", "order", row.order_id, detail=detail)
     return Corrected(correction_id, row.field, row.value_shown, after)
 
 
@@ -230,12 +236,3 @@ def _make(connection: Connection, clock: Clock, correction: Correction, value: _
             f"order {correction.order_id}: the platform says {base.base_shown} already; nothing was changed"
         )
     return Corrected(correction_id, value.field, base.base_shown, value.shown)
-
-
-def _audit(
-    connection: Connection, clock: Clock, action: str, order_id: str, actor: str, reason: str,
-    detail: Mapping[str, object],
-) -> None:  # fmt: skip
-    given = {"now": clock.now(), "actor": actor, "action": action, "order_id": order_id}
-    said = json.dumps({**detail, "reason": reason}, ensure_ascii=False)
-    connection.execute(_AUDIT, {**given, "detail": said})

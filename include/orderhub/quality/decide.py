@@ -5,13 +5,13 @@ says of an order is kept apart from what its platform says, so that later pulls 
 Not for putting an order right (`orderhub.quality.correct`).
 """
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.quality.withhold import LOCK_DOCUMENTS, Withheld, refuse_handed_over, withhold
@@ -33,9 +33,6 @@ _LEFT = text("""
 _OF_RULE = text("""
     select hold_id, rule_id from core.holds
     where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'hold', :hold_id, cast(:detail as jsonb))""")
 _PREFIX = "hold:"
 _SHORTEST = 8
 
@@ -191,14 +188,7 @@ def _audit(connection: Connection, clock: Clock, hold: Row[tuple[object, ...]], 
         "order_id": hold.order_id, "rule_id": hold.rule_id, "version_id": hold.version_id,
         "reason": decision.reason,
     }  # fmt: skip
-    audit = {
-        "now": clock.now(),
-        "actor": decision.actor,
-        "action": decision.choice.value,
-        "hold_id": hold.hold_id,
-        "detail": json.dumps(detail, ensure_ascii=False),
-    }
-    connection.execute(_AUDIT, audit)
+    record_act(connection, clock, decision.actor, decision.choice.value, "hold", hold.hold_id, detail=detail)
 
 
 def _kept_reason(decision: Decision) -> str:

@@ -3,7 +3,6 @@
 One alert per row of hits: the alert of a row that grows is the same; of a row that is gone it is closed.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -49,12 +48,8 @@ def tell_of_rows_and_incidents(
         *(_source_incident(row) for row in sources if row.shop_id not in shadows),
         *(_rule_incident(checks[row.rule_id], row) for row in rules),
     ]
-    if alerts:
-        raise_alerts(connection, clock, config, alerts)
-    _close(connection, clock, connection.execute(statement("ops/ended_buyer_rows"), given).all())
-
-
-def _close(connection: Connection, clock: Clock, ended: Sequence[Row[Any]]) -> None:
+    raise_alerts(connection, clock, config, alerts)
+    ended = connection.execute(statement("ops/ended_buyer_rows"), given).all()
     if ended:
         close_alerts(connection, clock, HIGH_RISK, [row.first_order_id for row in ended])
 

@@ -4,7 +4,6 @@ A stopped source is pulled, mapped and checked as ever; `core.line_readiness` re
 decision in docs/adr.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from orderhub.alerts.links import resume_source_link
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
@@ -35,9 +35,6 @@ _RESUME = text("""
     update ops.source_stops set resumed_at = :now, resumed_by = :actor, resume_reason = :reason
     where shop_id = :shop_id and resumed_at is null
     returning rule_id""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, 'resume', 'source', :shop_id, cast(:detail as jsonb))""")
 
 
 def stop_sources(
@@ -49,8 +46,7 @@ def stop_sources(
     given = {"pass_id": pass_id, "now": clock.now(), "stopping": stopping}
     stopped = connection.execute(_STOP, given).rowcount
     failed = connection.execute(_FAILED).all()
-    if failed:
-        raise_alerts(connection, clock, config, [_alert(checks[row.rule_id], row) for row in failed])
+    raise_alerts(connection, clock, config, [_alert(checks[row.rule_id], row) for row in failed])
     return stopped
 
 
@@ -76,8 +72,8 @@ def resume_source(database: Database, clock: Clock, shop_id: str, reason: str, a
         rules = [row.rule_id for row in connection.execute(_RESUME, given)]
         if not rules:
             raise StopError(f"shop {shop_id}: nothing stops it; `./hub source list` shows what is stopped")
-        detail = json.dumps({"reason": reason, "rules": rules}, ensure_ascii=False)
-        connection.execute(_AUDIT, {**given, "detail": detail})
+        detail = {"reason": reason, "rules": rules}
+        record_act(connection, clock, actor, "resume", "source", shop_id, detail=detail)
         for rule_id in rules:
             close_alerts(connection, clock, rule_id, [shop_id])
     return sorted(rules)

@@ -4,13 +4,13 @@
 and nothing is ever told about it to anybody. Promised pieces go back with the next fulfil pass.
 """
 
-import json
 from collections.abc import Mapping
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
@@ -40,9 +40,6 @@ _EXISTS = text("""
     select exists(select from core.orders where order_id = :order_id) as is_order,
         cast(:line_id as text) is null or exists(
             select from core.order_lines where order_id = :order_id and line_id = :line_id) as is_line""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, :subject_type, :subject_id, cast(:detail as jsonb))""")
 
 
 class Withheld(StrEnum):
@@ -70,14 +67,16 @@ def withhold_order(
         StopError: no reason, no such order or line, withheld already, or handed over to a warehouse.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    _refuse_no_reason(order_id, reason)
+    refuse_no_reason(order_id, reason)
     who = {"now": clock.now(), "actor": actor, "reason": f"{kind}: {reason}"}
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         _refuse_unknown(connection, order_id, line_id)
         refuse_handed_over(connection, order_id, line_id)
         withhold(connection, order_id, line_id, kind, who)
-        _audit(connection, who, _ACTIONS[kind], order_id, line_id, reason)
+        subject = ("order", order_id) if line_id is None else ("order_line", f"{order_id}#{line_id}")
+        detail = {"order_id": order_id, "reason": reason}
+        record_act(connection, clock, actor, _ACTIONS[kind], *subject, detail=detail)
 
 
 def withhold(
@@ -124,18 +123,23 @@ def restore_order(database: Database, clock: Clock, order_id: str, reason: str, 
         StopError: no reason, or nothing of it is withheld.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    _refuse_no_reason(order_id, reason)
-    who = {"now": clock.now(), "actor": actor}
+    refuse_no_reason(order_id, reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         restored = connection.execute(_RESTORE, {"order_id": order_id}).scalars().all()
         if not restored:
             raise StopError(f"order {order_id}: nothing of it is withheld; the id is shop/number")
         connection.execute(_JUDGE_AGAIN, {"order_id": order_id})
-        _audit(connection, who, "restore", order_id, None, reason)
+        detail = {"order_id": order_id, "reason": reason}
+        record_act(connection, clock, actor, "restore", "order", order_id, detail=detail)
     return len(restored)
 
 
-def _refuse_no_reason(order_id: str, reason: str) -> None:
+def refuse_no_reason(order_id: str, reason: str) -> None:
+    """Let a decision about an order pass that says why.
+
+    Raises:
+        StopError: it does not.
+    """
     if not reason.strip():
         raise StopError(f"order {order_id}: a decision needs a reason; it is kept")
 
@@ -148,15 +152,3 @@ def _refuse_unknown(connection: Connection, order_id: str, line_id: str | None) 
         raise StopError(
             f"order {order_id}: has no line {line_id}; `./hub explain {order_id}` lists its lines"
         )
-
-
-def _audit(
-    connection: Connection, who: Mapping[str, object], action: str, order_id: str, line_id: str | None,
-    reason: str,
-) -> None:  # fmt: skip
-    subject_type, subject_id = (
-        ("order", order_id) if line_id is None else ("order_line", f"{order_id}#{line_id}")
-    )
-    given = {"action": action, "subject_type": subject_type, "subject_id": subject_id}
-    detail = json.dumps({"order_id": order_id, "reason": reason}, ensure_ascii=False)
-    connection.execute(_AUDIT, {**who, **given, "detail": detail})

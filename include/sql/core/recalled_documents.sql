@@ -1,10 +1,6 @@
--- Ends the delivery order that its WMS gave back: its fulfillment orders are cancelled, their lines leave the manifest.
--- What was merged with the order that must not leave is routed anew.
+-- Cancels the :documents that their warehouse gave back, with their :reasons; their lines leave the manifest.
 with recalled as (
-    update core.delivery_orders
-    set state = 'cancelled', recall = 'agreed', ended_at = :now
-    where delivery_order_code = :code and state <> 'shipped'
-    returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as recall_reason
+    select * from unnest(cast(:documents as text[]), cast(:reasons as text[])) as c (fulfillment_order_id, reason)
 ),
 
 voided as (
@@ -15,6 +11,6 @@ voided as (
 )
 
 update core.fulfillment_orders as f
-set state = 'cancelled', cancelled_at = :now, cancel_reason = c.recall_reason
+set state = 'cancelled', cancelled_at = :now, cancel_reason = c.reason
 from recalled as c
 where f.fulfillment_order_id = c.fulfillment_order_id

@@ -1,10 +1,9 @@
 """What a person does about a WMS: hand a refused document over again, close a doubt about parcels."""
 
-import json
-
 from sqlalchemy import text
 
 from orderhub.clock import Clock
+from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
@@ -18,9 +17,6 @@ _REOPEN = text("""
 _TIMES = text("select count(*) from ops.outbox where starts_with(outbox_id, :prefix)")
 _SETTLE = text("""
     update core.shipment_doubts set resolved_at = :now where subject = :subject and resolved_at is null""")
-_AUDIT = text("""
-    insert into ops.audit (recorded_at, actor, action, subject_type, subject_id, detail)
-    values (:now, :actor, :action, 'delivery_order', :subject, cast(:detail as jsonb))""")
 
 
 def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: str) -> None:
@@ -30,9 +26,8 @@ def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: s
         StopError: the WMS has not refused it.
         LeaseTaken: somebody else writes delivery orders; ask again.
     """
-    given = {"subject": fulfillment_order_id, "now": clock.now(), "actor": actor, "action": "resend"}
     with hold_scope(database, "wms_mending") as lease, database.transaction(lease) as connection:
-        row = connection.execute(_REOPEN, given).first()
+        row = connection.execute(_REOPEN, {"subject": fulfillment_order_id}).first()
         if row is None:
             raise StopError(f"{fulfillment_order_id} is not refused by a WMS; see core.delivery_orders")
         prefix = f"wms:create:{row.manifest_id}:{row.chunk}"
@@ -42,7 +37,7 @@ def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: s
         subject = f"{row.manifest_id}:{row.chunk}"
         effect = Effect(f"{prefix}:{times + 1}", f"wms:{row.warehouse_id}", subject, payload)
         enqueue(connection, [effect], clock)
-        connection.execute(_AUDIT, {**given, "detail": "{}"})
+        record_act(connection, clock, actor, "resend", "delivery_order", fulfillment_order_id)
 
 
 def settle_doubts(database: Database, clock: Clock, subject: str, actor: str, reason: str) -> int:
@@ -51,10 +46,10 @@ def settle_doubts(database: Database, clock: Clock, subject: str, actor: str, re
     Raises:
         StopError: there is none.
     """
-    given = {"subject": subject, "now": clock.now(), "actor": actor, "action": "settle"}
+    given = {"subject": subject, "now": clock.now()}
     with hold_scope(database, "wms_mending") as lease, database.transaction(lease) as connection:
         settled = connection.execute(_SETTLE, given).rowcount
         if not settled:
             raise StopError(f"nothing is doubtful about {subject}; see core.shipment_doubts")
-        connection.execute(_AUDIT, {**given, "detail": json.dumps({"reason": reason}, ensure_ascii=False)})
+        record_act(connection, clock, actor, "settle", "delivery_order", subject, detail={"reason": reason})
     return settled

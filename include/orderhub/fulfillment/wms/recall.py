@@ -14,12 +14,15 @@ from sqlalchemy import text
 from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.db.sql_files import statement
-from orderhub.fulfillment.recalls import end_recall_holds
+from orderhub.fulfillment.recalls import take_back
 from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.fulfillment.wms.account import CANCELLED, Account
 from orderhub.fulfillment.wms.documents import ORDER_TYPES
 
+_AGREED = text("""
+    update core.delivery_orders set state = 'cancelled', recall = 'agreed', ended_at = :now
+    where delivery_order_code = :code and state <> 'shipped'
+    returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as reason""")
 _REFUSED = text("""
     update core.delivery_orders set recall = 'refused'
     where delivery_order_code = :code and state in ('pending', 'accepted') and recall = 'requested'""")
@@ -84,10 +87,5 @@ class Recall:
         stamp = {"code": code, "now": self.clock.now()}
         with hold_scope(self.database, self._scope) as lease, self.database.transaction(lease) as connection:
             connection.execute(LOCK_DOCUMENTS)
-            connection.execute(statement("core/recalled_reservations"), stamp)
-            connection.execute(statement("core/lock_stock_of_withdrawals"))
-            connection.execute(statement("core/void_reservations"), stamp)
-            connection.execute(statement("core/free_stock"))
-            connection.execute(statement("core/recalled_documents"), stamp)
-            end_recall_holds(connection, self.clock)
+            take_back(connection, self.clock, connection.execute(_AGREED, stamp).all())
             return dict(connection.execute(_STATE, stamp).mappings().one())
