@@ -212,6 +212,24 @@ def test_orders_of_a_shop_that_left_the_configuration_never_ship(
     assert rows(database, DOCUMENTS) == [("tb/1@1", "cancelled", "shop_removed")]
 
 
+def test_what_waits_at_a_warehouse_that_left_the_configuration_is_routed_to_another(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        rules = "rules:\n  - {id: all, warehouses: [yiwu], reason: {zh: 全部, en: all}}\n"
+        houses = 'warehouses:\n  - {id: yiwu, name: 义乌仓, cutoffs: ["10:00"]}\n'
+        files = {"routing.yaml": rules, "safety_stock.csv": "warehouse_id,sku_id,quantity\n"}
+        left = activate(connection, warehouses=houses, more=files)
+
+    run_fulfillment(database, clock, left)
+
+    assert rows(database, STOCK) == [("hangzhou", 0), ("yiwu", 5)]
+    assert rows(database, DOCUMENTS) == [
+        ("tb/1@1", "cancelled", "warehouse_removed"),
+        ("tb/1@2", "allocated", None),
+    ]
+
+
 def test_shop_that_turns_shadow_before_the_cut_off_is_not_handed_over(
     database: Database, clock: FixedClock, config: MerchantConfig
 ):

@@ -52,6 +52,12 @@ def test_fewer_pieces_than_ordered_in_the_end_are_a_doubt():
     assert (doubt.reason, doubt.figures) == ("short_shipped", {"CUP": 1})
 
 
+def test_a_document_that_ends_without_a_parcel_is_short_of_everything():
+    [doubt] = explain_parcels(LINES[1:], [], [], is_final=True).doubts
+
+    assert (doubt.reason, doubt.figures) == ("short_shipped", {"MUG": 1, "CUP": 1})
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("ABC"), st.sampled_from(["MUG", "CUP", "HAT"]), st.integers(1, 5)),

@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
-from orderhub.errors import CredentialError
+from orderhub.errors import CredentialError, StopError
+from orderhub.fulfillment.manifest_desk import void_manifest
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.sync import sync_stock
 from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.fulfillment.wms.mending import resend, settle_doubts
 from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
-from tests.builders import rows
+from tests.builders import NOON, rows
 from tests.wms.conftest import House
 
 MUGS = "select on_hand, reserved from core.stock where sku_id = 'MUG'"
@@ -240,6 +242,54 @@ def test_a_refused_document_is_handed_over_again_under_its_own_code_once_the_cau
         list(house.wms.ledger.documents),
         rows(house.database, "select state from core.delivery_orders"),
     ) == (["tb-1-1"], [("accepted",)])
+
+
+def test_what_a_wms_cancels_by_itself_is_told_and_what_was_called_back_is_not(house: House):
+    house.open(orders=2)
+    house.deliver()
+    house.wms.ledger.cancel("tb-1-1")
+    house.wms.ledger.cancel("tb-2-1")
+    stop(house, "tb/2")
+
+    house.confirm()
+    house.deliver()
+    house.confirm()
+
+    assert rows(house.database, DOUBTS) == [("tb-1-1", "short_shipped")]
+    assert rows(house.database, "select order_id, state from core.fulfillment_orders order by 1") == [
+        ("tb/1", "manifested"),
+        ("tb/2", "cancelled"),
+    ]
+    assert clean(house) == []
+
+
+def test_a_parcel_that_left_by_a_clock_that_is_ahead_leaves_the_stock_once(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.wms.ledger.ship("tb-1-1", house.clock.now() + timedelta(days=400))
+    house.confirm()
+    house.clock.move(timedelta(minutes=1))
+
+    sync_stock(house.database, house.clock, house.settings, house.active)
+
+    assert rows(house.database, MUGS) == [(18, 0)]
+    assert rows(house.database, "select shipped_at from core.shipments") == [(NOON,)]
+
+
+def test_a_refused_document_of_a_void_list_is_over(house: House):
+    house.open(orders=1)
+    house.wms.ledger.put("HZ01", "MUG", 1)
+    house.deliver()
+    [(manifest_id,)] = rows(house.database, "select manifest_id from core.manifests")
+    void_manifest(house.database, house.clock, house.settings, str(manifest_id), "clerk", "缺货")
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(house.database, "select state from core.delivery_orders") == [("cancelled",)]
+    assert (
+        rows(house.database, "select * from ops.alerts where rule_id like 'wms%' and closed_at is null") == []
+    )
+    with pytest.raises(StopError, match="not refused"):
+        resend(house.database, house.clock, "tb/1@1", "clerk")
 
 
 def test_the_story_of_an_order_tells_its_document_and_its_parcel(house: House):

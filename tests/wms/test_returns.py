@@ -111,6 +111,18 @@ def test_a_return_is_announced_once_and_its_sellable_pieces_are_stock_once(
     assert clean(house) == []
 
 
+def test_a_return_confirmed_by_a_clock_that_is_ahead_is_stock_once(house: House):
+    shipped(house)
+    after_sale(house)
+    house.deliver()
+    house.wms.ledger.receive(CODE, "MUG", 2, 0, house.clock.now() + timedelta(hours=8))
+    sync(house)
+    sync(house)
+
+    assert rows(house.database, MUGS) == [(20,)]
+    assert clean(house) == []
+
+
 def test_defects_never_sell(house: House):
     shipped(house)
     after_sale(house)

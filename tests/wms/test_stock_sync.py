@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from orderhub.errors import AlreadyDone
+from orderhub.db.leases import hold_scope
+from orderhub.errors import AlreadyDone, LeaseTaken
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock_sync import Reading, take_reading
@@ -266,6 +267,20 @@ def test_a_wrong_file_moves_aside_with_the_reason_and_the_others_are_read(house:
     assert [stock.warehouse_id for stock in done.synced] == ["hangzhou"]
     assert "whole number" in done.failed["yiwu"]
     assert len(list((folder / "rejected").glob("*.report.txt"))) == 1
+
+
+def test_a_wms_that_somebody_deals_with_keeps_no_other_warehouse_from_being_read(
+    house: House, tmp_path: Path
+):
+    house.open(orders=1)
+    folder = tmp_path / "drop" / "warehouses" / "yiwu"
+    folder.mkdir(parents=True)
+    (folder / "stock.csv").write_text("sku_id,on_hand\nMUG,7\n", encoding="utf-8")
+
+    with hold_scope(house.database, "wms:hangzhou"), pytest.raises(LeaseTaken):
+        sync(house)
+
+    assert rows(house.database, "select on_hand from core.stock where warehouse_id = 'yiwu'") == [(7,)]
 
 
 def test_a_wms_out_of_reach_leaves_the_figures_to_grow_old(house: House):

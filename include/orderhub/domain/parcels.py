@@ -55,7 +55,7 @@ class Explained:
 
 
 def explain_parcels(
-    lines: Sequence[DocumentLine], known: Iterable[str], reported: Iterable[Parcel], *, is_final: bool
+    lines: Sequence[DocumentLine], known: Iterable[str], reported: Sequence[Parcel], *, is_final: bool
 ) -> Explained:
     """Lay the reported parcels over the lines, in the order of both.
 
@@ -78,7 +78,7 @@ def explain_parcels(
         doubts += strange
         if inside:
             taken.append((parcel, inside))
-    if is_final and seen and any(left.values()):
+    if is_final and (seen or not reported) and any(left.values()):
         short = {line.sku_id: left[line.line_id] for line in lines if left[line.line_id]}
         doubts.append(Doubt("short_shipped", ",".join(sorted(short)), short))
     return Explained(tuple(taken), tuple(doubts))

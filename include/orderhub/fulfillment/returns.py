@@ -101,7 +101,8 @@ def record_returns(
         for (sku, grade), pieces in explained.taken.items():
             so_far.pieces[sku, grade] = total = so_far.pieces.get((sku, grade), 0) + pieces
             said_by = each.confirmation_id or f"total:{total}"
-            at = each.confirmed_at.isoformat()
+            # By now it has come, whatever a warehouse's clock says: every count until then would add it.
+            at = min(each.confirmed_at, clock.now()).isoformat()
             lines.append((each.return_id, said_by, warehouse_id, sku, grade, pieces, at))
     return _write(connection, clock, lines, named, source, doubts)
 

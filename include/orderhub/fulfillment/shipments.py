@@ -7,6 +7,7 @@ a WMS that was asked, one that pushed, a sheet of tracking numbers.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
@@ -105,7 +106,7 @@ def record_reports(
         explained = _explained(report, lines)
         doubts += write_doubts(connection, clock, warehouse_id, report.subject, explained.doubts)
         taken += _by_document(explained, lines)
-    _copy(connection, warehouse_id, taken)
+    _copy(connection, warehouse_id, taken, clock.now())
     return _post(connection, clock, documents, source, doubts)
 
 
@@ -182,12 +183,16 @@ def write_doubts(
     )
 
 
-def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken]) -> None:
+def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken], now: datetime) -> None:
+    """Copy what is taken to the temporary tables; it has left by now, whatever a warehouse's clock says.
+
+    A time still to come would be applied again at every count until then.
+    """
     ids = [f"{row.fulfillment_order_id}#{parcel.tracking_number}" for row, parcel, _ in taken]
     parcels = [
         (
             shipment_id, row.fulfillment_order_id, row.order_id, warehouse_id, parcel.carrier_code,
-            parcel.tracking_number, parcel.weight_g, parcel.shipped_at.isoformat(),
+            parcel.tracking_number, parcel.weight_g, min(parcel.shipped_at, now).isoformat(),
         )
         for shipment_id, (row, parcel, _) in zip(ids, taken, strict=True)
     ]  # fmt: skip

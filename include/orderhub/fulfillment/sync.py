@@ -11,7 +11,7 @@ from orderhub.clock import BEIJING, Clock
 from orderhub.config.csv_table import read_table
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
-from orderhub.errors import AlreadyDone, ConfigError, FileRejected, RetryError, StopError
+from orderhub.errors import AlreadyDone, ConfigError, FileRejected, LeaseTaken, RetryError, StopError
 from orderhub.fulfillment.return_sheets import is_return_sheet, take_return_sheet
 from orderhub.fulfillment.stock import MOST_PIECES
 from orderhub.fulfillment.stock_sync import Reading, SyncedStock, take_reading
@@ -39,10 +39,11 @@ def sync_stock(database: Database, clock: Clock, settings: Settings, config: Mer
     """Read the stock of every warehouse that has a WMS or dropped a file; one that fails stops no other.
 
     Raises:
-        LeaseTaken: somebody else reads or confirms now.
+        LeaseTaken: somebody else deals with one of them now; the others were read.
     """
     synced: list[SyncedStock] = []
     failed: dict[str, str] = {}
+    busy: list[LeaseTaken] = []
     for warehouse in config.warehouses:
         file = stock_file(settings, warehouse.id)
         try:
@@ -58,6 +59,10 @@ def sync_stock(database: Database, clock: Clock, settings: Settings, config: Mer
             log.warning("stock not read", warehouse_id=warehouse.id, why=str(error))
         except AlreadyDone:
             log.info("stock was read already", warehouse_id=warehouse.id)
+        except LeaseTaken as taken:
+            busy.append(taken)
+    if busy and not failed:
+        raise busy[0]
     return StockSync(tuple(synced), failed)
 
 

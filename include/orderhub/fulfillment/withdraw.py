@@ -75,6 +75,7 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     today = clock.now().astimezone(BEIJING).date()
     given = {
         "shadow_shops": shadow_shops(config),
+        "warehouses": [warehouse.id for warehouse in config.warehouses],
         "closed": [closing.id for closing in config.calendar.on(CalendarKind.WAREHOUSE, today)],
         "rerouted": _rerouted(connection, config, clock.now()),
         "suspended": _suspended(connection, config, today),

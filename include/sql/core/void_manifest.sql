@@ -12,6 +12,14 @@ freed as (
     from ended as e
     where m.manifest_id = e.manifest_id and not m.is_void
     returning m.fulfillment_order_id
+),
+
+-- What its WMS refused is not handed over again, and nobody is told of it any more.
+given_up as (
+    update core.delivery_orders as d
+    set state = 'cancelled', ended_at = :now
+    from (select distinct fulfillment_order_id from freed) as r
+    where d.fulfillment_order_id = r.fulfillment_order_id and d.state = 'refused'
 )
 
 update core.fulfillment_orders as f

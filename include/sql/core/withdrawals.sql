@@ -17,6 +17,7 @@ with judged as (
             when r.fulfillment_order_id = any(:rerouted) then 'destination_changed'
             when r.fulfillment_order_id = any(:suspended) then 'area_suspended'
             when r.warehouse_id = any(:closed) then 'warehouse_closed'
+            when r.warehouse_id <> all(:warehouses) then 'warehouse_removed'
             when l.blocked_by is null and r.receiver_key <> v.receiver_key then 'destination_changed'
             when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
         end as document_reason

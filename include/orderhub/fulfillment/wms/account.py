@@ -1,5 +1,6 @@
 """One warehouse's WMS as the hub deals with it: client, codes, and what it says of a document."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +17,20 @@ from orderhub.fulfillment.wms.xml import text_at
 from orderhub.settings import Settings
 
 #: How a WMS says that it has never heard of a document; anything else it says leaves the question open.
-_ABSENT = ("NOT_FOUND", "不存在", "未找到", "找不到", "not exist", "not found")
+_ABSENT = re.compile("not[ _]found|not exist|不存在|未找到|找不到", re.IGNORECASE)
+#: It does not know the warehouse or the merchant that we named: that says nothing of the document.
+_ELSE_ABSENT = re.compile(
+    "(warehouse|owner|customer|仓库|货主|客户)([ _-]?(code|编码|代码))?[ _]?"
+    "(is |does |was )?(not[ _]found|not exist|不存在|未找到|找不到)",
+    re.IGNORECASE,
+)
+#: Heavier than any parcel: a weight in another unit, or no weight at all.
+_HEAVIEST_G = 1_000_000_000
+CANCELLED = "CANCELED"
 #: Nothing more will leave.
 _ENDED = frozenset({"DELIVERED", "CLOSED"})
-CANCELLED = "CANCELED"
+#: Nor will it where the warehouse gave the document up, whatever else the answer says.
+_GIVEN_UP = frozenset({"REJECT", CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class Account:
 
 def is_absent(said: str) -> bool:
     """Return whether a WMS's words mean that it never heard of a document."""
-    return any(word.lower() in said.lower() for word in _ABSENT)
+    return _ABSENT.search(said) is not None and _ELSE_ABSENT.search(said) is None
 
 
 def open_account(clock: Clock, settings: Settings, config: MerchantConfig, warehouse_id: str) -> Account:
@@ -98,8 +109,9 @@ def known_in(body: Element, delivery_order_code: str) -> Known:
         raise ContractError("WMS: the answer is about another delivery order than the one asked for")
     status = text_at(order, "status")
     said = text_at(order, "operateTime") or text_at(order, "orderConfirmTime")
-    parcels = tuple(_parcels(body, instant(said)))
-    is_final = status in _ENDED and text_at(order, "confirmType") != "1"
+    parcels = tuple(_parcels(body, instant(said))) if status != CANCELLED else ()
+    is_part = text_at(order, "confirmType") == "1"
+    is_final = status in _GIVEN_UP or (status in _ENDED and not is_part)
     return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
 
 
@@ -120,12 +132,13 @@ def _parcels(body: Element, shipped_at: datetime) -> Iterator[Parcel]:
 
 def instant(said: str) -> datetime:
     """Return a time as Qimen writes it, Beijing's; one that cannot be read is long ago and moves no count."""
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return datetime.strptime(said, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).astimezone(UTC)
     return datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _grams(kilograms: str) -> int | None:
     with suppress(ValueError, OverflowError):
-        return round(float(kilograms) * 1000)
+        grams = round(float(kilograms) * 1000)
+        return grams if 0 <= grams <= _HEAVIEST_G else None
     return None

@@ -42,6 +42,7 @@ _ASKED = text("""
 #: A delivery order is one document, or several that were merged.
 _DOCUMENTS_OF = text("""
     select delivery_order_code, max(wms_order_id) as wms_order_id,
+        coalesce(bool_or(recall = 'requested'), false) as is_called_back,
         array_agg(fulfillment_order_id order by fulfillment_order_id) as documents
     from core.delivery_orders where delivery_order_code = any(:codes) group by delivery_order_code""")
 
@@ -134,7 +135,7 @@ def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes
         for code in codes:
             said[code] = account.look(code)
     finally:
-        standing = {code: one for code, one in said.items() if one is not None and one.status != CANCELLED}
+        standing = {code: one for code, one in said.items() if one is not None}
         with database.transaction(lease) as connection:
             reports = list(_reports(connection, standing))
             _note(connection, clock, said)
@@ -152,9 +153,13 @@ def _reports(connection: Connection, said: Mapping[str, Known]) -> Iterator[Repo
             yield Report(code, None, known.shipped)
             continue
         is_second = bool(row.wms_order_id and known.wms_order_id not in {"", row.wms_order_id})
+        if is_second and known.status == CANCELLED:
+            continue
         second_id = known.wms_order_id if is_second else ""
         first, *others = row.documents
-        yield Report(code, first, known.shipped, known.is_final, second_id, tuple(others))
+        # What the WMS gives up by itself is told; what we asked back is settled by whoever asked.
+        is_final = known.is_final and not row.is_called_back
+        yield Report(code, first, known.shipped, is_final, second_id, tuple(others))
 
 
 def _note(connection: Connection, clock: Clock, said: Mapping[str, Known | None]) -> None:
