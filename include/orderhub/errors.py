@@ -3,6 +3,7 @@
     OrderhubError
     ├── StopError          a person must act; retrying cannot help
     │   ├── ConfigError        a file or setting is wrong (names file, line, key, value, nearest valid)
+    │   │   └── RequestRefused     a platform refuses what it is asked: this range, this id, or the whole call
     │   ├── ShopError          one shop waits for a person, who is told once; the others go on
     │   │   ├── RemovedFieldError  a whole page lacks a field that is required; the protocol changed
     │   │   └── CredentialError    a token is missing, refused or expired
@@ -37,6 +38,10 @@ class StopError(OrderhubError):
 
 class ConfigError(StopError):
     """A configuration or spec file is wrong; the message names file, key, value and the nearest valid one."""
+
+
+class RequestRefused(ConfigError):  # noqa: N818 - an outcome, named like one
+    """A platform refuses what it is asked; it may take the same call with another range or id."""
 
 
 class ShopError(StopError):

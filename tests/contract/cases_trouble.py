@@ -186,6 +186,16 @@ def failing_detail_is_parked_and_the_others_are_staged(lab: Lab) -> None:
     assert set() == lab.missing()
 
 
+def refused_detail_is_parked_and_the_others_are_staged(lab: Lab) -> None:
+    ids = lab.fill(PAGE + 1)
+    poison = min(ids)
+    refusal = refused(lab.connector.refusals("request")[0])
+    lab.platform.faults.append(lambda asked: refusal if asked.values.get("id") == poison else None)
+    counts = lab.pull()
+
+    assert (1, 0, {poison}) == (counts.parked, counts.windows_left, lab.missing())
+
+
 def detail_of_another_record_is_parked(lab: Lab) -> None:
     first, second = sorted(lab.fill(2))
     shelf = lab.platform.shelves[lab.stream]
@@ -286,6 +296,7 @@ CASES = {
         Case(shop_that_was_revoked_stops_and_heals_after_authorization, renews_tokens),
         Case(published_budgets_are_kept, has_small_budgets),
         Case(failing_detail_is_parked_and_the_others_are_staged, asks_for_details, per_stream=True),
+        Case(refused_detail_is_parked_and_the_others_are_staged, asks_for_details, per_stream=True),
         Case(detail_of_another_record_is_parked, asks_for_details, per_stream=True),
     )
 }

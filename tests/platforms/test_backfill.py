@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from orderhub.clock import BEIJING
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.windows import Progress, Request, progress_of
@@ -15,11 +16,20 @@ from orderhub.platforms import fetching
 from orderhub.platforms.backfill import Access, access_to, read_requests, request_backfill
 from orderhub.settings import Settings
 from tests.builders import rows
-from tests.platforms.shop_in_a_box import DETAIL, SHOP_ID, STARTED_AT, ShopInABox, merchant_files
+from tests.platforms.shop_in_a_box import (
+    DETAIL,
+    LIST,
+    SHOP_ID,
+    STARTED_AT,
+    ShopInABox,
+    merchant_files,
+    rewrite,
+)
 
 SINCE, UNTIL = STARTED_AT - timedelta(hours=13), STARTED_AT - timedelta(hours=1)
 STAGED = "select count(*) from staging.taobao_orders"
 PLANNED = "select kind, start_at, end_at, state from ops.pull_windows where kind <> 'requested' order by 2"
+REFUSALS = "select subject from ops.alerts where rule_id = 'refused_range' and closed_at is null"
 REQUESTED = "select count(*) from ops.pull_windows where kind = 'requested' and state = 'open'"
 
 
@@ -158,6 +168,50 @@ def test_long_ban_is_kept_and_said(box: ShopInABox):
     progress = read(box, ask(box))
 
     assert (progress.left, progress.waits_until) == (2, box.clock.now() + timedelta(seconds=600))
+
+
+def refuse_what_begins_before(box: ShopInABox, oldest: datetime) -> None:
+    """Let the platform give no list that begins before `oldest`, as it does with what is months old."""
+    first = f"{oldest.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+    def refuse(form: dict[str, str], content: bytes) -> bytes:
+        is_old = form["method"] == LIST and form["start_modified"] < first
+        return (
+            b'{"error_response": {"code": 41, "msg": "Invalid arguments:start_modified"}}'
+            if is_old
+            else content
+        )
+
+    rewrite(box, refuse)
+
+
+def test_range_that_the_platform_does_not_give_stops_no_pull_and_is_asked_for_once(box: ShopInABox):
+    """A year too old, asked for once, made every later pull of the shop fail."""
+    box.pull()
+    asked = ask(box)
+    refuse_what_begins_before(box, SINCE + timedelta(hours=1))
+    box.pass_time(timedelta(minutes=15))
+
+    counts = box.pull()
+
+    at = progress_of(box.database, asked)
+    assert (counts.windows_left, at.windows, at.left, at.refused) == (0, 2, 0, 1)
+    box.gateway.calls.clear()
+    box.pull()
+    assert box.gateway.calls[LIST] == 1
+    assert rows(box.database, REFUSALS) == [("tb_outlet/orders/backfill",)]
+
+
+def test_backfill_that_is_refused_in_part_reads_the_rest_and_says_so(box: ShopInABox):
+    refuse_what_begins_before(box, SINCE + timedelta(hours=1))
+
+    progress = read(box, ask(box))
+
+    assert (progress.windows, progress.left, progress.refused) == (2, 0, 1)
+    assert "Invalid arguments:start_modified" in str(progress.last_error)
+    assert rows(box.database, STAGED)[0][0] > 5
+    ask(box)
+    assert rows(box.database, REFUSALS) == []
 
 
 @pytest.mark.parametrize(

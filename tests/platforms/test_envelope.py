@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderhub.errors import ConfigError, ContractError, CredentialError, ThrottledError, TransientError
+from orderhub.errors import ContractError, CredentialError, RequestRefused, ThrottledError, TransientError
 from orderhub.platforms.envelope import Answer, body_of, refusal_in
 from orderhub.platforms.protocol import Call, Envelope, Result
 
@@ -57,7 +57,7 @@ def answer(value: Any, status: int = 200, retry_after: str = "") -> Answer:
         ({"code": 60000, "msg": "flow limit"}, ThrottledError),
         ({"code": 40003, "sub_code": "isv.access-token-expired"}, CredentialError),
         ({"code": 20000, "sub_code": "isp.service-error:20004"}, TransientError),
-        ({"code": 40003, "sub_code": "isv.timestamp-invalid"}, ConfigError),
+        ({"code": 40003, "sub_code": "isv.timestamp-invalid"}, RequestRefused),
         ({"code": 30001, "sub_code": "dop.app-forbidden"}, ContractError),
     ],
 )
@@ -67,7 +67,7 @@ def test_code_in_the_answer_decides_what_a_refusal_means(value: dict[str, Any], 
 
 @pytest.mark.parametrize(
     "said, error",
-    [("公共参数错误:timestamp相差超过10分钟", TransientError), ("公共参数错误:page", ConfigError)],
+    [("公共参数错误:timestamp相差超过10分钟", TransientError), ("公共参数错误:page", RequestRefused)],
 )
 def test_message_tells_apart_what_shares_a_code(said: str, error: type[Exception]):
     value = {"error_response": {"error_code": 10001, "sub_msg": said}}
@@ -101,7 +101,7 @@ def test_error_object_is_a_refusal_wherever_its_code_stands(value: dict[str, Any
         (429, {}, "17", ThrottledError, 17.0),
         (429, "busy", "", ThrottledError, 5.0),
         (401, {"error": {"code": "bad_signature"}}, "", CredentialError, None),
-        (422, {"error": {"code": "bad_request"}}, "", ConfigError, None),
+        (422, {"error": {"code": "bad_request"}}, "", RequestRefused, None),
         (418, {"error": {"code": "teapot"}}, "", ContractError, None),
         (503, {"error": {"code": "teapot"}}, "", TransientError, None),
     ],

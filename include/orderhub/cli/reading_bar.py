@@ -15,7 +15,7 @@ _FOR_AS_LONG_AS_IT_TAKES = timedelta(days=30)
 
 
 def read_with_bar(access: Access, asked: list[Request]) -> int:
-    """Read `asked` and return how many windows are left; Ctrl-C leaves them to the next pulls."""
+    """Read `asked` and return how many windows are not covered; Ctrl-C leaves them to the next pulls."""
     at = progress_of(access.database, asked)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
@@ -31,12 +31,17 @@ def read_with_bar(access: Access, asked: list[Request]) -> int:
         except KeyboardInterrupt:
             at = progress_of(access.database, asked)
     _say_what_is_left(access, at)
-    return at.left
+    return at.left + at.refused
 
 
 def _say_what_is_left(access: Access, at: Windows) -> None:
     if at.waits_until:
         console.print(f"平台要求等到 / the platform bans until {beijing(at.waits_until)}")
+    if at.refused:
+        console.print(
+            f"{access.shop.id}: 平台不给其中 {at.refused} 个窗口,其余照读 / "
+            f"the platform does not give {at.refused} of the windows, the rest is read ({at.last_error})"
+        )
     if at.left:
         console.print(
             f"{access.shop.id}: 还有 {at.left} 个窗口,已读的不会丢;再执行一次,或等日常拉取接着读 / "

@@ -190,12 +190,21 @@ def requested_windows(database: Database, clock: Clock, request: Request) -> lis
 
 @dataclass(frozen=True)
 class Progress:
-    """How far requests are: windows in all and still open; UTC until when a ban lasts; what the last said."""
+    """How far requests are.
+
+    Attributes:
+        windows: in all, refused ones among them.
+        left: still open.
+        waits_until: UTC; until when a ban lasts.
+        last_error: what the last reading of one that is not covered said.
+        refused: that the platform does not give; they are not asked for again.
+    """
 
     windows: int
     left: int
     waits_until: datetime | None = None
     last_error: str | None = None
+    refused: int = 0
 
 
 def progress_of(database: Database, requests: Iterable[Request]) -> Progress:
@@ -203,7 +212,8 @@ def progress_of(database: Database, requests: Iterable[Request]) -> Progress:
     statement = text("""
         select count(*) as windows, count(*) filter (where state = 'open') as left,
             max(not_before) filter (where state = 'open') as waits_until,
-            max(last_error) filter (where state = 'open') as last_error
+            max(last_error) filter (where state <> 'covered') as last_error,
+            count(*) filter (where state = 'refused') as refused
         from ops.pull_windows
         where shop_id = :shop and stream = :stream and request_id = :request""")
     with database.read() as connection:
@@ -213,6 +223,7 @@ def progress_of(database: Database, requests: Iterable[Request]) -> Progress:
         left=sum(row.left for row in found),
         waits_until=max((row.waits_until for row in found if row.waits_until), default=None),
         last_error=next((row.last_error for row in found if row.last_error), None),
+        refused=sum(row.refused for row in found),
     )
 
 

@@ -7,7 +7,7 @@ from airflow.sdk import AssetAlias, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from orderhub import paths
-from orderhub.errors import ConfigError, TransientError
+from orderhub.errors import ConfigError, RequestRefused, TransientError
 from orderhub.orchestration.assets import staging
 from orderhub.orchestration.hub import Hub, open_hub
 from orderhub.platforms.spec import platform_names
@@ -106,6 +106,7 @@ def read_until_covered(hub: Hub, platform: str, shop_id: str, streams: dict[str,
     Raises:
         AirflowRescheduleException: more is left, or the platform bans us until then.
         TransientError: nothing more could be proven; Airflow tries again.
+        RequestRefused: the platform does not give all of it; the rest is read.
     """
     from orderhub.db.windows import Request, progress_of
     from orderhub.platforms.backfill import access_to, work_backfill
@@ -117,6 +118,11 @@ def read_until_covered(hub: Hub, platform: str, shop_id: str, streams: dict[str,
     done = progress.windows - progress.left
     # What map_index_template shows.
     get_current_context()["windows_done"] = f"{shop_id}: {done}/{progress.windows}"
+    if not progress.left and progress.refused:
+        raise RequestRefused(
+            f"{shop_id}: the platform does not give {progress.refused} of {progress.windows} windows, "
+            f"the others are read: {progress.last_error}"
+        )
     if not progress.left:
         return {"shop_id": shop_id, "windows": progress.windows}
     if progress.waits_until and progress.waits_until > hub.clock.now():

@@ -12,16 +12,19 @@ from datetime import datetime, timedelta
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
+from orderhub.db.leases import hold_scope
 from orderhub.db.windows import Progress, Request, progress_of, request_range, requested_windows
 from orderhub.errors import ConfigError, ThrottledError
 from orderhub.platforms.client import Client
 from orderhub.platforms.extract import BUDGET
 from orderhub.platforms.fetching import Pull, PullCounts
+from orderhub.platforms.parked import Source
 from orderhub.platforms.planning import find_clock
 from orderhub.platforms.protocol import Stream
 from orderhub.platforms.pull import open_client, shop_on
 from orderhub.platforms.reading import Reading
 from orderhub.platforms.spec import Platform, load_platform
+from orderhub.platforms.uncovered import close_refused
 from orderhub.settings import Settings
 
 
@@ -59,7 +62,7 @@ def request_backfill(
 
     Raises:
         ConfigError: the platform has no such stream, or the range is empty or not over yet.
-        LeaseTaken: a pull plans this shop now; ask again.
+        LeaseTaken: somebody plans or asks for this shop now; ask again.
     """
     known = access.platform.spec.streams
     for name in streams:
@@ -68,6 +71,8 @@ def request_backfill(
                 f"{access.platform.spec.name} has no stream {name!r}; it has {', '.join(known)}"
             )
     _refuse_open_range(access.clock, since, until, known.values())
+    named = [name for name in known if not streams or name in streams]
+    _close_refused(access, named)
     return [
         request_range(
             access.database,
@@ -80,9 +85,19 @@ def request_backfill(
             length=timedelta(minutes=stream.window.catch_up_minutes),
             actor=actor,
         )
-        for name, stream in known.items()
-        if not streams or name in streams
+        for name, stream in ((name, known[name]) for name in named)
     ]
+
+
+def _close_refused(access: Access, streams: Iterable[str]) -> None:
+    """Close what was told of an earlier backfill: it is asked for anew."""
+    with (
+        hold_scope(access.database, f"refused:{access.shop.id}") as lease,
+        access.database.transaction(lease) as connection,
+    ):
+        for name in streams:
+            source = Source(access.platform.spec.name, access.shop.id, name, access.config)
+            close_refused(connection, access.clock, source)
 
 
 def _refuse_open_range(clock: Clock, since: datetime, until: datetime, streams: Iterable[Stream]) -> None:

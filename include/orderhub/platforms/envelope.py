@@ -9,11 +9,11 @@ from typing import Any
 import requests
 
 from orderhub.errors import (
-    ConfigError,
     ContractError,
     CredentialError,
     NotTaken,
     OrderhubError,
+    RequestRefused,
     ThrottledError,
     TokenError,
     TransientError,
@@ -87,7 +87,7 @@ def body_of(envelope: Envelope, call: Call, answer: Answer) -> Any:
 
     Raises:
         ContractError: nothing stands there.
-        ConfigError, CredentialError, NotTaken, ThrottledError, TransientError: the body says it failed.
+        CredentialError, NotTaken, RequestRefused, ThrottledError, TransientError: the body says it failed.
     """
     value = answer.value
     found = at_path(value, call.root)
@@ -180,7 +180,7 @@ def _classified(entry: ErrorClass, text: str, refusal: _Said) -> Exception:
         case "credential":
             return CredentialError(f"{text}; check the app key, secret and authorisation of this shop")
         case "request":
-            return ConfigError(f"{text}; the request in platform.yaml is refused")
+            return RequestRefused(f"{text}; the request in platform.yaml is refused")
 
 
 def _seconds(text: str) -> float | None:

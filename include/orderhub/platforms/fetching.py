@@ -12,7 +12,14 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
-from orderhub.errors import ContractError, LeaseTaken, OrderhubError, RetryError, ThrottledError
+from orderhub.errors import (
+    ContractError,
+    LeaseTaken,
+    OrderhubError,
+    RequestRefused,
+    RetryError,
+    ThrottledError,
+)
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
 from orderhub.platforms.plain import Door
@@ -166,7 +173,7 @@ def fetch_by_id(
     pull: Pull,
     call: DetailCall,
     ids: Sequence[str],
-    told: tuple[type[OrderhubError], ...] = (RetryError,),
+    told: tuple[type[OrderhubError], ...] = (RetryError, RequestRefused),
 ) -> tuple[list[Record], dict[str, str]]:
     """Return whole records of `ids`, and id → reason of those that could not be had; `told` are such reasons.
 

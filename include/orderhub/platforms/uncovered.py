@@ -11,6 +11,7 @@ from orderhub.platforms.parked import Source, alert_of, subject_of
 
 RULE = "uncovered_window"
 UNUSABLE_ID = "unusable_id"
+REFUSED = "refused_range"
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
 
@@ -48,6 +49,29 @@ def tell_of_unusable_ids(
     )
     alert = alert_of(source, UNUSABLE_ID, "unusable", window.window_id, title, (text_zh, text_en))
     raise_alerts(connection, clock, source.config, [alert])
+
+
+def tell_of_refused(
+    connection: Connection, clock: Clock, source: Source, window: PullWindow, said: str
+) -> None:
+    """Alert once per shop and stream that the platform does not give a range that somebody asked for."""
+    title = (f"平台不给要补的那段:{source.shop_id}", f"A backfill is refused: {source.shop_id}")
+    text_zh = (
+        f"{_zh(source, window)} 是补拉要的,平台拒绝了:{said}。多半是超出了平台能查的时间,不会再试;"
+        "其余的照常读,日常拉取不受影响。要补就换一段再执行;再补一次,这条就关闭。"
+    )
+    text_en = (
+        f"{_en(source, window)} was asked for by a backfill, and the platform refuses it: {said}. It is "
+        "probably older than the platform gives, and is not tried again; the rest is read, pulls go on. "
+        "The next backfill of this stream closes this."
+    )
+    alert = alert_of(source, REFUSED, "refused", "backfill", title, (text_zh, text_en))
+    raise_alerts(connection, clock, source.config, [alert])
+
+
+def close_refused(connection: Connection, clock: Clock, source: Source) -> None:
+    """Close the alert about a refused backfill of a stream: somebody asks anew."""
+    close_alerts(connection, clock, REFUSED, [subject_of(source, "backfill")])
 
 
 def close_covered(connection: Connection, clock: Clock, source: Source, window: PullWindow) -> None:

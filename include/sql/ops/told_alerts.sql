@@ -17,7 +17,7 @@ due as (
         and (:topics is null or topic = any(cast(:topics as text[])))
         and (severity = 'critical' or not :is_quiet)
         and (
-            topic in ('late_pull', 'missed_records', 'parked_record', 'stopped_shop', 'uncovered_window')
+            topic in ('late_pull', 'missed_records', 'parked_record', 'refused_range', 'stopped_shop', 'uncovered_window', 'unusable_id')
             or not exists (select from core.shops where shops.shop_id = alerts.shop_id and shops.is_shadow)
         )
         and topic not in (select topic from loud)

@@ -218,6 +218,13 @@ def test_a_workbook_named_csv_is_still_read(tmp_path: Path) -> None:
         ),
         ("page.xls", b"<html><table></table></html>", "网页"),
         ("cut.xlsx", b"PK\x03\x04half an archive", "已损坏"),
+        (
+            "swallowed.csv",
+            '订单号,标题,SKU,数量\r\nA1,"5寸 蛋糕,S,1\r\nA2,杯子,S,2\r\nA3,"碗",S,3\r\n'.encode(),
+            "引号未闭合",
+        ),
+        ("open.csv", '订单号,标题,SKU,数量\r\nA1,"5寸 蛋糕,S,1\r\nA2,杯子,S,2\r\n'.encode(), "引号未闭合"),
+        ("last.csv", '订单号,SKU,数量,标题\r\nA1,S,1,"5寸'.encode(), "引号未闭合"),
         ("quote.csv", '订单号,数量,SKU\r\n"A,1,B\r\n'.encode() + b"x" * (5 << 20), "引号未闭合"),
     ],
 )

@@ -7,7 +7,7 @@ number of cells of each row, which the report needs.
 import codecs
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -70,10 +70,12 @@ def _rows(file: Path, encoding: str) -> Iterator[NumberedRow]:
     with file.open(encoding=encoding, newline="") as stream:
         separator = _separator(stream.read(_BLOCK >> 4))
     with file.open(encoding=encoding, newline="") as stream:
-        reader = csv.reader(stream, delimiter=separator)
+        lines: list[str] = []
+        reader = csv.reader(_remembered(stream, lines), delimiter=separator)
         before = 0
         try:
             for cells in reader:
+                _refuse_open_quote(lines, separator)
                 number, before = before + 1, reader.line_num
                 row = tuple(cells)
                 if not is_empty(row):
@@ -83,6 +85,27 @@ def _rows(file: Path, encoding: str) -> Iterator[NumberedRow]:
                 f"第 {before + 1} 行起无法按 CSV 读取(引号未闭合或单元格过长)。请另存为 XLSX 后重新放入。",
                 f"Not readable as CSV from row {before + 1} (open quote or oversized cell); save it as XLSX.",
             ) from None
+
+
+def _remembered(stream: Iterable[str], lines: list[str]) -> Iterator[str]:
+    for line in stream:
+        lines.append(line)
+        yield line
+
+
+def _refuse_open_quote(lines: list[str], separator: str) -> None:
+    """Read a row of several lines, or of an odd number of quotes, again by the strict rule; forget its lines.
+
+    A cell that begins with a quote and has no other (`"5寸 蛋糕`) would swallow the rows below it: they would
+    be lost, and their quantity given to this one.
+
+    Raises:
+        csv.Error: a quote is open, or something stands behind one that closes.
+    """
+    if len(lines) > 1 or sum(line.count('"') for line in lines) % 2:
+        for _ in csv.reader(lines, delimiter=separator, strict=True):
+            pass
+    lines.clear()
 
 
 def _separator(start: str) -> str:
