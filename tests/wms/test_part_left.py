@@ -118,7 +118,8 @@ def test_people_call_back_the_rest_where_there_is_no_wms(house: House):
 
     assert asked == [("recall_by_hand", document)]
     assert rows(
-        house.database, "select line_id, state from core.reservations where order_id = 'tb/1' and state <> 'voided' order by 1"
+        house.database,
+        "select line_id, state from core.reservations where order_id = 'tb/1' and state <> 'voided' order by 1",
     ) == [("1", "posted")]
     assert clean(house) == []
 

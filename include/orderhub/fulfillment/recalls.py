@@ -59,7 +59,7 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
 
 
 def take_back(connection: Connection, clock: Clock, recalled: Sequence[Row[Any]]) -> None:
-    """End documents (fulfillment_order_id, reason) that their warehouse gave back, and free what had not left.
+    """End documents (fulfillment_order_id, reason) that their warehouse gave back; free what had not left.
 
     Args:
         connection: holds `LOCK_DOCUMENTS`.

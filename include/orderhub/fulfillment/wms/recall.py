@@ -1,8 +1,8 @@
 """Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock of what had not left is free again, the lines leave the manifest, what may still ship is
-routed anew; so is what was merged with it into one parcel, which the WMS gives back as a whole. When it refuses,
-goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
+When it agrees, stock of what had not left is free again, the lines leave the manifest, what may still
+ship is routed anew; so is what was merged with it into one parcel, which the WMS gives back as a whole. When
+it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
 from collections.abc import Mapping
