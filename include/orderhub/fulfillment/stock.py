@@ -50,7 +50,7 @@ class StockCounts:
 
 
 def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> StockCounts:
-    """Take `file` (warehouse_id, sku_id, on_hand) as a count; the same figures again change nothing.
+    """Take `file` (warehouse_id, sku_id, on_hand) as a count; the same figures again only move their as-of.
 
     Every change of on_hand is a ledger row, `opening` for a SKU that was never counted, else `count`. SKUs
     that the file does not name keep their stock.
