@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +29,16 @@ def counts_are_not_compared(patch: pytest.MonkeyPatch) -> None:
     """Every window that was read counts as complete."""
     judge = paging._judge
     patch.setattr(paging, "_judge", lambda *given, **_: judge(*given, is_covered=True))
+
+
+def ends_are_sent_less_one_second(patch: pytest.MonkeyPatch) -> None:
+    """Right where the end counts; elsewhere the last second of every window is missing, and it is covered."""
+    values = paging._values
+
+    def less_one(stream: Any, start: datetime, end: datetime, *more: Any) -> Any:
+        return values(stream, start, end - timedelta(seconds=1), *more)
+
+    patch.setattr(paging, "_values", less_one)
 
 
 def page_is_lost_when_its_process_is_killed(patch: pytest.MonkeyPatch) -> None:
@@ -191,7 +202,7 @@ FAULTS: dict[str, Fault] = {
         pages_are_read_forward, last_page_is_dropped, counts_are_not_compared,
         page_is_lost_when_its_process_is_killed, one_nonce_for_all, platform_clock_is_not_looked_at,
         nothing_is_tried_twice, any_encoding_will_do, answers_may_be_of_any_size, lists_must_be_lists,
-        rows_that_are_no_records_are_skipped,
+        rows_that_are_no_records_are_skipped, ends_are_sent_less_one_second,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
         times_are_guessed, failures_count_as_nothing, writes_are_repeated,

@@ -218,9 +218,13 @@ def _rows(pull: Pull, body: Any) -> list[Any]:
 def _values(
     stream: Stream, start: datetime, end: datetime, page: int = 1, cursor: str = ""
 ) -> dict[str, Any]:
-    last = end - timedelta(seconds=1) if stream.window.end_inclusive else end
+    """Return what the placeholders of a list call stand for.
+
+    The end is sent as it is: most platforms do not say whether it counts. Where it does, the second at a
+    border is listed twice and staged once; end − 1 s would leave it out where it does not.
+    """
     number = page - 1 + stream.list.first_page
-    return {"start": start, "end": last, "page": number, "size": stream.list.page_size, "cursor": cursor}
+    return {"start": start, "end": end, "page": number, "size": stream.list.page_size, "cursor": cursor}
 
 
 _JUDGE = text("""
