@@ -76,6 +76,18 @@ def hub_with_a_wrong_clock_reads_up_to_the_platforms_present(lab: Lab) -> None:
     assert all(abs(stamp - NOW) < timedelta(minutes=2) for stamp in stamps if stamp)
 
 
+def one_answer_from_the_future_covers_nothing_ahead(lab: Lab) -> None:
+    lab.pull()
+    lab.pass_time(timedelta(minutes=10))
+    lab.platform.dates_ahead = [timedelta(hours=1)]
+    lab.pull()
+    lab.fill(1, first=NOW + timedelta(minutes=25))
+    lab.pass_time(timedelta(minutes=30))
+    lab.pull()
+
+    assert set() == lab.missing()
+
+
 def _stamp(lab: Lab, asked: Asked) -> datetime | None:
     api = lab.connector.api
     text = carried(asked.sent, api.timestamp_parameter or "")
@@ -207,6 +219,7 @@ CASES = {
         Case(every_request_is_one_that_the_spec_describes, whole=True),
         Case(no_two_requests_share_a_nonce, has_a_nonce),
         Case(hub_with_a_wrong_clock_reads_up_to_the_platforms_present),
+        Case(one_answer_from_the_future_covers_nothing_ahead),
         Case(secrets_are_nowhere),
         Case(refused_account_stops_the_shop_and_nothing_is_covered),
         Case(shop_that_is_refused_leaves_the_other_alone),

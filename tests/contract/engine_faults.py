@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -60,6 +60,20 @@ def one_nonce_for_all(patch: pytest.MonkeyPatch) -> None:
 def platform_clock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     """Windows and stamps follow the hub's clock, whatever it shows."""
     patch.setattr(client.Client, "_note_skew", lambda *_: None)
+
+
+def windows_may_end_in_the_future(patch: pytest.MonkeyPatch) -> None:
+    """A window that was read is covered, though the platform's present is before its end."""
+    judge = paging._judge
+
+    def judge_later(pull: Any, *given: Any, **named: Any) -> bool:
+        patch.setattr(pull.client, "platform_now", lambda: datetime.max.replace(tzinfo=UTC))
+        try:
+            return judge(pull, *given, **named)
+        finally:
+            patch.delattr(pull.client, "platform_now")
+
+    patch.setattr(paging, "_judge", judge_later)
 
 
 def nothing_is_tried_twice(patch: pytest.MonkeyPatch) -> None:
@@ -203,6 +217,7 @@ FAULTS: dict[str, Fault] = {
         page_is_lost_when_its_process_is_killed, one_nonce_for_all, platform_clock_is_not_looked_at,
         nothing_is_tried_twice, any_encoding_will_do, answers_may_be_of_any_size, lists_must_be_lists,
         rows_that_are_no_records_are_skipped, ends_are_sent_less_one_second,
+        windows_may_end_in_the_future,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
         times_are_guessed, failures_count_as_nothing, writes_are_repeated,

@@ -240,10 +240,13 @@ def _judge(
     pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool,
     refused: Sequence[str] = (),
 ) -> bool:  # fmt: skip
-    """Keep what the reading proved: a window with a row that has no usable id stays open."""
-    is_covered = is_covered and not refused
+    """Keep what the reading proved: a window that is not over, or has a row without a usable id, stays open."""
+    present = pull.client.platform_now()
+    is_covered = is_covered and not refused and window.end_at <= present
     total_before, total_after, distinct = totals
     said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
+    if window.end_at > present:
+        said += f"; the platform's present is {present:%Y-%m-%d %H:%M:%S}, before the window's end"
     values = {
         "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
         "now": pull.clock.now(), "said": refused[0] if refused else said, "window": window.window_id,
