@@ -18,8 +18,12 @@ from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, hold, put, rows, stock
 
 STOCK = "select on_hand, reserved from core.stock"
-DOCUMENTS = "select fulfillment_order_id, is_shadow, state, cancel_reason from core.fulfillment_orders order by 1"
-STANDING = "select manifest_id like '%/shadow', order_id from core.manifest_lines where not is_void order by 2"
+DOCUMENTS = (
+    "select fulfillment_order_id, is_shadow, state, cancel_reason from core.fulfillment_orders order by 1"
+)
+STANDING = (
+    "select manifest_id like '%/shadow', order_id from core.manifest_lines where not is_void order by 2"
+)
 
 
 @pytest.fixture
@@ -134,14 +138,17 @@ def test_a_reading_takes_back_from_the_shadow_first(
     database: Database, clock: FixedClock, shadow: MerchantConfig
 ):
     with database.engine.begin() as connection:
-        put(connection, Order("9", (Line(quantity=3),), shop_id="group", platform="spreadsheet", paid_at=NOON))
+        put(
+            connection, Order("9", (Line(quantity=3),), shop_id="group", platform="spreadsheet", paid_at=NOON)
+        )
     group = tuple(
         shop.model_copy(update={"mode": "live" if shop.id == "group" else "shadow"}) for shop in shadow.shops
     )
     half = shadow.model_copy(update={"shops": group})
     run_fulfillment(database, clock, half)
+    counted = Reading("hangzhou", "wms", NOON, is_locked_inside=True, pieces={"MUG": 5})
 
-    synced = take_reading(database, clock, half, Reading("hangzhou", "wms", NOON, True, {"MUG": 5}))
+    synced = take_reading(database, clock, half, counted)
 
     assert (synced.returned, synced.below) == (2, ())
     assert rows(database, STOCK) == [(5, 3)]
