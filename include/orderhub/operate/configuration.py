@@ -46,7 +46,6 @@ def apply_files(
     """
     directory = directory or settings.config
     try_suites(database, check_files(directory))
-    try_suites(database, check_files(directory))
     try:
         config = apply_directory(
             database, clock, directory, settings.home, actor, force=force, hash_key=settings.hash_key
