@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
+from orderhub.quality.correct import Correction, correct
 from orderhub.transform.run import run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -112,3 +114,17 @@ def test_first_orders_are_told_by_payment_time_and_keep_their_places(database: D
 
     assert [row[0] for row in first] == ["tb/2", "tb/3"]
     assert [row[0] for row in then] == ["tb/3"]
+
+
+def test_gift_that_a_person_corrected_stands_when_a_refund_writes_it_anew(
+    database: Database, directory: Path
+):
+    config = applied(database, directory, "g,SKU-BAG,2,,,100,,,")
+    passed(database, config, trade("1"))
+    given = Correction("tb/1", "多送", "li", "~gift:g", quantity=3)
+    correct(database, CLOCK, config, SecretStr("k"), given)
+    corrected = passed(database, config)
+
+    stage_refunds(database, refund(tid=1, oid=1))
+
+    assert (corrected, passed(database, config)) == ([("tb/1", "~gift:g", "SKU-BAG", 3)],) * 2
