@@ -21,7 +21,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
-from orderhub.quality.withhold import refuse_handed_over
+from orderhub.quality.withhold import LOCK_DOCUMENTS, refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
 _ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
@@ -113,6 +113,7 @@ def correct(
     if not correction.reason.strip():
         raise StopError(f"order {correction.order_id}: a correction needs a reason; it is kept")
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         value = _value_of(connection, config, key, correction)
         refuse_handed_over(connection, correction.order_id, correction.line_id)
         made = _make(connection, clock, correction, value)
@@ -139,6 +140,7 @@ def undo_correction(
     if not reason.strip():
         raise StopError(f"correction {correction_id}: undoing it needs a reason; it is kept")
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         row = connection.execute(_ACTIVE, {"id": correction_id}).one_or_none()
         if row is None:
             raise StopError(
