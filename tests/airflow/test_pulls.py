@@ -183,13 +183,17 @@ def _pages(hub: LiveHub) -> int:
 
 
 def _pull_what_changed_meanwhile(hub: LiveHub) -> None:
-    """Orders touched a moment ago lie in a window that is not closed yet: pull until it is."""
+    """Orders touched a moment ago lie in a window that is not closed yet: pull until it is.
+
+    The window of the orders: the one of the refunds is planned a moment later and may end a second later.
+    """
     changed_until = hub.stack.clock.now()
 
     def is_covered() -> Any:
         assert "success" == hub.run_to_end("extract_taobao")
         return hub.scalar(
-            "select max(end_at) > :at from ops.pull_windows where shop_id = :shop and state = 'covered'",
+            "select max(end_at) > :at from ops.pull_windows "
+            "where shop_id = :shop and stream = 'orders' and state = 'covered'",
             at=changed_until,
             shop=SHOP,
         )
@@ -199,7 +203,9 @@ def _pull_what_changed_meanwhile(hub: LiveHub) -> None:
 
 def _covered_until(hub: LiveHub) -> str:
     found = hub.scalar(
-        "select max(end_at) from ops.pull_windows where shop_id = :shop and state = 'covered'", shop=SHOP
+        "select max(end_at) from ops.pull_windows "
+        "where shop_id = :shop and stream = 'orders' and state = 'covered'",
+        shop=SHOP,
     )
     return str(found.isoformat())
 

@@ -53,7 +53,10 @@ class StreamFacts(Frozen):
     modified: str = Field(description="Path of the time of the last change inside a whole record.")
     status: str = Field(description="Path of the state inside a whole record.")
     longest_window_minutes: int | None = Field(default=None, description="Absent: no limit is documented.")
-    end_inclusive: bool = Field(description="True: a record modified at the end is in the window.")
+    end_inclusive: bool = Field(
+        default=False,
+        description="True: a record modified at the end is in the window. Absent also where no document says so.",
+    )
     largest_page: int
     newest_first: bool = False
     visible_after_seconds: int = Field(

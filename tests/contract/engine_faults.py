@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +31,16 @@ def counts_are_not_compared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(paging, "_judge", lambda *given, **_: judge(*given, is_covered=True))
 
 
+def ends_are_sent_less_one_second(patch: pytest.MonkeyPatch) -> None:
+    """Right where the end counts; elsewhere the last second of every window is missing, and it is covered."""
+    values = paging._values
+
+    def less_one(stream: Any, start: datetime, end: datetime, *more: Any) -> Any:
+        return values(stream, start, end - timedelta(seconds=1), *more)
+
+    patch.setattr(paging, "_values", less_one)
+
+
 def page_is_lost_when_its_process_is_killed(patch: pytest.MonkeyPatch) -> None:
     """A window is marked as covered before its pages are in."""
     read_window = paging._SCHEMES["pages"]
@@ -49,6 +60,20 @@ def one_nonce_for_all(patch: pytest.MonkeyPatch) -> None:
 def platform_clock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     """Windows and stamps follow the hub's clock, whatever it shows."""
     patch.setattr(client.Client, "_note_skew", lambda *_: None)
+
+
+def windows_may_end_in_the_future(patch: pytest.MonkeyPatch) -> None:
+    """A window that was read is covered, though the platform's present is before its end."""
+    judge = paging._judge
+
+    def judge_later(pull: Any, *given: Any, **named: Any) -> bool:
+        patch.setattr(pull.client, "platform_now", lambda: datetime.max.replace(tzinfo=UTC))
+        try:
+            return judge(pull, *given, **named)
+        finally:
+            patch.delattr(pull.client, "platform_now")
+
+    patch.setattr(paging, "_judge", judge_later)
 
 
 def nothing_is_tried_twice(patch: pytest.MonkeyPatch) -> None:
@@ -191,7 +216,8 @@ FAULTS: dict[str, Fault] = {
         pages_are_read_forward, last_page_is_dropped, counts_are_not_compared,
         page_is_lost_when_its_process_is_killed, one_nonce_for_all, platform_clock_is_not_looked_at,
         nothing_is_tried_twice, any_encoding_will_do, answers_may_be_of_any_size, lists_must_be_lists,
-        rows_that_are_no_records_are_skipped,
+        rows_that_are_no_records_are_skipped, ends_are_sent_less_one_second,
+        windows_may_end_in_the_future,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
         times_are_guessed, failures_count_as_nothing, writes_are_repeated,

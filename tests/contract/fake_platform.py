@@ -60,6 +60,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
         tokens: access tokens that are valid now.
         renewals: how many tokens were handed out.
         is_revoked: no token is handed out any more.
+        dates_ahead: how far the Date headers of the next answers are ahead.
     """
 
     def __init__(self, connector: Connector, clock: FixedClock, token: str) -> None:
@@ -77,6 +78,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
         self.refresh_token = "contract-refresh-0"
         self.renewals = 0
         self.is_revoked = False
+        self.dates_ahead: list[timedelta] = []
         self._lock = threading.RLock()
 
     def put(self, stream: str, record: dict[str, Any], modified: datetime) -> str:
@@ -108,7 +110,8 @@ class FakePlatform(requests.adapters.BaseAdapter):
         response.status_code = reply.status
         response._content = reply.body
         response.headers.update(reply.headers)
-        response.headers["Date"] = format_datetime(self.clock.now(), usegmt=True)
+        ahead = self.dates_ahead.pop(0) if self.dates_ahead else timedelta()
+        response.headers["Date"] = format_datetime(self.clock.now() + ahead, usegmt=True)
         return response
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,23 @@ def test_the_same_file_twice_changes_nothing(database: Database, clock: FixedClo
     assert rows(database, "select count(*) from ops.audit") == [(1,)]
 
 
-def test_an_earlier_count_may_come_back(database: Database, clock: FixedClock, tmp_path: Path):
-    from datetime import timedelta
+def test_the_same_figure_counted_later_is_as_young_as_its_count(
+    database: Database, clock: FixedClock, tmp_path: Path
+):
+    with database.engine.begin() as connection:
+        activate(connection)
+    file = count_file(tmp_path, "hangzhou,MUG,10")
+    import_stock(database, clock, file, "clerk")
+    clock.move(timedelta(hours=3))
 
+    again = import_stock(database, clock, file, "clerk")
+
+    assert again.changed == 0
+    assert rows(database, "select on_hand, counted_at from core.stock") == [(10, NOON + timedelta(hours=3))]
+    assert rows(database, "select count(*) from core.stock_ledger") == [(1,)]
+
+
+def test_an_earlier_count_may_come_back(database: Database, clock: FixedClock, tmp_path: Path):
     with database.engine.begin() as connection:
         activate(connection)
     for figure in (10, 7, 10):

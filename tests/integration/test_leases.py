@@ -118,7 +118,7 @@ def test_window_row_is_the_lease_of_its_pull(database: Database):
         database, FixedClock(NOON), platform="taobao", shop_id="tb", stream="orders", since=NOON.replace(hour=1),
         until=NOON, length=NOON - NOON.replace(hour=1), actor="test",
     )  # fmt: skip
-    (window,) = open_windows(database, FixedClock(NOON), shop_id="tb", stream="orders")
+    (window,) = open_windows(database, FixedClock(NOON), shop_id="tb", stream="orders", present=NOON)
 
     with hold_row(database, PULL_WINDOWS, window.window_id) as lease:
         with pytest.raises(LeaseTaken), hold_row(database, PULL_WINDOWS, window.window_id):

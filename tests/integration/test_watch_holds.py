@@ -175,9 +175,9 @@ def shipped(connection: Connection, line_id: str, order_id: str = "tb/1") -> Non
     """One document of one line that left the building, as its warehouse said."""
     document = {"d": f"{order_id}@{line_id}", "o": order_id, "l": line_id, "now": NOON}
     for statement in (
-        "insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, "
-        "version_id, config_version, is_shadow, allocated_at, _pass_id) "
-        "values (:d, :o, 'hangzhou', 'shipped', 'elsewhere', 'v1', 'c', false, :now, 1)",
+        """insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id,
+            version_id, config_version, is_shadow, allocated_at, _pass_id)
+        values (:d, :o, 'hangzhou', 'shipped', 'elsewhere', 'v1', 'c', false, :now, 1)""",
         "insert into core.reservations values (:d, :d, :o, :l, 'hangzhou', 'MUG', 1, 'posted', :now, :now, 'shipped')",
     ):
         connection.execute(text(statement), document)
@@ -206,7 +206,9 @@ def test_the_rest_of_an_order_that_its_platform_calls_shipped_has_a_deadline(
             text("update core.orders set gate = 'stop', status = 'shipped', is_terminal = true")
         )
         connection.execute(
-            text("insert into core.shipments values ('s', 'tb/1@1', 'tb/1', 'hangzhou', 'ZTO', '1', 100, 'wms', :now, :now)"),
+            text(
+                "insert into core.shipments values ('s', 'tb/1@1', 'tb/1', 'hangzhou', 'ZTO', '1', 100, 'wms', :now, :now)"
+            ),
             {"now": NOON},
         )
         connection.execute(
@@ -226,14 +228,18 @@ def test_a_hold_that_stands_is_not_told_again_when_another_of_its_subject_ends(
     order(database, 100)
     with database.engine.begin() as connection:
         hold(connection, "tb/1")
-        connection.execute(text(
-            "insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, placed_at) "
-            "select 'hold:b', anomaly_id, rule_id, subject_type, subject_id, order_id, first_seen_at from core.anomalies"
-        ))
+        connection.execute(
+            text(
+                "insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, placed_at) "
+                "select 'hold:b', anomaly_id, rule_id, subject_type, subject_id, order_id, first_seen_at from core.anomalies"
+            )
+        )
     clock.move(timedelta(hours=4))
     watch_holds(database, clock, config)
     with database.engine.begin() as connection:
-        connection.execute(text("update core.holds set state = 'released', ended_at = now() where hold_id = 'hold:b'"))
+        connection.execute(
+            text("update core.holds set state = 'released', ended_at = now() where hold_id = 'hold:b'")
+        )
 
     watch_holds(database, clock, config)
 

@@ -39,13 +39,22 @@ def work(database: Database) -> list[tuple[str, float, float]]:
     hour = timedelta(hours=1)
     return [
         (w.kind, (w.start_at - START) / hour, (w.end_at - START) / hour)
-        for w in open_windows(database, CLOCK, shop_id="tb", stream="orders")
+        for w in open_windows(database, CLOCK, shop_id="tb", stream="orders", present=CLOCK.now())
     ]
 
 
 def change(owner: Database, statement: str) -> None:
     with owner.engine.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_window_beyond_the_present_is_cut_there_and_the_rest_is_planned_when_it_is_over(database: Database):
+    plan(database, at(24.25))
+
+    assert 0 == plan(database, at(24))
+    assert 24.0 == max(end for _, _, end in work(database))
+
+    assert 1 == plan(database, at(24.5))
 
 
 def test_newest_window_is_live_and_short_and_the_rest_is_cut_oldest_first(database: Database):

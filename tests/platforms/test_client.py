@@ -182,3 +182,14 @@ def test_platform_time_follows_its_answers(date: str | None, skew: timedelta):
     caller.call()
 
     assert caller.client.platform_now() == NOW + skew
+
+
+def test_platform_time_is_the_earliest_that_it_told_and_requests_bear_the_latest():
+    caller = Caller(GOOD, date="Mon, 23 Nov 2026 04:05:00 GMT")
+    caller.call()
+    caller.script.date = "Mon, 23 Nov 2026 05:05:00 GMT"
+    caller.call()
+    caller.call()
+
+    assert caller.client.platform_now() == NOW
+    assert "2026-11-23 13:05:00" == caller.script.forms[-1]["timestamp"]

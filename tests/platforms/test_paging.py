@@ -55,7 +55,7 @@ class Shop:
 def platform(listing: str, paging: str, detail: DetailCall | None = None) -> Platform:
     """Return a platform that shares its tables with one that is shipped, and pages like `listing`."""
     shipped = load_platform("taobao")
-    window = Window(live_minutes=30, catch_up_minutes=2880, lag_seconds=60, end_inclusive=False)
+    window = Window(live_minutes=30, catch_up_minutes=2880, lag_seconds=60)
     stream = Stream(paging=paging, window=window, list=list_call(listing), detail=detail)  # type: ignore[arg-type] # a parameter of the tests
     return Platform(shipped.spec.model_copy(update={"streams": {"orders": stream}}), shipped.field_map, "x")
 

@@ -16,7 +16,7 @@ KEY = SecretStr("key of the hashes")
 STREAM = Stream.model_validate(
     {
         "paging": "cursor",
-        "window": {"live_minutes": 1, "catch_up_minutes": 1, "lag_seconds": 1, "end_inclusive": False},
+        "window": {"live_minutes": 1, "catch_up_minutes": 1, "lag_seconds": 1},
         "list": {
             "method": "list", "root": "", "rows": "items", "next_cursor": "next", "id": "no", "page_size": 9,
             "is_complete": True,

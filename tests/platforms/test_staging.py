@@ -25,7 +25,7 @@ def setting_after_staging(database: Database, window_id: int | None) -> str:
 def test_a_page_whose_window_is_committed_after_it_need_not_wait_for_the_disk(database: Database):
     cut = Cut(since=NOW - timedelta(hours=1), live=timedelta(minutes=30), catch_up=timedelta(hours=6))
     plan_windows(database, CLOCK, **SHOP, until=NOW, cut=cut)
-    window = open_windows(database, CLOCK, shop_id="tb", stream="orders")[0]
+    window = open_windows(database, CLOCK, shop_id="tb", stream="orders", present=CLOCK.now())[0]
 
     assert setting_after_staging(database, window.window_id) == "off"
 

@@ -13,7 +13,9 @@ from orderhub.quality.missing_rules import missing_rules, suite_warnings
 from orderhub.quality.suites import load_suites
 from tests.builders import FILES, shops_file
 
-SHIPPED: dict[str, Any] = json.loads((expectations_directory() / "order_lines.json").read_text(encoding="utf-8"))
+SHIPPED: dict[str, Any] = json.loads(
+    (expectations_directory() / "order_lines.json").read_text(encoding="utf-8")
+)
 LINES_ID, OTHER_ID = (SHIPPED["expectations"][number]["meta"]["id"] for number in (0, 1))
 
 

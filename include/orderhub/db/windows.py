@@ -46,12 +46,20 @@ _GAPS = text("""
     order by 1""")
 
 
+#: A platform's clock was ahead when they were planned.
+_SHORTEN = text("""
+    update ops.pull_windows set end_at = :until
+    where platform = :platform and shop_id = :shop and stream = :stream and kind <> 'requested'
+      and state = 'open' and start_at < :until and end_at > :until""")
+
+
 def plan_windows(
     database: Database, clock: Clock, *, platform: str, shop_id: str, stream: str, until: datetime, cut: Cut
 ) -> int:
     """Cut everything between `cut.since` and `until` that no window holds yet, and return how many are new.
 
     Coverage decides, not a cursor: a range that nobody planned (hub down, shop added late) is planned now.
+    An open window that goes beyond `until` ends there; the rest is planned when its time has come.
     Concurrent planners are serialised by a lease; whoever comes second finds nothing to plan.
     """
     until = until.replace(microsecond=0)
@@ -64,6 +72,7 @@ def plan_windows(
             hold_scope(database, f"plan:{shop_id}:{stream}") as lease,
             database.transaction(lease) as connection,
         ):
+            connection.execute(_SHORTEN, {**key, "until": until})
             gaps = connection.execute(_GAPS, {**key, "since": since, "until": until}).all()
             rows = [
                 {**key, "kind": kind, "start": start, "end": end, "now": clock.now()}
@@ -100,17 +109,22 @@ def cut_gap(
     return pieces
 
 
-def open_windows(database: Database, clock: Clock, *, shop_id: str, stream: str) -> list[PullWindow]:
-    """Return the windows to read: newest live first, then gaps oldest first, then requested ones."""
+def open_windows(
+    database: Database, clock: Clock, *, shop_id: str, stream: str, present: datetime
+) -> list[PullWindow]:
+    """Return the windows to read: newest live first, then gaps oldest first, then requested ones.
+
+    What begins after `present`, the platform's, waits: its clock was ahead when it was planned.
+    """
     with database.read() as connection:
         rows = connection.execute(
             text("""
                 select window_id, platform, shop_id, stream, kind, start_at, end_at from ops.pull_windows
-                where shop_id = :shop and stream = :stream and state = 'open'
+                where shop_id = :shop and stream = :stream and state = 'open' and start_at < :present
                   and (not_before is null or not_before <= :now)
                 order by case kind when 'live' then 0 when 'gap' then 1 else 2 end,
                          extract(epoch from start_at) * case kind when 'live' then -1 else 1 end"""),
-            {"shop": shop_id, "stream": stream, "now": clock.now()},
+            {"shop": shop_id, "stream": stream, "now": clock.now(), "present": present},
         ).all()
     return [PullWindow(*row) for row in rows]
 

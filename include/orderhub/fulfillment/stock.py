@@ -16,6 +16,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import ConfigError
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
 
 SCOPE = "stock"
 _COLUMNS = ("warehouse_id", "sku_id", "on_hand")
@@ -39,15 +40,17 @@ class StockCounts:
 
     Attributes:
         refused: rows not taken because more is promised than was counted, each with its figures.
+        returned: fulfillment orders of shops in shadow mode whose promises went back for the count.
     """
 
     counted: int
     changed: int
     refused: tuple[str, ...]
+    returned: int = 0
 
 
 def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> StockCounts:
-    """Take `file` (warehouse_id, sku_id, on_hand) as a count; the same figures again change nothing.
+    """Take `file` (warehouse_id, sku_id, on_hand) as a count; the same figures again only move their as-of.
 
     Every change of on_hand is a ledger row, `opening` for a SKU that was never counted, else `count`. SKUs
     that the file does not name keep their stock.
@@ -61,18 +64,33 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
     now = clock.now()
     source_id = f"{digest[:16]}@{now.isoformat()}"
     with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         connection.execute(COUNTS)
         copy_rows(
             connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
         )
         connection.execute(statement("core/lock_counted_stock"))
+        returned = give_back(connection, clock, only_shadow=True)
         refused = _refused(connection)
         stamp = {"now": now, "source_id": source_id}
         changed = connection.execute(statement("core/stock_ledger"), stamp).rowcount
         connection.execute(statement("core/stock"), {"now": now})
         if changed:
             record_act(connection, clock, actor, "count", "stock", source_id, detail={"changed": changed})
-    return StockCounts(len(counts), changed, refused)
+    return StockCounts(len(counts), changed, refused, returned)
+
+
+def give_back(connection: Connection, clock: Clock, *, only_shadow: bool) -> int:
+    """Give back what is promised beyond `counts`, and return how many fulfillment orders lost their promise.
+
+    Args:
+        connection: holds the documents and the counted stock locked.
+        clock: stamps what ends.
+        only_shadow: only what is never handed over; what is promised for real a person must look at.
+    """
+    connection.execute(statement("core/excess_reservations"), {"only_shadow": only_shadow})
+    free_withdrawals(connection, clock)
+    return connection.execute(statement("core/cancel_documents"), {"now": clock.now()}).rowcount
 
 
 def _refused(connection: Connection) -> tuple[str, ...]:

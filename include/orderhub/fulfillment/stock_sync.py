@@ -2,8 +2,8 @@
 
 A reading has an as-of: what left the building later is subtracted again, what left earlier is not subtracted
 twice. Where less was counted than is promised, reservations go back in the same transaction: whole
-fulfillment orders that no manifest has, the latest paid first, then the greater order id. The next pass
-routes them again.
+fulfillment orders that no warehouse has, those of shops in shadow mode first, then the latest paid, then the
+greater order id. The next pass routes them again.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone
-from orderhub.fulfillment.stock import COUNTS, SCOPE
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
+from orderhub.fulfillment.stock import COUNTS, SCOPE, give_back
+from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 
 log = structlog.get_logger(__name__)
 _RULE = "stock_below_promised"
@@ -98,7 +98,7 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         connection.execute(statement("core/counts_with_parcels"), named)
         connection.execute(statement("core/counts_with_returns"), named)
         connection.execute(statement("core/counts_with_doubt"), named)
-        returned = _give_back(connection, clock)
+        returned = give_back(connection, clock, only_shadow=False)
         below = _keep_promised(connection, clock, config, reading)
         synced = SyncedStock(
             reading.warehouse_id, len(rows), _write(connection, clock, reading), returned, below
@@ -106,12 +106,6 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         connection.execute(_SNAPSHOT, _snapshot(clock, reading, synced))
     log.info("stock read", **vars(synced))
     return synced
-
-
-def _give_back(connection: Connection, clock: Clock) -> int:
-    connection.execute(statement("core/excess_reservations"))
-    free_withdrawals(connection, clock)
-    return connection.execute(statement("core/cancel_documents"), {"now": clock.now()}).rowcount
 
 
 def _keep_promised(

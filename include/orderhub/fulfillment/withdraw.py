@@ -64,7 +64,8 @@ class Withdrawn:
 def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Withdrawn:
     """Void active reservations whose order or line is no longer shippable as promised; free their stock once.
 
-    Manifested documents are out of reach here: what the warehouse holds is recalled, not withdrawn.
+    Manifested documents are out of reach here: what the warehouse holds is recalled, not withdrawn. A shadow
+    manifest is held by nobody: what it lists ends with its order, or when its shop goes live.
     An order whose new version waits for its check keeps its place.
     """
     connection.execute(LOCK_DOCUMENTS)

@@ -100,6 +100,7 @@ class Client:
         self._budgets = budgets
         self._is_accepted = False
         self._skew = timedelta()
+        self._least_skew = timedelta.max  # No answer has told a time yet.
         self._zone = ZoneInfo(api.zone)
         # At its lowest level it would write whole addresses, and some platforms want the token in them.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -128,8 +129,12 @@ class Client:
         return self._is_accepted
 
     def platform_now(self) -> datetime:
-        """Return the platform's present, UTC: our clock corrected by the last answer's Date header."""
-        return self._clock.now() + self._skew
+        """Return the platform's present, UTC: our clock corrected by the Date headers of its answers.
+
+        By the earliest of them: one server whose clock is ahead must not close a window that is not over.
+        """
+        told = self._least_skew != timedelta.max
+        return self._clock.now() + (self._least_skew if told else timedelta())
 
     def call(self, call: Call, values: Mapping[str, Any], changed: Mapping[str, Any] | None = None) -> Any:
         """Return the body (at `call.root`) of one answer.
@@ -235,7 +240,8 @@ class Client:
         business = {name: value for name, value in filled.items() if value is not None}
         path = call.path.format_map({name: quote(str(value), safe="") for name, value in plain.items()})
         stamp = Stamp(
-            str(write_time(self.platform_now(), api.timestamp_format, self._zone)), secrets.token_hex(8)
+            str(write_time(self._clock.now() + self._skew, api.timestamp_format, self._zone)),
+            secrets.token_hex(8),
         )
         account = {name: self._account(field, token) for name, field in api.account.items()}
         own = {
@@ -293,6 +299,7 @@ class Client:
             return
         # The header has whole seconds; smaller differences say nothing.
         self._skew = skew if abs(skew) > timedelta(seconds=5) else timedelta()
+        self._least_skew = min(self._skew, self._least_skew)
 
 
 def _is_worth_retrying(error: BaseException) -> bool:

@@ -218,9 +218,13 @@ def _rows(pull: Pull, body: Any) -> list[Any]:
 def _values(
     stream: Stream, start: datetime, end: datetime, page: int = 1, cursor: str = ""
 ) -> dict[str, Any]:
-    last = end - timedelta(seconds=1) if stream.window.end_inclusive else end
+    """Return what the placeholders of a list call stand for.
+
+    The end is sent as it is: most platforms do not say whether it counts. Where it does, the second at a
+    border is listed twice and staged once; end − 1 s would leave it out where it does not.
+    """
     number = page - 1 + stream.list.first_page
-    return {"start": start, "end": last, "page": number, "size": stream.list.page_size, "cursor": cursor}
+    return {"start": start, "end": end, "page": number, "size": stream.list.page_size, "cursor": cursor}
 
 
 _JUDGE = text("""
@@ -236,10 +240,13 @@ def _judge(
     pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool,
     refused: Sequence[str] = (),
 ) -> bool:  # fmt: skip
-    """Keep what the reading proved: a window with a row that has no usable id stays open."""
-    is_covered = is_covered and not refused
+    """Keep what the reading proved: a window that is not over, or has a row without usable id, stays open."""
+    present = pull.client.platform_now()
+    is_covered = is_covered and not refused and window.end_at <= present
     total_before, total_after, distinct = totals
     said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
+    if window.end_at > present:
+        said += f"; the platform's present is {present:%Y-%m-%d %H:%M:%S}, before the window's end"
     values = {
         "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
         "now": pull.clock.now(), "said": refused[0] if refused else said, "window": window.window_id,

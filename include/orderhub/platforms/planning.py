@@ -60,7 +60,10 @@ def closed_until(pull: Pull) -> datetime:
 
 def waiting(pull: Pull) -> list[PullWindow]:
     """Return the windows to read now, in the order of reading."""
-    return open_windows(pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name)
+    return open_windows(
+        pull.database, pull.clock, shop_id=pull.shop.id, stream=pull.stream_name,
+        present=pull.client.platform_now(),
+    )  # fmt: skip
 
 
 def is_banned(pull: Pull) -> bool:

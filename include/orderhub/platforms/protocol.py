@@ -288,7 +288,6 @@ class Window(Frozen):
     live_minutes: int = Field(description="Length of the newest window at most.")
     catch_up_minutes: int = Field(description="Length of a window that closes a gap at most.")
     lag_seconds: int = Field(description="Windows end this long before the platform's present.")
-    end_inclusive: bool = Field(description="True: the platform's end counts; we send end − 1 s.")
 
 
 class PlainReceiver(Frozen):

@@ -28,7 +28,8 @@ _ORDER = text("select order_id, shop_id from core.orders where order_id = :order
 _LINE = text("""
     select l.kind, array(
         select p.line_id from core.order_lines as p
-        where p.order_id = l.order_id and p.parent_line_id = l.line_id and p.kind = 'bundle_part' order by p.line_id
+        where p.order_id = l.order_id and p.parent_line_id = l.line_id and p.kind = 'bundle_part'
+        order by p.line_id
     ) as parts
     from core.order_lines as l where l.order_id = :order_id and l.line_id = :line_id""")
 _KIND = text("select kind from core.skus where sku_id = :sku_id and kind in ('bundle', 'service')")

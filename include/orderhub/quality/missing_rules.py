@@ -1,7 +1,7 @@
-"""Names the shipped rules that a merchant's own suite files leave out, so that a new version's rules are seen.
+"""Names the shipped checks that a merchant's own suite files lack, so that those of a new version are seen.
 
-A file of the merchant's replaces the shipped one of its name as a whole. What is left out on purpose is listed in
-the file, in `meta.switched_off`, and is not named.
+A file of the merchant's replaces the shipped one of its name as a whole. What is left out on purpose is
+listed in the file, in `meta.switched_off`, and is not named.
 """
 
 from orderhub.config.models import MerchantConfig

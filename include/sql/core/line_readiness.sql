@@ -11,7 +11,7 @@ select
         when l.line_id = any(k.lines) or l.parent_line_id = any(k.lines) then 'line_cancelled'
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
-        -- We told the platform of a part, and it calls the whole order shipped: the rest ships all the same.
+        -- We or our people told the platform of a part, and it calls the whole order shipped: the rest ships all the same.
         when o.gate = 'stop' and not exists (select from core.rest_to_ship as x where x.order_id = o.order_id) then 'order_stopped'
         when l.gate = 'stop' or l.line_id = any(f.stopped) then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind

@@ -1,5 +1,6 @@
 -- One row per active reservation that must be given back; key reservation_id. Whole documents go when the order or a
--- line's need changed; a line that stops, waits or is held goes alone.
+-- line's need changed; a line that stops, waits or is held goes alone. What a shadow manifest lists is promised until
+-- its line is over (the old system ships it) or its shop is live.
 create temporary table withdrawals on commit drop as
 with judged as (
     select
@@ -10,10 +11,15 @@ with judged as (
         r.quantity,
         case
             when l.line_id is null then 'line_gone'
+            when r.is_listed and l.blocked_by not in (
+                'order_stopped', 'order_cancelled', 'order_no_ship', 'order_history', 'order_to_confirm', 'shop_removed',
+                'line_stopped', 'line_cancelled', 'line_is_service', 'line_is_bundle'
+            ) then null
             when l.blocked_by <> 'order_unchecked' then l.blocked_by
         end as line_reason,
         case
             when r.is_shadow <> (l.shop_id = any(:shadow_shops)) then 'mode_changed'
+            when r.is_listed then null
             when r.fulfillment_order_id = any(:rerouted) then 'destination_changed'
             when r.fulfillment_order_id = any(:suspended) then 'area_suspended'
             when r.warehouse_id = any(:closed) then 'warehouse_closed'
