@@ -29,8 +29,9 @@ _OPEN = text("""
         where state = 'manifested' and not is_shadow and allocated_at > :since)""")
 _END = text("""
     update core.hand_recalls as h set state = :said, ended_at = :now, ended_by = :actor
-    where fulfillment_order_id = :document and state = 'requested' and not exists (
-        select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)
+    where fulfillment_order_id = :document and state = 'requested' and exists (
+        select from core.fulfillment_orders as f
+        where f.fulfillment_order_id = h.fulfillment_order_id and f.state = 'manifested')
     returning fulfillment_order_id, reason""")
 
 
@@ -58,7 +59,7 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
 
 
 def take_back(connection: Connection, clock: Clock, recalled: Sequence[Row[Any]]) -> None:
-    """Cancel documents (fulfillment_order_id, reason) that their warehouse gave back, and free their stock.
+    """End documents (fulfillment_order_id, reason) that their warehouse gave back; free what had not left.
 
     Args:
         connection: holds `LOCK_DOCUMENTS`.
@@ -70,6 +71,7 @@ def take_back(connection: Connection, clock: Clock, recalled: Sequence[Row[Any]]
     connection.execute(statement("core/recalled_reservations"), given)
     free_withdrawals(connection, clock)
     connection.execute(statement("core/recalled_documents"), given)
+    connection.execute(statement("core/partly_left"), given)
     _end_holds(connection, clock)
 
 
@@ -95,7 +97,7 @@ def end_hand_recall(
     """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
 
     Raises:
-        StopError: nobody asked for it back, somebody recorded it already, or a parcel of it has left.
+        StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
         LeaseTaken: somebody else routes now; ask again.
     """
     given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now()}

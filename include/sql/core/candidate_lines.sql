@@ -26,7 +26,7 @@ from (
     from core.orders as p
     inner join core.order_lines as e on p.order_id = e.order_id
     where p.lifecycle = 'live' and e.kind not in ('service', 'bundle')
-        and (p.gate <> 'stop' or p.order_id in (select w.order_id from core.tracking_writes as w where w.is_part and w.state = 'told'))
+        and (p.gate <> 'stop' or p.order_id in (select w.order_id from core.tracking_writes as w where w.is_part and w.state in ('told', 'by_hand', 'settled')))
         and not exists (
             select from core.reservations as v
             where v.order_id = e.order_id and v.line_id = e.line_id and v.state in ('active', 'posted')

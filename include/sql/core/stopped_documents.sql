@@ -1,4 +1,4 @@
--- One row per document in a warehouse's hands of which nothing has left, and that must not leave as it is; key
+-- One row per document in a warehouse's hands that must not leave as it is, or of which the rest must not; key
 -- fulfillment_order_id. Documents of a WMS until it has shipped them; those in files for as long as people may stop them.
 create temporary table stopped_documents on commit drop as
 with handed_over as (
@@ -49,8 +49,5 @@ where (
         'line_stopped', 'line_cancelled', 'line_waits'
     )
     or f.receiver_key <> v.receiver_key
-)
-and not exists (
-    select from core.shipments as s where s.fulfillment_order_id = d.fulfillment_order_id
 )
 group by d.fulfillment_order_id, d.warehouse_id, d.is_at_wms

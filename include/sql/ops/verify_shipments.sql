@@ -45,6 +45,7 @@ select
 from core.hand_recalls as h
 inner join core.fulfillment_orders as f on h.fulfillment_order_id = f.fulfillment_order_id
 where h.state = 'agreed' and f.state <> 'cancelled'
+    and not exists (select from core.shipments as s where s.fulfillment_order_id = h.fulfillment_order_id)
 union all
 select
     d.fulfillment_order_id,

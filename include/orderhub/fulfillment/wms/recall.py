@@ -1,7 +1,7 @@
 """Asks a WMS to give a document back: asked for once, agreed or refused by the WMS.
 
-When it agrees, stock is free again, the lines leave the manifest, what may still ship is routed anew; so is
-what was merged with it into one parcel, which the WMS gives back as a whole. When
+When it agrees, stock of what had not left is free again, the lines leave the manifest, what may still
+ship is routed anew; so is what was merged with it into one parcel, which the WMS gives back as a whole. When
 it refuses, goods are picked or gone: a person is told. What is called back: `orderhub.fulfillment.recalls`.
 """
 
@@ -20,7 +20,7 @@ from orderhub.fulfillment.wms.account import CANCELLED, Account
 from orderhub.fulfillment.wms.documents import ORDER_TYPES
 
 _AGREED = text("""
-    update core.delivery_orders set state = 'cancelled', recall = 'agreed', ended_at = :now
+    update core.delivery_orders set recall = 'agreed'
     where delivery_order_code = :code and state <> 'shipped'
     returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as reason""")
 _REFUSED = text("""

@@ -1,0 +1,139 @@
+"""One parcel of a document has left when the rest of it must not any more."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from orderhub.alerts.watch import look_around
+from orderhub.domain.parcels import Parcel
+from orderhub.fulfillment.recalls import end_hand_recall
+from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.shipments import Report, record_reports
+from orderhub.operate.verify import verify
+from tests.builders import NOON, rows
+from tests.wms.conftest import House
+from tests.wms.test_intercepts import change, list_all, open_files
+
+STOP_CUP = "update core.order_lines set gate = 'stop' where order_id = 'tb/1' and line_id = '2'"
+NEW_TOKEN = "update core.receivers set token = 'OAID-2' where order_id = 'tb/1'"
+DOCUMENTS = "select fulfillment_order_id, state from core.fulfillment_orders order by 1"
+AT_WMS = "select state, recall from core.delivery_orders order by delivery_order_code"
+PROMISED = "select sku_id, on_hand, reserved from core.stock where warehouse_id = 'hangzhou' order by 1"
+ALERTS = "select rule_id, subject from ops.alerts where closed_at is null and rule_id not in ('stale_stock', 'tracking_by_hand') order by 1"
+
+
+def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = False) -> None:
+    """One document of two mugs and a cup; some of it leaves, and the hub knows."""
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=5))
+    house.wms.ledger.ship("tb-1-1", house.clock.now(), items)
+    house.confirm()
+    if is_cancellable:
+        house.wms.ledger.find("tb-1-1").status = "ACCEPT"
+
+
+def clean(house: House) -> list[tuple[str, ...]]:
+    return [r.violations for r in verify(house.database) if r.violations]
+
+
+def test_a_refund_of_the_rest_is_called_back_and_told_when_the_warehouse_refuses(house: House):
+    part_leaves(house, {"MUG": 2})
+
+    change(house, STOP_CUP)
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(house.database, AT_WMS) == [("accepted", "refused")]
+    assert rows(house.database, ALERTS) == [("wms_recall_refused", "tb/1@1")]
+    assert clean(house) == []
+
+
+def test_the_rest_that_the_warehouse_gives_back_is_free_and_what_left_stays_shipped(house: House):
+    part_leaves(house, {"MUG": 2}, is_cancellable=True)
+
+    change(house, STOP_CUP)
+    house.deliver()
+    house.close()
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(house.database, DOCUMENTS) == [("tb/1@1", "shipped")]
+    assert rows(house.database, AT_WMS) == [("shipped", "agreed")]
+    assert rows(house.database, PROMISED) == [("CUP", 20, 0), ("MUG", 18, 0)]
+    assert (rows(house.database, ALERTS), clean(house)) == ([], [])
+
+
+def test_the_rest_goes_to_the_new_address_under_a_document_of_its_own(house: House):
+    part_leaves(house, {"MUG": 2}, is_cancellable=True)
+
+    change(house, NEW_TOKEN)
+    house.deliver()
+    house.close()
+    house.deliver()
+
+    assert rows(house.database, DOCUMENTS) == [("tb/1@1", "shipped"), ("tb/1@2", "manifested")]
+    assert house.wms.ledger.find("tb-1-2").planned == {"CUP": 1}
+    assert clean(house) == []
+
+
+def test_a_line_of_which_some_pieces_left_waits_for_a_person(house: House):
+    part_leaves(house, {"MUG": 1}, is_cancellable=True)
+
+    change(house, "update core.order_lines set gate = 'stop' where order_id = 'tb/1'")
+    house.deliver()
+
+    assert rows(house.database, "select subject, reason, evidence from core.shipment_doubts") == [
+        ("tb-1-1", "short_shipped", {"MUG": 1})
+    ]
+    assert rows(house.database, DOCUMENTS) == [("tb/1@1", "manifested")]
+    assert rows(house.database, PROMISED) == [("CUP", 20, 0), ("MUG", 20, 2)]
+    assert clean(house) == []
+
+
+def test_people_call_back_the_rest_where_there_is_no_wms(house: House):
+    open_files(house)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.order_lines set quantity = 1 where order_id = 'tb/1'"))
+        connection.execute(
+            text(
+                "insert into core.order_lines (order_id, line_id, line_no, sku_id, kind, quantity, refund_state, gate)"
+                " values ('tb/1', '2', 2, 'MUG', 'goods', 1, 'none', 'ship')"
+            )
+        )
+    run_fulfillment(house.database, house.clock, house.active)
+    list_all(house)
+    [(document,)] = rows(
+        house.database,
+        "select fulfillment_order_id from core.fulfillment_orders where order_id = 'tb/1' and state = 'manifested'",
+    )
+    report = Report("1", str(document), (Parcel("SF1", "SF", NOON, {"MUG": 1}),))
+    with house.database.engine.begin() as connection:
+        record_reports(connection, house.clock, "hangzhou", [report], "file")
+
+    change(house, f"{STOP_CUP}; update core.orders set version_id = 'v2', checked_version = 'v2'")
+    look_around(house.database, house.clock, house.active)
+    asked = rows(house.database, ALERTS)
+    end_hand_recall(house.database, house.clock, str(document), "agreed", "clerk", "还没发")
+
+    assert asked == [("recall_by_hand", document)]
+    assert rows(
+        house.database,
+        "select line_id, state from core.reservations where order_id = 'tb/1' and state <> 'voided' order by 1",
+    ) == [("1", "posted")]
+    assert clean(house) == []
+
+
+@pytest.mark.parametrize(("state", "recall"), [("by_hand", None), ("settled", None), ("noted", "requested")])
+def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
+    house: House, state: str, recall: str | None
+):
+    part_leaves(house, {"MUG": 2})
+
+    change(
+        house,
+        f"update core.tracking_writes set state = '{state}';"
+        "update core.orders set gate = 'stop', status = 'shipped' where order_id = 'tb/1'",
+    )
+
+    assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
