@@ -15,6 +15,8 @@ KINDS = {
     "body": "HTTP 200 with the text `body` (default: empty), whatever it is",
     "gbk": "the right answer, encoded as GBK",
     "slow": "the answer comes after `seconds` (default 1, at most 30)",
+    "drip": "the body comes drop by drop and takes `seconds` (default 1, at most 300)",
+    "skewed_clock": "the Date header is `seconds` (default 1) ahead, behind if negative",
     "lying_total": "the total is wrong by `delta` (default +7)",
     "endless_has_next": "there is always a next page",
     "expire_token": "the shop's session expires before this call and stays so",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ UVICORN: dict[str, Any] = {
     "access_log": False,
     "lifespan": "off",
     "timeout_graceful_shutdown": 2,
+    "date_header": False,  # A gateway's answers bear the world's time.
 }
+#: A body that drips comes in so many pieces.
+DROPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +132,33 @@ def _endpoint(gateway: Gateway, clock: Callable[[], datetime]) -> Callable[[Requ
             dict(request.headers),
             await request.body(),
         )
-        return await _send(gateway.answer(incoming, clock()))
+        now = clock()
+        return await _send(gateway.answer(incoming, now), now)
 
     return endpoint
 
 
-async def _send(reply: Reply) -> Response:
+async def _send(reply: Reply, now: datetime) -> Response:
     if reply.delay_s:
         await asyncio.sleep(reply.delay_s)
-    if not reply.cut:
-        headers = dict(reply.headers)
+    headers = {"date": format_datetime(now, usegmt=True), **reply.headers}
+    if not (reply.cut or reply.drip_s):
         return Response(reply.content, reply.status, headers=headers, media_type=reply.media_type)
-    return StreamingResponse(
-        _half(reply.content),
-        headers={"content-length": str(len(reply.content)), "content-type": reply.media_type},
-    )
+    headers |= {"content-length": str(len(reply.content)), "content-type": reply.media_type}
+    body = _half(reply.content) if reply.cut else _drops(reply.content, reply.drip_s)
+    return StreamingResponse(body, reply.status, headers=headers)
 
 
 async def _half(content: bytes) -> AsyncIterator[bytes]:
     yield content[: len(content) // 2]
+
+
+async def _drops(content: bytes, seconds: float) -> AsyncIterator[bytes]:
+    """Yield `content` in some pieces, so that all of it takes `seconds`."""
+    size = max(1, -(-len(content) // DROPS))
+    for start in range(0, len(content), size):
+        await asyncio.sleep(seconds * size / len(content))
+        yield content[start : start + size]
 
 
 def open_gateways(world: World, dialects: Iterable[Dialect]) -> dict[str, Gateway]:

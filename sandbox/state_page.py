@@ -84,6 +84,8 @@ FAULTS = {
     "body": "任意正文",
     "gbk": "GBK 编码",
     "slow": "慢",
+    "drip": "正文一点一点地来",
+    "skewed_clock": "时钟不准",
     "lying_total": "总数不实",
     "endless_has_next": "永远有下一页",
     "expire_token": "令牌过期",

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from sandbox.credentials import Credentials
@@ -17,6 +18,7 @@ from sandbox.world.world import World
 
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>登录</title></head><body>请登录 - 商家后台</body></html>"
 LONGEST_SLOW_S = 30.0
+LONGEST_DRIP_S = 300.0
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Gateway:
         except RefusalError as refused:
             self.errors[refused.label] += 1
             reply = self.dialect.encode_error(incoming, refused, number)
-        return _damage(replace(reply, delay_s=self._delay(subject.method)), struck)
+        return _damage(replace(reply, delay_s=self._delay(subject.method)), struck, now)
 
     def _body(self, incoming: Incoming, subject: Subject, struck: list[Fault], now: datetime) -> Any:
         if any(fault.kind == "expire_token" for fault in struck) and subject.token in self.tokens.shops:
@@ -126,7 +128,7 @@ class Gateway:
         self.behavior.lag = timedelta(seconds=max(0.0, seconds))
 
 
-def _damage(reply: Reply, struck: list[Fault]) -> Reply:
+def _damage(reply: Reply, struck: list[Fault], now: datetime) -> Reply:
     for fault in struck:
         match fault.kind:
             case "status":
@@ -142,6 +144,11 @@ def _damage(reply: Reply, struck: list[Fault]) -> Reply:
                 reply = replace(reply, cut=True)
             case "slow":
                 reply = replace(reply, delay_s=min(LONGEST_SLOW_S, fault.seconds))
+            case "drip":
+                reply = replace(reply, drip_s=min(LONGEST_DRIP_S, fault.seconds))
+            case "skewed_clock":
+                date = format_datetime(now + timedelta(seconds=fault.seconds), usegmt=True)
+                reply = replace(reply, headers={**reply.headers, "date": date})
             case _:
                 continue
     return reply

@@ -51,13 +51,14 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes over the wire; `cut` closes the connection half way through."""
+    """What goes over the wire: `cut` closes the connection half way through, the body may take `drip_s`."""
 
     content: bytes
     media_type: str
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    drip_s: float = 0.0
     cut: bool = False
 
     @classmethod

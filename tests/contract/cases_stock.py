@@ -9,6 +9,7 @@ import requests
 
 from orderhub.errors import NotTaken, OrderhubError
 from orderhub.fulfillment.listings import Listing
+from tests.answers import body_of
 from tests.contract.case import Case
 from tests.contract.connector import Connector, StockFacts
 from tests.contract.lab import Lab
@@ -26,7 +27,7 @@ class Till(requests.adapters.BaseAdapter):
         self.heard.append(_read(self.connector, request))
         response = requests.Response()
         response.status_code = self.status
-        response._content = json.dumps(self.answer).encode()
+        response.raw = body_of(json.dumps(self.answer).encode())
         return response
 
     def close(self) -> None:

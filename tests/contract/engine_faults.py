@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orderhub.errors import TransientError
-from orderhub.platforms import client, converters, fetching, paging, records, staging
+from orderhub.platforms import client, converters, fetching, paging, receiving, records, staging
 from orderhub.platforms.payload import parse_json
 
 Fault = Callable[[pytest.MonkeyPatch], None]
@@ -93,7 +93,7 @@ def any_encoding_will_do(patch: pytest.MonkeyPatch) -> None:
 
 def answers_may_be_of_any_size(patch: pytest.MonkeyPatch) -> None:
     """A page of any length is read into memory."""
-    patch.setattr(client, "MAX_ANSWER_BYTES", 1 << 40)
+    patch.setattr(receiving, "MAX_ANSWER_BYTES", 1 << 40)
 
 
 def lists_must_be_lists(patch: pytest.MonkeyPatch) -> None:

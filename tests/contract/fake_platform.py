@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from orderhub.clock import FixedClock
+from tests.answers import body_of
 from tests.contract.connector import Connector, Refusal, StreamFacts
 from tests.contract.records import id_of, modified_at, put, row_of
 from tests.contract.wire import Asked, Sent, asked_of, read, succeeded, token_in, token_of
@@ -108,7 +109,7 @@ class FakePlatform(requests.adapters.BaseAdapter):
             raise requests.ConnectionError("cut")
         response = requests.Response()
         response.status_code = reply.status
-        response._content = reply.body
+        response.raw = body_of(reply.body)
         response.headers.update(reply.headers)
         ahead = self.dates_ahead.pop(0) if self.dates_ahead else timedelta()
         response.headers["Date"] = format_datetime(self.clock.now() + ahead, usegmt=True)

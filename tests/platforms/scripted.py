@@ -10,6 +10,7 @@ from orderhub.clock import Clock
 from orderhub.connections import Connection
 from orderhub.platforms.client import Client
 from orderhub.platforms.protocol import Api, Call, ListCall
+from tests.answers import body_of
 
 
 class Script(requests.adapters.BaseAdapter):
@@ -26,7 +27,7 @@ class Script(requests.adapters.BaseAdapter):
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         response = requests.Response()
         response.status_code, value = answer if isinstance(answer, tuple) else (200, answer)
-        response._content = json.dumps(value, ensure_ascii=False).encode()
+        response.raw = body_of(json.dumps(value, ensure_ascii=False).encode())
         response.headers.update(self.headers)
         return response
 

@@ -33,6 +33,7 @@ from sandbox.gateway.wire import Incoming
 from sandbox.world.catalog import SHOP_BY_ID, SHOPS, TAOBAO_SHOPS
 from sandbox.world.model import Order
 from sandbox.world.world import HISTORY, World
+from tests.answers import body_of
 from tests.builders import FILES, SHOP
 
 STARTED_AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -64,9 +65,9 @@ class GatewayTransport(requests.adapters.BaseAdapter):
             raise requests.ConnectionError("cut")
         response = requests.Response()
         response.status_code = reply.status
-        response._content = reply.content
-        response.headers.update(reply.headers)
+        response.raw = body_of(reply.content)
         response.headers["Date"] = format_datetime(self._clock.now(), usegmt=True)
+        response.headers.update(reply.headers)
         return response
 
     def close(self) -> None:

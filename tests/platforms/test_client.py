@@ -10,6 +10,7 @@ from orderhub.connections import Connection
 from orderhub.errors import ConfigError, ContractError, CredentialError, ThrottledError, TransientError
 from orderhub.platforms.client import Client
 from orderhub.platforms.spec import load_platform
+from tests.answers import body_of
 
 NOW = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
 SECRETS = ("geheimer-schluessel", "geheime-sitzung")
@@ -44,7 +45,7 @@ class Script(requests.adapters.BaseAdapter):
             raise answer
         response = requests.Response()
         response.status_code, body = answer if isinstance(answer, tuple) else (200, answer)
-        response._content = body.encode()
+        response.raw = body_of(body.encode())
         if self.date:
             response.headers["Date"] = self.date
         return response

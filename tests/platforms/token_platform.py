@@ -19,6 +19,7 @@ from orderhub.platforms.budgets import CallBudgets, Caller
 from orderhub.platforms.client import Client
 from orderhub.platforms.protocol import Api, Call
 from orderhub.platforms.token_store import Account, TokenStore, fingerprint_of
+from tests.answers import body_of
 from tests.platforms.scripted import api, call
 
 KEY = SecretStr(Fernet.generate_key().decode())
@@ -108,7 +109,7 @@ class TokenPlatform(requests.adapters.BaseAdapter):
 
     def _reply(self, status: int, value: dict[str, Any]) -> requests.Response:
         response = requests.Response()
-        response.status_code, response._content = status, json.dumps(value).encode()
+        response.status_code, response.raw = status, body_of(json.dumps(value).encode())
         return response
 
     def close(self) -> None:

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from email.utils import format_datetime
-from typing import Any
 
 import uvicorn
 
@@ -26,7 +24,7 @@ def serving(gateway: Gateway, clock: Callable[[], datetime]) -> Iterator[str]:
     port = listening.getsockname()[1]
     ready = threading.Event()
     app = build_app({gateway.dialect.name: gateway}, Mailbox(clock), clock)
-    config = uvicorn.Config(_dated(app, clock), date_header=False, **UVICORN)
+    config = uvicorn.Config(app, **UVICORN)
     server = HttpServer(config, ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()
@@ -38,18 +36,3 @@ def serving(gateway: Gateway, clock: Callable[[], datetime]) -> Iterator[str]:
         server.stop()
         thread.join(STARTS_WITHIN_S)
         listening.close()
-
-
-def _dated(app: Any, clock: Callable[[], datetime]) -> Any:
-    """Return the application with a Date header of the test's clock instead of the machine's."""
-
-    async def dated(scope: Any, receive: Any, send: Any) -> None:
-        async def send_dated(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                date = format_datetime(clock(), usegmt=True).encode()
-                message = {**message, "headers": [*message.get("headers", []), (b"date", date)]}
-            await send(message)
-
-        await app(scope, receive, send_dated)
-
-    return dated

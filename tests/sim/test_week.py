@@ -28,7 +28,7 @@ def test_a_day_of_churn_loses_and_changes_nothing(database: Database, platform: 
     said = week.run()
 
     assert said == []
-    assert week.failures, "no fault reached the hub: the day was too quiet to prove anything"
+    assert len(week.struck) >= 3, "hardly a fault reached the hub: the day was too quiet to prove anything"
 
 
 @pytest.mark.slow

@@ -40,6 +40,9 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "html", "times": 2},
     {"kind": "body"},
     {"kind": "slow", "seconds": 0.02},
+    {"kind": "drip", "seconds": 0.1},
+    {"kind": "skewed_clock", "seconds": 3600, "times": 2},
+    {"kind": "skewed_clock", "seconds": -3600},
     {"kind": "lying_total", "delta": 7},
     {"kind": "lying_total", "delta": -7, "times": 2},
     {"kind": "endless_has_next", "times": 2},
@@ -73,6 +76,7 @@ class Week:
     has_faults: bool = True
     box: ShopInABox = field(init=False)
     failures: Counter[str] = field(init=False, default_factory=Counter)
+    struck: Counter[str] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         history = max(40, self.orders // 10)
@@ -114,7 +118,7 @@ class Week:
         calls, failed = sum(gateway.calls.values()), sum(gateway.errors.values())
         return (
             f"{len(orders)} orders, {self.changed_twice():.0%} changed twice or more, {refunds} after-sales, "
-            f"{calls} calls, {failed} refused, failed pulls {dict(self.failures)}"
+            f"{calls} calls, {failed} refused, faults {dict(self.struck)}, failed pulls {dict(self.failures)}"
         )
 
     def _live_on(self, tick: int) -> None:
@@ -159,6 +163,7 @@ class Week:
             self.box.pull()
         except OrderhubError as error:
             self.failures[type(error).__name__] += 1
+        self.struck += Counter({fault.kind: fault.fired for fault in self.box.gateway.faults.faults})
 
     def _settle(self) -> None:
         """Let the platform stand still and be well, and the hub catch up."""

@@ -15,6 +15,8 @@ from orderhub.settings import load_settings
 EVERY_10_MINUTES = "7-59/10 * * * *"
 #: What could not be sent, or closed while the machine was off, is not left until the next order comes.
 SECOND_LOOK = "5-59/15 * * * *"
+#: A pull that staged pages and failed in the end announces nothing; the last look is just before the hour.
+STAGED_LOOK = "13-59/15 * * * *"
 #: Before the pulls that wake routing.
 STOCK = "4-59/10 * * * *"
 #: Between pulls and fulfilment, so that a look takes no worker from them.

@@ -20,7 +20,6 @@ from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.errors import (
     ConfigError,
-    ContractError,
     CredentialError,
     OrderhubError,
     RetryError,
@@ -38,13 +37,15 @@ from orderhub.platforms.budgets import SHORT_WAIT_SECONDS, CallBudgets, Caller
 from orderhub.platforms.encoding import Request, Stamp, encode, fill
 from orderhub.platforms.envelope import Answer, body_of, refusal_in, silence
 from orderhub.platforms.protocol import Api, Call
+from orderhub.platforms.receiving import read_body
 from orderhub.platforms.spec import Platform
 from orderhub.platforms.times import write_time
 from orderhub.platforms.token_store import Account, Granted, Token, TokenStore, fingerprint_of, own_tokens
 from orderhub.platforms.tokens import Tokens
 from orderhub.platforms.writes import Write
 
-MAX_ANSWER_BYTES = 32 << 20
+#: A whole answer may take so many times the longest silence in it.
+_LONGEST_ANSWER = 3
 _DENIED = (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden)
 ATTEMPTS = 4
 
@@ -276,19 +277,17 @@ class Client:
         return value
 
     def _send(self, method: str, endpoint: str, request: Request) -> Answer:
+        limit = self._api.timeout_seconds
         try:
-            answer = self._session.request(
+            with self._session.request(
                 request.verb, request.url, data=request.body or None, headers=request.headers,
-                timeout=(5, self._api.timeout_seconds), allow_redirects=False,
-            )  # fmt: skip
+                timeout=(5, limit), allow_redirects=False, stream=True,
+            ) as answer:  # fmt: skip
+                self._note_skew(answer.headers.get("Date"))
+                body = read_body(answer, method, self._clock, _LONGEST_ANSWER * limit)
         except requests.RequestException as error:
             raise TransientError(f"{method}: {type(error).__name__} at {endpoint}") from None
-        self._note_skew(answer.headers.get("Date"))
-        if len(answer.content) > MAX_ANSWER_BYTES:
-            raise ContractError(
-                f"{method}: the answer has {len(answer.content)} bytes, more than any page has"
-            )
-        return Answer(answer.status_code, answer.content, answer.headers.get("Retry-After", ""), method)
+        return Answer(answer.status_code, body, answer.headers.get("Retry-After", ""), method)
 
     def _note_skew(self, date: str | None) -> None:
         if date is None:

@@ -240,7 +240,7 @@ def _judge(
     pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool,
     refused: Sequence[str] = (),
 ) -> bool:  # fmt: skip
-    """Keep what the reading proved: a window that is not over, or has a row without usable id, stays open."""
+    """Keep what the reading proved: a window that is not over, or with a row without an id, stays open."""
     present = pull.client.platform_now()
     is_covered = is_covered and not refused and window.end_at <= present
     total_before, total_after, distinct = totals
