@@ -190,7 +190,7 @@ ALERTS = "select rule_id, subject from ops.alerts where rule_id like 'waybill%' 
         (
             "{taobao: TB}",
             "{spreadsheet: OTHERS}",
-            "carrier zto has no waybill channel for taobao any more, or warehouse hangzhou no sender",
+            "carrier zto has no waybill channel for taobao now, or warehouse hangzhou no sender",
         ),
     ],
 )

@@ -7,21 +7,13 @@ select
 from core.delivery_orders
 where state = 'refused'
 union all
-select
-    'wms_unanswered',
-    d.warehouse_id,
-    d.manifest_id || ':' || d.chunk,
-    count(*)::text
+select 'wms_unanswered', d.warehouse_id, d.manifest_id || ':' || d.chunk, count(*)::text
 from core.delivery_orders as d
 left join core.waybills as w on d.delivery_order_code = w.object_id
 where d.state = 'pending' and d.created_at < :unanswered_before and w.state is distinct from 'pending'
 group by d.warehouse_id, d.manifest_id, d.chunk
 union all
-select
-    'waybill_late',
-    warehouse_id,
-    warehouse_id || ':' || carrier_id,
-    count(*)::text
+select 'waybill_late', warehouse_id, warehouse_id || ':' || carrier_id, count(*)::text
 from core.waybills
 where state = 'pending' and requested_at < :unanswered_before
 group by warehouse_id, carrier_id

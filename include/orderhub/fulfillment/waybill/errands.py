@@ -157,7 +157,7 @@ class GetWaybills(Errand):
         rows = _lines(self.database, payload)
         left = [request.object_id for request in self._requests(rows)]
         unable = {
-            row.object_id: f"carrier {self.desk.carrier_id} has no waybill channel for {row.platform} any more, "
+            row.object_id: f"carrier {self.desk.carrier_id} has no waybill channel for {row.platform} now, "
             f"or warehouse {row.warehouse_id} no sender"
             for row in rows
             if row.object_id not in left
