@@ -329,3 +329,15 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(
         folder.extract()
 
     assert "accepted/good.csv" in folder.names()
+
+
+def test_files_of_one_name_count_what_came_with_their_own_bytes(folder: Folder) -> None:
+    for number in ("A1", "A2"):
+        folder.drop("march.csv", [HEADER, ROW.replace("A1", number)])
+        folder.extract()
+        folder.clock.move(timedelta(days=1))
+    run_transform(folder.database, folder.clock, folder.config)
+
+    counted = folder.query("select source, canonical from ops.completeness where stream = 'orders'")
+
+    assert counted == [("march.csv", 1), ("march.csv", 1)]

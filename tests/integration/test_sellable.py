@@ -67,6 +67,34 @@ def test_only_changes_are_told_and_only_to_the_shop_that_asked(database: Databas
     ) == [(3, 2)]
 
 
+def switched(config: MerchantConfig, **changes: object) -> MerchantConfig:
+    """The configuration with shop `tb` changed."""
+    shops = tuple(shop.model_copy(update=changes if shop.id == "tb" else {}) for shop in config.shops)
+    return config.model_copy(update={"shops": shops})
+
+
+@pytest.mark.parametrize("before", [{"push_stock": False}, {"mode": "shadow"}])
+def test_a_shop_that_is_switched_on_is_told_every_figure_once(
+    database: Database, config: MerchantConfig, before: dict[str, object]
+):
+    clock = FixedClock(NOON)
+    run_fulfillment(database, clock, switched(config, **before))
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.sellable set told_qty = sellable_qty, means = 'by_hand'"))
+    while_off = rows(database, EFFECTS)
+
+    run_fulfillment(database, clock, config)
+    run_fulfillment(database, clock, config)
+
+    assert (while_off, rows(database, EFFECTS)) == ([], [("stock:tb", {"shop_id": "tb"})])
+    assert rows(
+        database, "select distinct shop_id, told_qty is null, means from core.sellable order by 1"
+    ) == [
+        ("group", False, "by_hand"),
+        ("tb", True, None),
+    ]
+
+
 def test_a_shop_that_loses_its_share_offers_nothing_any_more(database: Database, config: MerchantConfig):
     run_fulfillment(database, FixedClock(NOON), config)
 

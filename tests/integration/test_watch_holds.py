@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
@@ -12,7 +12,7 @@ from orderhub.db.engine import Database
 from orderhub.errors import ConfigError
 from orderhub.quality.watch import Watched, watch_holds
 from orderhub.quality.withhold import Withheld, withhold_order
-from tests.builders import FILES, NOON, Line, Order, activate, hold, put, rows, shops_file
+from tests.builders import FILES, NOON, Line, Order, activate, hold, put, rows, shops_file, stock
 
 OPEN = "select subject, fingerprint, severity from ops.alerts where closed_at is null order by 1, 2"
 TOLD = "select count(*) from ops.outbox where target = 'mail'"
@@ -169,6 +169,81 @@ def test_a_held_order_has_its_deadline_too_and_a_withheld_one_has_none(
     watch_holds(database, clock, config)
 
     assert rows(database, "select subject, text_zh like '%被挂起%' from ops.alerts") == [("tb/1", True)]
+
+
+def shipped(connection: Connection, line_id: str, order_id: str = "tb/1") -> None:
+    """One document of one line that left the building, as its warehouse said."""
+    document = {"d": f"{order_id}@{line_id}", "o": order_id, "l": line_id, "now": NOON}
+    for statement in (
+        """insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id,
+            version_id, config_version, is_shadow, allocated_at, _pass_id)
+        values (:d, :o, 'hangzhou', 'shipped', 'elsewhere', 'v1', 'c', false, :now, 1)""",
+        "insert into core.reservations values (:d, :d, :o, :l, 'hangzhou', 'MUG', 1, 'posted', :now, :now, 'shipped')",
+    ):
+        connection.execute(text(statement), document)
+
+
+def test_a_bundle_whose_parts_left_has_no_deadline(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    order(database, 3, lines=(Line(kind="bundle"), Line(kind="bundle_part", line_id="1~p1")))
+    with database.engine.begin() as connection:
+        stock(connection, hangzhou__MUG=1)
+        shipped(connection, "1~p1")
+
+    assert watch_holds(database, clock, config) == Watched(0, 0)
+
+
+@pytest.mark.parametrize(("told", "expected"), [("told", 1), ("waiting", 0)])
+def test_the_rest_of_an_order_that_its_platform_calls_shipped_has_a_deadline(
+    database: Database, clock: FixedClock, config: MerchantConfig, told: str, expected: int
+):
+    order(database, 3, lines=(Line(), Line()))
+    with database.engine.begin() as connection:
+        stock(connection, hangzhou__MUG=1)
+        shipped(connection, "1")
+        connection.execute(
+            text("update core.orders set gate = 'stop', status = 'shipped', is_terminal = true")
+        )
+        connection.execute(
+            text(
+                "insert into core.shipments values ('s', 'tb/1@1', 'tb/1', 'hangzhou', 'ZTO', '1', 100, 'wms', :now, :now)"
+            ),
+            {"now": NOON},
+        )
+        connection.execute(
+            text(
+                "insert into core.tracking_writes (shipment_id, order_id, shop_id, is_part, state, recorded_at) "
+                "values ('s', 'tb/1', 'tb', true, :told, :now)"
+            ),
+            {"told": told, "now": NOON},
+        )
+
+    assert watch_holds(database, clock, config) == Watched(0, expected)
+
+
+def test_a_hold_that_stands_is_not_told_again_when_another_of_its_subject_ends(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    order(database, 100)
+    with database.engine.begin() as connection:
+        hold(connection, "tb/1")
+        connection.execute(
+            text(
+                "insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, placed_at) "
+                "select 'hold:b', anomaly_id, rule_id, subject_type, subject_id, order_id, first_seen_at from core.anomalies"
+            )
+        )
+    clock.move(timedelta(hours=4))
+    watch_holds(database, clock, config)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("update core.holds set state = 'released', ended_at = now() where hold_id = 'hold:b'")
+        )
+
+    watch_holds(database, clock, config)
+
+    assert rows(database, "select count(*), count(closed_at) from ops.alerts") == [(2, 1)]
 
 
 def test_an_unknown_shop_in_holds_yaml_is_named_with_its_line():

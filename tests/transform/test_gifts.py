@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
+from orderhub.quality.correct import Correction, correct
 from orderhub.transform.run import run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -112,3 +114,40 @@ def test_first_orders_are_told_by_payment_time_and_keep_their_places(database: D
 
     assert [row[0] for row in first] == ["tb/2", "tb/3"]
     assert [row[0] for row in then] == ["tb/3"]
+
+
+def test_gift_that_a_person_corrected_stands_when_a_refund_writes_it_anew(
+    database: Database, directory: Path
+):
+    config = applied(database, directory, "g,SKU-BAG,2,,,100,,,")
+    passed(database, config, trade("1"))
+    given = Correction("tb/1", "多送", "li", "~gift:g", quantity=3)
+    correct(database, CLOCK, config, SecretStr("k"), given)
+    corrected = passed(database, config)
+
+    stage_refunds(database, refund(tid=1, oid=1))
+
+    assert (corrected, passed(database, config)) == ([("tb/1", "~gift:g", "SKU-BAG", 3)],) * 2
+
+
+PART_TOLD = """
+    insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, version_id,
+        config_version, is_shadow, allocated_at, _pass_id)
+    values ('d1', 'tb/1', 'hangzhou', 'shipped', 'all', 'v1', 'c', false, '2026-11-20T03:00Z', 1);
+    insert into core.shipments values
+        ('s', 'd1', 'tb/1', 'hangzhou', 'ZTO', '1', 100, 'wms', '2026-11-20T03:00Z', '2026-11-20T03:00Z');
+    insert into core.tracking_writes (shipment_id, order_id, shop_id, is_part, state, recorded_at)
+    values ('s', 'tb/1', 'tb', true, 'told', '2026-11-20T03:00Z')"""
+
+
+def test_gift_of_what_is_left_stays_when_the_platform_calls_the_order_shipped(
+    database: Database, directory: Path
+):
+    config = applied(database, directory, "g,SKU-BAG,,,,100,,,")
+    given = passed(database, config, trade("1"))
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(PART_TOLD)
+
+    found = passed(database, config, trade("1", status="WAIT_BUYER_CONFIRM_GOODS", **LATER))
+
+    assert (len(given), found) == (1, given)

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from orderhub.config.goods import warnings_of
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
+from orderhub.errors import StopError
+from orderhub.quality.correct import Correction, correct
 from orderhub.transform.run import run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -149,3 +152,53 @@ def test_goods_that_the_master_comes_to_call_a_bundle_are_taken_apart(
 
     assert before == [(TID, None)]
     assert (counts.lines_remapped, len(rows(database, BLOCKED))) == (1, 4)
+
+
+@pytest.mark.parametrize("what", [{"quantity": 1}, {"sku_id": "SKU-HAT"}])
+def test_bundle_is_corrected_by_its_parts(database: Database, config: MerchantConfig, what: dict[str, Any]):
+    mapped(database, config, trade(line_outer_sku_id="SET-1", line_num=2))
+
+    with pytest.raises(StopError, match=f"{TID}~p1, {TID}~p2, {TID}~p3"):
+        correct(database, CLOCK, config, SecretStr("k"), Correction(f"tb/{TID}", "少发", "li", TID, **what))
+
+
+def test_sku_of_a_bundle_or_a_service_is_no_correction(database: Database, config: MerchantConfig):
+    mapped(database, config, trade(line_outer_sku_id="ts-001-blk-m"))
+
+    with pytest.raises(StopError, match="SKU-SET is a bundle"):
+        correct(
+            database, CLOCK, config, SecretStr("k"),
+            Correction(f"tb/{TID}", "换货", "li", TID, sku_id="SKU-SET"),
+        )  # fmt: skip
+
+
+def test_part_of_a_bundle_that_was_corrected_stands_through_a_later_pull(
+    database: Database, config: MerchantConfig
+):
+    mapped(database, config, trade(line_outer_sku_id="SET-1", line_num=2))
+    correct(
+        database,
+        CLOCK,
+        config,
+        SecretStr("k"),
+        Correction(f"tb/{TID}", "少发", "li", f"{TID}~p2", quantity=3),
+    )
+
+    mapped(database, config, trade(line_outer_sku_id="SET-1", line_num=2, modified="2026-11-20 10:00:00"))
+
+    assert rows(database, "select quantity from core.order_lines where line_id like '%~p2'") == [(3,)]
+
+
+def test_sku_that_a_person_named_stays_when_the_master_comes_to_call_it_a_bundle(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    as_goods = SKUS.replace("199.00,bundle", "199.00,goods")
+    before = apply(database, directory, skus_csv=as_goods, bundles_csv=BUNDLES.splitlines()[0] + "\n")
+    mapped(database, before, trade(line_outer_sku_id="ts-001-blk-m"))
+    said = Correction(f"tb/{TID}", "换货", "li", TID, sku_id="SKU-SET")
+    correct(database, CLOCK, before, SecretStr("k"), said)
+    run_transform(database, CLOCK, before)
+
+    run_transform(database, CLOCK, apply(database, directory, skus_csv=SKUS, bundles_csv=BUNDLES))
+
+    assert rows(database, LINES) == [(TID, None, "SKU-SET", "goods", 2, 22800)]

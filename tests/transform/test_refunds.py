@@ -195,3 +195,16 @@ def test_amount_that_cannot_be_read_is_named(database: Database, config: Merchan
     run_transform(database, StoppedClock(), config)
 
     assert rows(database, "select refund_fen, unreadable_fields from core.refunds") == [(None, ["refund"])]
+
+
+def test_refund_of_a_line_whose_absurd_quantity_a_person_corrected_stops_no_view(
+    database: Database, config: MerchantConfig
+):
+    stage(database, [trade(line_num=3_000_000_000)], SHOP_ID)
+    run_transform(database, StoppedClock(), config)
+    given = Correction(f"tb/{TID}", "看错了", "li", TID, quantity=3)
+    correct(database, StoppedClock(), config, SecretStr("k"), given)
+
+    stage_refunds(database, refund(status="SUCCESS"))
+
+    assert blocked(database, config) == "line_waits"

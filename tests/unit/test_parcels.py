@@ -1,5 +1,6 @@
 """Parcels laid over a document's lines: every piece once, what does not fit is a doubt."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -43,6 +44,36 @@ def test_a_parcel_without_a_list_holds_all_that_is_left():
 def test_what_does_not_fit_is_a_doubt(reported: Parcel, reason: str):
     assert [doubt.reason for doubt in explain_parcels(LINES, [], [reported], is_final=False).doubts] == [
         reason
+    ]
+
+
+def test_a_second_parcel_without_a_list_is_kept_though_nothing_is_left_for_it():
+    parcels = [parcel("A"), parcel("B")]
+
+    first = explain_parcels(LINES[2:], [], parcels, is_final=True)
+    again = explain_parcels([DocumentLine("3", "CUP", 1, 1)], ["A", "B"], parcels, is_final=True)
+
+    assert [(p.tracking_number, lines) for p, lines in first.taken] == [("A", (("3", 1),)), ("B", ())]
+    assert (first.doubts, again.taken) == ((), ())
+
+
+def test_a_parcel_without_a_list_holds_what_those_with_one_do_not():
+    explained = explain_parcels(LINES, [], [parcel("A"), parcel("B", MUG=3)], is_final=True)
+
+    assert [(p.tracking_number, lines) for p, lines in explained.taken] == [
+        ("B", (("1", 2), ("2", 1))),
+        ("A", (("3", 1),)),
+    ]
+
+
+def test_a_parcel_whose_pieces_nobody_can_read_is_a_doubt_and_nothing_of_it_is_taken():
+    odd = replace(parcel("A"), unreadable="MUG: 2.5")
+
+    explained = explain_parcels(LINES, [], [odd], is_final=True)
+
+    assert explained.taken == ()
+    assert [(d.reason, d.detail, d.figures) for d in explained.doubts] == [
+        ("unreadable_quantity", "A", {"reported": "MUG: 2.5"})
     ]
 
 

@@ -57,6 +57,23 @@ def test_a_platform_that_takes_one_number_is_not_told_of_a_second():
     assert plan == NothingToTell("no_more_numbers")
 
 
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (ship(more={"method": "more", "root": ""}), "more"),
+        (ship(line="{line_id}"), NothingToTell("contents_unsaid")),
+    ],
+)
+def test_a_number_of_whose_contents_the_warehouse_says_nothing_is_told_where_it_may_be(
+    spec: Ship, told: str | NothingToTell
+):
+    extra = replace(LATER, has_lines=False)
+
+    plan = plan_write(spec, [extra, replace(PARCEL, state="told")], [], CODES)
+
+    assert told == (plan.write.method if isinstance(plan, Plan) else plan)
+
+
 REPLACED = replace(PARCEL, order_kind="exchange", platform_refund_id="R1")
 BY_AFTER_SALE = {
     "method": "exchange",

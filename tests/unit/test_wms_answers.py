@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orderhub.fulfillment.wms.account import instant, is_absent, known_in
+from orderhub.fulfillment.wms.account import Known, instant, is_absent, known_in
+from orderhub.fulfillment.wms.returns import confirmation_in
 from orderhub.fulfillment.wms.xml import read
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,6 +35,64 @@ def test_a_weight_that_no_parcel_has_is_none(said: str, grams: int | None):
     )
 
     assert [parcel.weight_g for parcel in known_in(body, "A").shipped] == [grams]
+
+
+def answered(items: str, status: str = "DELIVERED") -> Known:
+    return known_in(
+        read(
+            f"<response><deliveryOrder><deliveryOrderCode>A</deliveryOrderCode><status>{status}</status></deliveryOrder>"
+            f"<packages><package><expressCode>1</expressCode>{items}</package></packages></response>".encode()
+        ),
+        "A",
+    )
+
+
+def item(quantity: str) -> str:
+    return f"<items><item><itemCode>MUG</itemCode><quantity>{quantity}</quantity></item></items>"
+
+
+@pytest.mark.parametrize(
+    ("said", "pieces", "unreadable"),
+    [
+        ("2", {"MUG": 2}, ""),
+        ("2.0", {"MUG": 2}, ""),
+        ("2.000", {"MUG": 2}, ""),
+        ("2.5", None, "MUG: 2.5"),
+        ("abc", None, "MUG: abc"),
+        ("-1", None, "MUG: -1"),
+        ("", None, "MUG: "),
+        ("0.0", None, "MUG: 0.0"),
+        ("99999999999999999999", None, "MUG: 99999999999999999999"),
+    ],
+)
+def test_pieces_may_be_written_with_zeros_behind_the_point_and_nothing_else(
+    said: str, pieces: dict[str, int] | None, unreadable: str
+):
+    [parcel] = answered(item(said)).shipped
+
+    assert (parcel.pieces, parcel.unreadable) == (pieces, unreadable)
+
+
+@pytest.mark.parametrize(("status", "unreadable"), [("DELIVERED", ""), ("PARTDELIVERED", "no items")])
+def test_a_package_without_items_holds_the_rest_once_nothing_more_leaves(status: str, unreadable: str):
+    [parcel] = answered("", status).shipped
+
+    assert (parcel.pieces, parcel.unreadable) == (None, unreadable)
+
+
+def test_what_came_back_in_pieces_that_nobody_can_read_is_said_and_not_taken():
+    lines = "".join(
+        f"<orderLine><itemCode>{sku}</itemCode><inventoryType>ZP</inventoryType><actualQty>{said}</actualQty></orderLine>"
+        for sku, said in [("MUG", "2.0"), ("CUP", "1.5"), ("HAT", "")]
+    )
+    body = read(
+        "<response><returnOrder><returnOrderCode>R</returnOrderCode></returnOrder>"
+        f"<orderLines>{lines}</orderLines></response>".encode()
+    )
+
+    found = confirmation_in(body, "R", "r")
+
+    assert (found.pieces, found.unreadable) == ({("MUG", "sellable"): 2}, {"CUP": "1.5"})
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,11 @@ from orderhub.alerts.watch import look_around
 from orderhub.domain.parcels import Parcel
 from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.run import run_fulfillment
-from orderhub.fulfillment.shipments import Report, record_reports
+from orderhub.fulfillment.shipments import Recorded, Report, record_reports
+from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
+from sandbox.wms.service import secret
+from sandbox.wms.signature import sign
 from tests.builders import NOON, rows
 from tests.wms.conftest import House
 from tests.wms.test_intercepts import change, list_all, open_files
@@ -36,6 +39,14 @@ def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = F
 
 def clean(house: House) -> list[tuple[str, ...]]:
     return [r.violations for r in verify(house.database) if r.violations]
+
+
+def push(house: House, body: str) -> Recorded:
+    """The WMS sends a confirmation of its own wording."""
+    query, _ = house.wms.confirmation("tb-1-1", house.clock.now())
+    unsigned = {name: value for name, value in query.items() if name != "sign"}
+    signed = {**unsigned, "sign": sign(unsigned, body, secret(house.wms.seed))}
+    return take_push(house.database, house.clock, house.account, signed, body.encode())
 
 
 def test_a_refund_of_the_rest_is_called_back_and_told_when_the_warehouse_refuses(house: House):
@@ -137,3 +148,25 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
     )
 
     assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+
+
+def test_packages_without_items_are_all_kept_once_nothing_more_will_leave(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=5))
+    package = "<package><logisticsCode>ZTO</logisticsCode><expressCode>Z{}</expressCode></package>"
+    body = (
+        "<request><deliveryOrder><deliveryOrderCode>tb-1-1</deliveryOrderCode><status>DELIVERED</status>"
+        "<confirmType>{}</confirmType></deliveryOrder><packages>{}</packages></request>"
+    )
+    packages = package.format(1) + package.format(2)
+
+    first = push(house, body.format(1, package.format(1)))
+    last = push(house, body.format(0, packages))
+
+    assert ((first.parcels, first.doubts), (last.parcels, last.posted)) == ((0, 1), (2, 2))
+    assert rows(house.database, "select shipment_id from core.tracking_writes order by 1") == [
+        ("tb/1@1#Z1",),
+        ("tb/1@1#Z2",),
+    ]
+    assert clean(house) == []

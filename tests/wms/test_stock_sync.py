@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.db.leases import hold_scope
 from orderhub.errors import AlreadyDone, LeaseTaken
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
@@ -233,6 +234,49 @@ def test_an_old_figure_is_marked_and_a_stale_one_keeps_twice_the_safety_stock_ba
         free,
         mark,
     )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "free", "mark"), [(15, 3, None), (16, 0, "left_out"), (200, 0, "left_out")]
+)
+def test_nothing_is_promised_of_a_sku_that_the_wms_leaves_out(
+    house: House, minutes: int, free: int, mark: str | None
+):
+    house.open(orders=1)
+    with house.database.engine.begin() as connection:
+        stock(connection, hangzhou__SAFE=5)
+        put(connection, Order("a", (Line("SAFE", 9), Line("MUG", 99))))
+    house.clock.move(timedelta(minutes=minutes))
+    sync(house)
+
+    route(house)
+
+    [(candidate,)] = rows(
+        house.database, "select candidates -> 0 from core.routing_decisions where order_id = 'tb/a'"
+    )
+    assert (candidate["figures"]["SAFE"]["available"], candidate.get("old_figures", {}).get("SAFE")) == (
+        free,
+        mark,
+    )
+    assert candidate["figures"]["MUG"]["available"] == 18
+
+
+def test_a_sku_that_the_wms_leaves_out_is_told_until_it_is_counted_as_gone(house: House):
+    house.open(orders=1)
+    with house.database.engine.begin() as connection:
+        stock(connection, hangzhou__SAFE=5, hangzhou__GONE=0)
+    house.clock.move(timedelta(minutes=16))
+    sync(house)
+    told = "select warehouse_id, text_en like '%1 SKU (SAFE)%' from ops.alerts where closed_at is null and rule_id = 'stock_left_out'"
+
+    look_around(house.database, house.clock, house.active)
+    while_left_out = rows(house.database, told)
+    house.wms.ledger.put("HZ01", "SAFE", 2)
+    house.clock.move(timedelta(minutes=10))
+    sync(house)
+    look_around(house.database, house.clock, house.active)
+
+    assert (while_left_out, rows(house.database, told)) == ([("hangzhou", True)], [])
 
 
 def test_a_warehouse_without_a_wms_drops_its_count(house: House, tmp_path: Path):

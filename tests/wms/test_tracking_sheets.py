@@ -179,3 +179,35 @@ def test_orders_of_a_merged_parcel_that_left_apart_after_all_keep_their_own_numb
     yard.drop(HEADER, ("693", "中通", "SF1"), ("694", "中通", "SF2"))
 
     assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF1", "SF2"]
+
+
+def test_a_second_number_of_a_document_is_kept_and_its_platform_hears_of_both(yard: Yard):
+    yard.drop(HEADER, ("693", "中通", "SF1"), ("693", "中通", "SF2"))
+    yard.drop(HEADER, ("693", "中通", "SF2"), ("694", "中通", "SF3"), name="again.xlsx")
+    yard.drop(HEADER, ("694", "中通", "SF4"), name="later.xlsx")
+
+    assert rows(yard.database, "select shipment_id, order_id from core.tracking_writes order by 1") == [
+        ("tb/693@1#SF1", "tb/693"),
+        ("tb/693@1#SF2", "tb/693"),
+        ("tb/694@1#SF3", "tb/694"),
+        ("tb/694@1#SF4", "tb/694"),
+    ]
+    assert rows(
+        yard.database,
+        "select count(*) from ops.outbox where target = 'tracking:tb'",
+    ) == [(4,)]
+    assert clean(yard) == []
+
+
+def test_a_second_number_of_a_merged_parcel_is_that_of_every_order_in_it(yard: Yard):
+    merge_all(yard)
+
+    yard.drop(HEADER, ("693", "中通", "SF1"), ("693", "中通", "SF2"))
+
+    assert rows(
+        yard.database, "select order_id, count(*) from core.tracking_writes group by 1 order by 1"
+    ) == [
+        ("tb/693", 2),
+        ("tb/694", 2),
+    ]
+    assert clean(yard) == []

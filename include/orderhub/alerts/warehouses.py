@@ -76,6 +76,13 @@ _WORDS: dict[str, Words] = {
         "{warehouse} 的回传对不上:{detail}。没有记账;核对后 ./hub wms settle 单号。见 docs/runbooks/wms.md。",
         "What {warehouse} reports does not fit: {detail}. Nothing was posted; look, then ./hub wms settle.",
     ),
+    "stock_left_out": (
+        "warning",
+        "WMS 不再给这些编码的库存:{warehouse}",
+        "{warehouse} no longer tells the stock of some SKUs",
+        "{warehouse} 的 WMS 读数里没有 {detail};不再从它们分新单。真没货就 ./hub stock import 记 0。",
+        "The WMS of {warehouse} leaves out {detail}; nothing new is promised. Import 0 where none is left.",
+    ),
     "stale_stock": (
         "critical",
         "库存太旧:{warehouse}",

@@ -1,6 +1,7 @@
 """Commands that bring a hub into shape: migrations, the merchant's files, reference pages."""
 
 import getpass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +38,10 @@ def config_check(
     directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
 ) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
-    from orderhub.config.goods import warnings_of
-    from orderhub.operate.configuration import check_files
+    from orderhub.operate.configuration import check_files, warnings_of
 
     checked = check_files(directory or load_settings().config)
-    for warning in warnings_of(checked):
-        console.print(f"注意 / warning: {warning}", style="yellow")
+    _print_warnings(warnings_of(checked))
     console.print(f"可用 / valid: {checked.version[:12]}")
 
 
@@ -57,11 +56,17 @@ def config_apply(
     ] = False,
 ) -> None:
     """检查并启用;有错时上一个好版本继续生效 / check and activate; on error the last good version stays."""
-    from orderhub.operate.configuration import apply_files
+    from orderhub.operate.configuration import apply_files, warnings_of
 
     with opened() as (settings, database):
         applied = apply_files(database, clock, settings, getpass.getuser(), directory, force=force)
+    _print_warnings(warnings_of(applied))
     console.print(f"已启用 / active: {applied.version[:12]}")
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        console.print(f"注意 / warning: {warning}", style="yellow", markup=False, highlight=False)
 
 
 @config_app.command("export")

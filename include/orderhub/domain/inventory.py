@@ -12,6 +12,8 @@ from enum import StrEnum
 Needs = Mapping[str, int]
 #: A figure so old that it is trusted less.
 STALE = "stale"
+#: A figure that its warehouse's system no longer gives, though it gave others: nothing is promised from it.
+LEFT_OUT = "left_out"
 
 
 class Verdict(StrEnum):
@@ -32,7 +34,7 @@ class Candidate:
     Attributes:
         why: it ships the order, at least one SKU is short, or it was not asked at all.
         figures: SKU → (pieces needed, pieces available at that moment); empty when it was not asked.
-        old_figures: SKUs whose figure is old, or so old that twice the safety stock is kept back.
+        old_figures: SKUs whose figure is old, and how: `aged`, `stale` or `left_out`.
     """
 
     warehouse_id: str
@@ -52,7 +54,8 @@ class Availability:
     Args:
         on_hand_less_reserved: (warehouse, SKU) → pieces not yet promised.
         safety: (warehouse, SKU or *) → pieces never promised; the exact SKU wins over *.
-        old: (warehouse, SKU) → `aged`, or `stale`: that figure counts against twice the safety stock.
+        old: (warehouse, SKU) → `aged`, or `stale`: that figure counts against twice the safety stock, or
+            `left_out`: nothing is promised from it.
         barred: warehouses that nothing is taken from now, and why.
         capacity: warehouse → documents that it still takes today; one that is missing takes any number.
     """
@@ -70,8 +73,8 @@ class Availability:
         self._capacity = dict(capacity or {})
         self._safety = safety
         self._promisable = {
-            (warehouse, sku): max(0, pieces - self.kept_back(warehouse, sku))
-            for (warehouse, sku), pieces in on_hand_less_reserved.items()
+            key: 0 if self._old.get(key) == LEFT_OUT else max(0, pieces - self.kept_back(*key))
+            for key, pieces in on_hand_less_reserved.items()
         }
 
     def of(self, warehouse_id: str, sku_id: str) -> int:

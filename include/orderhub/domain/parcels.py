@@ -28,6 +28,7 @@ class Parcel:
         shipped_at: by the warehouse's clock.
         pieces: SKU → pieces inside; None: everything that had not left.
         weight_g: grams; None where it was not weighed.
+        unreadable: what the warehouse wrote where pieces belong and nobody can read; empty where it is clear.
     """
 
     tracking_number: str
@@ -35,6 +36,7 @@ class Parcel:
     shipped_at: datetime
     pieces: Mapping[str, int] | None = None
     weight_g: int | None = None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """New parcels with their (line, pieces), and the doubts."""
+    """New parcels with their (line, pieces), none where others hold all there is, and the doubts."""
 
     taken: tuple[tuple[Parcel, tuple[tuple[str, int], ...]], ...]
     doubts: tuple[Doubt, ...]
@@ -57,7 +59,7 @@ class Explained:
 def explain_parcels(
     lines: Sequence[DocumentLine], known: Iterable[str], reported: Sequence[Parcel], *, is_final: bool
 ) -> Explained:
-    """Lay the reported parcels over the lines, in the order of both.
+    """Lay the reported parcels over the lines, in the order of both; those that name no pieces come last.
 
     Args:
         lines: of the document.
@@ -67,18 +69,24 @@ def explain_parcels(
     """
     left = {line.line_id: line.quantity - line.shipped for line in lines}
     seen, taken, doubts = set(known), [], []
-    for parcel in reported:
+    is_clear = True
+    for parcel in sorted(reported, key=lambda one: one.pieces is None):
         if not parcel.tracking_number:
             doubts.append(Doubt("no_tracking_number", parcel.carrier_code or "-", {}))
             continue
         if parcel.tracking_number in seen:
             continue
+        if parcel.unreadable:
+            is_clear = False
+            figures = {"reported": parcel.unreadable}
+            doubts.append(Doubt("unreadable_quantity", parcel.tracking_number, figures))
+            continue
         seen.add(parcel.tracking_number)
         inside, strange = _laid(lines, left, parcel)
         doubts += strange
-        if inside:
+        if inside or (parcel.pieces is None and lines):
             taken.append((parcel, inside))
-    if is_final and (seen or not reported) and any(left.values()):
+    if is_final and is_clear and (seen or not reported) and any(left.values()):
         short = {line.sku_id: left[line.line_id] for line in lines if left[line.line_id]}
         doubts.append(Doubt("short_shipped", ",".join(sorted(short)), short))
     return Explained(tuple(taken), tuple(doubts))

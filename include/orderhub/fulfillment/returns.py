@@ -4,7 +4,7 @@ The same confirmation again changes nothing. A return that nobody announced is a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -41,6 +41,7 @@ class Confirmation:
         pieces: what has come.
         confirmed_at: by the warehouse's clock.
         is_total: all that has come so far, not only what came now.
+        unreadable: SKU → what stands where its pieces belong and nobody can read.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Confirmation:
     pieces: Graded
     confirmed_at: datetime
     is_total: bool
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def record_returns(
     known = _known(connection, named)
     doubts, lines = 0, list[tuple[str, str, str, str, str, int, str]]()
     for each in confirmations:
+        odd = [Doubt("unreadable_quantity", sku, {"reported": said}) for sku, said in each.unreadable.items()]
+        doubts += write_doubts(connection, clock, warehouse_id, each.subject, odd)
         if each.return_id is None:
             unannounced = [Doubt("unannounced_return", "-", _figures(each.pieces))] if each.pieces else []
             doubts += write_doubts(connection, clock, warehouse_id, each.subject, unannounced)

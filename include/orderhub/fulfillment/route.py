@@ -13,7 +13,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import copy_rows
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
-from orderhub.domain.inventory import STALE, Availability, Verdict
+from orderhub.domain.inventory import LEFT_OUT, STALE, Availability, Verdict
 from orderhub.fulfillment.desk import COLUMNS, Desk
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
@@ -27,6 +27,12 @@ WAVE_LINES = 50_000
 AGED_AFTER = timedelta(minutes=15)
 STALE_AFTER = timedelta(hours=2)
 _FREE = text("select warehouse_id, sku_id, on_hand - reserved as free, counted_at from core.stock")
+_READ_AT = text("""
+    select w.warehouse_id, (
+        select max(s.as_of) from core.stock_snapshots as s
+        where s.warehouse_id = w.warehouse_id and s.source = 'wms'
+    ) as read_at
+    from unnest(cast(:told as text[])) as w (warehouse_id)""")
 _DECISIONS = text("""
     create temporary table decisions (
         order_id text collate "C" not null, outcome text not null, rule_id text, warehouse_id text,
@@ -83,17 +89,25 @@ def decide_candidates(
 def read_availability(connection: Connection, config: MerchantConfig, now: datetime) -> Availability:
     """Return what can be promised; only a WMS gives figures that are expected to be young."""
     rows = connection.execute(_FREE).all()
-    told = {warehouse.id for warehouse in config.warehouses if warehouse.wms is not None}
+    told = [warehouse.id for warehouse in config.warehouses if warehouse.wms is not None]
+    read_at = {row.warehouse_id: row.read_at for row in connection.execute(_READ_AT, {"told": told})}
     old = {
-        (row.warehouse_id, row.sku_id): STALE if now - row.counted_at > STALE_AFTER else "aged"
+        (row.warehouse_id, row.sku_id): _age(row.counted_at, read_at[row.warehouse_id], now)
         for row in rows
-        if row.warehouse_id in told and now - row.counted_at > AGED_AFTER
+        if row.warehouse_id in read_at and now - row.counted_at > AGED_AFTER
     }
     free = {(row.warehouse_id, row.sku_id): row.free for row in rows}
     frozen = dict.fromkeys(frozen_warehouses(connection), Verdict.FROZEN)
     barred = {**barred_by_files(config, now.astimezone(BEIJING).date()), **frozen}
     capacity = _capacity(connection, config, now)
     return Availability(free, config.safety_stock, old, barred, capacity)
+
+
+def _age(counted_at: datetime, read_at: datetime | None, now: datetime) -> str:
+    """Return how a figure that is not young is marked; the last reading may have left it out."""
+    if read_at is not None and counted_at < read_at:
+        return LEFT_OUT
+    return STALE if now - counted_at > STALE_AFTER else "aged"
 
 
 def barred_by_files(config: MerchantConfig, day: date) -> dict[str, Verdict]:

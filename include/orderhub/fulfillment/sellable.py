@@ -22,6 +22,16 @@ _FRESH = text("""
         shop_id text collate "C", sku_id text collate "C", sellable_qty bigint, atp_qty bigint,
         percent integer, floor_qty bigint, primary key (shop_id, sku_id)
     ) on commit drop""")
+_SWITCHED_OFF = text("delete from core.pushed_shops where shop_id <> all(:shops)")
+_SWITCHED_ON = text("""
+    insert into core.pushed_shops
+    select shop_id, :now from unnest(cast(:shops as text[])) as s (shop_id) order by shop_id
+    on conflict do nothing
+    returning shop_id""")
+#: What was said before it was switched off may be true there no longer.
+_NOTHING_TOLD = text("""
+    update core.sellable set told_qty = null, told_at = null, answer = null, means = null, retry_at = null
+    where shop_id = any(:shops)""")
 _COLUMNS = ("shop_id", "sku_id", "sellable_qty", "atp_qty", "percent", "floor_qty")
 _Row = tuple[str, str, int, int, int, int]
 
@@ -30,7 +40,10 @@ def refresh_sellable(connection: Connection, clock: Clock, config: MerchantConfi
     """Make core.sellable true again, and return how many (shop, SKU) changed.
 
     The same stock and the same shares again change no row. Orders that wait for stock have no part in it.
+    A shop that is told its stock from now on is told every figure.
     """
+    told = [shop.id for shop in config.shops if shop.push_stock and shop.mode == "live"]
+    begun = _begin_telling(connection, clock, told)
     if not config.shares and not connection.execute(_KNOWN).scalar_one():
         return 0
     connection.execute(_FRESH)
@@ -38,19 +51,27 @@ def refresh_sellable(connection: Connection, clock: Clock, config: MerchantConfi
     rows = list(_rows(connection, config, clock.now()))
     copy_rows(connection, "fresh_sellable", _COLUMNS, rows)
     changed = connection.execute(statement("core/sellable"), {"now": clock.now()}).all()
-    told = {shop.id for shop in config.shops if shop.push_stock and shop.mode == "live"}
     effects = [
         Effect(
-            outbox_id=f"stock:{row.shop_id}:{pass_id}",
-            target=f"{STOCK}{row.shop_id}",
-            subject=f"{STOCK}{row.shop_id}",
-            payload={"shop_id": row.shop_id},
+            outbox_id=f"stock:{shop_id}:{pass_id}",
+            target=f"{STOCK}{shop_id}",
+            subject=f"{STOCK}{shop_id}",
+            payload={"shop_id": shop_id},
         )
-        for row in changed
-        if row.shop_id in told
+        for shop_id in sorted(begun | {row.shop_id for row in changed} & set(told))
     ]
     enqueue(connection, effects, clock)
     return sum(row.skus for row in changed)
+
+
+def _begin_telling(connection: Connection, clock: Clock, told: list[str]) -> set[str]:
+    """Keep which shops are told, forget what those that begin now were told before, and return them."""
+    connection.execute(_SWITCHED_OFF, {"shops": told})
+    given = {"shops": told, "now": clock.now()}
+    begun = set(connection.execute(_SWITCHED_ON, given).scalars())
+    if begun:
+        connection.execute(_NOTHING_TOLD, {"shops": sorted(begun)})
+    return begun
 
 
 def _rows(connection: Connection, config: MerchantConfig, now: datetime) -> Iterator[_Row]:

@@ -123,16 +123,17 @@ def _merged(reports: Sequence[Report]) -> Iterator[Report]:
 
 
 def _by_document(explained: Explained, lines: Sequence[Row[Any]]) -> Iterator[_Taken]:
-    """Yield each new parcel once for every document of which it holds something."""
+    """Yield each new parcel once for every document of which it holds something, or for all."""
     named = {_line_key(line): line for line in lines}
+    of_all = [(line, 0) for line in lines if line.state != "cancelled"]
     for parcel, inside in explained.taken:
-        rows = [(named[key], pieces) for key, pieces in inside]
+        rows = [(named[key], pieces) for key, pieces in inside] or of_all
         for _, group in groupby(
             sorted(rows, key=lambda one: one[0].fulfillment_order_id),
             key=lambda one: one[0].fulfillment_order_id,
         ):
             some = list(group)
-            yield some[0][0], parcel, tuple((line.line_id, pieces) for line, pieces in some)
+            yield some[0][0], parcel, tuple((line.line_id, pieces) for line, pieces in some if pieces)
 
 
 def _line_key(line: Row[Any]) -> str:

@@ -75,7 +75,8 @@ class StockTeller:
             ConfigError: it refuses the request itself.
         """
         call = self.platform.spec.stock if self.platform is not None else None
-        if self.shop is None or call is None or not self.shop.push_stock:
+        is_on = self.shop is not None and self.shop.push_stock and self.shop.mode == "live"
+        if self.shop is None or call is None or not is_on:
             return {"told": 0, "why": "not switched on" if call else "no method"}
         skus = groupby(self._untold(self.shop.id), key=attrgetter("sku_id"))
         told, refused = self._tell_all(self.shop, call, [list(rows) for _, rows in islice(skus, AT_A_TIME)])

@@ -82,6 +82,8 @@ class SyncedStock:
 def take_reading(database: Database, clock: Clock, config: MerchantConfig, reading: Reading) -> SyncedStock:
     """Make a reading the stock of its warehouse; SKUs without a figure keep theirs and grow old.
 
+    What a WMS leaves out is promised no longer (`orderhub.fulfillment.route`) and told.
+
     Raises:
         AlreadyDone: a reading as of then or later was taken before.
         LeaseTaken: another count is being taken.

@@ -26,6 +26,7 @@ class Parcel:
     shipped_at: datetime
     order_kind: str = "sale"
     platform_refund_id: str | None = None
+    has_lines: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def plan_write(
     elif ship.more is not None and not is_first:
         write = ship.more
     else:
-        return NothingToTell(_why_nothing(ship, lines))
+        return NothingToTell(_why_nothing(ship, parcel, lines))
     values = _values(ship, parcel, told) | _numbers(ship, together, codes)
     return Plan(ship.with_answers(write), values, together)
 
@@ -104,9 +105,11 @@ def _plan_replacement(
     return Plan(ship.with_answers(write), values, (parcel,))
 
 
-def _why_nothing(ship: Ship, lines: Sequence[Line]) -> str:
+def _why_nothing(ship: Ship, parcel: Parcel, lines: Sequence[Line]) -> str:
     if ship.line is None:
         return "no_more_numbers"
+    if not parcel.has_lines:
+        return "contents_unsaid"
     return "line_told_before" if lines else "nothing_of_theirs"
 
 

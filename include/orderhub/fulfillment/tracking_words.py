@@ -24,6 +24,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "shipped_already": ("平台已是发货状态", "it called the order shipped"),
     "no_more_numbers": ("这张订单只收一次", "it takes one call per order"),
     "line_told_before": ("这些行已随前面的包裹报过", "its lines were told with an earlier parcel"),
+    "contents_unsaid": (
+        "仓库没说里面是什么,货已随别的包裹报过",
+        "the warehouse did not say what is in it, and all was told with other parcels",
+    ),
     "nothing_of_theirs": ("包裹里没有平台卖的东西", "nothing in it was sold there"),
     "replacement": (
         "换货补发,平台没有写回的接口",

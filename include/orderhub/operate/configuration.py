@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from orderhub.clock import Clock
+from orderhub.config.goods import warnings_of as goods_warnings
 from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
@@ -10,6 +11,7 @@ from orderhub.errors import AlreadyDone
 from orderhub.operate.refused import close_refused
 from orderhub.platforms.spec import load_platform
 from orderhub.quality.active import try_suites
+from orderhub.quality.missing_rules import suite_warnings
 from orderhub.quality.suites import load_suites
 from orderhub.settings import Settings
 
@@ -25,6 +27,11 @@ def check_files(directory: Path) -> MerchantConfig:
         load_platform(platform, config)
     load_suites(config)
     return config
+
+
+def warnings_of(config: MerchantConfig) -> list[str]:
+    """Return what the merchant should know of files that are valid all the same."""
+    return [*goods_warnings(config), *suite_warnings(config)]
 
 
 def apply_files(
@@ -45,7 +52,6 @@ def apply_files(
         AlreadyDone: these files are the active version.
     """
     directory = directory or settings.config
-    try_suites(database, check_files(directory))
     try_suites(database, check_files(directory))
     try:
         config = apply_directory(

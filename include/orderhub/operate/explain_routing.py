@@ -128,6 +128,13 @@ def _time(instant: datetime) -> str:
     return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}"
 
 
+_OLD = {
+    "aged": ("(数字旧)", " (old figure)"),
+    "stale": ("(数字旧)", " (old figure)"),
+    "left_out": ("(WMS 不再给数)", " (no longer told by the WMS)"),
+}
+
+
 def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
     """Return what was seen of one warehouse, in Chinese and English."""
     why = candidate.get("why", "")
@@ -137,12 +144,12 @@ def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
     figures, old = candidate.get("figures", {}).items(), candidate.get("old_figures", {})
     shown_zh = "、".join(
         f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}{_kept(f, '(安全库存留 {})')}"
-        f"{'(数字旧)' if sku in old else ''}"
+        f"{_OLD[old[sku]][0] if sku in old else ''}"
         for sku, f in figures
     )
     shown_en = ", ".join(
         f"{sku} needs {f.get('needed')}, free {f.get('available')}{_kept(f, ' (safety stock {})')}"
-        f"{' (old figure)' if sku in old else ''}"
+        f"{_OLD[old[sku]][1] if sku in old else ''}"
         for sku, f in figures
     )
     name = f"{candidate['warehouse']} " if "warehouse" in candidate else ""

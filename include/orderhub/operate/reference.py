@@ -93,7 +93,10 @@ _CONFIG_TABLES = """
   floor 是先留给这家店的件数(直播间);sku_id 可写 `*`;可以没有
   / each shop's share of what can be promised, 100 in all at most; floor comes first; optional
 - **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map
-- **expectations/<name>.json**:替换自带的检查规则 / replaces the shipped checks of that name
+- **expectations/<name>.json**:替换自带的检查规则;缺了新版本的检查,`./hub config check` 会列出来,
+  有意不要的写进 meta.switched_off
+  / replaces the shipped checks of that name; `./hub config check` names those that it lacks,
+  unless meta.switched_off lists them
 """
 _PLATFORM_HEAD = """# platform.yaml
 

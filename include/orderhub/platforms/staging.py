@@ -20,8 +20,8 @@ COLUMNS = (
 #: after it and flushes it; without that row, after a crash, the window is open and the page is read again.
 _LOAD = text("""
     insert into ops.loads
-        (platform, shop_id, stream, window_id, source, row_count, staged_count, committed_at)
-    select :platform, :shop, :stream, :window, :source, :rows, :staged, :now
+        (platform, shop_id, stream, window_id, source, file_sha256, row_count, staged_count, committed_at)
+    select :platform, :shop, :stream, :window, :source, :digest, :rows, :staged, :now
     from set_config('synchronous_commit', case when cast(:window as bigint) is null
         then current_setting('synchronous_commit') else 'off' end, true)
     returning load_id""")
@@ -71,6 +71,7 @@ def stage_page(
     window_id: int | None,
     source: str,
     records: Sequence[Record],
+    file_sha256: str | None = None,
     row_count: int | None = None,
     asked_at: datetime | None = None,
 ) -> StagedPage:
@@ -85,6 +86,7 @@ def stage_page(
         window_id: the pull window, None for files.
         source: page number or file name.
         records: the page's records.
+        file_sha256: of the file's bytes, hex; None for pages.
         row_count: ids the source listed, when more than `records` (slim rows known already).
         asked_at: UTC, the source's time before the first record was asked for; `clock`'s when not given.
     """
@@ -94,7 +96,7 @@ def stage_page(
     now = clock.now()
     load = {
         "platform": platform, "shop": shop_id, "stream": stream, "window": window_id, "source": source,
-        "rows": listed, "staged": len(unseen), "now": now,
+        "digest": file_sha256, "rows": listed, "staged": len(unseen), "now": now,
     }  # fmt: skip
     load_id = connection.execute(_LOAD, load).scalar_one()
     fetched = (asked_at or now).isoformat()

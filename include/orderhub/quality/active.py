@@ -41,7 +41,7 @@ def active_suites(connection: Connection, clock: Clock, config: MerchantConfig) 
             raise
         raise_alerts(connection, clock, config, [_broken(str(error))])
         return parse_suites(kept.files["suites"], kept.files["queries"])
-    if kept and kept.suites_version != suites.version:
+    if kept:
         close_alerts(connection, clock, BROKEN, [BROKEN])
     return suites
 

@@ -15,7 +15,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
-from orderhub.quality.escalate import tell_of_rows_and_incidents
+from orderhub.quality.escalate import close_faded, tell_of_rows_and_incidents
 from orderhub.quality.sources import stop_sources
 from orderhub.quality.suites import Check, Suite, Suites
 from orderhub.quality.usual_prices import refresh_usual_prices
@@ -79,6 +79,7 @@ def check_orders(
         _write_verdicts(connection, found, pass_id)
         _write_anomalies(connection, suites, given, ended, is_second=is_second)
         verdicts += found
+    close_faded(connection, clock, suites)
     stopped = stop_sources(connection, clock, suites, config, pass_id)
     if ended.placed:
         # A row of doubt is told once as a row, not order by order.

@@ -21,12 +21,18 @@ from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
-from orderhub.quality.withhold import refuse_handed_over
+from orderhub.quality.withhold import LOCK_DOCUMENTS, refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
 _ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
-_HAS_LINE = text("""
-    select exists(select from core.order_lines where order_id = :order_id and line_id = :line_id)""")
+_LINE = text("""
+    select l.kind, array(
+        select p.line_id from core.order_lines as p
+        where p.order_id = l.order_id and p.parent_line_id = l.line_id and p.kind = 'bundle_part'
+        order by p.line_id
+    ) as parts
+    from core.order_lines as l where l.order_id = :order_id and l.line_id = :line_id""")
+_KIND = text("select kind from core.skus where sku_id = :sku_id and kind in ('bundle', 'service')")
 _KNOWN_SKUS = text("select sku_id from core.sku_mappings union select sku_id from core.stock order by 1")
 _PRESENT = text("""
     select correction_id from core.corrections
@@ -108,6 +114,7 @@ def correct(
     if not correction.reason.strip():
         raise StopError(f"order {correction.order_id}: a correction needs a reason; it is kept")
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         value = _value_of(connection, config, key, correction)
         refuse_handed_over(connection, correction.order_id, correction.line_id)
         made = _make(connection, clock, correction, value)
@@ -134,6 +141,7 @@ def undo_correction(
     if not reason.strip():
         raise StopError(f"correction {correction_id}: undoing it needs a reason; it is kept")
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         row = connection.execute(_ACTIVE, {"id": correction_id}).one_or_none()
         if row is None:
             raise StopError(
@@ -163,10 +171,10 @@ def _value_of(
         case Correction(address=str(given), line_id=None, sku_id=None, quantity=None):
             return _address(config, key, order.shop_id, given)
         case Correction(address=None, line_id=str(line_id), sku_id=str(sku_id), quantity=None):
-            _refuse_unknown_line(connection, correction.order_id, line_id)
+            _refuse_line(connection, correction.order_id, line_id)
             return _sku(connection, sku_id)
         case Correction(address=None, line_id=str(line_id), sku_id=None, quantity=int(quantity)):
-            _refuse_unknown_line(connection, correction.order_id, line_id)
+            _refuse_line(connection, correction.order_id, line_id)
             if quantity < 1:
                 raise StopError(
                     f"quantity {quantity}: must be 1 or more; to ship nothing: `./hub hold cancel`"
@@ -209,13 +217,25 @@ def _sku(connection: Connection, given: str) -> _Value:
     sku_id = next((sku for sku in known if normalise_sku(sku) == normalise_sku(given)), None)
     if sku_id is None:
         raise StopError(f"SKU {given!r} is neither mapped nor in stock; {nearest(given, known)}")
+    kind = connection.execute(_KIND, {"sku_id": sku_id}).scalar()
+    if kind:
+        raise StopError(
+            f"SKU {sku_id} is a {kind}: nothing is sent under it; name the goods that are to be sent"
+        )
     return _Value("sku", {"sku_id": sku_id}, sku_id)
 
 
-def _refuse_unknown_line(connection: Connection, order_id: str, line_id: str) -> None:
-    if not connection.execute(_HAS_LINE, {"order_id": order_id, "line_id": line_id}).scalar_one():
+def _refuse_line(connection: Connection, order_id: str, line_id: str) -> None:
+    """Let a line pass that the order has and that is sent as it stands; of a bundle its parts are."""
+    line = connection.execute(_LINE, {"order_id": order_id, "line_id": line_id}).one_or_none()
+    if line is None:
         raise StopError(
             f"order {order_id}: has no line {line_id}; `./hub explain {order_id}` lists its lines"
+        )
+    if line.kind == "bundle":
+        raise StopError(
+            f"order {order_id}: line {line_id} is a bundle, its parts are sent; correct these: "
+            + ", ".join(line.parts)
         )
 
 

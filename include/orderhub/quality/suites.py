@@ -82,12 +82,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """One file: checks of one view, and the JSON as Great Expectations takes it."""
+    """One file: checks of one view, the JSON as Great Expectations takes it, rules left out on purpose."""
 
     name: str
     view: View
     checks: tuple[Check, ...]
     document: Mapping[str, Any]
+    switched_off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,20 @@ class SuiteTexts:
     queries: Mapping[str, str]
 
 
-def suite_texts(config: MerchantConfig) -> SuiteTexts:
-    """Return the shipped suites with the merchant's own in place, as text."""
+def shipped_texts() -> SuiteTexts:
+    """Return the suites that come with the hub, as text."""
     directory = paths.expectations_directory()
     texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(directory.glob("*.json"))}
-    texts.update(config.suites)
     queries = {
         file.name: file.read_text(encoding="utf-8") for file in sorted((directory / "queries").glob("*.sql"))
     }
     return SuiteTexts(texts, queries)
+
+
+def suite_texts(config: MerchantConfig) -> SuiteTexts:
+    """Return the shipped suites with the merchant's own in place, as text."""
+    shipped = shipped_texts()
+    return SuiteTexts({**shipped.suites, **config.suites}, shipped.queries)
 
 
 def load_suites(config: MerchantConfig) -> Suites:
@@ -155,14 +161,23 @@ def _parse_suite(file: str, text: str, queries: Mapping[str, str]) -> Suite:
         raise ConfigError(f"{where}: not JSON ({error})") from None
     try:
         refuse_other_keys("key", document, ("name", "expectations", "meta", "notes"))
-        view = VIEWS[choose("meta.view", document.get("meta", {}).get("view"), tuple(VIEWS))]
+        meta = document.get("meta", {})
+        view = VIEWS[choose("meta.view", meta.get("view"), tuple(VIEWS))]
+        switched_off = _read_switched_off(meta.get("switched_off", []))
     except Fault as fault:
         raise ConfigError(f"{where}: {fault}") from None
     checks = tuple(
         _parse_check(where, number, entry, view, queries)
         for number, entry in enumerate(document.get("expectations", []), start=1)
     )
-    return Suite(str(document.get("name") or file.removesuffix(".json")), view, checks, document)
+    name = str(document.get("name") or file.removesuffix(".json"))
+    return Suite(name, view, checks, document, switched_off)
+
+
+def _read_switched_off(given: object) -> tuple[str, ...]:
+    if isinstance(given, list) and all(isinstance(rule_id, str) for rule_id in given):
+        return tuple(given)
+    raise Fault('meta.switched_off must list ids of checks: ["usual_price"]')
 
 
 def _parse_check(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Row
 
 from orderhub.alerts.links import decide_hold_link
-from orderhub.alerts.raising import Alert, Severity, close_alerts, raise_alerts
+from orderhub.alerts.raising import Alert, Severity, keep_alerts
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import Holds, MerchantConfig
 from orderhub.db.engine import Database
@@ -18,7 +18,6 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 
 AGED, DEADLINE = "aged_hold", "deadline"
-_OPEN = text("select subject, fingerprint from ops.alerts where rule_id = :rule_id and closed_at is null")
 _STAGES = {
     "held": ("被挂起", "held"),
     "manifested": ("已交仓库,未见发货", "handed over, not seen shipped"),
@@ -51,8 +50,7 @@ def watch_holds(database: Database, clock: Clock, config: MerchantConfig) -> Wat
         given = {"now": clock.now(), "hours": hours}
         near = [_near(row, hours) for row in connection.execute(statement("ops/near_deadlines"), given)]
         for rule_id, alerts in ((AGED, aged), (DEADLINE, near)):
-            close_alerts(connection, clock, rule_id, _over(connection, rule_id, alerts))
-            raise_alerts(connection, clock, config, alerts)
+            keep_alerts(connection, clock, config, rule_id, alerts)
     return Watched(len(aged), len(near))
 
 
@@ -63,13 +61,6 @@ def _limits(clock: Clock, holds: Holds) -> dict[str, object]:
         "owners": [care.owner for care in holds.rules],
         "limits": [care.alert_after_hours for care in holds.rules],
     }  # fmt: skip
-
-
-def _over(connection: Connection, rule_id: str, alerts: Sequence[Alert]) -> list[str]:
-    """Return the subjects of open alerts that are not true any more."""
-    still = {(alert.subject, alert.fingerprint) for alert in alerts}
-    rows = connection.execute(_OPEN, {"rule_id": rule_id}).all()
-    return sorted({row.subject for row in rows if (row.subject, row.fingerprint) not in still})
 
 
 def _aged(row: Row[tuple[object, ...]]) -> Alert:

@@ -15,6 +15,11 @@ _ORDERS = """
 _TAKEN_BACK = text("""
     delete from core.order_lines using gift_orders t
     where order_lines.order_id = t.order_id and order_lines.gift_rule_id is not null""")
+#: A gift is written anew: what a person corrected of it is laid on again at the end of the merge.
+_UNLAID = text("""
+    update core.corrections as c set is_applied = false from gift_orders as t
+    where c.state = 'active' and c.is_applied
+        and c.order_id = t.order_id and starts_with(c.line_id, '~gift:')""")
 
 
 def give_gifts(connection: Connection, clock: Clock) -> int:
@@ -27,6 +32,7 @@ def give_gifts(connection: Connection, clock: Clock) -> int:
     connection.exec_driver_sql(_ORDERS)
     connection.exec_driver_sql("analyze gift_orders")
     connection.execute(_TAKEN_BACK)
+    connection.execute(_UNLAID)
     connection.exec_driver_sql(source("core/gift_goods"))
     connection.exec_driver_sql("analyze gift_goods")
     connection.exec_driver_sql(source("core/gift_verdicts"))

@@ -35,6 +35,6 @@ inner join core.gift_rules as r
     )
 left join earning as main on o.order_id = main.order_id and r.sku_id = main.sku_id
 where o.lifecycle = 'live'
-    and o.gate <> 'stop'
+    and (o.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
     and o.payment_state in ('paid', 'cod_accepted')
     and (r.sku_id is null or main.line_id is not null)

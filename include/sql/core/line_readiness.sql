@@ -12,10 +12,7 @@ select
         when s.shop_id is null then 'shop_removed'
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         -- We or our people told the platform of a part, and it calls the whole order shipped: the rest ships all the same.
-        when o.gate = 'stop' and (
-            o.status not in ('shipped', 'done')
-            or not exists (select from core.tracking_writes as t where t.order_id = o.order_id and t.is_part and t.state in ('told', 'by_hand', 'settled'))
-        ) then 'order_stopped'
+        when o.gate = 'stop' and not exists (select from core.rest_to_ship as x where x.order_id = o.order_id) then 'order_stopped'
         when l.gate = 'stop' or l.line_id = any(f.stopped) then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when l.line_id = any(f.waiting) then 'line_waits'

@@ -20,7 +20,7 @@ judged as (
         l.line_id,
         coalesce(p.line_id, l.line_id) as judged_line_id,
         coalesce(p.platform_sku_id, l.platform_sku_id) as platform_sku_id,
-        coalesce((c.platform_value ->> 'said')::integer, p.quantity, l.quantity) as quantity,
+        coalesce((c.platform_value ->> 'said')::bigint, p.quantity, l.quantity) as quantity,
         coalesce(p.paid_fen, l.paid_fen) as paid_fen
     from (select distinct order_id from targeted) as t
     inner join core.order_lines as l on t.order_id = l.order_id

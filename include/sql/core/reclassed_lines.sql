@@ -1,10 +1,12 @@
--- Lines of goods whose SKU the goods master now calls a bundle or a service, unless a manifest has them: mapped again.
+-- Lines of goods whose SKU the goods master now calls a bundle or a service, unless a manifest has them or a
+-- person said which SKU it is: mapped again.
 with waiting as (
     delete from core.order_lines as l
     using core.orders as o, core.skus as s
     where l.order_id = o.order_id and o.order_kind = 'sale'
         and l.sku_id = s.sku_id
         and l.kind = 'goods'
+        and not starts_with(coalesce(l.sku_mapping_id, ''), 'correction:')
         and s.kind in ('bundle', 'service')
         and o.gate <> 'stop'
         and l.gate <> 'stop'

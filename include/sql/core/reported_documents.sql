@@ -1,4 +1,5 @@
--- One row per line of the fulfillment orders that a warehouse reports on; key fulfillment_order_id, line_id.
+-- One row per line of the fulfillment orders that a warehouse reports on, with the document's tracking numbers; key
+-- fulfillment_order_id, line_id.
 select
     f.fulfillment_order_id,
     f.order_id,
@@ -8,19 +9,20 @@ select
     r.quantity,
     r.state as reservation_state,
     coalesce(s.pieces, 0)::bigint as shipped,
-    coalesce(s.numbers, '{}') as tracking_numbers
+    coalesce(p.numbers, '{}') as tracking_numbers
 from core.fulfillment_orders as f
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id
 left join (
-    select
-        l.fulfillment_order_id,
-        l.line_id,
-        sum(l.quantity) as pieces,
-        array_agg(p.tracking_number) as numbers
+    select l.fulfillment_order_id, l.line_id, sum(l.quantity) as pieces
     from core.shipment_lines as l
-    inner join core.shipments as p on l.shipment_id = p.shipment_id
     where l.fulfillment_order_id = any(:documents)
     group by l.fulfillment_order_id, l.line_id
 ) as s on r.fulfillment_order_id = s.fulfillment_order_id and r.line_id = s.line_id
+left join (
+    select fulfillment_order_id, array_agg(tracking_number) as numbers
+    from core.shipments
+    where fulfillment_order_id = any(:documents)
+    group by fulfillment_order_id
+) as p on f.fulfillment_order_id = p.fulfillment_order_id
 where f.fulfillment_order_id = any(:documents)
 order by f.fulfillment_order_id, r.line_id

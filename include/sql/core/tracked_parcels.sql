@@ -9,7 +9,8 @@ select
     r.platform_refund_id,
     s.tracking_number,
     s.carrier_code,
-    s.shipped_at
+    s.shipped_at,
+    exists (select from core.shipment_lines as l where l.shipment_id = w.shipment_id) as has_lines
 from core.tracking_writes as w
 inner join core.shipments as s on w.shipment_id = s.shipment_id
 inner join core.orders as o on w.order_id = o.order_id

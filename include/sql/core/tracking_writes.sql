@@ -15,9 +15,9 @@ with fresh as (
         ),
         :now
     from (
-        select distinct l.shipment_id, l.order_id
-        from core.shipment_lines as l
-        inner join reported_shipments as r on l.shipment_id = r.shipment_id
+        select distinct r.shipment_id, coalesce(l.order_id, r.order_id) as order_id
+        from reported_shipments as r
+        left join core.shipment_lines as l on r.shipment_id = l.shipment_id
     ) as inside
     inner join core.orders as o on inside.order_id = o.order_id
     on conflict do nothing

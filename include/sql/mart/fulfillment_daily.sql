@@ -1,15 +1,21 @@
--- One row per Beijing day and warehouse on which something happened; key fulfillment_date, warehouse_id. Shadow excluded.
+-- One row per Beijing day and warehouse on which something happened; key fulfillment_date, warehouse_id. Shadow excluded, and samples and fake sales (no_ship) too.
 create view mart.fulfillment_daily as
-with allocated as (
+with documents as (
+    select * from core.fulfillment_orders as f
+    where not f.is_shadow and not exists (
+        select from core.withholdings as w where w.order_id = f.order_id and w.kind = 'no_ship'
+    )
+),
+
+allocated as (
     select
         (f.allocated_at at time zone 'Asia/Shanghai')::date as fulfillment_date,
         f.warehouse_id,
         count(*) as allocated_count,
         extract(epoch from avg(f.allocated_at - o.placed_at)) / 60 as placed_to_allocated_minutes,
         avg((f.allocated_at <= o.placed_at + interval '1 hour')::int) as within_hour_share
-    from core.fulfillment_orders as f
+    from documents as f
     join core.orders as o on f.order_id = o.order_id
-    where not f.is_shadow
     group by 1, 2
 ),
 
@@ -18,8 +24,8 @@ cancelled as (
         (cancelled_at at time zone 'Asia/Shanghai')::date as fulfillment_date,
         warehouse_id,
         count(*) as cancelled_count
-    from core.fulfillment_orders
-    where not is_shadow and state = 'cancelled'
+    from documents
+    where state = 'cancelled'
     group by 1, 2
 ),
 
@@ -51,7 +57,7 @@ from allocated as a
 full join cancelled as c using (fulfillment_date, warehouse_id)
 full join manifested as m using (fulfillment_date, warehouse_id);
 
-select ops.describe('mart.fulfillment_daily', '每天、每仓一行,不含影子模式 / one row per Beijing day and warehouse; key fulfillment_date, warehouse_id.',
+select ops.describe('mart.fulfillment_daily', '每天、每仓一行,不含影子模式、刷单与样品 / one row per Beijing day and warehouse, without shadow, samples and fake sales; key fulfillment_date, warehouse_id.',
     'fulfillment_date', '业务日 / Beijing day of the event; of the cut-off for manifests', 'warehouse_id', 'the building',
     'allocated_count', '生成的发货单 / fulfillment orders made', 'cancelled_count', '取消的发货单 / fulfillment orders withdrawn',
     'manifest_count', '发货清单数 / manifests closed', 'manifested_count', '清单内发货单 / fulfillment orders in them',

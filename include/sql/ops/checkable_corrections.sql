@@ -13,7 +13,8 @@ select
 from core.corrections as c
 join core.orders using (order_id)
 where c.state = 'active' and c.is_applied
-    and orders.lifecycle = 'live' and orders.gate <> 'stop'
+    and orders.lifecycle = 'live'
+    and (orders.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = orders.order_id))
     and not exists (
         select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null
     )

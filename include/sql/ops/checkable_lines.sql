@@ -59,7 +59,8 @@ cross join lateral (
         coalesce(usual.unit_fen, sku.list_price_fen) as usual_fen,
         coalesce(promotion.price_band_percent, settings.price_band_percent) as band_percent
 ) as price
-where orders.order_kind = 'sale' and orders.lifecycle = 'live' and orders.gate <> 'stop'
+where orders.order_kind = 'sale' and orders.lifecycle = 'live'
+    and (orders.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = orders.order_id))
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and line.gate <> 'stop'
     and not exists (

@@ -1,12 +1,12 @@
--- One row per order that a check may hold: a live sale, not stopped by its platform, not waiting for payment; key order_id.
--- Every text that says what is wrong is null when nothing is. No `now()`: a verdict can be repeated later.
+-- One row per order that a check may hold: a live sale, not waiting for payment, not stopped by its platform; key order_id.
+-- What is called shipped because we told of a part still has a rest to ship. Every text that says what is wrong
+-- is null when nothing is. No `now()`: a verdict can be repeated later.
 create view ops.checkable_orders as
 select
     orders.order_id,
     orders._checked_pass_id,
     orders.shop_id, orders.platform,
-    orders.platform_status, orders.status,
-    orders.currency, shops.currency as shop_currency,
+    orders.platform_status, orders.status, orders.currency, shops.currency as shop_currency,
     orders.paid_fen,
     lines.paid_fen as lines_paid_fen,
     orders.freight_fen,
@@ -61,7 +61,8 @@ cross join lateral (
     from core.order_lines as line
     where line.order_id = orders.order_id
 ) as lines
-where orders.order_kind = 'sale' and orders.lifecycle = 'live' and orders.gate <> 'stop'
+where orders.order_kind = 'sale' and orders.lifecycle = 'live'
+    and (orders.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = orders.order_id))
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',

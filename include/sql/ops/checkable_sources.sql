@@ -1,5 +1,5 @@
 -- One row per shop and pass that judged orders of it: what is wrong with the source and not with an order; key shop_id, _checked_pass_id.
--- An order is counted at its first line, and at no line when it has none.
+-- An order is counted at its first line, and at no line when it has none; a bundle is a line, its parts are none.
 create view ops.checkable_sources as
 with counted as (
     select
@@ -17,16 +17,16 @@ with counted as (
         count(*) filter (where u.unit_fen > 0 and l.paid_fen > 0) as priced_lines,
         count(*) filter (
             where l.paid_fen > 0 and (
-                l.paid_fen between 50 * u.unit_fen * l.quantity and 200 * u.unit_fen * l.quantity
-                or u.unit_fen * l.quantity between 50 * l.paid_fen and 200 * l.paid_fen
+                l.paid_fen between 50 * u.unit_fen::numeric * l.quantity and 200 * u.unit_fen::numeric * l.quantity
+                or u.unit_fen::numeric * l.quantity between 50 * l.paid_fen and 200 * l.paid_fen
             )
         ) as swapped_lines
     from core.orders as o
-    left join core.order_lines as l on l.order_id = o.order_id
+    left join core.order_lines as l on l.order_id = o.order_id and l.kind <> 'bundle_part'
     left join core.check_settings as s on s.shop_id = o.shop_id
     left join core.usual_prices as u
         on u.shop_id = o.shop_id and u.sku_id = l.sku_id and u.line_count >= s.price_history_lines
-    where o.lifecycle = 'live'
+    where o.lifecycle = 'live' and o.order_kind = 'sale'
     group by o.shop_id, o._checked_pass_id
 )
 

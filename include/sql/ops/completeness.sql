@@ -28,12 +28,12 @@ by_window as (
 by_file as (
     select
         l.shop_id,
-        l.source,
+        l.file_sha256,
         sum(c.records) as canonical
     from ops.loads as l
     left join canonical as c on l.load_id = c.load_id
     where l.window_id is null
-    group by l.shop_id, l.source
+    group by l.shop_id, l.file_sha256
 ),
 
 parked as (
@@ -59,7 +59,7 @@ select
     f.rows_read, f.rows_read, null, f.rows_read, f.rows_accepted, f.rows_rejected, coalesce(b.canonical, 0)
 from ops.file_drops as f
 left join core.shops as s on f.shop_id = s.shop_id
-left join by_file as b on f.shop_id = b.shop_id and f.file_name = b.source;
+left join by_file as b on f.shop_id = b.shop_id and f.file_sha256 = b.file_sha256;
 
 select ops.describe('ops.completeness', '每个窗口或文件:平台说有多少、收了多少、成了多少 / claimed, staged, rejected, canonical per window or file; key shop_id, stream, window_id or source',
     'platform', 'platform name', 'shop_id', 'our id of the shop', 'stream', 'orders, refunds, …', 'window_id', 'the window; null for files',

@@ -1,7 +1,7 @@
 -- Marks what a pass judges; key order_id. An order whose current version no check has seen, an order that a refund
 -- of this pass is about, and the orders whose verdict may depend on one of them: of the same buyer within the longest
--- window of duplicates, of the same buyer and doubtful (it may stand in a row), of the same plain phone or address
--- within a day. Orders that the merge has marked for this pass already are not written again.
+-- window of duplicates, of the same buyer (by plain phone where no platform names one) and doubtful (it may stand in a
+-- row), of the same plain phone or address within a day. Orders that the merge has marked for this pass already are not written again.
 with unchecked as (
     select order_id from core.orders where checked_version is distinct from version_id
     union
@@ -33,6 +33,21 @@ neighbours as (
     join core.orders as neighbour on neighbour.order_id = doubtful.order_id
     where doubtful.state = 'open' and doubtful.kind is not null and exists (
         select from named where named.platform = neighbour.platform and named.customer_id = neighbour.customer_id
+    )
+    union all
+    select neighbour.order_id
+    from (
+        select distinct fresh.platform, own.phone_hash
+        from fresh
+        join core.receivers as own on own.order_id = fresh.order_id and own.phone_hash is not null
+        where fresh.customer_id is null
+    ) as phones
+    join core.receivers as shared on shared.phone_hash = phones.phone_hash
+    join core.orders as neighbour
+        on neighbour.order_id = shared.order_id and neighbour.platform = phones.platform and neighbour.customer_id is null
+    where exists (
+        select from core.anomalies as doubtful
+        where doubtful.order_id = neighbour.order_id and doubtful.state = 'open' and doubtful.kind is not null
     )
     union all
     select neighbour.order_id

@@ -21,12 +21,13 @@ select
 from core.orders as o
 where o.ship_by_at <= cast(:now as timestamptz)
     + make_interval(hours => (select max(given.hours) from unnest(cast(:hours as integer[])) as given (hours)))
-    and o.gate <> 'stop' and not o.is_terminal and o.lifecycle <> 'history'
+    and (o.gate <> 'stop' and not o.is_terminal or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
+    and o.lifecycle <> 'history'
     and o.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
     and exists (
         select from core.order_lines as l
-        where l.order_id = o.order_id and l.kind <> 'service' and l.gate <> 'stop'
+        where l.order_id = o.order_id and l.kind not in ('service', 'bundle') and l.gate <> 'stop'
             and not exists (
                 select from core.reservations as r
                 where r.order_id = l.order_id and r.line_id = l.line_id and r.state = 'posted'

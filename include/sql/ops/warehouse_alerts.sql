@@ -65,4 +65,12 @@ from unnest(cast(:told as text[])) as w (warehouse_id)
 left join core.stock_snapshots as s on w.warehouse_id = s.warehouse_id and s.source = 'wms'
 group by w.warehouse_id
 having greatest(max(s.as_of), :awake_since) < :stale_before
+union all
+select 'stock_left_out', s.warehouse_id, s.warehouse_id, count(*) || ' SKU (' || min(s.sku_id) || ')'
+from core.stock as s
+inner join (
+    select warehouse_id, max(as_of) as read_at from core.stock_snapshots where source = 'wms' group by warehouse_id
+) as r on s.warehouse_id = r.warehouse_id and s.counted_at < r.read_at - interval '15 minutes'
+where s.warehouse_id = any(:told) and s.on_hand > 0
+group by s.warehouse_id
 order by 1, 2, 3

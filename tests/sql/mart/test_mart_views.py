@@ -126,3 +126,22 @@ def test_mart_has_no_column_of_a_receiver_finer_than_the_city(owner: Database):
         "buyer_label", "buyer_message", "seller_memo", "name_masked", "phone_masked", "phone_hash", "address_masked",
         "address_hash", "district", "town", "token",
     } == set()  # fmt: skip
+
+
+def test_documents_of_samples_and_fake_sales_are_no_fulfillment(owner: Database):
+    with owner.engine.begin() as connection:
+        put(connection, *(Order(number=number) for number in ("1", "2", "3")))
+        for number in ("1", "2", "3"):
+            allocate(connection, f"tb/{number}", NOON)
+        connection.exec_driver_sql(
+            "update core.fulfillment_orders set state = 'cancelled', cancelled_at = allocated_at"
+        )
+        for number, kind in (("1", "no_ship"), ("2", "cancelled")):
+            connection.exec_driver_sql(
+                "insert into core.withholdings (subject_id, order_id, kind, version_id, decided_at, decided_by, reason) "
+                f"values ('tb/{number}', 'tb/{number}', '{kind}', 'v1', now(), 'li', '样品')"
+            )
+
+    counted = rows(owner, "select allocated_count, cancelled_count from mart.fulfillment_daily")
+
+    assert counted == [(2, 2)]

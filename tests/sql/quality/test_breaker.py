@@ -1,5 +1,6 @@
 """A source whose data are wrong as a whole stops until a person resumes it; a rule that marks too much is told."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -138,3 +139,37 @@ def test_a_rule_that_marks_too_much_is_one_alert(hub: Hub) -> None:
 
     assert ("rule_incident", "wrong_currency", True) in hub.rows(ALERTS)
     assert hub.rows("select count(*) from core.holds where rule_id = 'wrong_currency'") == [(5,)]
+
+
+def test_a_number_in_the_quantity_that_is_none_stops_no_pass(hub: Hub) -> None:
+    hub.execute("update core.usual_prices set unit_fen = 1000000")
+    hub.put({}, {"quantity": 999_999_999_999})
+
+    hub.check()
+
+    assert ("bad_quantity", "tb/1#1") in hub.rows("select rule_id, subject_id from core.holds")
+
+
+def test_a_bundle_is_one_line_of_one_order(hub: Hub) -> None:
+    part = {"line_no": 1, "kind": "bundle_part", "parent_line_id": "1", "line_id": "1~p1"}
+    hub.put({}, {"kind": "bundle"}, part, {**part, "line_id": "1~p2"})
+
+    pass_id, _ = hub.check()
+
+    counted = f"select order_count from ops.checkable_sources where _checked_pass_id = {pass_id}"
+    assert hub.rows(counted) == [(1,)]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(1, 1), (13, 2)])
+def test_what_no_pass_has_found_again_is_over_and_told_when_it_comes_back(
+    hub: Hub, hours: int, told: int
+) -> None:
+    hub.execute("update core.check_settings set high_volume_orders = 5")
+    put_many(hub, 6)
+    hub.check()
+    hub.clock.move(timedelta(hours=hours))
+    hub.execute("update core.orders set version_id = 'v2'")
+
+    hub.check()
+
+    assert hub.rows("select count(*) from ops.alerts where rule_id = 'source_high_volume'") == [(told,)]

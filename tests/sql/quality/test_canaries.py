@@ -118,6 +118,15 @@ def test_the_alert_ends_when_the_suite_is_mended(hub: Hub) -> None:
     assert hub.rows(OPEN_ALERTS) == []
 
 
+def test_the_alert_ends_when_the_last_good_suite_is_put_back(hub: Hub) -> None:
+    used(hub, hub.config)
+    used(hub, with_suite(hub.config, "{"))
+
+    used(hub, hub.config)
+
+    assert hub.rows(OPEN_ALERTS) == []
+
+
 def test_a_broken_suite_without_a_good_one_before_it_stops(hub: Hub) -> None:
     with pytest.raises(ConfigError, match="not JSON"):
         used(hub, with_suite(hub.config, "{"))

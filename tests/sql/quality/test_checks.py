@@ -245,6 +245,31 @@ def test_new_evidence_holds_again_though_a_person_released_the_old_one(hub: Hub)
     assert hub.rows("select state from core.holds order by 1") == [("active",), ("released",)]
 
 
+PART_TOLD = """
+    insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, version_id,
+        config_version, is_shadow, allocated_at, _pass_id)
+    values ('d1', 'tb/1', 'hz', 'shipped', 'all', 'v1', 'c', false, '2026-03-02T03:00Z', 1);
+    insert into core.shipments values
+        ('d1#1', 'd1', 'tb/1', 'hz', 'ZTO', '1', 100, 'wms', '2026-03-02T04:00Z', '2026-03-02T04:00Z');
+    insert into core.tracking_writes (shipment_id, order_id, shop_id, is_part, state, recorded_at)
+    values ('d1#1', 'tb/1', 'tb', true, :state, '2026-03-02T04:00Z')"""
+
+
+@pytest.mark.parametrize(("told", "expected"), [("told", "line_held"), ("waiting", "order_stopped")])
+def test_what_is_left_of_an_order_that_its_platform_calls_shipped_stays_held(
+    hub: Hub, told: str, expected: str
+) -> None:
+    hub.put({"paid_fen": 2000}, {}, {"unit_price_fen": 0})
+    hub.check()
+    for statement in PART_TOLD.split(";"):
+        hub.execute(statement.replace(":state", f"'{told}'"))
+    hub.execute("update core.orders set status = 'shipped', gate = 'stop', version_id = 'v2'")
+
+    hub.check()
+
+    assert hub.rows("select blocked_by from core.line_readiness where line_id = '2'") == [(expected,)]
+
+
 def test_two_reasons_are_two_holds(hub: Hub) -> None:
     hub.put({"currency": "USD", "paid_fen": 900})
 

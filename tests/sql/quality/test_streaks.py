@@ -101,6 +101,21 @@ def test_without_an_open_id_the_plain_phone_is_the_buyer(hub: Hub) -> None:
     assert marked(hub) == ["1", "2", "3"]
 
 
+def test_a_row_of_one_plain_phone_is_found_and_ends_whole_though_its_orders_are_days_apart(hub: Hub) -> None:
+    for number in (1, 2, 3):
+        paid_at = f"2026-03-0{number * 2}T01:00:00Z"
+        put(hub, number, "A", customer_id=None, placed_at=paid_at, paid_at=paid_at)
+        hub.execute("update core.receivers set phone_hash = 'hash-of-one-phone'")
+        hub.check()
+    found = marked(hub)
+    hub.execute("update core.orders set version_id = 'v2' where order_id = 'tb/2'")
+    hub.execute("update core.receivers set address_verdict = 'ok' where order_id = 'tb/2'")
+
+    hub.check()
+
+    assert (found, marked(hub)) == (["1", "2", "3"], [])
+
+
 def test_the_missing_third_that_arrives_late_completes_the_row(hub: Hub) -> None:
     put(hub, 1, "A")
     put(hub, 3, "A")

@@ -1,7 +1,6 @@
 """One warehouse's WMS as the hub deals with it: client, codes, and what it says of a document."""
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from orderhub.connections import load_connection
 from orderhub.domain.parcels import Parcel
 from orderhub.errors import ContractError, RefusedError
 from orderhub.fulfillment.wms.qimen import Qimen
-from orderhub.fulfillment.wms.xml import text_at
+from orderhub.fulfillment.wms.xml import text_at, whole
 from orderhub.settings import Settings
 
 #: How a WMS says that it has never heard of a document; anything else it says leaves the question open.
@@ -26,6 +25,8 @@ _ELSE_ABSENT = re.compile(
 )
 #: Heavier than any parcel: a weight in another unit, or no weight at all.
 _HEAVIEST_G = 1_000_000_000
+#: Characters of what nobody can read that a doubt holds.
+_MOST_QUOTED = 200
 CANCELLED = "CANCELED"
 #: Nothing more will leave.
 _ENDED = frozenset({"DELIVERED", "CLOSED"})
@@ -109,25 +110,32 @@ def known_in(body: Element, delivery_order_code: str) -> Known:
         raise ContractError("WMS: the answer is about another delivery order than the one asked for")
     status = text_at(order, "status")
     said = text_at(order, "operateTime") or text_at(order, "orderConfirmTime")
-    parcels = tuple(_parcels(body, instant(said))) if status != CANCELLED else ()
     is_part = text_at(order, "confirmType") == "1"
     is_final = status in _GIVEN_UP or (status in _ENDED and not is_part)
+    packages = body.iterfind("packages/package") if status != CANCELLED else ()
+    parcels = tuple(_parcel(package, instant(said), is_final=is_final) for package in packages)
     return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
 
 
-def _parcels(body: Element, shipped_at: datetime) -> Iterator[Parcel]:
-    for package in body.iterfind("packages/package"):
-        pieces: dict[str, int] = {}
-        for item in package.iterfind("items/item"):
-            code, quantity = text_at(item, "itemCode"), text_at(item, "quantity")
-            pieces[code] = pieces.get(code, 0) + (int(quantity) if quantity.isdecimal() else 0)
-        yield Parcel(
-            tracking_number=text_at(package, "expressCode"),
-            carrier_code=text_at(package, "logisticsCode"),
-            shipped_at=shipped_at,
-            pieces={code: quantity for code, quantity in pieces.items() if quantity},
-            weight_g=_grams(text_at(package, "weight")),
-        )
+def _parcel(package: Element, shipped_at: datetime, *, is_final: bool) -> Parcel:
+    """Return one package; without items it holds the rest, once nothing more will leave."""
+    items = [
+        (text_at(item, "itemCode"), text_at(item, "quantity")) for item in package.iterfind("items/item")
+    ]
+    pieces: dict[str, int] = {}
+    for code, said in items:
+        pieces[code] = pieces.get(code, 0) + (whole(said) or 0)
+    inside = {code: quantity for code, quantity in pieces.items() if quantity}
+    odd = [f"{code}: {said}" for code, said in items if not inside or whole(said) is None]
+    is_unsaid = not items and not is_final
+    return Parcel(
+        tracking_number=text_at(package, "expressCode"),
+        carrier_code=text_at(package, "logisticsCode"),
+        shipped_at=shipped_at,
+        pieces=inside if items and not odd else None,
+        weight_g=_grams(text_at(package, "weight")),
+        unreadable="no items" if is_unsaid else ", ".join(odd)[:_MOST_QUOTED],
+    )
 
 
 def instant(said: str) -> datetime:

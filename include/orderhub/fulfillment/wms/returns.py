@@ -20,7 +20,7 @@ from orderhub.errors import ContractError, TransientError
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
 from orderhub.fulfillment.wms.account import Account, instant, is_absent
 from orderhub.fulfillment.wms.documents import return_order
-from orderhub.fulfillment.wms.xml import text_at
+from orderhub.fulfillment.wms.xml import text_at, whole
 
 if TYPE_CHECKING:
     from orderhub.domain.returns import Grade
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Qimen's word for sellable goods; what is called anything else, or nothing, is not sold again.
 _GOOD = "ZP"
 _MOST_ASKED = 500
+#: Characters of what nobody can read that a doubt holds.
+_MOST_QUOTED = 40
 #: Goods that have not come by then are found by people.
 _ASKED_FOR = timedelta(days=60)
 _OPEN = text("""
@@ -139,14 +141,17 @@ def confirmation_in(body: Element, code: str, return_id: str) -> Confirmation:
     if text_at(body, "returnOrder/returnOrderCode") != code:
         raise ContractError("WMS: the answer is about another return than the one asked for")
     pieces: dict[tuple[str, Grade], int] = {}
+    unreadable: dict[str, str] = {}
     for line in body.iterfind("orderLines/orderLine"):
-        quantity = text_at(line, "actualQty")
+        sku, said = text_at(line, "itemCode"), text_at(line, "actualQty")
+        quantity = whole(said or "0")
         grade: Grade = "sellable" if text_at(line, "inventoryType") == _GOOD else "defect"
-        if quantity.isdecimal() and int(quantity):
-            key = text_at(line, "itemCode"), grade
-            pieces[key] = pieces.get(key, 0) + int(quantity)
+        if quantity is None:
+            unreadable[sku] = said[:_MOST_QUOTED]
+        elif quantity:
+            pieces[sku, grade] = pieces.get((sku, grade), 0) + quantity
     confirmed_at = instant(text_at(body, "returnOrder/orderConfirmTime"))
-    return Confirmation(code, return_id, "", pieces, confirmed_at, is_total=True)
+    return Confirmation(code, return_id, "", pieces, confirmed_at, is_total=True, unreadable=unreadable)
 
 
 def _look(account: Account, code: str) -> Element | None:

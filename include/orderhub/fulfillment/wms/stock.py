@@ -10,7 +10,7 @@ from orderhub.db.engine import Database
 from orderhub.errors import ContractError
 from orderhub.fulfillment.stock_sync import Reading
 from orderhub.fulfillment.wms.account import Account
-from orderhub.fulfillment.wms.xml import text_at
+from orderhub.fulfillment.wms.xml import text_at, whole
 
 #: Criteria in one call; Qimen's other paged queries allow as many.
 PAGE_SKUS = 100
@@ -62,7 +62,7 @@ def _page(account: Account, skus: Sequence[str]) -> dict[str, int]:
 
 
 def _whole(item: Element, name: str) -> int:
-    said = text_at(item, name) or "0"
-    if not said.isdecimal():
+    pieces = whole(text_at(item, name) or "0")
+    if pieces is None:
         raise ContractError(f"WMS inventory.query: {name} is not a whole number of pieces; nothing was taken")
-    return int(said)
+    return pieces

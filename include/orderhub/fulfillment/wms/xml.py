@@ -19,6 +19,8 @@ Tree = Mapping[str, Any]
 #: What XML 1.0 cannot carry, however it is escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DEPTH = 32
+#: More digits than this are a mistake.
+_PIECES = re.compile(r"[0-9]{1,9}(\.0*)?")
 
 
 def write(root: str, tree: Tree) -> bytes:
@@ -47,6 +49,11 @@ def read(content: bytes) -> Element:
 def text_at(element: Element, path: str) -> str:
     """Return the text at `path`, without blanks around it; empty when it is not there."""
     return (element.findtext(path) or "").strip()
+
+
+def whole(said: str) -> int | None:
+    """Return pieces as a WMS writes them, 2 or 2.0; None where that is no whole number of them."""
+    return int(said.partition(".")[0]) if _PIECES.fullmatch(said) else None
 
 
 def _fill(parent: Element, items: Iterable[tuple[str, Any]]) -> None:

@@ -196,7 +196,7 @@ def _stage(desk: _Desk, file: Path, digest: str, reading: Reading | FileRejected
             remark = Remark(reading.zh, reading.en)
             report = FileReport(_shown_name(file), FileState.REJECTED, remarks=(remark,))
         else:
-            report = _stage_orders(connection, desk, file, reading, accepted_at)
+            report = _stage_orders(connection, desk, file, digest, reading, accepted_at)
         _record_drop(connection, desk, digest, report, accepted_at)
     return report
 
@@ -211,7 +211,7 @@ def _next_instant(connection: Connection, desk: _Desk) -> datetime:
 
 
 def _stage_orders(
-    connection: Connection, desk: _Desk, file: Path, reading: Reading, accepted_at: datetime
+    connection: Connection, desk: _Desk, file: Path, digest: str, reading: Reading, accepted_at: datetime
 ) -> FileReport:
     grouped, key = reading.grouped, desk.settings.hash_key
     records = list(to_records(grouped, reading.columns, desk.shop, key, accepted_at))
@@ -226,6 +226,7 @@ def _stage_orders(
             window_id=None,
             source=_shown_name(file),
             records=records,
+            file_sha256=digest,
         ).staged_count
     return FileReport(
         _shown_name(file),
