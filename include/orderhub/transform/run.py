@@ -39,7 +39,7 @@ _PENDING = """
 _NEW_CONFIG = """
     select from ops.config_versions as c join ops.passes as p on p.pass_id = (
         select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
-    where c.is_active and p.config_version is distinct from c.config_version"""
+    where c.is_active and p.config_version <> c.config_version"""
 
 
 @dataclass
