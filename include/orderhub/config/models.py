@@ -34,7 +34,9 @@ class Shop(Frozen):
     platform: Identifier = Field(description="Folder name under include/platforms.")
     name: str = Field(description="As people call it.")
     connection: str | None = Field(default=None, description="Connection id with the credentials.")
-    go_live_at: ZonedTime = Field(description="Orders placed before are history and never shipped by us.")
+    go_live_at: ZonedTime = Field(
+        description="Orders placed before ship only when a person says so; shadow decides them all the same."
+    )
     mode: Literal["live", "shadow"] = Field(
         default="live", description="shadow decides everything and sends nothing."
     )

@@ -16,9 +16,11 @@ from orderhub.db.audit import record_act
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone, ConfigError
 
 BASE_FILE = "config_base"
+_GO_LIVES = text("select shop_id, is_shadow, go_live_at from core.shops")
 _RETIRE = text("update ops.config_versions set is_active = false where is_active")
 _ACTIVATE = text("""
     insert into ops.config_versions values (:version, cast(:files as jsonb), :active, :now, :actor, true)
@@ -66,8 +68,11 @@ def apply_directory(
         for change in (_RETIRE, _ACTIVATE):
             connection.execute(change, {**row, "now": clock.now(), "actor": actor})
         record_act(connection, clock, actor, "apply", "config", config.version, detail={"from": active})
+        is_moved = _is_go_live_moved(connection, config)
         _replace_tables(connection, config)
         replace_check_tables(connection, config)
+        if is_moved:
+            connection.execute(statement("core/settle_lifecycles"))
     _remember(home, config.version)
     return config
 
@@ -134,6 +139,12 @@ def _sealed(files: dict[str, str], hash_key: SecretStr | None) -> dict[str, str]
     """Return the files as they may be stored: without a plain phone or address."""
     listed = files.get(blacklist.FILE)
     return files if listed is None else {**files, blacklist.FILE: blacklist.seal(listed, hash_key)}
+
+
+def _is_go_live_moved(connection: Connection, config: MerchantConfig) -> bool:
+    """Return whether a shop goes live, or back into shadow mode, or at another time than was said before."""
+    before = {tuple(row) for row in connection.execute(_GO_LIVES)}
+    return before != {(shop.id, shop.mode == "shadow", shop.go_live_at) for shop in config.shops}
 
 
 def _replace_tables(connection: Connection, config: MerchantConfig) -> None:

@@ -22,6 +22,7 @@ from orderhub.errors import (
 )
 from orderhub.platforms.client import Client
 from orderhub.platforms.parked import Source, park, unpark, waiting_ids
+from orderhub.platforms.payload import hash_of, written
 from orderhub.platforms.plain import Door
 from orderhub.platforms.protocol import DetailCall, Stream
 from orderhub.platforms.records import asked_for, modified_of, record_of, row_id
@@ -96,7 +97,7 @@ class Page:
         rows: as listed, those with a usable id.
         ids: of the rows; one may come twice.
         records: of the rows; None when they are slim and each is fetched whole first.
-        refused: why rows were left out: they have no usable id.
+        refused: hash of the row → why it was left out: it has no usable id.
     """
 
     source: str
@@ -104,7 +105,7 @@ class Page:
     rows: list[Any]
     ids: list[str]
     records: list[Record] | None
-    refused: list[str]
+    refused: dict[str, str]
 
 
 def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Page:
@@ -126,17 +127,17 @@ def prepare(pull: Pull, source: str, asked_at: datetime, rows: list[Any]) -> Pag
     return Page(source, asked_at, rows, ids, records, refused)
 
 
-def with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], list[str]]:
-    """Return the ids of the rows that have a usable one, these rows, and why the others have none."""
+def with_ids(pull: Pull, rows: list[Any]) -> tuple[list[str], list[Any], dict[str, str]]:
+    """Return the ids of the rows that have a usable one, these rows, and of the others hash → why."""
     ids: list[str] = []
     usable: list[Any] = []
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     for row in rows:
         try:
             ids.append(row_id(pull.stream, row))
             usable.append(row)
         except ContractError as error:
-            refused.append(str(error))
+            refused[hash_of(written(row))] = str(error)
     return ids, usable, refused
 
 

@@ -31,10 +31,10 @@ _Listed = tuple[int, datetime, list[Any]]
 
 @dataclass
 class _Read:
-    """The ids of a window, and why rows of it were left out."""
+    """The ids of a window; of rows that were left out, hash → why."""
 
     ids: set[str] = field(default_factory=set)
-    refused: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def read_window(pull: Pull, window: PullWindow, lease: Lease) -> bool:
@@ -63,9 +63,9 @@ def _read_pages(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if read is None:
         return _stop_early(pull, window, lease)
     total_after = _count(pull, window.start_at, window.end_at) if total_before else 0
-    is_covered = total_after <= len(read.ids) <= total_before
+    is_covered = total_after <= len(read.ids) + len(read.refused) <= total_before
     totals = (total_before, total_after, len(read.ids))
-    return _judge(pull, window, lease, totals, is_covered=is_covered, refused=read.refused)
+    return _judge(pull, window, lease, totals, is_covered=is_covered, refused=[*read.refused.values()])
 
 
 def _is_full(total: int, call: ListCall) -> bool:
@@ -90,7 +90,7 @@ def _stage_pages(pull: Pull, window: PullWindow, lease: Lease, pages: Iterator[_
             if count and not pull.between_pages():
                 return None
             read.ids.update(page.ids)
-            read.refused.extend(page.refused)
+            read.refused |= page.refused
             stage_rows(pull, window.window_id, lease, page)
     return read
 
@@ -126,7 +126,9 @@ def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     if read is None:
         return _stop_early(pull, window, lease)
     count = len(read.ids)
-    return _judge(pull, window, lease, (count, count, count), is_covered=True, refused=read.refused)
+    return _judge(
+        pull, window, lease, (count, count, count), is_covered=True, refused=[*read.refused.values()]
+    )
 
 
 def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Listed]:
@@ -228,39 +230,42 @@ def _values(
 
 
 _JUDGE = text("""
-    update ops.pull_windows set attempts = attempts + 1, total_before = :before, total_after = :after,
-        distinct_read = :distinct, not_before = null,
-        state = case when :covered then 'covered' else 'open' end,
-        covered_at = case when :covered then cast(:now as timestamptz) end,
-        last_error = case when not :covered then cast(:said as text) end
-    where window_id = :window returning attempts""")
+    update ops.pull_windows as w set attempts = attempts + 1, total_before = :before, total_after = :after,
+        distinct_read = :distinct, rejected_count = :rejected, not_before = null,
+        state = case when v.is_covered then 'covered' else 'open' end,
+        covered_at = case when v.is_covered then cast(:now as timestamptz) end,
+        last_error = case when not v.is_covered then cast(:said as text) end
+    from (select window_id, :proven and (:rejected = 0 or attempts + 1 >= :enough) as is_covered
+        from ops.pull_windows where window_id = :window) as v
+    where w.window_id = v.window_id returning attempts, v.is_covered""")
 
 
 def _judge(
     pull: Pull, window: PullWindow, lease: Lease, totals: tuple[int, int, int], *, is_covered: bool,
     refused: Sequence[str] = (),
 ) -> bool:  # fmt: skip
-    """Keep what the reading proved: a window that is not over, or with a row without an id, stays open."""
+    """Keep what the reading proved: a window that is not over, or whose rows were not all seen, stays open.
+
+    Rows without a usable id keep it open for some readings; then they are told, and nothing waits for them.
+    """
     present = pull.client.platform_now()
-    is_covered = is_covered and not refused and window.end_at <= present
     total_before, total_after, distinct = totals
     said = f"before {total_before}, after {total_after}, distinct ids {distinct}"
     if window.end_at > present:
         said += f"; the platform's present is {present:%Y-%m-%d %H:%M:%S}, before the window's end"
     values = {
-        "before": total_before, "after": total_after, "distinct": distinct, "covered": is_covered,
+        "before": total_before, "after": total_after, "distinct": distinct, "rejected": len(refused),
+        "proven": is_covered and window.end_at <= present, "enough": REPORT_AFTER,
         "now": pull.clock.now(), "said": refused[0] if refused else said, "window": window.window_id,
     }  # fmt: skip
     with pull.database.transaction(lease) as connection:
-        attempts = connection.execute(_JUDGE, values).scalar_one()
-        if is_covered and attempts > REPORT_AFTER:
+        attempts, is_covered = connection.execute(_JUDGE, values).one()
+        if is_covered and (attempts > REPORT_AFTER or window.kind == "requested"):
             close_covered(connection, pull.clock, pull.source, window)
-        elif refused and attempts >= REPORT_AFTER:
+        if refused and attempts >= REPORT_AFTER:
             tell_of_unusable_ids(connection, pull.clock, pull.source, window, refused)
         elif not is_covered and attempts >= REPORT_AFTER:
             tell_of_uncovered(connection, pull.clock, pull.source, window, said)
-    if is_covered:
-        pull.counts.windows_covered += 1
-    else:
-        pull.counts.windows_left += 1
-    return is_covered
+    pull.counts.windows_covered += is_covered
+    pull.counts.windows_left += not is_covered
+    return bool(is_covered)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
@@ -14,6 +14,10 @@ UNUSABLE_ID = "unusable_id"
 REFUSED = "refused_range"
 #: A window that could not be proven complete this often is reported.
 REPORT_AFTER = 3
+_READ_AGAIN = text("""
+    select window_id from ops.pull_windows
+    where shop_id = :shop and stream = :stream and rejected_count > 0 and state = 'covered'
+      and :kind = 'requested' and start_at < :end and end_at > :start""")
 
 
 def tell_of_uncovered(
@@ -36,16 +40,21 @@ def tell_of_uncovered(
 def tell_of_unusable_ids(
     connection: Connection, clock: Clock, source: Source, window: PullWindow, refused: Sequence[str]
 ) -> None:
-    """Alert about rows of `window` that have no usable id: they cannot be stored, the others are."""
+    """Alert about rows of `window` that have no usable id: they cannot be stored, the others are.
+
+    Nothing waits for them any longer; the alert stays until the range is read again without such rows.
+    """
     title = (f"平台给的记录没有可用的编号:{source.shop_id}", f"Records without a usable id: {source.shop_id}")
     text_zh = (
         f"{_zh(source, window)} 有 {len(refused)} 条没有可用的编号:{refused[0]}。它们进不了系统,"
-        "其余已入库。请到平台后台核对这段时间的订单,并报给平台;平台改好后自动补上并关闭。"
+        "其余已入库,也不再等它们。请到平台后台核对这段时间的订单,并报给平台;平台改好后补拉这段时间"
+        "(./hub backfill),它们就会进来,这条随之关闭。"
     )
     text_en = (
         f"{_en(source, window)} has {len(refused)} record(s) without a usable id: {refused[0]}. "
-        "They cannot be stored, the others are. "
-        "Look for them at the platform and tell it; once it gives ids they come in and this closes."
+        "They cannot be stored, the others are, and nothing waits for them. "
+        "Look for them at the platform and tell it; once it gives ids, read that range again "
+        "(./hub backfill): they come in and this closes."
     )
     alert = alert_of(source, UNUSABLE_ID, "unusable", window.window_id, title, (text_zh, text_en))
     raise_alerts(connection, clock, source.config, [alert])
@@ -75,9 +84,15 @@ def close_refused(connection: Connection, clock: Clock, source: Source) -> None:
 
 
 def close_covered(connection: Connection, clock: Clock, source: Source, window: PullWindow) -> None:
-    """Close the alerts about `window`: it is complete now."""
+    """Close the alerts about `window`: it is complete now. One that was asked for speaks for all it reads."""
+    values = {
+        "shop": source.shop_id, "stream": source.stream, "window": window.window_id, "kind": window.kind,
+        "start": window.start_at, "end": window.end_at,
+    }  # fmt: skip
+    ids = connection.execute(_READ_AGAIN, values).scalars()
+    subjects = [subject_of(source, window_id) for window_id in (window.window_id, *ids)]
     for rule in (RULE, UNUSABLE_ID):
-        close_alerts(connection, clock, rule, [subject_of(source, window.window_id)])
+        close_alerts(connection, clock, rule, subjects)
 
 
 def _zh(source: Source, window: PullWindow) -> str:

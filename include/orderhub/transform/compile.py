@@ -5,6 +5,7 @@ Everything that comes from a file enters as a quoted literal; no value of a payl
 
 from collections.abc import Sequence
 
+from orderhub.config.models import MerchantConfig
 from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIELDS
 from orderhub.platforms.spec import Flag, LineFlag, Platform, StatusMeaning
 from orderhub.transform.payload_sql import (
@@ -29,7 +30,7 @@ _IS_TERMINAL = "(coalesce(st.is_terminal, false) or coalesce(f.status in ('done'
 def compile_versions(platform: Platform) -> str:
     """Return `insert into incoming_versions …` over the staging rows of the loads bound as `:loads`.
 
-    Binds: `:loads` (load ids), `:shop_ids` and `:go_live_ats` (parallel arrays).
+    Binds: `:loads` (load ids) and those of `shop_binds`.
     """
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
@@ -58,6 +59,15 @@ with source as (
 {_merged_columns(platform)}"""  # noqa: S608 - names and literals of files, quoted
 
 
+def shop_binds(config: MerchantConfig) -> dict[str, object]:
+    """Return what `compile_versions` asks about shops, as parallel arrays."""
+    return {
+        "shop_ids": [shop.id for shop in config.shops],
+        "go_live_ats": [shop.go_live_at for shop in config.shops],
+        "are_shadow": [shop.mode == "shadow" for shop in config.shops],
+    }
+
+
 def _converted_versions(platform: Platform) -> str:
     """Return the steps after `source`: typed values, and what states and flags mean."""
     spec, fields = platform.spec, platform.field_map
@@ -77,8 +87,9 @@ statuses (platform_status, status, status_rank, is_terminal, gate, payment_state
 flags (flag_no, flag_id, gate, payment_state, status, reason) as (values
     {_flags(spec.flags)}
 ),
-shops (shop_id, go_live_at) as (
-    select * from unnest(cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[]))
+shops (shop_id, go_live_at, is_shadow) as (
+    select * from unnest(
+        cast(:shop_ids as text[]), cast(:go_live_ats as timestamptz[]), cast(:are_shadow as boolean[]))
 )"""  # noqa: S608 - names and literals of files, quoted
 
 
@@ -104,7 +115,7 @@ def _merged_columns(platform: Platform) -> str:
          when f.gate is not null and (st.gate <> 'stop' or f.gate = 'stop') then f.flag_id || ' ' || f.reason
          else st.platform_status || ' ' || st.reason end,
     case when sh.go_live_at is null or c.placed_at is null or c.placed_at >= sh.go_live_at then 'live'
-         when 'stop' in (st.gate, f.gate) then 'history' else 'to_confirm' end,
+         when 'stop' in (st.gate, f.gate) then 'history' when sh.is_shadow then 'live' else 'to_confirm' end,
     c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
     c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,

@@ -10,7 +10,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform, load_platform
-from orderhub.transform.compile import compile_lines, compile_versions
+from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
 from orderhub.transform.compile_refunds import compile_refunds
 
 #: The newest loads are compared, up to about so many staged rows: more says nothing new.
@@ -94,11 +94,7 @@ def _map(
 ) -> None:
     connection.exec_driver_sql(source("core/incoming"))
     connection.exec_driver_sql(source("core/incoming_refunds"))
-    shops = {
-        "shop_ids": [shop.id for shop in config.shops],
-        "go_live_ats": [shop.go_live_at for shop in config.shops],
-    }
-    connection.execute(text(compile_versions(platform)), {"loads": loads["orders"], **shops})
+    connection.execute(text(compile_versions(platform)), {"loads": loads["orders"], **shop_binds(config)})
     connection.exec_driver_sql(
         "create temporary table changed_orders on commit drop as "
         "select distinct on (order_id) * from incoming_versions order by order_id, merge_key desc"

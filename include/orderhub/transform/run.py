@@ -18,7 +18,7 @@ from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.active import active_suites
 from orderhub.quality.check import CheckCounts, check_orders
-from orderhub.transform.compile import compile_versions
+from orderhub.transform.compile import compile_versions, shop_binds
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
 _AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
+_LOCK_SHOPS = text("select from core.shops order by shop_id for share")
+_ACTIVE_VERSION = text("select config_version from ops.config_versions where is_active")
 _PENDING = """
     from ops.loads as l
     where not exists (
@@ -103,9 +105,20 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         platforms = _map_versions(connection, clock, config, counts)
         _merge(connection, clock, platforms, counts, config, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
+        _settle_lifecycles(connection, config)
         _finish_pass(connection, clock, counts)
     log.info("transform pass", config_version=config.version[:12], **asdict(counts))
     return counts
+
+
+def _settle_lifecycles(connection: Connection, config: MerchantConfig) -> None:
+    """Let the configuration that became active during the pass say which orders are ours to ship.
+
+    Applying one waits for the shops that are locked here, or is seen here.
+    """
+    connection.execute(_LOCK_SHOPS)
+    if connection.execute(_ACTIVE_VERSION).scalar_one_or_none() not in {None, config.version}:
+        connection.execute(statement("core/settle_lifecycles"))
 
 
 def _plan_for_size(connection: Connection) -> None:
@@ -163,10 +176,7 @@ def _map_loads(
         statement_text = compile_refunds(platform)
     else:
         statement_text = compile_versions(platform)
-        bound |= {
-            "shop_ids": [shop.id for shop in config.shops],
-            "go_live_ats": [shop.go_live_at for shop in config.shops],
-        }
+        bound |= shop_binds(config)
     counts.versions += connection.execute(text(statement_text), bound).rowcount
     counts.loads += len(loads)
     connection.execute(

@@ -49,7 +49,7 @@ select
     w.platform, w.shop_id, w.stream, w.window_id, w.kind as source, w.start_at, w.end_at, w.state,
     w.total_before as claimed_before, w.total_after as claimed_after, w.distinct_read,
     coalesce(b.listed, 0) as listed, coalesce(b.staged, 0) as staged,
-    coalesce(p.records, 0) as rejected, coalesce(b.canonical, 0) as canonical
+    coalesce(p.records, 0) + w.rejected_count as rejected, coalesce(b.canonical, 0) as canonical
 from ops.pull_windows as w
 left join by_window as b on w.window_id = b.window_id
 left join parked as p on w.window_id::text = p.window_id
@@ -66,5 +66,5 @@ select ops.describe('ops.completeness', '每个窗口或文件:平台说有多�
     'source', 'kind of the window, or name of the file', 'start_at', 'UTC, inclusive; null for files', 'end_at', 'UTC, exclusive; when a file came',
     'state', 'open or covered; of a file: accepted, partly_accepted, rejected', 'claimed_before', 'records the source claimed before the first page',
     'claimed_after', 'asked again after the last page', 'distinct_read', 'distinct ids read', 'listed', 'rows listed, repetitions included',
-    'staged', 'new versions staged', 'rejected', 'records parked and still waiting; of a file: rows refused',
+    'staged', 'new versions staged', 'rejected', 'records parked and still waiting, rows without a usable id; of a file: rows refused',
     'canonical', 'orders and refunds of core whose current version came with it');
