@@ -270,3 +270,43 @@ def test_a_warehouse_without_a_wms_says_it_in_a_sheet_once(house: House):
     assert rows(house.database, DOUBTS) == [("R9", "unannounced_return")]
     assert any("品级" in report.read_text("utf-8-sig") for report in folder.rglob("退货2*.report.txt"))
     assert clean(house) == []
+
+
+def replan(house: House, quantity: int) -> None:
+    with house.database.engine.begin() as connection:
+        connection.execute(text(f"update core.refunds set quantity = {quantity}"))
+    house.clock.move(timedelta(minutes=1))
+    run_fulfillment(house.database, house.clock, house.active)
+    house.deliver()
+
+
+def test_a_return_that_changed_is_told_again_and_people_are_told_where_the_wms_keeps_the_old_one(
+    house: House,
+):
+    shipped(house)
+    after_sale(house, quantity=1)
+    house.deliver()
+    replan(house, 2)
+    replan(house, 2)
+
+    assert house.wms.calls[CREATE] == 2
+    assert rows(house.database, "select subject, reason, evidence from core.shipment_doubts") == [
+        (CODE, "changed_return", {"MUG": 2})
+    ]
+    assert rows(house.database, "select state, planned from core.returns") == [("accepted", {"MUG": 2})]
+
+
+def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: House):
+    shipped(house)
+    after_sale(house, quantity=1)
+    house.deliver()
+    came(house, 1)
+    ask(house)
+    replan(house, 2)
+    came(house, 1)
+
+    ask(house)
+
+    assert rows(house.database, MUGS) == [(20,)]
+    assert rows(house.database, "select state from core.returns") == [("received",)]
+    assert clean(house) == []

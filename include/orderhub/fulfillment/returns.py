@@ -63,15 +63,24 @@ class Returned:
 
 
 def announce_returns(connection: Connection, clock: Clock, config: MerchantConfig) -> int:
-    """Write a return for every after-sale whose goods left and come back; return how many are told."""
+    """Write a return for every after-sale whose goods left and come back; return how many are told.
+
+    A plan that changed is told again, under an id of its own.
+    """
     told = [warehouse.id for warehouse in config.warehouses if warehouse.wms is not None]
     rows = connection.execute(statement("core/returns"), {"told": told, "now": clock.now()}).all()
+    changed_at = clock.now().isoformat()
     effects = [
         Effect(
-            outbox_id=f"wms:return:{row.return_order_code}",
+            outbox_id=f"wms:return:{row.return_order_code}" + (f":{changed_at}" if row.is_changed else ""),
             target=f"wms:{row.warehouse_id}",
             subject=row.return_order_code,
-            payload={"do": "return", "warehouse_id": row.warehouse_id, "code": row.return_order_code},
+            payload={
+                "do": "return",
+                "warehouse_id": row.warehouse_id,
+                "code": row.return_order_code,
+                "is_changed": row.is_changed,
+            },
         )
         for row in rows
         if row.warehouse_id in told

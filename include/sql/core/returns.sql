@@ -57,6 +57,11 @@ select
     case when warehouse_id = any(:told) then 'announced' else 'accepted' end,
     :now
 from plans
-on conflict (return_id) do update set planned = excluded.planned
+-- More may come back after all that was planned has come: it is asked for again.
+on conflict (return_id) do update set
+    planned = excluded.planned,
+    state = case when present.state = 'received' then 'accepted' else present.state end,
+    received_at = null
 where present.planned <> excluded.planned
-returning return_id, warehouse_id, return_order_code
+-- A row that was there before carries the transaction that changed it; what was not told yet is told as it is now.
+returning return_id, warehouse_id, return_order_code, present.xmax <> 0 and present.state <> 'announced' as is_changed

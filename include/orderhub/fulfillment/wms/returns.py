@@ -16,8 +16,10 @@ from orderhub.config.store import load_active
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
+from orderhub.domain.parcels import Doubt
 from orderhub.errors import ContractError, TransientError
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
+from orderhub.fulfillment.shipments import write_doubts
 from orderhub.fulfillment.wms.account import Account, instant, is_absent
 from orderhub.fulfillment.wms.documents import return_order
 from orderhub.fulfillment.wms.xml import text_at, whole
@@ -65,7 +67,8 @@ class ReturnOrder:
         code = payload["code"]
         with self.database.read() as connection:
             lines = connection.execute(statement("core/return_order_lines"), {"code": code}).all()
-        if not lines or lines[0].state != "announced":
+        is_changed = payload.get("is_changed", False) and lines[0].state != "received" if lines else False
+        if not lines or (lines[0].state != "announced" and not is_changed):
             return {"state": lines[0].state if lines else "nothing comes back"}
         tree = return_order(lines, load_active(self.database), self.account.wms)
         answer = self.account.qimen.call("returnorder.create", tree)
@@ -73,21 +76,36 @@ class ReturnOrder:
             return self._settle(
                 _ASKED, {"code": code, "wms_return_id": text_at(answer.body, "returnOrderId")}
             )
-        known = self.ask(payload)
+        known = self._known(code)
         said = f"{answer.code} {answer.message}"
+        if known and is_changed:
+            self._doubt(code, {line.sku_id: line.quantity for line in lines})
         return known or self._settle(_REFUSED, {"code": code, "said": said[:200]})
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return that the WMS has it, or None when it never heard of it."""
-        body = _look(self.account, payload["code"])
+        """Return that the WMS has it, or None when it never heard of it or may have an earlier plan."""
+        return None if payload.get("is_changed", False) else self._known(payload["code"])
+
+    def _known(self, code: str) -> Mapping[str, Any] | None:
+        body = _look(self.account, code)
         if body is None:
             return None
         wms_return_id = text_at(body, "returnOrder/returnOrderId")
-        return self._settle(_ASKED, {"code": payload["code"], "wms_return_id": wms_return_id})
+        return self._settle(_ASKED, {"code": code, "wms_return_id": wms_return_id})
+
+    def _doubt(self, code: str, planned: Mapping[str, int]) -> None:
+        """Write that the WMS keeps the plan it had: people tell the warehouse."""
+        said = ",".join(f"{sku}:{pieces}" for sku, pieces in sorted(planned.items()))
+        doubt = Doubt("changed_return", said, dict(planned))
+        with hold_scope(self.database, self._scope) as lease, self.database.transaction(lease) as connection:
+            write_doubts(connection, self.clock, self.account.warehouse_id, code, [doubt])
+
+    @property
+    def _scope(self) -> str:
+        return f"wms:{self.account.warehouse_id}"
 
     def _settle(self, change: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        scope = f"wms:{self.account.warehouse_id}"
-        with hold_scope(self.database, scope) as lease, self.database.transaction(lease) as connection:
+        with hold_scope(self.database, self._scope) as lease, self.database.transaction(lease) as connection:
             connection.execute(change, {**given, "now": self.clock.now()})
         return {"state": "refused" if change is _REFUSED else "accepted"}
 
