@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.errors import ConfigError
+from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.waybill.kuaidi100 import sign
 from orderhub.fulfillment.waybill.listing import print_tasks_of, waybills_of
 from orderhub.platforms.signing import Unsigned, md5_between_secrets
 from tests.builders import activate, rows
-from tests.waybill.conftest import CARRIERS, Desk
+from tests.waybill.conftest import CARRIERS, HOUSES, Desk
 
 GET = {"cainiao": "cainiao.waybill.ii.get", "kuaidi100": "order"}
 ASK = "cainiao.waybill.ii.query.by.tradecode"
@@ -176,6 +178,72 @@ def test_refused_label_is_told_and_the_others_of_its_call_are_made(desk: Desk):
     assert [("waybill_refused", "tb/2@1")] == rows(
         desk.database, "select rule_id, subject from ops.alerts where rule_id like 'waybill%'"
     )
+
+
+ALERTS = "select rule_id, subject from ops.alerts where rule_id like 'waybill%' and closed_at is null order by 1, 2"
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "why"),
+    [
+        ("    waybill:", None, "carrier zto has no waybill in carriers.yaml any more"),
+        (
+            "{taobao: TB}",
+            "{spreadsheet: OTHERS}",
+            "carrier zto has no waybill channel for taobao now, or warehouse hangzhou no sender",
+        ),
+    ],
+)
+def test_label_whose_account_left_the_configuration_is_refused_and_told(
+    desk: Desk, said: str, instead: str | None, why: str
+):
+    desk.open(orders=1)
+    desk.close()
+    carriers = CARRIERS.format(service="cainiao")
+    changed = carriers.replace(said, instead) if instead else carriers.partition("    waybill:")[0]
+    with desk.database.engine.begin() as connection:
+        activate(connection, warehouses=HOUSES, more={"carriers.yaml": changed})
+
+    desk.deliver(2)
+
+    assert [("refused", why)] == rows(desk.database, "select state, answer from core.waybills")
+    assert [("waybill_refused", "tb/1@1")] == rows(desk.database, ALERTS)
+    assert [] == rows(
+        desk.database,
+        "select * from ops.outbox where state not in ('sent', 'failed') and target like 'waybill%'",
+    )
+
+
+def test_labels_that_a_service_owes_for_long_are_told_also_without_a_wms(desk: Desk):
+    desk.open(orders=2)
+    desk.close()
+    desk.plan({"kind": "silent", "times": 9})
+    desk.deliver(2)
+
+    look_around(desk.database, desk.clock, desk.active)
+
+    assert [("waybill_late", "hangzhou:zto")] == rows(desk.database, ALERTS)
+
+
+def test_label_of_a_merged_parcel_leaves_out_an_order_that_was_called_back_by_hand(desk: Desk):
+    desk.open(orders=3)
+    with desk.database.engine.begin() as connection:
+        connection.execute(text(MERGED))
+    desk.close()
+    with desk.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "update core.orders set gate = 'stop', version_id = 'v2', checked_version = 'v2' where order_id = 'tb/2'"
+            )
+        )
+    desk.run()
+    end_hand_recall(desk.database, desk.clock, "tb/2@1", "agreed", "clerk", "还没拣")
+
+    desk.deliver()
+
+    assert [("tb-1-1", "1", "1oaidtb/1"), ("tb-2-1", "3", "1oaidtb/3")] == [
+        (label.object_id, label.order, label.oaid) for label in desk.services.ledger.labels
+    ]
 
 
 def test_used_up_numbers_are_one_alert_that_closes_once_labels_come_again(desk: Desk):

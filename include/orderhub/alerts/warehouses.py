@@ -29,10 +29,10 @@ _WORDS: dict[str, Words] = {
     ),
     "waybill_late": (
         "warning",
-        "面单还没到,发货单在等:{subject}",
+        "面单还没到:{subject}",
         "Documents wait for their waybills: {subject}",
-        "{warehouse} 有 {detail} 张发货单在等面单,还没交给 WMS;其余已交。单到自动交,请看面单服务是否正常。",
-        "{detail} documents for {warehouse} wait for their waybills and follow; the others were handed over.",
+        "{warehouse} 有 {detail} 张面单半小时还没到;有 WMS 的,号到才交单,其余已交。请看面单服务是否正常。",
+        "{detail} documents for {warehouse} wait for their waybills and follow; is the waybill service up?",
     ),
     "wms_recall_refused": (
         "critical",

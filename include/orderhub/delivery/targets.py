@@ -20,7 +20,7 @@ from orderhub.fulfillment.manifest_files import PARTS, publish
 from orderhub.fulfillment.sellable import STOCK
 from orderhub.fulfillment.stock_push import StockTeller
 from orderhub.fulfillment.waybill.account import open_waybill_desk
-from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills
+from orderhub.fulfillment.waybill.errands import CancelWaybill, GetWaybills, give_up
 from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.handover import HandOver
 from orderhub.fulfillment.wms.recall import Recall
@@ -129,7 +129,11 @@ def _waybills(database: Database, clock: Clock, settings: Settings) -> Target:
     def errand(parcel: Parcel) -> GetWaybills | CancelWaybill:
         kinds: dict[str, type[GetWaybills | CancelWaybill]] = {"get": GetWaybills, "cancel": CancelWaybill}
         config = load_active(database)
-        desk = open_waybill_desk(clock, settings, config, parcel.payload["carrier_id"])
+        try:
+            desk = open_waybill_desk(clock, settings, config, parcel.payload["carrier_id"])
+        except RefusedError as gone:
+            give_up(database, clock, config, parcel.payload, str(gone))
+            raise
         return kinds[parcel.payload["do"]](database, clock, config, desk)
 
     return Target(

@@ -1,4 +1,5 @@
 -- One row per line of the parcels whose waybills are asked for: of a chunk, or one by its id; key order_id, line_id.
+-- What was called back is no part of a parcel that still leaves; the token is that of the first order in it.
 select
     w.fulfillment_order_id,
     w.object_id,
@@ -29,9 +30,11 @@ left join core.merge_decisions as p on w.fulfillment_order_id = p.parcel_id
 inner join core.fulfillment_orders as f on coalesce(p.fulfillment_order_id, w.fulfillment_order_id) = f.fulfillment_order_id
 inner join core.orders as o on f.order_id = o.order_id
 left join core.orders as s on o.of_order_id = s.order_id
-inner join core.manifest_lines as m on w.manifest_id = m.manifest_id and f.fulfillment_order_id = m.fulfillment_order_id
+inner join core.manifest_lines as m
+    on w.manifest_id = m.manifest_id and f.fulfillment_order_id = m.fulfillment_order_id
+    and (not m.is_void or w.state = 'void_requested')
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
-left join core.receivers as r on w.order_id = r.order_id
+left join core.receivers as r on f.order_id = r.order_id
 where (w.manifest_id = :manifest_id and w.carrier_id = :carrier_id and w.chunk = :chunk and w.state = 'pending')
     or (w.object_id = :object_id and w.state = 'void_requested')
 order by w.fulfillment_order_id, f.fulfillment_order_id, m.line_id

@@ -7,15 +7,16 @@ select
 from core.delivery_orders
 where state = 'refused'
 union all
-select
-    case when w.state = 'pending' then 'waybill_late' else 'wms_unanswered' end,
-    d.warehouse_id,
-    case when w.state = 'pending' then d.warehouse_id || ':' || w.carrier_id else d.manifest_id || ':' || d.chunk end,
-    count(*)::text
+select 'wms_unanswered', d.warehouse_id, d.manifest_id || ':' || d.chunk, count(*)::text
 from core.delivery_orders as d
 left join core.waybills as w on d.delivery_order_code = w.object_id
-where d.state = 'pending' and d.created_at < :unanswered_before
-group by 1, 2, 3
+where d.state = 'pending' and d.created_at < :unanswered_before and w.state is distinct from 'pending'
+group by d.warehouse_id, d.manifest_id, d.chunk
+union all
+select 'waybill_late', warehouse_id, warehouse_id || ':' || carrier_id, count(*)::text
+from core.waybills
+where state = 'pending' and requested_at < :unanswered_before
+group by warehouse_id, carrier_id
 union all
 select
     case

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Row, text
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
-from orderhub.db.leases import hold_scope
+from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import TransientError
 from orderhub.fulfillment.waybill.account import WaybillDesk
-from orderhub.fulfillment.waybill.label import LabelRequest, label_request
+from orderhub.fulfillment.waybill.label import Answers, LabelRequest, label_request
 from orderhub.fulfillment.waybill.settle import REFUSED, Settler
 
 _CHUNK = 10
@@ -108,10 +108,8 @@ class Errand:
         return Settler(self.clock, self.config, self.desk.carrier_id)
 
     def requests(self, payload: Mapping[str, Any]) -> list[LabelRequest]:
-        """Return the labels that the payload still stands for."""
-        with self.database.read() as connection:
-            rows = connection.execute(statement("core/waybill_lines"), dict(payload)).all()
-        return list(self._requests(rows))
+        """Return the labels that the payload still stands for, and that this account can make."""
+        return list(self._requests(_lines(self.database, payload)))
 
     def _requests(self, rows: Sequence[Row[Any]]) -> Iterator[LabelRequest]:
         masked = {shop.id for shop in self.config.shops if shop.export_policy == "masked"}
@@ -128,7 +126,7 @@ class GetWaybills(Errand):
     """Asks for the labels of one chunk; may run any number of times."""
 
     def send(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask for what no answer has settled.
+        """Ask for what no answer has settled; what the configuration gives no way to ask for is refused.
 
         Raises:
             RetryError: some are still open; asking comes first the next time.
@@ -144,7 +142,7 @@ class GetWaybills(Errand):
             with self.database.transaction(lease) as connection:
                 if answers is not None:
                     self.settler.keep(connection, answers)
-            return self._left(payload)
+            return self._left(lease, payload)
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Ask for every label that no answer has settled; None when the service has not made one of them."""
@@ -153,13 +151,40 @@ class GetWaybills(Errand):
             found = [self.desk.service.find(request) for request in requests]
             with self.database.transaction(lease) as connection:
                 self.settler.keep_labels(connection, [label for label in found if label is not None])
-            return self._left(payload) if all(found) else None
+            return self._left(lease, payload) if all(found) else None
 
-    def _left(self, payload: Mapping[str, Any]) -> dict[str, int]:
-        left = self.requests(payload)
+    def _left(self, lease: Lease, payload: Mapping[str, Any]) -> dict[str, int]:
+        rows = _lines(self.database, payload)
+        left = [request.object_id for request in self._requests(rows)]
+        unable = {
+            row.object_id: f"carrier {self.desk.carrier_id} has no waybill channel for {row.platform} now, "
+            f"or warehouse {row.warehouse_id} no sender"
+            for row in rows
+            if row.object_id not in left
+        }
+        if unable:
+            with self.database.transaction(lease) as connection:
+                self.settler.keep(connection, Answers(refused=unable))
         if left:
             raise TransientError(f"waybill service: {len(left)} labels are not settled")
         return {"open": 0}
+
+
+def give_up(
+    database: Database, clock: Clock, config: MerchantConfig, payload: Mapping[str, Any], why: str
+) -> None:
+    """Refuse the labels that a carrier without an account is asked for; people are told, documents go on."""
+    carrier_id = payload["carrier_id"]
+    with hold_scope(database, f"waybill:{carrier_id}") as lease, database.transaction(lease) as connection:
+        refused = {
+            row.object_id: why for row in connection.execute(statement("core/waybill_lines"), dict(payload))
+        }
+        Settler(clock, config, carrier_id).keep(connection, Answers(refused=refused))
+
+
+def _lines(database: Database, payload: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    with database.read() as connection:
+        return connection.execute(statement("core/waybill_lines"), dict(payload)).all()
 
 
 class CancelWaybill(Errand):
