@@ -12,7 +12,7 @@ from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.quality.correct import Correction, correct
-from orderhub.transform.run import run_transform
+from orderhub.transform.run import is_work_pending, run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
 
@@ -202,3 +202,53 @@ def test_sku_that_a_person_named_stays_when_the_master_comes_to_call_it_a_bundle
     run_transform(database, CLOCK, apply(database, directory, skus_csv=SKUS, bundles_csv=BUNDLES))
 
     assert rows(database, LINES) == [(TID, None, "SKU-SET", "goods", 2, 22800)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("m1,*,TS-001-BLK-M,SKU-SOCK", "m1,*,TS-001-BLK-M,SKU-TS001"),
+        ("m1,*,TS-001-BLK-M,SKU-DIFF", "m1,*,TS-001-BLK-M,SKU-TS001"),
+        ("m1,*,TS-001-BLK-M,SKU-SET", "m1,*,TS-001-BLK-M,SKU-TS001"),
+        ("m1,*,TS-001-BLK-M,SKU-SOCK", "m1,*,TS-001-BLK-M,SKU-SOCK\nm9,tb,TS-001-BLK-M,SKU-TS001"),
+        ("m1,*,4600000000001,SKU-SOCK", "m1,*,4600000000001,SKU-SOCK\nm9,*,TS-001-BLK-M,SKU-TS001"),
+    ],
+)
+def test_what_waits_follows_a_mapping_that_was_put_right(
+    database: Database, config: MerchantConfig, directory: Path, wrong: str, right: str
+):
+    head = MAPPINGS.splitlines()[0] + "\n"
+    mapped(database, apply(database, directory, sku_mappings_csv=head + wrong + "\n"), trade())
+    applied = apply(database, directory, sku_mappings_csv=head + right + "\n")
+    pending = is_work_pending(database)
+
+    run_transform(database, CLOCK, applied)
+
+    assert (pending, is_work_pending(database)) == (True, False)
+    assert rows(database, LINES) == [(TID, None, "SKU-TS001", "goods", 2, 22800)]
+
+
+def test_goods_that_the_master_called_a_service_by_mistake_are_sent(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    as_service = SKUS.replace("129.00,goods", "129.00,service").replace("SKU-TS001,T恤,200", "SKU-TS001,T恤,")
+    parts = BUNDLES.replace("SKU-SET,SKU-TS001,1\n", "")
+    mapped(database, apply(database, directory, skus_csv=as_service, bundles_csv=parts), trade())
+    before = rows(database, BLOCKED)
+
+    run_transform(database, CLOCK, apply(database, directory, skus_csv=SKUS, bundles_csv=BUNDLES))
+
+    assert (before, rows(database, BLOCKED)) == ([(TID, "line_is_service")], [(TID, None)])
+
+
+def test_what_a_code_sold_keeps_its_goods_when_no_row_maps_it_any_more(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    mapped(database, config, trade())
+    before = rows(database, LINES)
+
+    run_transform(
+        database, CLOCK, apply(database, directory, sku_mappings_csv=MAPPINGS.splitlines()[0] + "\n")
+    )
+
+    assert rows(database, LINES) == before

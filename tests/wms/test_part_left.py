@@ -14,8 +14,8 @@ from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
 from sandbox.wms.service import secret
 from sandbox.wms.signature import sign
-from tests.builders import NOON, rows
-from tests.wms.conftest import House
+from tests.builders import NOON, activate, rows
+from tests.wms.conftest import HOUSES, House
 from tests.wms.test_intercepts import change, list_all, open_files
 
 STOP_CUP = "update core.order_lines set gate = 'stop' where order_id = 'tb/1' and line_id = '2'"
@@ -170,3 +170,35 @@ def test_packages_without_items_are_all_kept_once_nothing_more_will_leave(house:
         ("tb/1@1#Z2",),
     ]
     assert clean(house) == []
+
+
+GONE = "select subject, text_en from ops.alerts where rule_id = 'warehouse_gone' and closed_at is null"
+HEIR = 'warehouses:\n  - {id: yiwu, name: 义乌仓, cutoffs: ["10:00"]}\n'
+HEIRS_RULES = "rules:\n  - {id: all, warehouses: [yiwu], reason: {zh: 全部, en: all}}\n"
+
+
+def reconfigure(house: House, houses: str, **more: str) -> None:
+    with house.database.engine.begin() as connection:
+        house.config = activate(connection, warehouses=houses, more=more)
+
+
+def test_what_is_open_at_a_warehouse_that_left_the_configuration_is_told_and_goes_on_once_it_is_back(
+    house: House,
+):
+    house.open(orders=2)
+    house.deliver()
+    change(house, STOP_CUP)
+    safety = "warehouse_id,sku_id,quantity\n"
+    reconfigure(house, HEIR, **{"routing.yaml": HEIRS_RULES, "safety_stock.csv": safety})
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+    [(subject, said)] = rows(house.database, GONE)
+
+    reconfigure(house, HOUSES.format(batch_size=50))
+    house.clock.move(timedelta(minutes=31))
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+
+    assert (subject, "2 发货单" in str(said)) == ("hangzhou", True)
+    assert rows(house.database, AT_WMS) == [("cancelled", "agreed"), ("accepted", None)]
+    assert rows(house.database, GONE) == []

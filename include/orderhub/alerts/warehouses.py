@@ -12,6 +12,8 @@ from orderhub.db.sql_files import statement
 #: A document that has no answer for so long is told.
 UNANSWERED_AFTER = timedelta(minutes=30)
 STALE_AFTER = timedelta(hours=2)
+#: What left in files, and what comes back, is looked for as long.
+FILES_WITHIN, RETURNS_WITHIN = timedelta(days=7), timedelta(days=60)
 _WORDS: dict[str, Words] = {
     "wms_refused_order": (
         "warning",
@@ -90,6 +92,13 @@ _WORDS: dict[str, Words] = {
         "{warehouse} 的库存停在 {detail}(北京时间);恢复之前按两倍安全库存承诺。看 DAG sync_stock。",
         "The stock of {warehouse} is as of {detail} (Beijing); twice the safety stock is kept until then.",
     ),
+    "warehouse_gone": (
+        "critical",
+        "配置里没有了的仓库还有单:{subject}",
+        "A warehouse that you removed still holds documents: {subject}",
+        "{subject}(或它的 wms)配置里没有了,还有 {detail} 没了结,没人去问。放回去,了结后再删。",
+        "{detail} are open at {subject}, which you removed, or its wms: nobody asks. Put it back until then.",
+    ),
 }
 RULES = tuple(_WORDS)
 
@@ -115,4 +124,25 @@ def warehouse_alerts(
                 warehouse_id=row.warehouse_id,
             )
         )
+    found["warehouse_gone"] = _gone(connection, config, now)
     return found
+
+
+def _gone(connection: Connection, config: MerchantConfig, now: datetime) -> list[Alert]:
+    """Return an alert per warehouse that the configuration names no more and that holds something of ours."""
+    given = {
+        "houses": [warehouse.id for warehouse in config.warehouses],
+        "told": [warehouse.id for warehouse in config.warehouses if warehouse.wms is not None],
+        "forgotten_before": now - FILES_WITHIN,
+        "returned_since": now - RETURNS_WITHIN,
+    }
+    return [
+        worded(
+            "warehouse_gone",
+            _WORDS["warehouse_gone"],
+            subject=row.warehouse_id,
+            detail=f"{row.documents} 发货单 / documents, {row.returns} 退货单 / returns",
+            warehouse_id=row.warehouse_id,
+        )
+        for row in connection.execute(statement("ops/removed_warehouses"), given)
+    ]

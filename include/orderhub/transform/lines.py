@@ -13,6 +13,12 @@ _UNCHECK = text("""
     update core.orders as o set checked_version = null
     from (select distinct order_id from incoming_lines) as touched
     where o.order_id = touched.order_id""")
+#: Parts are written anew with their bundle: what a person corrected of them is laid on again after the merge.
+_UNLAID = text("""
+    update core.corrections as c set is_applied = false
+    from incoming_lines as m
+    where c.state = 'active' and c.is_applied
+        and c.order_id = m.order_id and starts_with(c.line_id, m.line_id || '~p')""")
 _IS_CONFIG_NEW = text("""
     select config_version is distinct from :config_version from ops.passes
     where kind = 'transform' and finished_at is not null
@@ -29,12 +35,13 @@ def replace_lines(connection: Connection, platforms: list[Platform]) -> int:
 
 
 def remap_lines(connection: Connection, config_version: str) -> int:
-    """Map again what waited for a mapping, and what the goods master now calls otherwise; return how many."""
+    """Map again what waited for a mapping, and what new files call otherwise; return how many lines."""
     connection.exec_driver_sql("truncate incoming_lines")
     waiting = connection.execute(statement("core/remapped_lines")).rowcount
     if connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar():
         waiting += connection.exec_driver_sql(source("core/reclassed_lines")).rowcount
     if waiting:
+        connection.execute(_UNLAID)
         _write_lines(connection)
         connection.execute(_UNCHECK)
     return waiting

@@ -38,6 +38,10 @@ _PENDING = """
     where not exists (
         select from ops.pass_loads as t join ops.passes as p using (pass_id)
         where t.load_id = l.load_id and p.finished_at is not null)"""
+_NEW_CONFIG = """
+    select from ops.config_versions as c join ops.passes as p on p.pass_id = (
+        select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
+    where c.is_active and p.config_version <> c.config_version"""
 
 
 @dataclass
@@ -59,7 +63,10 @@ class TransformCounts:
 
 
 def is_work_pending(database: Database) -> bool:
-    """Return whether a pass would find anything: loads, unchecked orders, or lines whose mapping arrived."""
+    """Return whether a pass would find anything: loads, unchecked orders, mappings that arrived, new files.
+
+    New files of the merchant's may map what waits to other goods.
+    """
     with database.read() as connection:
         return bool(
             connection.execute(
@@ -70,7 +77,8 @@ def is_work_pending(database: Database) -> bool:
                     "(upper(btrim(normalize(l.merchant_code, nfkc))), "
                     "upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
                     "join core.orders o on o.order_id = l.order_id and m.shop_id in (o.shop_id, '*') "
-                    "where l.sku_id is null and o.order_kind = 'sale')"
+                    "where l.sku_id is null and o.order_kind = 'sale') "
+                    f"or exists({_NEW_CONFIG})"
                 )
             ).scalar_one()
         )

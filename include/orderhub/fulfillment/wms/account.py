@@ -10,7 +10,7 @@ from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig, Wms
 from orderhub.connections import load_connection
 from orderhub.domain.parcels import Parcel
-from orderhub.errors import ContractError, RefusedError
+from orderhub.errors import ConfigError, ContractError
 from orderhub.fulfillment.wms.qimen import Qimen
 from orderhub.fulfillment.wms.xml import text_at, whole
 from orderhub.settings import Settings
@@ -90,12 +90,11 @@ def open_account(clock: Clock, settings: Settings, config: MerchantConfig, wareh
     """Return the account at the WMS of `warehouse_id`.
 
     Raises:
-        RefusedError: the warehouse has no WMS any more.
-        ConfigError: its connection is unusable.
+        ConfigError: the warehouse has no WMS any more, or its connection is unusable; put right, all goes on.
     """
     wms = config.wms_of(warehouse_id)
     if wms is None:
-        raise RefusedError(f"warehouse {warehouse_id} has no wms in warehouses.yaml any more")
+        raise ConfigError(f"warehouse {warehouse_id} has no wms in warehouses.yaml any more")
     return Account(warehouse_id, wms, Qimen(load_connection(wms.connection, settings.connections), clock))
 
 
