@@ -169,6 +169,37 @@ def test_what_comes_in_two_parcels_is_stock_as_it_comes(house: House):
     ]
 
 
+def test_what_leaves_after_a_return_has_ended_comes_back_too(house: House):
+    shipped(house)
+    after_sale(house, line=None)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.returns set state = 'received'"))
+        connection.execute(text("update core.refunds set state = 'refunded'"))
+    house.clock.move(timedelta(minutes=1))
+    run_fulfillment(house.database, house.clock, house.active)
+    ended = rows(house.database, "select return_id from core.returns")
+    with house.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.shipments values ('late', 'tb/1@1', 'tb/1', 'yiwu', 'ZTO', 'late', null, 'file', :now, :now)"
+            ),
+            {"now": house.clock.now()},
+        )
+        connection.execute(
+            text(
+                "insert into core.shipment_lines values ('late', 'tb/1', '2', 'tb/1@1', 'yiwu', 'CUP', 1, false)"
+            )
+        )
+
+    run_fulfillment(house.database, house.clock, house.active)
+
+    assert ended == [("tb/R1@hangzhou",)]
+    assert rows(house.database, "select return_id from core.returns order by 1") == [
+        ("tb/R1@hangzhou",),
+        ("tb/R1@yiwu",),
+    ]
+
+
 def test_more_than_was_announced_is_a_doubt_and_no_stock(house: House):
     shipped(house)
     after_sale(house, quantity=1)

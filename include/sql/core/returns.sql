@@ -1,12 +1,23 @@
 -- One row per after-sale and warehouse that its goods come back to; key return_id. Goods that never left do not come
 -- back. Of a line of which a part is returned, that part; of an after-sale that names no line, everything that left.
-with claims as (
+-- What came back whole and is refunded has nothing left to announce, unless a parcel left since.
+with ended as (
+    select t.refund_id
+    from core.returns as t
+    left join core.shipments as s on t.order_id = s.order_id and s.recorded_at > t.announced_at
+    group by t.refund_id
+    having bool_and(t.state = 'received' and s.shipment_id is null)
+),
+
+claims as (
     select
         r.refund_id, r.order_id, r.kind, r.quantity, r.platform_line_id, r.platform_sku_id,
         exists(select from core.order_lines as x where x.order_id = r.order_id and x.line_id = r.platform_line_id) as is_by_line,
         exists(select from core.order_lines as x where x.order_id = r.order_id and x.platform_sku_id = r.platform_sku_id) as is_by_sku
     from core.refunds as r
     where r.kind in ('return', 'exchange') and r.state in ('open', 'refunded')
+        and (r.state = 'open' or r.refund_id not in (select e.refund_id from ended as e))
+        and exists (select from core.shipments as s where s.order_id = r.order_id)
 ),
 
 sold as (
