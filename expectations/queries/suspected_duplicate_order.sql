@@ -1,6 +1,7 @@
 -- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, paid within the shop's minutes.
 -- The platform's receiver token belongs to one order and is never compared; masks, hashes and regions are.
--- An earlier order that was cancelled or refunded repeats nothing: then the later one goes on by itself.
+-- An earlier order that was cancelled, by its platform or a person here, or refunded repeats nothing: then the later one
+-- goes on by itself.
 with later as (
     select order_id, shop_id, customer_id, paid_at, duplicate_minutes
     from {batch}
@@ -18,6 +19,10 @@ pairs as materialized (
     where earlier.lifecycle = 'live'
         and earlier.status not in ('closed', 'unpaid')
         and earlier.payment_state <> 'refunded'
+        and not exists (
+            select from core.withholdings as w
+            where w.order_id = earlier.order_id and w.line_id is null and w.kind = 'cancelled'
+        )
 )
 select distinct on (pairs.order_id)
     pairs.order_id,

@@ -22,7 +22,11 @@ LATEST = 2**62
 
 @dataclass(slots=True)
 class Behavior:
-    """How a platform misbehaves as a rule (planned single failures are in `sandbox.faults`)."""
+    """How a platform misbehaves as a rule (planned single failures are in `sandbox.faults`).
+
+    `end_counts`: whether a window holds the second at which it ends; the documents of Taobao, JD and
+    Pinduoduo do not say.
+    """
 
     lag: timedelta = timedelta(0)
     churn_per_call: int = 0
@@ -32,6 +36,7 @@ class Behavior:
     duplicate_rate: float = 0.0
     list_delay_ms: int = 0
     detail_delay_ms: int = 0
+    end_counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,8 @@ class Call:
             self.world.churn_after_sales(self.shop_id, window, self.behavior.churn_per_call, self.now)
 
     def _visible(self, window: Window) -> Window:
-        return window[0], min(window[1], int((self.now - self.behavior.lag).timestamp()))
+        end = window[1] if self.behavior.end_counts else window[1] - 1
+        return window[0], min(end, int((self.now - self.behavior.lag).timestamp()))
 
     def _modified(
         self,

@@ -124,6 +124,9 @@ def test_a_deadline_that_is_over_stays_told(database: Database, clock: FixedCloc
     order(database, -5)
 
     assert watch_holds(database, clock, config) == Watched(0, 1)
+    assert rows(database, "select title_zh, title_en from ops.alerts") == [
+        ("已过交运时限", "Past its hand-over time")
+    ]
 
 
 def test_an_extended_deadline_is_told_anew(database: Database, clock: FixedClock, config: MerchantConfig):

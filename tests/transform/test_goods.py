@@ -162,6 +162,14 @@ def test_bundle_is_corrected_by_its_parts(database: Database, config: MerchantCo
         correct(database, CLOCK, config, SecretStr("k"), Correction(f"tb/{TID}", "少发", "li", TID, **what))
 
 
+def test_line_of_a_service_is_not_corrected_into_goods(database: Database, config: MerchantConfig):
+    mapped(database, config, trade(line_outer_sku_id="DIFF"))
+    given = Correction(f"tb/{TID}", "其实是货", "li", TID, sku_id="SKU-TS001")
+
+    with pytest.raises(StopError, match="is a service, nothing is sent for it"):
+        correct(database, CLOCK, config, SecretStr("k"), given)
+
+
 def test_sku_of_a_bundle_or_a_service_is_no_correction(database: Database, config: MerchantConfig):
     mapped(database, config, trade(line_outer_sku_id="ts-001-blk-m"))
 

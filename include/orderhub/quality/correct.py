@@ -232,6 +232,11 @@ def _refuse_line(connection: Connection, order_id: str, line_id: str) -> None:
         raise StopError(
             f"order {order_id}: has no line {line_id}; `./hub explain {order_id}` lists its lines"
         )
+    if line.kind == "service":
+        raise StopError(
+            f"order {order_id}: line {line_id} is a service, nothing is sent for it; if it is goods, "
+            "put its row in sku_mappings.csv (or skus.csv) right"
+        )
     if line.kind == "bundle":
         raise StopError(
             f"order {order_id}: line {line_id} is a bundle, its parts are sent; correct these: "

@@ -3,6 +3,7 @@ select
     o.order_id,
     o.shop_id,
     o.ship_by_at,
+    o.ship_by_at <= cast(:now as timestamptz) as is_over,
     (
         select min(given.hours)
         from unnest(cast(:hours as integer[])) as given (hours)

@@ -7,6 +7,7 @@ import pytest
 
 from orderhub.db.engine import Database
 from orderhub.quality.refusals import Refusal, raise_anomaly
+from orderhub.quality.withhold import Withheld, withhold_order
 from tests.sql.quality.arrangement import Hub, insert, open_hub
 
 OPEN = "select rule_id, subject_id from core.anomalies where state = 'open' order by 1, 2"
@@ -372,3 +373,17 @@ def test_a_refusal_counts_in_the_buyers_row(hub: Hub) -> None:
     hub.check()
 
     assert hub.rows("select count(*) from core.holds where rule_id = 'high_risk_buyer'") == [(3,)]
+
+
+@pytest.mark.parametrize(("kind", "held"), [(Withheld.CANCELLED, 0), (Withheld.NO_SHIP, 1)])
+def test_a_duplicate_is_freed_when_a_person_cancels_the_earlier_order(
+    hub: Hub, kind: Withheld, held: int
+) -> None:
+    hub.put({"order_id": "tb/1"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+    hub.check()
+    withhold_order(hub.database, hub.clock, "tb/1", kind, "买家只要一单", "li")
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")] * held
