@@ -261,6 +261,22 @@ def test_nothing_is_promised_of_a_sku_that_the_wms_leaves_out(
     assert candidate["figures"]["MUG"]["available"] == 18
 
 
+def test_a_figure_below_zero_counts_as_left_out_and_the_others_are_taken(house: House):
+    house.open(orders=1)
+    with house.database.engine.begin() as connection:
+        stock(connection, hangzhou__SAFE=5)
+    house.wms.ledger.put("HZ01", "SAFE", -3)
+    house.wms.ledger.put("HZ01", "MUG", 7)
+
+    done = sync(house)
+
+    assert {} == done.failed
+    assert [("MUG", 7), ("SAFE", 5)] == rows(
+        house.database,
+        "select sku_id, on_hand from core.stock where warehouse_id = 'hangzhou' and sku_id in ('MUG', 'SAFE') order by 1",
+    )
+
+
 def test_a_sku_that_the_wms_leaves_out_is_told_until_it_is_counted_as_gone(house: House):
     house.open(orders=1)
     with house.database.engine.begin() as connection:

@@ -1,7 +1,6 @@
 """Reads a WMS's stock over Qimen, a page of SKUs at a time."""
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element
 
 from sqlalchemy import text
 
@@ -26,8 +25,10 @@ _SKUS = text("""
 def read_stock(database: Database, clock: Clock, account: Account) -> Reading:
     """Return the pieces of every SKU of ours that the WMS has a figure for, as of the start of the reading.
 
+    A figure that is no whole number of pieces, -3 say, counts as left out: the others are taken all the same.
+
     Raises:
-        RetryError: the WMS did not answer to the end, or not with whole numbers.
+        RetryError: the WMS did not answer to the end.
         CredentialError: it refuses our calls.
     """
     as_of = clock.now()
@@ -53,16 +54,15 @@ def _page(account: Account, skus: Sequence[str]) -> dict[str, int]:
     if not answer.is_success:
         raise ContractError(f"WMS inventory.query: {answer.code} {answer.message}")
     pieces: dict[str, int] = {}
+    unreadable: set[str] = set()
     for item in answer.body.iterfind("items/item"):
         sku_id, kind = text_at(item, "itemCode"), text_at(item, "inventoryType")
-        if kind in {"", _GOOD} and sku_id in skus:
-            locked = 0 if account.wms.is_locked_inside else _whole(item, "lockQuantity")
-            pieces[sku_id] = pieces.get(sku_id, 0) + _whole(item, "quantity") + locked
-    return pieces
-
-
-def _whole(item: Element, name: str) -> int:
-    pieces = whole(text_at(item, name) or "0")
-    if pieces is None:
-        raise ContractError(f"WMS inventory.query: {name} is not a whole number of pieces; nothing was taken")
-    return pieces
+        if kind not in {"", _GOOD} or sku_id not in skus:
+            continue
+        free = whole(text_at(item, "quantity") or "0")
+        locked = 0 if account.wms.is_locked_inside else whole(text_at(item, "lockQuantity") or "0")
+        if free is None or locked is None:
+            unreadable.add(sku_id)
+            continue
+        pieces[sku_id] = pieces.get(sku_id, 0) + free + locked
+    return {sku_id: count for sku_id, count in pieces.items() if sku_id not in unreadable}
