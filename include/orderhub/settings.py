@@ -74,12 +74,12 @@ class Settings(BaseModel):
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of the hub whose home `ORDERHUB_HOME` names.
+    """Return the settings of the hub whose home `ORDERHUB_HOME` names. An empty variable counts as not set.
 
     Raises:
         ConfigError: an unknown `ORDERHUB_*` variable, a missing or unreadable value.
     """
-    given = {k: v for k, v in environ.items() if k.startswith(PREFIX) and k not in OUTSIDE}
+    given = {k: v for k, v in environ.items() if v and k.startswith(PREFIX) and k not in OUTSIDE}
     for name in given:
         _refuse_unknown(name)
     home = Path(given.get("ORDERHUB_HOME", ".orderhub")).absolute()

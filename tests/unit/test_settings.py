@@ -30,6 +30,12 @@ def test_variables_of_other_programs_are_not_ours_to_judge(tmp_path: Path):
     assert settings.language == "zh"
 
 
+def test_empty_variable_counts_as_not_set(tmp_path: Path):
+    settings = load_settings(environment(tmp_path) | {"ORDERHUB_LANGUAGE": ""})
+
+    assert settings.language == "zh"
+
+
 def test_missing_setting_says_what_to_do(tmp_path: Path):
     given = environment(tmp_path)
     del given["ORDERHUB_HASH_KEY"]

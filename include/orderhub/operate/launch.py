@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./hub", description="The order hub's front door.")
     commands = parser.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
-    home = os.environ.get("ORDERHUB_HOME", ".orderhub")
+    home = os.environ.get("ORDERHUB_HOME") or ".orderhub"
     common.add_argument("--home", default=home, help="where this hub keeps its state (default .orderhub)")
     port = "first of five neighbouring ports (default 8080, then what the home remembers)"
     demo = commands.add_parser("demo", parents=[common], help="the whole hub on made-up shops")
