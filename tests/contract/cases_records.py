@@ -53,6 +53,24 @@ def id_with_a_control_character_keeps_its_window_open_and_no_other(lab: Lab) -> 
     _assert_only_its_window_waits(lab, "12\x07")
 
 
+def row_that_never_gets_an_id_is_counted_as_rejected_and_its_window_ends(lab: Lab) -> None:
+    (spoiled,) = lab.fill(1, first=NOW - timedelta(minutes=20))
+    own = spoiled.removeprefix(lab.connector.stream(lab.stream).id_prefix)
+
+    def spoil(asked: Asked, content: Any) -> Any:
+        rows = [_with_id(row, own, None) for row in lab.rows_in(asked, content) or []]
+        return lab.with_rows(asked, content, rows) if rows else content
+
+    lab.platform.rewrites.append(spoil)
+    for _ in range(3):
+        lab.pull()
+
+    assert {"covered"} == lab.windows().keys()
+    counted = "select sum(rejected_count), count(problem) from ops.pull_windows "
+    counted += "left join ops.verify_windows on subject = 'window ' || window_id "
+    assert [(1, 0)] == lab.rows(f"{counted} where shop_id = :shop and stream = '{lab.stream}'")
+
+
 def row_that_is_no_record_keeps_its_window_open_and_no_other(lab: Lab) -> None:
     lab.fill(1, first=NOW - timedelta(hours=20))
     newest = NOW - timedelta(minutes=20)
@@ -175,6 +193,7 @@ CASES = {
         Case(field_that_nobody_knows_is_kept, per_stream=True),
         Case(characters_that_the_database_refuses_are_replaced_and_noted, per_stream=True),
         Case(row_without_an_id_keeps_its_window_open_and_no_other, per_stream=True),
+        Case(row_that_never_gets_an_id_is_counted_as_rejected_and_its_window_ends, per_stream=True),
         Case(id_that_is_too_long_keeps_its_window_open_and_no_other, per_stream=True),
         Case(id_with_a_control_character_keeps_its_window_open_and_no_other, per_stream=True),
         Case(row_that_is_no_record_keeps_its_window_open_and_no_other, per_stream=True),

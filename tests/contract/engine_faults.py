@@ -76,6 +76,11 @@ def windows_may_end_in_the_future(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(paging, "_judge", judge_later)
 
 
+def bad_rows_are_waited_for_without_end(patch: pytest.MonkeyPatch) -> None:
+    """A row that never gets an id keeps its window open for good, and with it the cut-offs of its shop."""
+    patch.setattr(paging, "REPORT_AFTER", 1 << 30)
+
+
 def nothing_is_tried_twice(patch: pytest.MonkeyPatch) -> None:
     """One attempt per call."""
     patch.setattr(client, "ATTEMPTS", 1)
@@ -217,7 +222,7 @@ FAULTS: dict[str, Fault] = {
         page_is_lost_when_its_process_is_killed, one_nonce_for_all, platform_clock_is_not_looked_at,
         nothing_is_tried_twice, any_encoding_will_do, answers_may_be_of_any_size, lists_must_be_lists,
         rows_that_are_no_records_are_skipped, ends_are_sent_less_one_second,
-        windows_may_end_in_the_future,
+        windows_may_end_in_the_future, bad_rows_are_waited_for_without_end,
         counts_must_be_numbers, ids_pass_through_floats, ids_may_be_anything, payloads_are_stored_as_they_come,
         details_are_believed, versions_are_not_compared, old_windows_come_first, money_is_rounded,
         times_are_guessed, failures_count_as_nothing, writes_are_repeated,

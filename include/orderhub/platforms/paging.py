@@ -125,10 +125,9 @@ def _read_cursor(pull: Pull, window: PullWindow, lease: Lease) -> bool:
     read = _stage_pages(pull, window, lease, _following_pages(pull, window.start_at, window.end_at))
     if read is None:
         return _stop_early(pull, window, lease)
-    count = len(read.ids)
-    return _judge(
-        pull, window, lease, (count, count, count), is_covered=True, refused=[*read.refused.values()]
-    )
+    refused = [*read.refused.values()]
+    count = len(read.ids) + len(refused)
+    return _judge(pull, window, lease, (count, count, len(read.ids)), is_covered=True, refused=refused)
 
 
 def _numbered_pages(pull: Pull, start: datetime, end: datetime, pages: int) -> Iterator[_Listed]:

@@ -22,9 +22,9 @@ union all
 select
     'window ' || window_id,
     'is called covered with before ' || coalesce(total_before::text, '?') || ', after '
-    || coalesce(total_after::text, '?') || ', distinct ids ' || coalesce(distinct_read::text, '?')
+    || coalesce(total_after::text, '?') || ', distinct ids ' || coalesce(distinct_read::text, '?') || ', rejected ' || rejected_count
 from ops.pull_windows
-where state = 'covered' and not coalesce(distinct_read between total_after and total_before, false);
+where state = 'covered' and not coalesce(distinct_read + rejected_count between total_after and total_before, false);
 
 select ops.describe('ops.verify_windows', '覆盖的窗口都数得清,时间不重叠 / windows that contradict the rule of coverage; empty when clean',
     'subject', 'what is wrong', 'problem', 'how, with the figures');
