@@ -193,7 +193,7 @@ CASES = {
         Case(field_that_nobody_knows_is_kept, per_stream=True),
         Case(characters_that_the_database_refuses_are_replaced_and_noted, per_stream=True),
         Case(row_without_an_id_keeps_its_window_open_and_no_other, per_stream=True),
-        Case(row_that_never_gets_an_id_is_counted_as_rejected_and_its_window_ends, per_stream=True),
+        Case(row_that_never_gets_an_id_is_counted_as_rejected_and_its_window_ends),
         Case(id_that_is_too_long_keeps_its_window_open_and_no_other, per_stream=True),
         Case(id_with_a_control_character_keeps_its_window_open_and_no_other, per_stream=True),
         Case(row_that_is_no_record_keeps_its_window_open_and_no_other, per_stream=True),

@@ -194,7 +194,7 @@ PLANTED = [
     ),
     (
         "windows",
-        "window 901: is called covered with before 5, after 5, distinct ids 4",
+        "window 901: is called covered with before 5, after 5, distinct ids 4, rejected 0",
         (
             "insert into ops.pull_windows (window_id, platform, shop_id, stream, kind, "
             "start_at, end_at, state, total_before, total_after, distinct_read, created_at) overriding system value values "
