@@ -116,8 +116,10 @@ class Availability:
             barred = Verdict.FULL
         if barred is not None:
             return Candidate(warehouse_id, barred, {})
-        promisable = self._promisable
-        figures = {sku: (pieces, promisable.get((warehouse_id, sku), 0)) for sku, pieces in needs.items()}
-        is_enough = all(need <= free for need, free in figures.values())
+        figures, is_enough = {}, True
+        for sku, pieces in needs.items():
+            free = self._promisable.get((warehouse_id, sku), 0)
+            figures[sku] = (pieces, free)
+            is_enough = is_enough and pieces <= free
         old = {sku: age for sku in needs if (age := self._old.get((warehouse_id, sku)))} if self._old else {}
         return Candidate(warehouse_id, Verdict.CHOSEN if is_enough else Verdict.SHORT, figures, old)

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from orderhub.alerts.held import DocumentRule, raise_held_documents
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.goods import DEFAULT_WEIGHT_G
 from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import Value, copy_rows
+from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.fulfillment.carrier_desk import CarrierDesk
@@ -97,22 +98,20 @@ def _taken(connection: Connection, today: date) -> dict[tuple[str, date], int]:
     return {(row.carrier_id, row.carrier_date): row.documents for row in rows}
 
 
-def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Iterator[list[Row[Any]]]:
-    """Yield the facts in order of urgency, through a cursor on the server."""
+def _facts(
+    connection: Connection, config: MerchantConfig, now: datetime
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the facts in order of urgency."""
     today = now.astimezone(BEIJING).date()
     given = {
         **points(config),
         "names": names_pattern(wish_reader(config)),
         "tomorrow": datetime.combine(today + timedelta(days=1), time(), BEIJING),
     }
-    options = {"stream_results": True, "max_row_buffer": _READ_ROWS}
-    with connection.execute(statement("core/carrier_facts"), given, execution_options=options) as result:
-        for rows in result.partitions(_READ_ROWS):
-            yield list(rows)
+    return waves_of(connection, statement("core/carrier_facts"), given, _READ_ROWS)
 
 
-def _chosen(desk: CarrierDesk, row: Row[Any]) -> tuple[Value, ...]:
-    values = tuple(row)
-    order_id, fulfillment_order_id, warehouse_id, weight_g, is_shadow = values[:5]
-    choice = desk.choose(order_id, values[5:], is_shadow=is_shadow)
+def _chosen(desk: CarrierDesk, row: tuple[Any, ...]) -> tuple[Value, ...]:
+    order_id, fulfillment_order_id, warehouse_id, weight_g, is_shadow = row[:5]
+    choice = desk.choose(order_id, row[5:], is_shadow=is_shadow)
     return order_id, fulfillment_order_id, warehouse_id, weight_g, *choice

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, text
 from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
-from orderhub.db.copy import rows_of
 from orderhub.db.engine import Database
+from orderhub.db.reading import texts_of
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.labels import Labels
@@ -219,4 +219,4 @@ def _text(value: str | None) -> str:
 
 
 def _stream(connection: Connection, name: str, parameters: Mapping[str, object]) -> Iterator[list[str]]:
-    return rows_of(connection, statement(name), parameters)
+    return texts_of(connection, statement(name), parameters)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import copy_rows
+from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.domain.inventory import LEFT_OUT, STALE, Availability, Verdict
@@ -147,16 +147,14 @@ def _capacity(connection: Connection, config: MerchantConfig, now: datetime) -> 
 
 
 def _waves(connection: Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield whole orders in waves: a cursor on the server, so that a million orders never sit in memory."""
-    with closing(connection.connection.cursor("candidates_by_urgency")) as cursor:
-        cursor.execute(query)
-        carried: list[tuple[Any, ...]] = []
-        while rows := list(cursor.fetchmany(WAVE_LINES)):
-            last = rows[-1][0]
-            cut = next((i for i in range(len(rows) - 1, -1, -1) if rows[i][0] != last), -1) + 1
-            if cut:
-                yield carried + rows[:cut]
-                carried = []
-            carried += rows[cut:]
-        if carried:
-            yield carried
+    """Yield whole orders in waves."""
+    carried: list[tuple[Any, ...]] = []
+    for rows in waves_of(connection, text(query), {}, WAVE_LINES):
+        last = rows[-1][0]
+        cut = next((i for i in range(len(rows) - 1, -1, -1) if rows[i][0] != last), -1) + 1
+        if cut:
+            yield carried + rows[:cut]
+            carried = []
+        carried += rows[cut:]
+    if carried:
+        yield carried
