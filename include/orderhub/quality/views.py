@@ -64,6 +64,7 @@ ORDERS = View(
         "time_contradiction": "text",
         "placed_at": "time",
         "paid_at": "time",
+        "bought_at": "time",
         "message_digest": "text",
         "memo_words": "text",
         "invoice_words": "text",
