@@ -15,7 +15,7 @@ from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
 from sandbox.wms.service import secret
 from sandbox.wms.signature import sign
-from tests.builders import NOON, activate, rows
+from tests.builders import NOON, activate, rows, shops_file
 from tests.wms.conftest import HOUSES, House
 from tests.wms.test_intercepts import change, list_all, open_files
 
@@ -149,6 +149,45 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
     )
 
     assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+
+
+@pytest.mark.parametrize(
+    ("says", "recall"),
+    [("gate = 'wait'", None), ("gate = 'stop'", None), ("gate = 'stop', refund_state = 'refunded'", "requested")],
+)
+def test_a_platform_that_was_told_of_some_pieces_of_a_line_stops_not_its_others(
+    house: House, says: str, recall: str | None
+):
+    part_leaves(house, {"MUG": 1})
+
+    change(
+        house,
+        "update core.tracking_writes set state = 'told';"
+        f"update core.order_lines set {says} where order_id = 'tb/1' and line_id = '1'",
+    )
+
+    assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+
+
+def test_a_number_of_a_shop_that_left_the_configuration_is_told_to_people(house: House):
+    part_leaves(house, {"MUG": 2})
+    group = shops_file().replace("id: tb", "id: other")
+    reconfigure(house, HOUSES.format(batch_size=50), **{"shops.yaml": group})
+    with house.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into ops.pull_windows (platform, shop_id, stream, kind, start_at, end_at, state, created_at) "
+                "values ('taobao', 'tb', 'orders', 'live', :now, :now + interval '1 hour', 'covered', :now)"
+            ),
+            {"now": NOON},
+        )
+    house.deliver()
+
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(
+        house.database, "select subject from ops.alerts where rule_id = 'tracking_by_hand' and closed_at is null"
+    ) == [("tb",)]
 
 
 def test_packages_without_items_are_all_kept_once_nothing_more_will_leave(house: House):

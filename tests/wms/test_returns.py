@@ -303,6 +303,21 @@ def test_a_warehouse_without_a_wms_says_it_in_a_sheet_once(house: House):
     assert clean(house) == []
 
 
+def test_a_return_that_a_sheet_names_by_its_after_sale_and_by_its_order_is_one(house: House):
+    shipped(house)
+    after_sale(house)
+    with house.database.engine.begin() as connection:
+        house.config = activate(connection)
+    sheet = (("售后单号", "商品编码", "数量", "品级"), ("R1", "MUG", "1", "良品"), ("1", "MUG", "1", "良品"))
+    house.clock.move(timedelta(minutes=1))
+    drop(house.settings.drop / "warehouses" / "hangzhou", house.clock.now(), *sheet)
+
+    sync(house)
+
+    assert rows(house.database, LINES) == [("MUG", "sellable", 2, False)]
+    assert rows(house.database, MUGS) == [(20,)]
+
+
 def replan(house: House, quantity: int) -> None:
     with house.database.engine.begin() as connection:
         connection.execute(text(f"update core.refunds set quantity = {quantity}"))

@@ -16,6 +16,12 @@ from tests.wms.test_part_left import DOCUMENTS, PROMISED, clean, part_leaves, pu
 from tests.wms.test_replacements import ship
 
 OPEN = "select reason from core.shipment_doubts where resolved_at is null"
+REFUND = (
+    "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, platform_line_id, kind, state, "
+    "is_terminal, quantity, version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) "
+    "select 'tb/R1', 'taobao', 'tb', 'R1', order_id, '1', 'refund', '{}', false, {}, 'v', 'k', 'm', 1, 1, _seen_at "
+    "from core.orders where order_id = 'tb/1'"
+)
 STATES = "select line_id, state, resolution from core.reservations where order_id = 'tb/1' order by 1, 2"
 
 
@@ -108,7 +114,7 @@ def test_a_document_that_its_wms_gave_up_whole_is_routed_anew(house: House):
 
 def test_missing_pieces_that_were_refunded_are_not_sent_again(house: House):
     end_short(house, {"MUG": 1})
-    change(house, "update core.order_lines set gate = 'stop' where order_id = 'tb/1' and line_id = '1'")
+    change(house, REFUND.format("refunded", 2))
 
     settled = settle(house, Rest.SHIP)
 
@@ -118,7 +124,7 @@ def test_missing_pieces_that_were_refunded_are_not_sent_again(house: House):
 
 def test_missing_pieces_whose_refund_is_open_wait_for_it(house: House):
     end_short(house, {"MUG": 1})
-    change(house, "update core.order_lines set gate = 'wait' where order_id = 'tb/1' and line_id = '1'")
+    change(house, REFUND.format("open", 1))
 
     with pytest.raises(StopError, match="tb/1#1"):
         settle(house, Rest.SHIP)
@@ -148,6 +154,33 @@ def test_the_rest_of_an_order_that_its_platform_calls_shipped_is_waited_for_and_
         ("closing_ahead", "area/浙江省 2026-11-25"),
         ("stock_out", "hangzhou/CUP"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("says", "documents"),
+    [
+        ("update core.order_lines set gate = 'wait' where order_id = 'tb/1' and line_id = '1'", "manifested"),
+        ("update core.orders set gate = 'stop', status = 'shipped' where order_id = 'tb/1'", "manifested"),
+        ("update core.orders set gate = 'stop', status = 'closed' where order_id = 'tb/1'", "cancelled"),
+        (REFUND.format("refunded", 2), "cancelled"),
+    ],
+)
+def test_missing_pieces_go_as_their_line_goes_whatever_the_platform_calls_what_left(
+    house: House, says: str, documents: str
+):
+    end_short(house, {"MUG": 1})
+    settle(house, Rest.SHIP)
+    house.clock.move(timedelta(minutes=5))
+    house.close()
+    house.deliver()
+
+    change(house, says)
+    house.deliver()
+
+    assert rows(
+        house.database, "select state from core.fulfillment_orders where order_id = 'tb/BF1_S1'"
+    ) == [(documents,)]
+    assert clean(house) == []
 
 
 def test_a_late_parcel_of_what_was_settled_is_a_doubt_and_takes_no_stock(house: House):

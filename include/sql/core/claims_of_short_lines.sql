@@ -2,12 +2,12 @@
 -- line_id. One order for each document; of a bundle, the part that is missing.
 insert into replacement_claims
 select
-    o.shop_id || '/BF' || o.platform_order_id || '_' || n.case_no,
-    'BF' || o.platform_order_id || '_' || n.case_no,
+    n.resend_id,
+    substr(n.resend_id, length(o.shop_id) + 2),
     coalesce(o.of_order_id, o.order_id),
     null,
     'resend',
-    n.case_no,
+    substring(n.resend_id from '[^_]+$'),
     :reason,
     'same',
     l.line_id,
@@ -22,8 +22,8 @@ select
     n.pieces,
     l.unit_price_fen
 from unnest(
-    cast(:orders as text[]), cast(:lines as text[]), cast(:skus as text[]), cast(:pieces as bigint[]), cast(:cases as text[])
-) as n (order_id, line_id, sku_id, pieces, case_no)
+    cast(:resends as text[]), cast(:orders as text[]), cast(:lines as text[]), cast(:skus as text[]), cast(:pieces as bigint[])
+) as n (resend_id, order_id, line_id, sku_id, pieces)
 inner join core.orders as o on n.order_id = o.order_id
 inner join core.order_lines as l on n.order_id = l.order_id and n.line_id = l.line_id
 left join core.order_lines as p on l.order_id = p.order_id and l.parent_line_id = p.line_id and p.kind = 'bundle'

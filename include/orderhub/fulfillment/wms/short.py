@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.document_locks import LOCK_DOCUMENTS
@@ -20,12 +20,10 @@ from orderhub.fulfillment.replacements import write_replacements
 from orderhub.fulfillment.shipments import post_short
 from orderhub.quality.withhold import Withheld, withhold
 
-#: Their platform, or a person, ended the line: nothing of it is sent again.
-_ENDED = frozenset(
-    {"line_gone", "order_stopped", "order_cancelled", "order_no_ship", "line_stopped", "line_cancelled"}
-)
-#: Nobody knows yet whether it ships.
-_UNDECIDED = frozenset({"order_waits", "order_held", "line_waits", "line_held"})
+_REST_OF = text("""
+    update core.replacements as p set rest_of = n.order_id
+    from unnest(cast(:resends as text[]), cast(:orders as text[])) as n (resend_id, order_id)
+    where p.order_id = n.resend_id""")
 
 
 class Rest(StrEnum):
@@ -73,19 +71,17 @@ def end_rest(
     """
     whole = [line for line in lines if not line.pieces]
     parts = [line for line in lines if line.pieces]
-    undecided = [line for line in parts if line.blocked_by in _UNDECIDED]
+    undecided = [f"{line.order_id}#{line.line_id}" for line in parts if line.gate == "wait"]
     if rest is Rest.SHIP and undecided:
-        first = undecided[0]
         raise StopError(
-            f"{first.order_id}#{first.line_id}: {first.blocked_by}; settle its after-sale or hold first, "
-            "or say --rest cancel"
+            f"{undecided[0]}: an after-sale or a hold of it is open; settle that first, or say --rest cancel"
         )
     post_short(connection, clock, sorted({line.fulfillment_order_id for line in lines}))
     take_back(connection, clock, list({line.fulfillment_order_id: line for line in lines}.values()))
     if rest is Rest.CANCEL:
         _cancel(connection, whole, who)
         return EndedRest(len(whole), (), ())
-    sent = [line for line in parts if line.blocked_by not in _ENDED]
+    sent = [line for line in parts if line.gate == "ship"]
     unsent = tuple(f"{line.order_id}#{line.line_id}" for line in parts if line not in sent)
     return EndedRest(len(whole), _send_again(connection, clock, sent, who), unsent)
 
@@ -99,22 +95,23 @@ def _cancel(connection: Connection, lines: Sequence[Row[Any]], who: Mapping[str,
 def _send_again(
     connection: Connection, clock: Clock, lines: Sequence[Row[Any]], who: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Make one order for each document of `lines`, numbered as the document is."""
+    """Make one order for each document of `lines`, numbered as the document is; it goes as its lines go."""
     if not lines:
         return ()
     given = {
         "reason": who["reason"],
+        "resends": [line.resend_id for line in lines],
         "orders": [line.order_id for line in lines],
         "lines": [line.line_id for line in lines],
         "skus": [line.sku_id for line in lines],
         "pieces": [line.quantity - line.pieces for line in lines],
-        "cases": ["S" + line.fulfillment_order_id.rpartition("@")[2] for line in lines],
     }
     connection.exec_driver_sql(source("core/replacement_claims"))
     connection.execute(statement("core/claims_of_short_lines"), given)
     made = write_replacements(connection, clock, made_by=who["actor"], pass_id=None)
-    wanted = {line.fulfillment_order_id for line in lines}
-    if len(made) != len(wanted):
-        raise StopError(f"{', '.join(sorted(wanted))}: what is missing was sent again before; --rest cancel")
+    taken = set(given["resends"]) - set(made)
+    if taken:
+        raise StopError(f"{', '.join(sorted(taken))} exists already; cancel it, or say --rest cancel")
+    connection.execute(_REST_OF, given)
     connection.execute(statement("core/replacement_receivers"))
     return tuple(sorted(made))
