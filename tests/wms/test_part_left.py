@@ -153,7 +153,11 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
 
 @pytest.mark.parametrize(
     ("says", "recall"),
-    [("gate = 'wait'", None), ("gate = 'stop'", None), ("gate = 'stop', refund_state = 'refunded'", "requested")],
+    [
+        ("gate = 'wait'", None),
+        ("gate = 'stop'", None),
+        ("gate = 'stop', refund_state = 'refunded'", "requested"),
+    ],
 )
 def test_a_platform_that_was_told_of_some_pieces_of_a_line_stops_not_its_others(
     house: House, says: str, recall: str | None
@@ -186,7 +190,8 @@ def test_a_number_of_a_shop_that_left_the_configuration_is_told_to_people(house:
     look_around(house.database, house.clock, house.active)
 
     assert rows(
-        house.database, "select subject from ops.alerts where rule_id = 'tracking_by_hand' and closed_at is null"
+        house.database,
+        "select subject from ops.alerts where rule_id = 'tracking_by_hand' and closed_at is null",
     ) == [("tb",)]
 
 

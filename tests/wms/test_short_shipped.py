@@ -177,9 +177,9 @@ def test_missing_pieces_go_as_their_line_goes_whatever_the_platform_calls_what_l
     change(house, says)
     house.deliver()
 
-    assert rows(
-        house.database, "select state from core.fulfillment_orders where order_id = 'tb/BF1_S1'"
-    ) == [(documents,)]
+    assert rows(house.database, "select state from core.fulfillment_orders where order_id = 'tb/BF1_S1'") == [
+        (documents,)
+    ]
     assert clean(house) == []
 
 
