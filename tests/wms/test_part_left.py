@@ -1,6 +1,7 @@
 """One parcel of a document has left when the rest of it must not any more."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -26,9 +27,9 @@ PROMISED = "select sku_id, on_hand, reserved from core.stock where warehouse_id 
 ALERTS = "select rule_id, subject from ops.alerts where closed_at is null and rule_id not in ('stale_stock', 'tracking_by_hand') order by 1"
 
 
-def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = False) -> None:
+def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = False, **more: Any) -> None:
     """One document of two mugs and a cup; some of it leaves, and the hub knows."""
-    house.open(orders=1)
+    house.open(orders=1, **more)
     house.deliver()
     house.clock.move(timedelta(minutes=5))
     house.wms.ledger.ship("tb-1-1", house.clock.now(), items)

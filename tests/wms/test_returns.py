@@ -327,6 +327,25 @@ def test_a_return_that_changed_is_told_again_and_people_are_told_where_the_wms_k
     assert rows(house.database, "select state, planned from core.returns") == [("accepted", {"MUG": 2})]
 
 
+@pytest.mark.parametrize("line", ["1", None])
+def test_a_plan_that_shrinks_below_what_came_is_what_came_and_is_over(house: House, line: str | None):
+    shipped(house)
+    after_sale(house, line=line)
+    house.deliver()
+    came(house, 2)
+    ask(house)
+
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.refunds set platform_line_id = '1', quantity = 1"))
+    run_fulfillment(house.database, house.clock, house.active)
+
+    assert rows(house.database, "select state, received_at is not null, planned from core.returns") == [
+        ("received", True, {"MUG": 2})
+    ]
+    assert rows(house.database, MUGS) == [(20,)]
+    assert clean(house) == []
+
+
 def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: House):
     shipped(house)
     after_sale(house, quantity=1)
