@@ -22,13 +22,13 @@ from sandbox.world.model import Order, PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
 from tests.conftest import PASSWORDS, TEMPLATE
+from tests.platforms.shop_in_a_box import shop_of
 from tests.stories.day import CUTOFF, FILES, Day, opened_day
 
 DAY = timedelta(days=1)
 LHASA = ("西藏自治区", "拉萨市", "城关区")
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
 MORE = {
-    "shares.csv": "shop_id,sku_id,percent\nmp_own,*,50\n",
     "calendar.csv": "kind,id,from,to,what,comment\narea,西藏自治区,2026-11-23,2026-11-24,suspended,暴雪停发\n",
     "routing.yaml": FILES["routing.yaml"].replace(
         "rules:\n",
@@ -40,6 +40,13 @@ MORE = {
         "    not_served: [remote]\n    capabilities: [fragile, cod]",
     ),
 }
+
+
+def merchant(platform: str) -> dict[str, str]:
+    """Return the merchant's files where its shop is on `platform`."""
+    return {**MORE, "shares.csv": f"shop_id,sku_id,percent\n{shop_of(platform)},*,50\n"}
+
+
 SHOP_KEYS = "    exchange_goods: same\n    push_stock: true\n"
 
 
@@ -135,21 +142,27 @@ def second_day(day: Day, orders: dict[str, Order]) -> None:
     day.work()
 
 
-@pytest.fixture(scope="module")
-def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+#: The merchant's own shop each time, one more that takes cash at the door and tells of it on request.
+PLATFORMS = ["miniprogram", pytest.param("douyin", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=PLATFORMS)
+def lived(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lived]:
+    name = f"two_days_{request.param}"
     admin = Database(server.url("postgres"), "tests")
     with admin.session() as session:
-        session.execute(text(f"create database two_days template {TEMPLATE} owner orderhub_owner"))
-    database = Database(server.url("two_days", "orderhub_app", PASSWORDS.app), "tests")
-    with opened_day(
-        database, Path(tmp_path_factory.mktemp("two_days")), more=MORE, shop_keys=SHOP_KEYS
-    ) as day:
+        session.execute(text(f"create database {name} template {TEMPLATE} owner orderhub_owner"))
+    database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
+    home = Path(tmp_path_factory.mktemp(name))
+    with opened_day(database, home, request.param, merchant(request.param), SHOP_KEYS) as day:
         orders = first_day(day)
         second_day(day, orders)
         yield Lived(day, orders)
     database.close()
     with admin.session() as session:
-        session.execute(text("drop database two_days with (force)"))
+        session.execute(text(f"drop database {name} with (force)"))
     admin.close()
 
 
@@ -189,7 +202,7 @@ def test_an_exchange_leaves_as_a_document_of_its_own_and_its_number_is_for_a_per
     sent = rows(
         lived.day.database,
         "select f.state, w.state, o.paid_fen from core.fulfillment_orders as f join core.orders as o using (order_id) "
-        f"join core.tracking_writes as w using (order_id) where order_id = 'mp_own/HH{made}'",
+        f"join core.tracking_writes as w using (order_id) where order_id = '{lived.day.box.shop_id}/HH{made}'",
     )
 
     assert lived.left("exchanged") == [("hangzhou", "shipped", FIRST)]
@@ -210,7 +223,7 @@ def test_what_is_paid_at_the_door_goes_by_a_carrier_that_collects_and_its_docume
 
     assert lived.left("at the door") == [("hangzhou", "shipped", FIRST)]
     assert "post 9.00 元 做不到 cod" in lived.said("at the door")
-    assert due == {f"mp_own-{lived.orders['at the door'].order_id}-1": "49.00"}
+    assert due == {f"{lived.day.box.shop_id}-{lived.orders['at the door'].order_id}-1": "49.00"}
     assert [carrier for carrier, _ in lived.numbers("at the door")] == ["ZTO"]
 
 
