@@ -66,7 +66,7 @@ def stock_thaw(warehouse: str) -> None:
 
 @wms_app.command("resend")
 def wms_resend(fulfillment_order: str) -> None:
-    """WMS 拒收的发货单、退货单,原因改好后用同一单号再交 / hand a refused document over again, under its own code."""
+    """WMS 拒收的发货单、退货单,改好后用同一单号再交 / hand what it refused over again, under its own code."""
     from orderhub.fulfillment.wms.mending import resend
 
     with opened() as (_, database):
