@@ -24,6 +24,8 @@ from orderhub.platforms.plain_receiver import protect
 from orderhub.quality.withhold import LOCK_DOCUMENTS, refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
+#: More pieces of a line are a slip of the keys.
+MOST_PIECES = 1_000_000
 _ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
 _LINE = text("""
     select l.kind, array(
@@ -175,9 +177,10 @@ def _value_of(
             return _sku(connection, sku_id)
         case Correction(address=None, line_id=str(line_id), sku_id=None, quantity=int(quantity)):
             _refuse_line(connection, correction.order_id, line_id)
-            if quantity < 1:
+            if not 1 <= quantity <= MOST_PIECES:
                 raise StopError(
-                    f"quantity {quantity}: must be 1 or more; to ship nothing: `./hub hold cancel`"
+                    f"quantity {quantity}: must be 1 or more, {MOST_PIECES} at most; to ship nothing: "
+                    "`./hub hold cancel`"
                 )
             return _Value("quantity", {"said": str(quantity), "quantity": quantity}, str(quantity))
     raise StopError(
