@@ -101,6 +101,8 @@ _WORDS: dict[str, Words] = {
     ),
 }
 RULES = tuple(_WORDS)
+#: The same document called back for another reason is told anew.
+_BY_REASON = frozenset({"recall_by_hand", "wms_recall_refused"})
 
 
 def warehouse_alerts(
@@ -122,6 +124,7 @@ def warehouse_alerts(
                 subject=row.subject,
                 detail=row.detail or "-",
                 warehouse_id=row.warehouse_id,
+                fingerprint=row.detail if row.rule in _BY_REASON else "open",
             )
         )
     found["warehouse_gone"] = _gone(connection, config, now)

@@ -12,18 +12,20 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
+from orderhub.fulfillment.withdraw import free_withdrawals
 
 #: What a warehouse got in files and did not report within this has left, or is found by people.
 FILES_WITHIN = timedelta(days=7)
 _OPEN = text("""
     select exists (
-        select from core.delivery_orders where state in ('pending', 'accepted', 'refused') and recall is null
+        select from core.delivery_orders where state in ('pending', 'accepted', 'refused')
+            and (recall is null or recall = 'refused')
     ) or exists (
         select from core.fulfillment_orders
         where state = 'manifested' and not is_shadow and allocated_at > :since)""")
@@ -36,7 +38,10 @@ _END = text("""
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
-    """Call back documents that must not leave as they are, and return how many."""
+    """Call back documents that must not leave as they are, and return how many.
+
+    A document is asked for once for each cause: refused for a new address, again when it is cancelled.
+    """
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
     _end_holds(connection, clock)
     if not connection.execute(_OPEN, given).scalar_one():
@@ -81,9 +86,10 @@ def _end_holds(connection: Connection, clock: Clock) -> None:
 
 
 def _recall_id(row: Row[Any]) -> str:
-    """Return the effect's id: another order of the same parcel may be stopped later, and asks anew."""
+    """Return the effect's id: another order of the parcel may be stopped later, or for another cause."""
     of_document = f":{row.fulfillment_order_id}" if row.is_merged else ""
-    return f"wms:cancel:{row.delivery_order_code}{of_document}"
+    again = f":{row.question}" if row.question else ""
+    return f"wms:cancel:{row.delivery_order_code}{of_document}{again}"
 
 
 def end_hand_recall(

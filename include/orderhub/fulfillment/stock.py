@@ -12,11 +12,12 @@ from orderhub.config.located_yaml import nearest
 from orderhub.config.store import load_active
 from orderhub.db.audit import record_act
 from orderhub.db.copy import copy_rows
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import ConfigError
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
+from orderhub.fulfillment.withdraw import free_withdrawals
 
 SCOPE = "stock"
 _COLUMNS = ("warehouse_id", "sku_id", "on_hand")

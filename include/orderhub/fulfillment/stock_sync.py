@@ -18,12 +18,12 @@ from orderhub.alerts.raising import Alert, keep_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.copy import copy_rows
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone
 from orderhub.fulfillment.stock import COUNTS, SCOPE, give_back
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 
 log = structlog.get_logger(__name__)
 _RULE = "stock_below_promised"

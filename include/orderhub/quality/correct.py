@@ -16,12 +16,13 @@ from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
-from orderhub.quality.withhold import LOCK_DOCUMENTS, refuse_handed_over
+from orderhub.quality.withhold import refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
 #: More pieces of a line are a slip of the keys.

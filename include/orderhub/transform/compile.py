@@ -164,8 +164,7 @@ with source as (
         join staging.{identifier(spec.name + "_orders")} as staged using (staging_id)
         where c.platform = {literal(spec.name)} {FENCE}
     ) as s,
-    lateral {every_line} as e(line, line_no),
-    {lines.record} {FENCE}
+    lateral {every_line} as e(line, line_no), {lines.record} {FENCE}
 ),
 converted as (
     select source.*,

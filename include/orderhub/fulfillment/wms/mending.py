@@ -1,6 +1,10 @@
 """What a person does about a WMS: hand a refused document over again, close a doubt about parcels."""
 
-from sqlalchemy import text
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.db.audit import record_act
@@ -8,6 +12,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import StopError
+from orderhub.fulfillment.wms.short import EndedRest, Rest, end_rest, short_lines
 
 _REOPEN = text("""
     update core.delivery_orders set state = 'pending', answer = null
@@ -16,7 +21,17 @@ _REOPEN = text("""
     returning warehouse_id, manifest_id, chunk""")
 _TIMES = text("select count(*) from ops.outbox where starts_with(outbox_id, :prefix)")
 _SETTLE = text("""
-    update core.shipment_doubts set resolved_at = :now where subject = :subject and resolved_at is null""")
+    update core.shipment_doubts set resolved_at = :now where subject = :subject and resolved_at is null
+    returning reason""")
+#: Whoever routes makes replacements, whoever transforms judges orders again: one of them at a time.
+_SCOPES = {None: "wms_mending", Rest.SHIP: "route", Rest.CANCEL: "transform"}
+
+
+@dataclass(frozen=True)
+class Settled(EndedRest):
+    """What settling closed, and what became of a rest that was promised; `doubts` are those closed."""
+
+    doubts: int
 
 
 def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: str) -> None:
@@ -40,16 +55,33 @@ def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: s
         record_act(connection, clock, actor, "resend", "delivery_order", fulfillment_order_id)
 
 
-def settle_doubts(database: Database, clock: Clock, subject: str, actor: str, reason: str) -> int:
-    """Close the doubts about a delivery order, and return how many.
+def settle_doubts(
+    database: Database, clock: Clock, subject: str, actor: str, reason: str, rest: Rest | None = None
+) -> Settled:
+    """Close the doubts about a delivery order; of one sent short, end the rest.
 
     Raises:
-        StopError: there is none.
+        StopError: there is none; or pieces are still promised and nobody says what becomes of them.
+        LeaseTaken: somebody else works on orders; ask again.
     """
-    given = {"subject": subject, "now": clock.now()}
-    with hold_scope(database, "wms_mending") as lease, database.transaction(lease) as connection:
-        settled = connection.execute(_SETTLE, given).rowcount
-        if not settled:
+    who = {"now": clock.now(), "actor": actor, "reason": reason}
+    with hold_scope(database, _SCOPES[rest]) as lease, database.transaction(lease) as connection:
+        reasons = connection.execute(_SETTLE, {"subject": subject, "now": clock.now()}).scalars().all()
+        if not reasons:
             raise StopError(f"nothing is doubtful about {subject}; see core.shipment_doubts")
-        record_act(connection, clock, actor, "settle", "delivery_order", subject, detail={"reason": reason})
-    return settled
+        ended = EndedRest(0, (), ())
+        if "short_shipped" in reasons:
+            ended = _end(connection, clock, subject, rest, who)
+        detail = {"reason": reason, "rest": rest}
+        record_act(connection, clock, actor, "settle", "delivery_order", subject, detail=detail)
+    return Settled(**vars(ended), doubts=len(reasons))
+
+
+def _end(
+    connection: Connection, clock: Clock, subject: str, rest: Rest | None, who: Mapping[str, Any]
+) -> EndedRest:
+    lines = short_lines(connection, subject)
+    if lines and rest is None:
+        missing = ", ".join(f"{line.sku_id}×{line.quantity - line.pieces}" for line in lines)
+        raise StopError(f"{subject}: {missing} are still promised; say --rest ship, or --rest cancel")
+    return end_rest(connection, clock, lines, rest, who) if rest else EndedRest(0, (), ())
