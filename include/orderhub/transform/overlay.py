@@ -35,7 +35,7 @@ def lift_touched(connection: Connection) -> None:
 
 
 def lift_remapped(connection: Connection, *, is_all: bool) -> None:
-    """Show the platform's own quantities of the lines without a SKU, or of all that new files may map again."""
+    """Show the platform's own quantities of lines without a SKU, or of all that new files may map again."""
     lift(connection, connection.execute(_OF_REMAPPED, {"is_all": is_all}).scalars().all())
 
 
