@@ -126,6 +126,7 @@ SOURCES = View(
         "shop_id": "text",
         "_checked_pass_id": "number",
         "order_count": "number",
+        "recent_count": "number",
         "high_volume_orders": "number",
         "priced_lines": "number",
         "breaker_null_percent": "number",
