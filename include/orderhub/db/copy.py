@@ -1,4 +1,4 @@
-"""Moves rows into a table, and those of a query out, by `COPY`, streaming, without building the text in memory."""
+"""Moves rows into a table, and those of a query out, by `COPY`, without building the text in memory."""
 
 import re
 import tempfile

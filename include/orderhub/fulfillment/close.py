@@ -50,7 +50,9 @@ _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
 _MANIFESTED = text("""
     update core.fulfillment_orders as f set state = 'manifested'
-    from (select fulfillment_order_id from due_documents where reason is null order by fulfillment_order_id) as m
+    from (
+        select fulfillment_order_id from due_documents where reason is null order by fulfillment_order_id
+    ) as m
     where f.fulfillment_order_id = m.fulfillment_order_id and f.state = 'allocated'""")
 
 
