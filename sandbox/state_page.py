@@ -74,6 +74,7 @@ DOUBTS = {
     "no_phone": "电话打不通",
     "ring": "多个买家一个电话",
     "fair_family": "一家人",
+    "nameless_refund": "退了一部分,没说是哪件",
 }
 FAULTS = {
     "throttle": "限流",

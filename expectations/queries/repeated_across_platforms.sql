@@ -1,6 +1,6 @@
 -- One row per order whose plain phone bought one of its SKUs on another platform at most 24 hours before.
 with judged as (
-    select order_id, platform, paid_at, phone_hash
+    select order_id, platform, bought_at, phone_hash
     from {batch}
     where phone_hash is not null
 ),
@@ -23,7 +23,8 @@ join core.receivers as shared on shared.phone_hash = judged.phone_hash
 join core.orders as earlier
     on earlier.order_id = shared.order_id
     and earlier.platform <> judged.platform
-    and earlier.paid_at between judged.paid_at - interval '24 hours' and judged.paid_at
+    and ops.bought_at(earlier.payment_state, earlier.paid_at, earlier.placed_at)
+        between judged.bought_at - interval '24 hours' and judged.bought_at
 join core.order_lines as line on line.order_id = judged.order_id and line.kind = 'goods'
 join core.order_lines as bought on bought.order_id = earlier.order_id and bought.sku_id = line.sku_id
-order by judged.order_id, earlier.paid_at, earlier.order_id, line.sku_id
+order by judged.order_id, ops.bought_at(earlier.payment_state, earlier.paid_at, earlier.placed_at), earlier.order_id, line.sku_id

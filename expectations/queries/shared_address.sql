@@ -1,7 +1,7 @@
 -- One row per order whose plain address several buyers used within a day; a mask or a platform's token is never compared.
 -- Orders without a buyer's key count for nobody.
 with judged as (
-    select order_id, shop_id, paid_at, address_hash
+    select order_id, shop_id, bought_at, address_hash
     from {batch}
     where address_hash is not null
 ),
@@ -25,5 +25,6 @@ where settings.shared_receiver_buyers <= (
     from core.receivers as own
     join core.orders as other on other.order_id = own.order_id
     where own.address_hash = judged.address_hash
-        and other.paid_at between judged.paid_at - interval '24 hours' and judged.paid_at + interval '24 hours'
+        and ops.bought_at(other.payment_state, other.paid_at, other.placed_at)
+            between judged.bought_at - interval '24 hours' and judged.bought_at + interval '24 hours'
 )

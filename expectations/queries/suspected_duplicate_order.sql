@@ -1,21 +1,27 @@
--- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, paid within the shop's minutes.
+-- One row per order that repeats an earlier one: same shop, buyer, goods and receiver, bought within the shop's minutes:
+-- paid, or placed where it is paid at the door.
 -- The platform's receiver token belongs to one order and is never compared; masks, hashes and regions are.
 -- An earlier order that was cancelled, by its platform or a person here, or refunded repeats nothing: then the later one
 -- goes on by itself.
 with later as (
-    select order_id, shop_id, customer_id, paid_at, duplicate_minutes
+    select order_id, shop_id, customer_id, bought_at, duplicate_minutes
     from {batch}
     where customer_id is not null
 ),
 -- Few pairs are left before goods and receivers are compared.
 pairs as materialized (
-    select later.order_id, later.paid_at, earlier.order_id as earlier_order_id, earlier.paid_at as earlier_paid_at
+    select
+        later.order_id,
+        earlier.order_id as earlier_order_id,
+        ops.bought_at(earlier.payment_state, earlier.paid_at, earlier.placed_at) as earlier_bought_at
     from later
     join core.orders as earlier
         on earlier.shop_id = later.shop_id
         and earlier.customer_id = later.customer_id
-        and earlier.paid_at between later.paid_at - later.duplicate_minutes * interval '1 minute' and later.paid_at
-        and (earlier.paid_at, earlier.order_id) < (later.paid_at, later.order_id)
+        and ops.bought_at(earlier.payment_state, earlier.paid_at, earlier.placed_at)
+            between later.bought_at - later.duplicate_minutes * interval '1 minute' and later.bought_at
+        and (ops.bought_at(earlier.payment_state, earlier.paid_at, earlier.placed_at), earlier.order_id)
+            < (later.bought_at, later.order_id)
     where earlier.lifecycle = 'live'
         and earlier.status not in ('closed', 'unpaid')
         and earlier.payment_state <> 'refunded'
@@ -42,4 +48,4 @@ where ops.goods_key(pairs.earlier_order_id) = ops.goods_key(pairs.order_id)
         earlier_receiver.province, earlier_receiver.city, earlier_receiver.district, earlier_receiver.name_masked,
         earlier_receiver.phone_masked, earlier_receiver.phone_hash, earlier_receiver.address_masked, earlier_receiver.address_hash
     )
-order by pairs.order_id, pairs.earlier_paid_at, pairs.earlier_order_id
+order by pairs.order_id, pairs.earlier_bought_at, pairs.earlier_order_id

@@ -34,7 +34,7 @@ class Fault(Planned):
 
 @dataclass(slots=True)
 class Label:
-    """One label that was made."""
+    """One label that was made; `channel`: whose token it was made from, in the service's words."""
 
     service: str
     carrier: str
@@ -45,6 +45,7 @@ class Label:
     receiver: str
     cod: str = ""
     weight_g: int = 0
+    channel: str = ""
     is_void: bool = False
 
 

@@ -123,5 +123,5 @@ def _label(code: str, order: dict[str, Any]) -> Label:
     return Label(
         SERVICE, code, order["object_id"], "", ",".join(orders), recipient["oaid"],
         f"{recipient['name']} {recipient['mobile']}", services.get("SVC-COD", {}).get("value", ""),
-        int(package["weight"]),
+        int(package["weight"]), order["order_info"]["order_channels_type"],
     )  # fmt: skip

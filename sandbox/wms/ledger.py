@@ -44,7 +44,8 @@ class Parcel:
 class Document:
     """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it.
 
-    `express_code`: the waybill that came with it; its first parcel leaves under it.
+    `express_code`: the waybill that came with it; its first parcel leaves under it. `due`: the yuan that its
+    carrier collects at the door.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Document:
     created_at: datetime
     oaid: str = ""
     express_code: str = ""
+    due: str = "0"
     order_type: str = "JYCK"
     status: Status = "ACCEPT"
     parcels: list[Parcel] = field(default_factory=list)

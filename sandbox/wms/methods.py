@@ -146,6 +146,7 @@ class Methods:
                 created_at=now,
                 oaid=text_of(order, "receiverInfo/oaid"),
                 express_code=text_of(order, "expressCode"),
+                due=text_of(order, "arAmount") or "0",
                 order_type=text_of(order, "orderType"),
             )
         )

@@ -101,7 +101,7 @@ def truth(wms: Wms) -> dict[str, Any]:
         "documents": [
             {
                 "code": one.code, "wms_id": one.wms_id, "warehouse": one.warehouse, "status": one.status,
-                "items": dict(one.planned), "created_at": one.created_at.isoformat(),
+                "items": dict(one.planned), "due": one.due, "created_at": one.created_at.isoformat(),
             }
             for known in ledger.documents.values()
             for one in known

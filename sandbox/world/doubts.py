@@ -14,7 +14,7 @@ from sandbox.world.catalog import Shop
 from sandbox.world.make import OrderMaker
 from sandbox.world.model import Intent, Line, Order
 from sandbox.world.platforms import Platform
-from sandbox.world.story import DEFECTS, Teller
+from sandbox.world.story import DEFECTS, STATES, TELLERS, Teller
 
 #: Of the demo's planted defects a quiet shop has this share.
 QUIET = 0.2
@@ -198,6 +198,12 @@ def _fair_family(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     return [first, *_labelled(second, "fair_family", "husband and wife, one phone and one door")]
 
 
+def _nameless_refund(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    """One line is refunded before shipping, and nobody is told which."""
+    (order,) = TELLERS["refunded_line"](maker, shop, at)
+    return _labelled(order, "nameless_refund", "a part of the money went back, for which goods is not said")
+
+
 #: Doubt → orders per 240, on every platform.
 EVERYWHERE: Mapping[str, float] = {
     "wish": 0.6, "fair_message": 6, "invoice_wish": 2, "pretended": 0.3, "abroad": 0.3, "typo_price": 0.3,
@@ -213,6 +219,8 @@ NAMED: Mapping[str, float] = {"fair_repeat": 1.5, "banned_buyer": 0.3}
 PLAIN: Mapping[str, float] = {
     "vague_address": 3, "fair_address": 30, "no_phone": 2, "ring": 1, "fair_family": 8,
 }  # fmt: skip
+#: Where a refund before shipping names no goods; elsewhere the same life, `refunded_line`, is no doubt.
+NAMELESS: Mapping[str, float] = {"nameless_refund": STATES["refunded_line"]}
 DOUBTS: dict[str, Teller] = {
     "wish": _wish,
     "fair_message": _fair_message,
@@ -233,12 +241,13 @@ DOUBTS: dict[str, Teller] = {
     "no_phone": _no_phone,
     "ring": _ring,
     "fair_family": _fair_family,
+    "nameless_refund": _nameless_refund,
 }
 
 
 def labelled_shares(platform: Platform) -> dict[str, float]:
-    """Return defect and doubt → orders per 240 of a quiet shop on `platform`."""
-    shares: dict[str, float] = {name: share * QUIET for name, share in DEFECTS.items()}
+    """Return state, defect and doubt → orders per 240 of a quiet shop on `platform`."""
+    shares: dict[str, float] = {**STATES, **{name: share * QUIET for name, share in DEFECTS.items()}}
     shares |= EVERYWHERE
     if platform.names_buyers:
         shares |= NAMED
@@ -251,4 +260,7 @@ def labelled_shares(platform: Platform) -> dict[str, float]:
         shares |= SUBSIDIZED
     if platform.shows_receivers:
         shares |= PLAIN
+    if not platform.names_refunded_goods:
+        shares.pop("refunded_line")
+        shares |= NAMELESS
     return shares

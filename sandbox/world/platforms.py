@@ -37,7 +37,8 @@ class Platform:
 
     `own_lives` per 240 orders; `impossible_lives` of `story.STATES` do not exist there; `quiet_events` do not
     move `modified` of an order. `names_buyers`: orders of one buyer can be told; `shows_receivers`: in clear;
-    `tells_payments`: what was paid for each line; `tells_subsidies`: and what the platform adds to it.
+    `tells_payments`: what was paid for each line; `tells_subsidies`: and what the platform adds to it;
+    `names_refunded_goods`: a refund before shipping says of which goods it is.
     """
 
     order_number: OrderNumber
@@ -51,6 +52,7 @@ class Platform:
     names_buyers: bool = True
     tells_payments: bool = True
     tells_subsidies: bool = False
+    names_refunded_goods: bool = True
     shows_receivers: bool = False
 
 
@@ -97,6 +99,7 @@ PLATFORMS = {
         SERVICES | PRESALE | AFTER_SALES | {"locked": 4, "cod": 10},
         quiet_events=frozenset({"memo_changed", "invoice_requested", "refund_message"}),
         tells_payments=False,
+        names_refunded_goods=False,
     ),
     # yyMMdd-15 digits; one line per order
     "pinduoduo": Platform(

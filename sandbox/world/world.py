@@ -127,8 +127,9 @@ class World:
 
     def _shares(self, platform: str) -> dict[str, float]:
         traits = PLATFORMS[platform]
-        shares: dict[str, float] = {**STATES}
-        shares |= labelled_shares(traits) if self.lives == "labelled" else DEFECTS
+        shares: dict[str, float] = (
+            labelled_shares(traits) if self.lives == "labelled" else {**STATES, **DEFECTS}
+        )
         shares |= traits.own_lives if self.lives == "all" else {}
         return {name: share for name, share in shares.items() if name not in traits.impossible_lives}
 

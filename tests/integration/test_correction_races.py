@@ -7,11 +7,11 @@ from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.quality.correct import Correction, correct
-from orderhub.quality.withhold import LOCK_DOCUMENTS
 from tests.builders import NOON, Order, activate, put, rows, stock
 
 CLOCK = FixedClock(NOON)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
@@ -15,7 +16,9 @@ from orderhub.db.engine import Database
 from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
 from orderhub.operate.explain import explain
+from orderhub.quality.correct import Correction, correct
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
+from orderhub.transform.run import run_transform
 from tests.builders import FILES, NOON, Line, Order, put, rows, shops_file, stock
 
 SKUS = "sku_id,name,weight_g,tags\nMUG,马克杯,400,易碎\nTEA,茶叶,200,\nSOFA,沙发,30000,\n"
@@ -142,6 +145,25 @@ def test_a_rule_that_holds_asks_a_person_once_and_released_the_order_waits_for_g
     assert [("held", "tb/1001", "没有仓库凑得齐,按分仓规则等人决定")] == rows(
         merchant.database, "select topic, subject, title_zh from ops.alerts"
     )
+
+
+@pytest.mark.parametrize(("quantity", "held", "allocated"), [(1, 0, 1), (2, 1, 0)])
+def test_an_order_that_a_person_corrected_is_tried_again_and_its_hold_ends_or_stays(
+    merchant: Merchant, quantity: int, held: int, allocated: int
+):
+    merchant.writes(routing="rules:\n" + rule("{}", ", none_can_fill: hold"))
+    merchant.has(Order(lines=(Line(quantity=3),)), yiwu__MUG=1)
+    merchant.routes()
+    active = "select count(*) from core.holds where rule_id = 'no_stock' and state = 'active'"
+    before = rows(merchant.database, active)
+    (line_id,) = rows(merchant.database, "select line_id from core.order_lines")[0]
+
+    given = Correction("tb/1001", "买家少要几件", "li", str(line_id), quantity=quantity)
+    correct(merchant.database, merchant.clock, merchant.active, SecretStr("k"), given)
+    run_transform(merchant.database, merchant.clock, merchant.active)
+    counts = merchant.routes()
+
+    assert ([(1,)], [(held,)], allocated) == (before, rows(merchant.database, active), counts.allocated)
 
 
 def test_a_backorder_keeps_the_day_it_promised(merchant: Merchant):

@@ -18,7 +18,7 @@ from orderhub.fulfillment.golive import confirm
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
 from orderhub.operate.verify import verify
 from orderhub.settings import Settings
-from orderhub.transform.run import run_transform
+from orderhub.transform.run import is_work_pending, run_transform
 from tests.builders import FILES, NOON, SHOP, Order, put, rows, stock
 from tests.platforms.shop_in_a_box import SHOP_ID, ShopInABox
 
@@ -111,6 +111,30 @@ def test_a_pass_that_began_before_the_shop_went_live_leaves_its_orders_waiting(
     run_transform(box.database, box.clock, began_with)
 
     assert [name for name, _ in rows(box.database, ORDERS)] == ["to_confirm"]
+
+
+def test_an_order_that_somebody_holds_while_a_shop_goes_live_is_settled_by_the_next_pass(
+    database: Database, tmp_path: Path
+):
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    before = apply(database, tmp_path, "live", "2026-01-01T00:00:00+08:00")
+    with database.engine.begin() as connection:
+        put(connection, Order("free", shop_id=SHOP_ID), Order("held", shop_id=SHOP_ID))
+        connection.execute(text("update core.orders set placed_at = :at"), {"at": NOON - timedelta(days=1)})
+        connection.execute(text("update ops.passes set config_version = :v"), {"v": before.version})
+    with database.engine.begin() as deciding:
+        deciding.execute(text("select from core.orders where platform_order_id = 'held' for update"))
+        config = apply(database, tmp_path, "live", "2026-11-23T12:00:00+08:00")
+    skipped = rows(database, "select platform_order_id, lifecycle from core.orders order by 1")
+
+    is_due = is_work_pending(database)
+    run_transform(database, FixedClock(NOON), config)
+
+    assert skipped == [("free", "to_confirm"), ("held", "live")]
+    assert is_due
+    assert rows(database, "select distinct lifecycle from core.orders") == [("to_confirm",)]
+    assert rows(database, "select * from core.moved_lifecycles") == []
 
 
 def test_another_moment_of_going_live_sorts_what_was_placed_before_it(database: Database, tmp_path: Path):

@@ -41,6 +41,17 @@ def test_doubts_about_receivers_are_dealt_only_where_receivers_are_shown(world: 
     assert {"miniprogram"} == platforms
 
 
+def test_a_refund_before_shipping_is_a_doubt_only_where_it_names_no_goods(world: World):
+    platforms = {
+        order.platform
+        for order in world.orders.values()
+        for intent in order.intents
+        if intent.label == "nameless_refund"
+    }
+
+    assert {"jd"} == platforms
+
+
 def test_what_happened_lies_before_the_start(world: World):
     assert max(order.modified for order in world.orders.values()) <= AT
 

@@ -6,7 +6,7 @@ clock is the test's; whoever tells a story says what is bought and what happens 
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -225,6 +225,14 @@ class Day:
         saved = self.box.clock.now().timestamp() - 60
         os.utime(file, (saved, saved))
 
+    def come_back(self) -> None:
+        """Let one sellable piece of everything that was announced come back to Hangzhou."""
+        announced = requests.get(f"{self.base}/admin/wms", timeout=20).json()["returns"]
+        came = [[one["code"], item, 1, 0] for one in announced for item in one["planned"]]
+        self.box.pass_time(timedelta(minutes=1))
+        self.wms({"returned": came})
+        self.work()
+
     def files(self) -> dict[str, bytes]:
         """Return what lies in the folders of the warehouses' manifests, by name."""
         return {
@@ -253,8 +261,19 @@ class Day:
 
 
 @contextmanager
-def opened_day(database: Database, home: Path, platform: str = "miniprogram") -> Iterator[Day]:
-    """Yield a shop at noon of the day before the cut-off, with nobody's orders yet."""
+def opened_day(
+    database: Database, home: Path, platform: str = "miniprogram", more: Mapping[str, str] | None = None,
+    shop_keys: str = "",
+) -> Iterator[Day]:  # fmt: skip
+    """Yield a shop at noon of the day before the cut-off, with nobody's orders yet.
+
+    Args:
+        database: the hub's.
+        home: where its files lie.
+        platform: of the shop.
+        more: files of the merchant in the place of `FILES`, by name.
+        shop_keys: lines of the shop in shops.yaml.
+    """
     box = ShopInABox(database, orders=0, seed=SEED, platform=platform)
     files = merchant_files(platform)
     shops = files["shops.yaml"].replace("since_days: 2", "since_days: 1")
@@ -262,8 +281,10 @@ def opened_day(database: Database, home: Path, platform: str = "miniprogram") ->
         name: (paths.shipped_config_directory() / name).read_text(encoding="utf-8")
         for name in GOODS_FILES[:2]
     }
-    own = {name: content.replace("PLATFORM", platform) for name, content in FILES.items()}
-    box.own_files = {**own, **goods, "shops.yaml": f"{shops}    write_back: true\n"}
+    own = {
+        name: content.replace("PLATFORM", platform) for name, content in (FILES | dict(more or {})).items()
+    }
+    box.own_files = {**own, **goods, "shops.yaml": f"{shops}    write_back: true\n{shop_keys}"}
     box.gateway.behavior.churn_per_call = box.gateway.behavior.churn_place = 0
     with ExitStack() as stack:
         base = stack.enter_context(serving(box.gateway, box.platform_clock.now))

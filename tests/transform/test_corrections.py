@@ -222,6 +222,7 @@ def test_a_token_shop_is_corrected_at_its_platform(
     "what, said",
     [
         ({"line_id": "1", "quantity": 0}, "must be 1 or more"),
+        ({"line_id": "1", "quantity": 10**18}, "1000000 at most"),
         ({"line_id": "9", "quantity": 1}, "has no line 9"),
         ({"line_id": "1", "sku_id": "SKU-TS02"}, "neither mapped nor in stock; did you mean"),
         ({"line_id": "1", "quantity": 2}, "says 2 already"),

@@ -116,6 +116,33 @@ def test_first_orders_are_told_by_payment_time_and_keep_their_places(database: D
     assert [row[0] for row in then] == ["tb/3"]
 
 
+@pytest.mark.parametrize(
+    "later_rules", [(), ("g,SKU-BAG,,,SKU-TS001,900,,,",), ("g,SKU-BAG,,group,SKU-BAG,,2027-01-01,,",)]
+)
+def test_gift_that_was_promised_stays_whatever_becomes_of_its_rule_and_goes_with_its_line(
+    database: Database, directory: Path, later_rules: tuple[str, ...]
+):
+    given = passed(database, applied(database, directory, "g,SKU-BAG,,,SKU-TS001,,,,"), trade("1"))
+
+    config = applied(database, directory, *later_rules)
+    later = passed(database, config, trade("1", seller_memo="谢谢", **LATER), trade("2", **LATER))
+    stage_refunds(database, refund(tid=1, oid=1, status="SUCCESS"))
+    run_transform(database, CLOCK, config)
+
+    assert (later, rows(database, GIFTS)) == (given, [])
+
+
+def test_gift_by_amount_that_was_promised_keeps_its_amount(database: Database, directory: Path):
+    given = passed(database, applied(database, directory, "g,SKU-BAG,,,,200,,,"), trade("1"))
+
+    config = applied(database, directory)
+    dearer = passed(database, config, trade("1", seller_memo="谢谢", **LATER))
+    line = {**trade("1")["orders"]["order"][0], "divide_order_fee": "150.00"}
+    cheaper = passed(database, config, trade("1", modified="2026-11-20 11:00:00", orders={"order": [line]}))
+
+    assert (dearer, cheaper) == (given, [])
+
+
 def test_gift_that_a_person_corrected_stands_when_a_refund_writes_it_anew(
     database: Database, directory: Path
 ):

@@ -11,7 +11,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
-from orderhub.quality.correct import Correction, correct
+from orderhub.quality.correct import Correction, correct, undo_correction
 from orderhub.transform.run import is_work_pending, run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -33,6 +33,7 @@ SKU-SET,SKU-HAT,1
 """
 MAPPINGS = """\
 mapping_id,shop_id,platform_sku,sku_id
+m0,*,HAT,sku-hat
 m1,*,TS-001-BLK-M,sku-ts001
 m2,*,SET-1,SKU-SET
 m3,*,DIFF,SKU-DIFF
@@ -195,6 +196,56 @@ def test_part_of_a_bundle_that_was_corrected_stands_through_a_later_pull(
     mapped(database, config, trade(line_outer_sku_id="SET-1", line_num=2, modified="2026-11-20 10:00:00"))
 
     assert rows(database, "select quantity from core.order_lines where line_id like '%~p2'") == [(3,)]
+
+
+def put_right(database: Database, config: MerchantConfig, **what: Any) -> int:
+    given = Correction(f"tb/{TID}", "买家来电", "li", TID, **what)
+    return correct(database, CLOCK, config, SecretStr("k"), given).correction_id
+
+
+PARTS = "select line_id, quantity from core.order_lines where kind = 'bundle_part' order by 1"
+LATER = "2026-11-20 {:02d}:00:00".format
+
+
+def test_quantity_that_was_corrected_before_the_line_became_a_bundle_is_that_of_its_parts(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    unmapped = {"line_outer_sku_id": "SET-9", "line_num": 2}
+    mapped(database, config, trade(**unmapped))
+    put_right(database, config, quantity=3)
+    run_transform(database, CLOCK, config)
+    arrived = apply(database, directory, sku_mappings_csv=MAPPINGS + "m9,tb,set-9,sku-set\n")
+
+    run_transform(database, CLOCK, arrived)
+    at_once = rows(database, PARTS)
+    mapped(database, arrived, trade(**unmapped, modified=LATER(10), seller_memo="谢谢"))
+    later = rows(database, PARTS)
+    mapped(database, arrived, trade(**{**unmapped, "line_num": 5}, modified=LATER(11)))
+
+    assert at_once == [(f"{TID}~p1", 3), (f"{TID}~p2", 6), (f"{TID}~p3", 3)]
+    assert (later, rows(database, PARTS)) == (at_once, at_once)
+    assert rows(database, "select evidence ->> 'platform_says' from core.anomalies where rule_id = 'correction_conflict'") == [
+        ("5; 10; 5",)
+    ]  # fmt: skip
+
+
+def test_sku_that_was_named_before_the_line_became_a_bundle_is_what_is_sent(
+    database: Database, config: MerchantConfig, directory: Path
+):
+    mapped(database, config, trade(line_outer_sku_id="SET-9"))
+    correction_id = put_right(database, config, sku_id="SKU-HAT")
+    run_transform(database, CLOCK, config)
+    arrived = apply(database, directory, sku_mappings_csv=MAPPINGS + "m9,tb,set-9,sku-set\n")
+
+    mapped(database, arrived, trade(line_outer_sku_id="SET-9", modified=LATER(10), seller_memo="谢谢"))
+    named = rows(database, LINES)
+    undo_correction(database, CLOCK, correction_id, "还是礼盒", "li")
+    run_transform(database, CLOCK, arrived)
+
+    assert named == [(TID, None, "SKU-HAT", "goods", 2, 22800)]
+    assert [kind for (kind,) in rows(database, "select kind from core.order_lines order by line_id")] == [
+        "bundle", *["bundle_part"] * 3
+    ]  # fmt: skip
 
 
 def test_sku_that_a_person_named_stays_when_the_master_comes_to_call_it_a_bundle(

@@ -75,6 +75,10 @@ class Desk:
             )
             connection.execute(text("update core.order_lines set paid_fen = 22800"))
 
+    def configure(self, carriers: str) -> None:
+        with self.database.engine.begin() as connection:
+            self.config = activate(connection, warehouses=HOUSES, more={"carriers.yaml": carriers})
+
     def close(self) -> None:
         self.run()
         request_extra(self.database, self.clock, self.active, "hangzhou", "test")

@@ -175,8 +175,8 @@ def test_refused_label_is_told_and_the_others_of_its_call_are_made(desk: Desk):
     assert [("tb/1@1", "got", None), ("tb/2@1", "refused", "isv.address 收件地址无法派送"), ("tb/3@1", "refused", "no_token")] == rows(
         desk.database, "select fulfillment_order_id, state, answer from core.waybills order by 1"
     )  # fmt: skip
-    assert [("waybill_refused", "tb/2@1")] == rows(
-        desk.database, "select rule_id, subject from ops.alerts where rule_id like 'waybill%'"
+    assert [("waybill_refused", "tb/2@1"), ("waybill_refused", "tb/3@1")] == rows(
+        desk.database, "select rule_id, subject from ops.alerts where rule_id like 'waybill%' order by 2"
     )
 
 
@@ -212,6 +212,49 @@ def test_label_whose_account_left_the_configuration_is_refused_and_told(
         desk.database,
         "select * from ops.outbox where state not in ('sent', 'failed') and target like 'waybill%'",
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"), [("    waybill:", None), ("{taobao: TB}", "{spreadsheet: OTHERS}")]
+)
+def test_label_to_take_back_waits_for_an_account_that_left_the_configuration_and_people_are_told(
+    desk: Desk, said: str, instead: str | None
+):
+    desk.open(orders=1)
+    desk.close()
+    desk.deliver()
+    with desk.database.engine.begin() as connection:
+        connection.execute(text("update core.fulfillment_orders set state = 'cancelled'"))
+    desk.run()
+    carriers = CARRIERS.format(service="cainiao")
+    changed = carriers.replace(said, instead) if instead else carriers.partition("    waybill:")[0]
+    desk.configure(changed)
+    desk.deliver(2)
+    look_around(desk.database, desk.clock, desk.active)
+    told = rows(desk.database, ALERTS)
+
+    desk.configure(carriers)
+    desk.deliver(2)
+    look_around(desk.database, desk.clock, desk.active)
+
+    assert [("waybill_account_gone", "hangzhou:zto")] == told
+    assert ({"tb-1-1": 0}, [("void", 1)]) == (desk.made(), rows(desk.database, STATES))
+    assert [] == rows(desk.database, ALERTS)
+
+
+def test_label_that_its_service_does_not_take_back_is_told(desk: Desk):
+    desk.open(orders=1)
+    desk.close()
+    desk.deliver()
+    desk.services.ledger.labels.clear()
+    with desk.database.engine.begin() as connection:
+        connection.execute(text("update core.fulfillment_orders set state = 'cancelled'"))
+    desk.run()
+    desk.deliver()
+
+    look_around(desk.database, desk.clock, desk.active)
+
+    assert [("waybill_void_refused", "hangzhou:zto")] == rows(desk.database, ALERTS)
 
 
 def test_labels_that_a_service_owes_for_long_are_told_also_without_a_wms(desk: Desk):

@@ -1,6 +1,7 @@
 """One parcel of a document has left when the rest of it must not any more."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
 from sandbox.wms.service import secret
 from sandbox.wms.signature import sign
-from tests.builders import NOON, activate, rows
+from tests.builders import NOON, activate, rows, shops_file
 from tests.wms.conftest import HOUSES, House
 from tests.wms.test_intercepts import change, list_all, open_files
 
@@ -26,9 +27,9 @@ PROMISED = "select sku_id, on_hand, reserved from core.stock where warehouse_id 
 ALERTS = "select rule_id, subject from ops.alerts where closed_at is null and rule_id not in ('stale_stock', 'tracking_by_hand') order by 1"
 
 
-def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = False) -> None:
+def part_leaves(house: House, items: dict[str, int], *, is_cancellable: bool = False, **more: Any) -> None:
     """One document of two mugs and a cup; some of it leaves, and the hub knows."""
-    house.open(orders=1)
+    house.open(orders=1, **more)
     house.deliver()
     house.clock.move(timedelta(minutes=5))
     house.wms.ledger.ship("tb-1-1", house.clock.now(), items)
@@ -148,6 +149,50 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
     )
 
     assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+
+
+@pytest.mark.parametrize(
+    ("says", "recall"),
+    [
+        ("gate = 'wait'", None),
+        ("gate = 'stop'", None),
+        ("gate = 'stop', refund_state = 'refunded'", "requested"),
+    ],
+)
+def test_a_platform_that_was_told_of_some_pieces_of_a_line_stops_not_its_others(
+    house: House, says: str, recall: str | None
+):
+    part_leaves(house, {"MUG": 1})
+
+    change(
+        house,
+        "update core.tracking_writes set state = 'told';"
+        f"update core.order_lines set {says} where order_id = 'tb/1' and line_id = '1'",
+    )
+
+    assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+
+
+def test_a_number_of_a_shop_that_left_the_configuration_is_told_to_people(house: House):
+    part_leaves(house, {"MUG": 2})
+    group = shops_file().replace("id: tb", "id: other")
+    reconfigure(house, HOUSES.format(batch_size=50), **{"shops.yaml": group})
+    with house.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into ops.pull_windows (platform, shop_id, stream, kind, start_at, end_at, state, created_at) "
+                "values ('taobao', 'tb', 'orders', 'live', :now, :now + interval '1 hour', 'covered', :now)"
+            ),
+            {"now": NOON},
+        )
+    house.deliver()
+
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(
+        house.database,
+        "select subject from ops.alerts where rule_id = 'tracking_by_hand' and closed_at is null",
+    ) == [("tb",)]
 
 
 def test_packages_without_items_are_all_kept_once_nothing_more_will_leave(house: House):

@@ -11,8 +11,10 @@ from openpyxl import Workbook
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.errors import StopError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
+from orderhub.fulfillment.wms.mending import resend
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
@@ -303,6 +305,21 @@ def test_a_warehouse_without_a_wms_says_it_in_a_sheet_once(house: House):
     assert clean(house) == []
 
 
+def test_a_return_that_a_sheet_names_by_its_after_sale_and_by_its_order_is_one(house: House):
+    shipped(house)
+    after_sale(house)
+    with house.database.engine.begin() as connection:
+        house.config = activate(connection)
+    sheet = (("售后单号", "商品编码", "数量", "品级"), ("R1", "MUG", "1", "良品"), ("1", "MUG", "1", "良品"))
+    house.clock.move(timedelta(minutes=1))
+    drop(house.settings.drop / "warehouses" / "hangzhou", house.clock.now(), *sheet)
+
+    sync(house)
+
+    assert rows(house.database, LINES) == [("MUG", "sellable", 2, False)]
+    assert rows(house.database, MUGS) == [(20,)]
+
+
 def replan(house: House, quantity: int) -> None:
     with house.database.engine.begin() as connection:
         connection.execute(text(f"update core.refunds set quantity = {quantity}"))
@@ -327,6 +344,25 @@ def test_a_return_that_changed_is_told_again_and_people_are_told_where_the_wms_k
     assert rows(house.database, "select state, planned from core.returns") == [("accepted", {"MUG": 2})]
 
 
+@pytest.mark.parametrize("line", ["1", None])
+def test_a_plan_that_shrinks_below_what_came_is_what_came_and_is_over(house: House, line: str | None):
+    shipped(house)
+    after_sale(house, line=line)
+    house.deliver()
+    came(house, 2)
+    ask(house)
+
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.refunds set platform_line_id = '1', quantity = 1"))
+    run_fulfillment(house.database, house.clock, house.active)
+
+    assert rows(house.database, "select state, received_at is not null, planned from core.returns") == [
+        ("received", True, {"MUG": 2})
+    ]
+    assert rows(house.database, MUGS) == [(20,)]
+    assert clean(house) == []
+
+
 def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: House):
     shipped(house)
     after_sale(house, quantity=1)
@@ -341,3 +377,24 @@ def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: H
     assert rows(house.database, MUGS) == [(20,)]
     assert rows(house.database, "select state from core.returns") == [("received",)]
     assert clean(house) == []
+
+
+def test_a_return_that_its_wms_refuses_is_told_and_handed_over_again(house: House):
+    told = "select subject, closed_at is null from ops.alerts where rule_id = 'wms_refused_return'"
+    shipped(house)
+    after_sale(house)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.returns set state = 'refused', answer = '单据类型未启用'"))
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+    before = rows(house.database, told)
+
+    resend(house.database, house.clock, CODE, "clerk")
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+
+    assert (before, rows(house.database, told)) == ([(CODE, True)], [(CODE, False)])
+    assert rows(house.database, "select state from core.returns") == [("accepted",)]
+    assert CODE in house.wms.ledger.returns
+    with pytest.raises(StopError, match="not refused"):
+        resend(house.database, house.clock, CODE, "clerk")

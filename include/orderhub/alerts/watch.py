@@ -25,6 +25,7 @@ from orderhub.alerts.stock_outs import RULE as STOCK_OUT
 from orderhub.alerts.stock_outs import stock_outs
 from orderhub.alerts.telling import tell
 from orderhub.alerts.warehouses import warehouse_alerts
+from orderhub.alerts.waybills import waybill_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
@@ -56,6 +57,7 @@ class Looked:
     backorders: int
     closings: int
     parcels: int
+    waybills: int
     offers: int
     messages: int
     is_digest_sent: bool
@@ -96,6 +98,10 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
         parcels=sum(
             keep_alerts(connection, clock, config, rule, alerts)
             for rule, alerts in parcel_alerts(connection, config, now).items()
+        ),
+        waybills=sum(
+            keep_alerts(connection, clock, config, rule, alerts)
+            for rule, alerts in waybill_alerts(connection, config, now).items()
         ),
         offers=keep_alerts(connection, clock, config, STOCK_UNTOLD, untold_stock(connection, config, now)),
         messages=tell(connection, clock, config),

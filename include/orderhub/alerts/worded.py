@@ -14,8 +14,12 @@ def worded(
     detail: str,
     shop_id: str | None = None,
     warehouse_id: str | None = None,
+    fingerprint: str = "open",
 ) -> Alert:
-    """Return the alert of a rule about `subject`; open until its query no longer finds it."""
+    """Return the alert of a rule about `subject`; open until its query no longer finds it.
+
+    One with another `fingerprint` is another alert, and told anew.
+    """
     severity, *texts = words
     title_zh, title_en, text_zh, text_en = (
         text.format(subject=subject, detail=detail, warehouse=warehouse_id) for text in texts
@@ -24,7 +28,7 @@ def worded(
         rule_id=rule_id,
         severity=severity,
         subject=subject,
-        fingerprint="open",
+        fingerprint=fingerprint,
         title_zh=title_zh,
         title_en=title_en,
         text_zh=text_zh,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: The sandbox must serve this many times what the bare loop stores, or it is what is measured.
 FASTER = 2
+MOST_EXAMPLES = 10
 bench_app = typer.Typer(no_args_is_help=True, help="测量 / measure")
 app = typer.Typer()
 app.add_typer(bench_app, name="bench")
@@ -101,11 +102,13 @@ def bench_checks(
     for rule in result.rules:
         for what, examples in (("误报 / wrong", rule.wrong_orders), ("漏报 / missed", rule.missed_orders)):
             if examples:
-                console.print(f"  {rule.rule_id} {what}: {', '.join(examples[:5])}")
+                console.print(f"  {rule.rule_id} {what}: {', '.join(examples[:MOST_EXAMPLES])}")
     console.print(
         f"{result.orders} 单 / orders: 挂起 / held {result.held_share:.2%}; 无疑点而被挂起 / clean but held "
-        f"{result.clean_held_share:.2%} {' '.join(result.clean_held[:5])}"
+        f"{result.clean_held_share:.2%}"
     )
+    for order_id, why in list(result.clean_held.items())[:MOST_EXAMPLES]:
+        console.print(f"  {order_id}: {'; '.join(why)}", markup=False)
 
 
 @bench_app.command("transform")

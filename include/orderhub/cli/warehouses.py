@@ -3,7 +3,7 @@
 import getpass
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -66,7 +66,7 @@ def stock_thaw(warehouse: str) -> None:
 
 @wms_app.command("resend")
 def wms_resend(fulfillment_order: str) -> None:
-    """WMS 拒收的发货单,原因改好后用同一单号再交 / hand a refused document over again, under its own code."""
+    """WMS 拒收的发货单、退货单,改好后用同一单号再交 / hand what it refused over again, under its own code."""
     from orderhub.fulfillment.wms.mending import resend
 
     with opened() as (_, database):
@@ -75,20 +75,39 @@ def wms_resend(fulfillment_order: str) -> None:
 
 
 @wms_app.command("settle")
-def wms_settle(subject: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
-    """对不上的发货回传已与仓库核对 / a doubt about parcels was cleared with the warehouse."""
+def wms_settle(
+    subject: str,
+    *,
+    reason: Annotated[str, typer.Option(help="为什么 / why")],
+    rest: Annotated[
+        Literal["ship", "cancel"] | None,
+        typer.Option(help="少发的:ship 再发,cancel 不发了 / what was not sent: ship it after all, or cancel"),
+    ] = None,
+) -> None:
+    """对不上的发货回传已与仓库核对 / a doubt about parcels was cleared with the warehouse.
+
+    少发(short_shipped)的要说清剩下的怎么办:`--rest ship` 没发的行重新分仓,发了一部分的行缺的件数开补发单;
+    `--rest cancel` 都不发了。Of one sent short, say what becomes of the rest: ship it, or cancel.
+
+    例 / e.g.: ./hub wms settle tb-1001-1 --rest ship --reason 仓库找到了
+    """
     from orderhub.fulfillment.wms.mending import settle_doubts
+    from orderhub.fulfillment.wms.short import Rest
 
     with opened() as (_, database):
-        settled = settle_doubts(database, clock, subject, getpass.getuser(), reason)
-    console.print(f"{settled} 条已了结 / settled")
+        wanted = Rest(rest) if rest else None
+        settled = settle_doubts(database, clock, subject, getpass.getuser(), reason, wanted)
+    show("已了结 / settled", asdict(settled))
 
 
 @recall_app.command("agree")
 def recall_agree(
     fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
 ) -> None:
-    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew."""
+    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew.
+
+    没有 WMS 的仓库没发、也不会发的单,系统没要求撤的也行 / also of one that the hub did not ask back.
+    """
     from orderhub.fulfillment.recalls import end_hand_recall
 
     with opened() as (_, database):

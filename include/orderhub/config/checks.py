@@ -68,14 +68,16 @@ class Thresholds(Frozen):
         description="Provinces (台湾省 …) or countries outside the mainland that a carrier reaches.",
     )
     breaker_minimum_orders: int = Field(
-        default=20, ge=1, description="Orders of one pass from which on its shares can stop the source."
+        default=20,
+        ge=1,
+        description="Orders from which on shares can stop the source; small passes are judged together.",
     )
     breaker_null_percent: Percent = Field(
-        default=50, description="Share of a pass's orders without a needed value that stops the source."
+        default=50, description="Share of recent orders without a needed value that stops the source."
     )
     breaker_swap_percent: Percent = Field(
         default=80,
-        description="Share of a pass's lines about 100 times too dear or too cheap that stops the source.",
+        description="Share of recent lines about 100 times too dear or too cheap that stops the source.",
     )
     high_volume_orders: int = Field(
         default=20_000, ge=1, description="Orders of one pass that raise an alert; nothing stops."

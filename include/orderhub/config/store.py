@@ -72,7 +72,7 @@ def apply_directory(
         _replace_tables(connection, config)
         replace_check_tables(connection, config)
         if is_moved:
-            connection.execute(statement("core/settle_lifecycles"))
+            connection.execute(statement("core/settle_free_lifecycles"))
     _remember(home, config.version)
     return config
 

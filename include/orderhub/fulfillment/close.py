@@ -15,6 +15,7 @@ from orderhub.alerts.manifests import UNCONFIRMED, unconfirmed
 from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
@@ -24,7 +25,7 @@ from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, wa
 from orderhub.fulfillment.manifest_files import PARTS
 from orderhub.fulfillment.merge import merge_documents
 from orderhub.fulfillment.waybill.errands import request_waybills
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
 #: API platform → how late its orders become visible.
@@ -49,7 +50,9 @@ _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
 _MANIFESTED = text("""
     update core.fulfillment_orders as f set state = 'manifested'
-    from (select fulfillment_order_id from due_documents where reason is null order by fulfillment_order_id) as m
+    from (
+        select fulfillment_order_id from due_documents where reason is null order by fulfillment_order_id
+    ) as m
     where f.fulfillment_order_id = m.fulfillment_order_id and f.state = 'allocated'""")
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import BEIJING, Clock
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.manifest_files import PARTS, scope_of, write_copies
 from orderhub.fulfillment.manifest_lists import load_manifest
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
+from orderhub.fulfillment.withdraw import free_withdrawals
 from orderhub.settings import Settings
 
 #: Goes before the name of a file whose manifest was taken back; nothing is ever deleted.

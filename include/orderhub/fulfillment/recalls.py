@@ -12,18 +12,20 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS, free_withdrawals
+from orderhub.fulfillment.withdraw import free_withdrawals
 
 #: What a warehouse got in files and did not report within this has left, or is found by people.
 FILES_WITHIN = timedelta(days=7)
 _OPEN = text("""
     select exists (
-        select from core.delivery_orders where state in ('pending', 'accepted', 'refused') and recall is null
+        select from core.delivery_orders where state in ('pending', 'accepted', 'refused')
+            and (recall is null or recall = 'refused')
     ) or exists (
         select from core.fulfillment_orders
         where state = 'manifested' and not is_shadow and allocated_at > :since)""")
@@ -33,10 +35,23 @@ _END = text("""
         select from core.fulfillment_orders as f
         where f.fulfillment_order_id = h.fulfillment_order_id and f.state = 'manifested')
     returning fulfillment_order_id, reason""")
+#: Not asked for by the hub, of a document in files: a person knows that it has not left and will not.
+_GIVE_BACK = text("""
+    insert into core.hand_recalls (
+        fulfillment_order_id, warehouse_id, reason, state, requested_at, ended_at, ended_by)
+    select fulfillment_order_id, warehouse_id, 'given_back', 'agreed', :now, :now, :actor
+    from core.fulfillment_orders as f
+    where fulfillment_order_id = :document and state = 'manifested' and not is_shadow and not exists (
+        select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
+    on conflict do nothing
+    returning fulfillment_order_id, reason""")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
-    """Call back documents that must not leave as they are, and return how many."""
+    """Call back documents that must not leave as they are, and return how many.
+
+    A document is asked for once for each cause: refused for a new address, again when it is cancelled.
+    """
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
     _end_holds(connection, clock)
     if not connection.execute(_OPEN, given).scalar_one():
@@ -81,9 +96,10 @@ def _end_holds(connection: Connection, clock: Clock) -> None:
 
 
 def _recall_id(row: Row[Any]) -> str:
-    """Return the effect's id: another order of the same parcel may be stopped later, and asks anew."""
+    """Return the effect's id: another order of the parcel may be stopped later, or for another cause."""
     of_document = f":{row.fulfillment_order_id}" if row.is_merged else ""
-    return f"wms:cancel:{row.delivery_order_code}{of_document}"
+    again = f":{row.question}" if row.question else ""
+    return f"wms:cancel:{row.delivery_order_code}{of_document}{again}"
 
 
 def end_hand_recall(
@@ -96,6 +112,8 @@ def end_hand_recall(
 ) -> None:
     """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
 
+    A warehouse may give back also what nobody asked for: what it lost, or never got to.
+
     Raises:
         StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
         LeaseTaken: somebody else routes now; ask again.
@@ -104,6 +122,8 @@ def end_hand_recall(
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         ended = connection.execute(_END, given).all()
+        if not ended and said == "agreed":
+            ended = connection.execute(_GIVE_BACK, given).all()
         if not ended:
             raise StopError(
                 f"{fulfillment_order_id}: no recall of it is open, or it has left; see core.hand_recalls"

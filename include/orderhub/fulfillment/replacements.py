@@ -49,6 +49,7 @@ def make_replacements(connection: Connection, clock: Clock, config: MerchantConf
     orders = write_replacements(connection, clock, made_by="after-sale", pass_id=pass_id)
     connection.execute(statement("core/replacement_receivers"))
     connection.execute(statement("core/replacement_gates"), {"now": clock.now()})
+    connection.execute(statement("core/rest_gates"))
     asked = {"orders": orders, "pass_id": pass_id, "config_version": config.version, "now": clock.now()}
     end_questions(connection, clock, orders, "after-sale", "asked anew, or not sent any more")
     if connection.execute(statement("core/which_goods"), asked).rowcount:

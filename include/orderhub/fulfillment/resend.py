@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, text
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.replacements import end_questions, write_replacements
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.quality.withhold import refuse_no_reason
 
 _ORDER = text("""

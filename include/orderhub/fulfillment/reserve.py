@@ -4,11 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from orderhub.db.document_locks import DOCUMENTS_FIRST
 from orderhub.db.sql_files import statement
 from orderhub.errors import StockTaken
 
-#: Whoever needs documents and stock takes the documents first: those who withdraw them lock the table.
-_DOCUMENTS_FIRST = text("lock table core.fulfillment_orders in row exclusive mode")
 _WANTED_COUNT = text("select count(*) from wanted_stock")
 
 
@@ -18,7 +17,7 @@ def reserve(connection: Connection, *, pass_id: int, config_version: str, now: d
     Raises:
         StockTaken: somebody took pieces in between; nothing may be kept, roll back and decide again.
     """
-    connection.execute(_DOCUMENTS_FIRST)
+    connection.execute(DOCUMENTS_FIRST)
     connection.execute(statement("core/wanted_stock"))
     take_stock(connection)
     stamp = {"pass_id": pass_id, "config_version": config_version, "now": now}

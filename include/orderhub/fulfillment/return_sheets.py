@@ -5,6 +5,7 @@ A sheet says what came since the one before; the same sheet again says nothing n
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -106,6 +107,7 @@ def _confirmations(
     given = {"names": sorted(sheet.returns), "warehouse_id": warehouse_id}
     for row in connection.execute(statement("core/returns_named"), given):
         found.setdefault(row.name, []).append(row.return_id)
+    together: dict[str, Confirmation] = {}
     for name, pieces in sheet.returns.items():
         returns = found.get(name, [])
         if len(returns) > 1:
@@ -113,4 +115,10 @@ def _confirmations(
                 f"{name}: 有几张退货单,请写售后单号 / several returns: {', '.join(returns)}"
             )
             continue
-        yield Confirmation(name, returns[0] if returns else None, said_by, pieces, at, is_total=False)
+        return_id = returns[0] if returns else None
+        # One that is named in two ways, by its after-sale and by its order, is one.
+        first = together.get(return_id or name)
+        inside = Counter(first.pieces if first else {}) + Counter(pieces)
+        said = Confirmation(first.subject if first else name, return_id, said_by, inside, at, is_total=False)
+        together[return_id or name] = said
+    yield from together.values()

@@ -68,6 +68,7 @@ def announce_returns(connection: Connection, clock: Clock, config: MerchantConfi
     A plan that changed is told again, under an id of its own.
     """
     told = [warehouse.id for warehouse in config.warehouses if warehouse.wms is not None]
+    connection.execute(statement("core/planned_returns"))
     rows = connection.execute(statement("core/returns"), {"told": told, "now": clock.now()}).all()
     changed_at = clock.now().isoformat()
     effects = [

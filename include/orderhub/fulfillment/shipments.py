@@ -16,11 +16,10 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.copy import copy_rows
+from orderhub.db.document_locks import DOCUMENTS_FIRST
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels
 
-#: As whoever withdraws documents: these first, then stock.
-_DOCUMENTS_FIRST = text("lock table core.fulfillment_orders in row exclusive mode")
 _SHIPMENTS = text("""
     create temporary table reported_shipments (
         shipment_id text collate "C" primary key, fulfillment_order_id text collate "C",
@@ -93,7 +92,7 @@ def record_reports(
 ) -> Recorded:
     """Record `reports` in the caller's transaction; a reservation is posted once, when all of it has left."""
     documents = sorted({document for report in reports for document in report.documents})
-    connection.execute(_DOCUMENTS_FIRST)
+    connection.execute(DOCUMENTS_FIRST)
     connection.execute(statement("core/lock_stock_of_reports"), {"documents": documents})
     rows = connection.execute(statement("core/reported_documents"), {"documents": documents})
     known = {name: list(lines) for name, lines in groupby(rows, key=attrgetter("fulfillment_order_id"))}
@@ -204,15 +203,35 @@ def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken], no
     copy_rows(connection, "reported_lines", ("shipment_id", "line_id", "quantity"), inside)
 
 
+def post_short(connection: Connection, clock: Clock, documents: list[str]) -> None:
+    """Post the reservations of `documents` of which a part has left and the rest will not.
+
+    In the caller's transaction; their stock is locked. One of which nothing left stays as it is.
+    """
+    connection.execute(statement("core/lock_stock_of_reports"), {"documents": documents})
+    connection.execute(_OLD_TABLES)
+    _post_reservations(connection, clock, documents, "short_shipped", is_over=True)
+
+
+def _post_reservations(
+    connection: Connection, clock: Clock, documents: list[str], resolution: str, *, is_over: bool
+) -> int:
+    stamp = {"now": clock.now()}
+    connection.execute(statement("core/posted_reservations"), {"documents": documents, "is_over": is_over})
+    posted: int = connection.execute(
+        statement("core/post_reservations"), {**stamp, "resolution": resolution}
+    ).rowcount
+    connection.execute(statement("core/posted_ledger"), stamp)
+    connection.execute(statement("core/post_stock"))
+    return posted
+
+
 def _post(connection: Connection, clock: Clock, documents: list[str], source: str, doubts: int) -> Recorded:
     stamp = {"now": clock.now()}
     named = {"documents": documents}
     parcels = connection.execute(statement("core/shipments"), {**stamp, "source": source}).rowcount
     connection.execute(statement("core/shipment_lines"))
-    connection.execute(statement("core/posted_reservations"), named)
-    posted = connection.execute(statement("core/post_reservations"), stamp).rowcount
-    connection.execute(statement("core/posted_ledger"), stamp)
-    connection.execute(statement("core/post_stock"))
+    posted = _post_reservations(connection, clock, documents, "shipped", is_over=False)
     whole = connection.execute(statement("core/shipped_documents"), {**named, **stamp}).rowcount
     connection.execute(statement("core/tracking_writes"), stamp)
     return Recorded(parcels, posted, whole, doubts)

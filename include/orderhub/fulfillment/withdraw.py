@@ -7,14 +7,13 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.domain.routing import NoMatch
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 
-#: Withdrawing and closing a manifest both end `allocated`; whoever comes second sees the first's work.
-LOCK_DOCUMENTS = text("lock table core.fulfillment_orders in share row exclusive mode")
 #: Around joins of rows that were written a moment ago: without figures of them the planner would read one
 #: table once per row of the other.
 WITHOUT_FIGURES = text("set local enable_nestloop = off")

@@ -49,7 +49,9 @@ MOST_PULLS = 20
 Say = Callable[[str], None]
 
 _FOUND = text("select rule_id, order_id from core.anomalies where state = 'open'")
-_HELD = text("select distinct order_id from core.holds where state = 'active'")
+_HELD = text("""
+    select h.order_id, concat_ws(' ', h.rule_id, a.evidence) as why
+    from core.holds as h join core.anomalies as a using (anomaly_id) where h.state = 'active'""")
 _JUDGED = text("select order_id from core.orders")
 _BUYERS = text("""
     select distinct shop_id, customer_id from core.orders
@@ -89,7 +91,9 @@ def score_stream(clock: Clock, orders: int, seed: int, say: Say) -> StreamScore:
             found: dict[str, set[str]] = defaultdict(set)
             for row in connection.execute(_FOUND):
                 found[row.rule_id].add(row.order_id)
-            held = set(connection.execute(_HELD).scalars())
+            held: dict[str, set[str]] = defaultdict(set)
+            for row in connection.execute(_HELD):
+                held[row.order_id].add(row.why)
             judged = {order_id: labels[order_id] for order_id in connection.execute(_JUDGED).scalars()}
         database.close()
     return score(judged, found, held, expected_rules())

@@ -55,13 +55,13 @@ class RuleScore:
 
 @dataclass(frozen=True)
 class StreamScore:
-    """All rules on one stream, and what people get to see of it."""
+    """All rules on one stream, and what people get to see of it; `clean_held`: order → why."""
 
     orders: int
     rules: tuple[RuleScore, ...]
     held: int
     clean: int
-    clean_held: tuple[str, ...]
+    clean_held: Mapping[str, tuple[str, ...]]
 
     @property
     def held_share(self) -> float:
@@ -74,13 +74,13 @@ class StreamScore:
         return len(self.clean_held) / self.clean
 
 
-def score(orders: Labels, found: Labels, held: Collection[str], expected: Expected) -> StreamScore:
+def score(orders: Labels, found: Labels, held: Labels, expected: Expected) -> StreamScore:
     """Return the score of one stream.
 
     Args:
         orders: every order that was judged → its labels, none for an ordinary one.
         found: rule → orders that it marked.
-        held: orders with a hold of their own or of one of their lines.
+        held: order with a hold of its own or of one of its lines → why: rule and evidence.
         expected: what labels ask of rules.
     """
     clean = [order for order, labels in orders.items() if not expected.is_doubt(labels)]
@@ -89,7 +89,7 @@ def score(orders: Labels, found: Labels, held: Collection[str], expected: Expect
         tuple(_score_rule(rule, orders, set(found.get(rule, ())), expected) for rule in expected.rules()),
         len(set(held) & set(orders)),
         len(clean),
-        tuple(sorted(set(clean) & set(held))),
+        {order: tuple(sorted(held[order])) for order in sorted(set(clean) & set(held))},
     )
 
 

@@ -145,7 +145,8 @@ def _scan_suite(connection: Connection, suite: Suite, number: int, pass_id: int)
     connection.execute(
         text(f"create temporary table {ROWS} on commit drop as select {columns} from ({rows}) as judged")  # noqa: S608 - names of ours
     )
-    connection.execute(text(f"analyze {ROWS}"))
+    if scan.joined:
+        connection.execute(text(f"analyze {ROWS} ({', '.join(scan.joined)})"))
     counts = connection.execute(text(scan.counts)).mappings().one()
     yield from _scan_rows(connection, suite, counts)
     for check in suite.checks:

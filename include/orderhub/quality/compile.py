@@ -35,12 +35,14 @@ class Scan:
 
     Attributes:
         columns: the columns of the view that the checks read.
+        joined: those that query checks read: what the planner must know about.
         failures: gives rule_id, the key and the evidence of each failure.
         counts: gives judged and evaluated_<n> of the n-th row check.
         parameters: of `failures`.
     """
 
     columns: tuple[str, ...]
+    joined: tuple[str, ...]
     failures: str
     counts: str
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +77,8 @@ def compile_suite(suite: Suite) -> Scan:
         f"where ({' or '.join(failing)}) and has_failed"
     )
     counts = f"select {', '.join(counters)} from {ROWS}"  # noqa: S608 - as above
-    return Scan(_columns(checks, queries, suite.view), failures, counts, parameters)
+    joined = _read_by(queries, suite.view)
+    return Scan(_columns(checks, joined, suite.view), joined, failures, counts, parameters)
 
 
 def subject_of(view: View) -> str:
@@ -90,10 +93,15 @@ def compile_query(check: Check, rows: str) -> str:
     return check.query.replace("{batch}", rows)
 
 
-def _columns(checks: Sequence[Check], queries: Sequence[str], view: View) -> tuple[str, ...]:
-    """Return the columns that checks read; a query reads every column whose name its text holds."""
-    used = set(view.key)
-    used.update(word for query in queries for word in re.findall(r"\w+", query))
+def _read_by(queries: Sequence[str], view: View) -> tuple[str, ...]:
+    """Return the columns that queries read: every one whose name stands in their text."""
+    words = {word for query in queries for word in re.findall(r"\w+", query)}
+    return tuple(column for column in view.columns if column in words)
+
+
+def _columns(checks: Sequence[Check], joined: Sequence[str], view: View) -> tuple[str, ...]:
+    """Return the columns that checks read."""
+    used = {*view.key, *joined}
     for check in checks:
         used.update(check.evidence, check.columns, [check.condition[0]] if check.condition else [])
     return tuple(column for column in view.columns if column in used)

@@ -16,14 +16,17 @@ from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
-from orderhub.quality.withhold import LOCK_DOCUMENTS, refuse_handed_over
+from orderhub.quality.withhold import refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
+#: More pieces of a line are a slip of the keys.
+MOST_PIECES = 1_000_000
 _ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
 _LINE = text("""
     select l.kind, array(
@@ -55,6 +58,17 @@ _KEEP_BASE = text("""
 _ACTIVE = text("""
     select * from core.corrections where correction_id = :id and state = 'active'""")
 _JUDGE_AGAIN = text("update core.orders set checked_version = null where order_id = :order_id")
+#: What was said of the order as it was: routing could not fill it, a waybill service refused its address.
+_ASK_AGAIN = text("""
+    with over as (
+        update core.anomalies set state = 'closed', closed_at = :now
+        where order_id = :order_id and state = 'open' and subject_type = 'order'
+            and (raised_by = 'routing' or (raised_by = 'waybill' and :field = 'address'))
+        returning anomaly_id
+    )
+    update core.holds as h
+    set state = 'closed', ended_at = :now, ended_by = :actor, end_reason = 'corrected: it is tried again'
+    from over where h.anomaly_id = over.anomaly_id and h.state = 'active'""")
 
 
 @dataclass(frozen=True)
@@ -118,7 +132,7 @@ def correct(
         value = _value_of(connection, config, key, correction)
         refuse_handed_over(connection, correction.order_id, correction.line_id)
         made = _make(connection, clock, correction, value)
-        connection.execute(_JUDGE_AGAIN, {"order_id": correction.order_id})
+        _look_again(connection, clock, correction.order_id, value.field, correction.actor)
         detail = {
             "field": value.field, "line_id": correction.line_id, "from": made.before, "to": made.after,
             "reason": correction.reason,
@@ -151,7 +165,7 @@ def undo_correction(
         lift(connection, [correction_id])
         ended = {"state": "undone", "now": clock.now(), "actor": actor, "ids": [correction_id]}
         connection.execute(_END, ended)
-        connection.execute(_JUDGE_AGAIN, {"order_id": row.order_id})
+        _look_again(connection, clock, row.order_id, row.field, actor)
         after = row.platform_shown or row.base_shown
         detail = {
             "field": row.field, "line_id": row.line_id, "from": row.value_shown, "to": after,
@@ -159,6 +173,13 @@ def undo_correction(
         }  # fmt: skip
         record_act(connection, clock, actor, "undo_correction", "order", row.order_id, detail=detail)
     return Corrected(correction_id, row.field, row.value_shown, after)
+
+
+def _look_again(connection: Connection, clock: Clock, order_id: str, field: str, actor: str) -> None:
+    """Let the next passes check the order again, and end what others than the checks said of it as it was."""
+    given = {"order_id": order_id, "field": field, "actor": actor, "now": clock.now()}
+    connection.execute(_JUDGE_AGAIN, given)
+    connection.execute(_ASK_AGAIN, given)
 
 
 def _value_of(
@@ -175,9 +196,10 @@ def _value_of(
             return _sku(connection, sku_id)
         case Correction(address=None, line_id=str(line_id), sku_id=None, quantity=int(quantity)):
             _refuse_line(connection, correction.order_id, line_id)
-            if quantity < 1:
+            if not 1 <= quantity <= MOST_PIECES:
                 raise StopError(
-                    f"quantity {quantity}: must be 1 or more; to ship nothing: `./hub hold cancel`"
+                    f"quantity {quantity}: must be 1 or more, {MOST_PIECES} at most; to ship nothing: "
+                    "`./hub hold cancel`"
                 )
             return _Value("quantity", {"said": str(quantity), "quantity": quantity}, str(quantity))
     raise StopError(

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
-from orderhub.quality.withhold import LOCK_DOCUMENTS, Withheld, refuse_handed_over, withhold
+from orderhub.quality.withhold import Withheld, refuse_handed_over, withhold
 
 _HOLD = text("""
     select h.*, o.version_id from core.holds as h join core.orders as o using (order_id)

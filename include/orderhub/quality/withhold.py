@@ -11,12 +11,11 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.db.audit import record_act
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
 
-#: Closing a manifest takes the same lock: what is withheld or corrected is so before, or refused.
-LOCK_DOCUMENTS = text("lock table core.fulfillment_orders in share row exclusive mode")
 _HANDED_OVER = text("""
     select m.manifest_id, m.line_id, x.warehouse_id from core.manifest_lines as m
     join core.manifests as x using (manifest_id)

@@ -10,6 +10,7 @@ from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIE
 from orderhub.platforms.spec import Flag, LineFlag, Platform, StatusMeaning
 from orderhub.transform.payload_sql import (
     FENCE,
+    UNPACKED,
     Opened,
     converted_columns,
     identifier,
@@ -52,8 +53,10 @@ with source as (
         {_flag_number(orders, spec.flags)} as flag_no,
         {_is_paid_at_the_door(orders, platform)} as is_cash_on_delivery,
         {services_column(orders, spec.services)}, {carriers_column(orders, spec.services)}
-    from staging.{identifier(spec.name + "_orders")} as s, {orders.record}, {receiver.record}
-    where s.load_id = any(:loads) {FENCE}
+    from (
+        select staging_id, load_id, shop_id, record_id, payload_sha256, fetched_at, {UNPACKED}
+        from staging.{identifier(spec.name + "_orders")} where load_id = any(:loads) {FENCE}
+    ) as s, {orders.record}, {receiver.record} {FENCE}
 ),
 {_converted_versions(platform)}
 {_merged_columns(platform)}"""  # noqa: S608 - names and literals of files, quoted
@@ -144,7 +147,7 @@ def compile_lines(platform: Platform) -> str:
     flag_paths = [flag.path for flag in spec.line_flags]
     lines = open_record("l", "e.line", [*paths_of(fields.line), *flag_paths], is_flat=is_flat)
     every_line = elements(spec.records.lines)
-    repeat = "row_number() over (partition by c.order_id, e.line order by e.line_no)" if is_flat else "1"
+    repeat = "row_number() over (partition by s.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(literal(value) for value in spec.gift_values) or "null"
     base = (
         "coalesce(translate(c.line_id, '~', '_'), c.line_no::text)"  # The tilde marks twins, and only them.
@@ -152,14 +155,16 @@ def compile_lines(platform: Platform) -> str:
     return f"""
 insert into incoming_lines
 with source as (
-    select c.order_id, c.shop_id, e.line_no, {repeat} as repeat_no,
+    select s.order_id, s.shop_id, e.line_no, {repeat} as repeat_no,
         {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)},
         {_flag_number(lines, spec.line_flags)} as flag_no
-    from changed_orders as c
-    join staging.{identifier(spec.name + "_orders")} as s on s.staging_id = c.staging_id,
-    lateral {every_line} as e(line, line_no),
-    {lines.record}
-    where c.platform = {literal(spec.name)} {FENCE}
+    from (
+        select c.order_id, c.shop_id, {UNPACKED}
+        from changed_orders as c
+        join staging.{identifier(spec.name + "_orders")} as staged using (staging_id)
+        where c.platform = {literal(spec.name)} {FENCE}
+    ) as s,
+    lateral {every_line} as e(line, line_no), {lines.record} {FENCE}
 ),
 converted as (
     select source.*,

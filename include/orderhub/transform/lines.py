@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 from orderhub.db.sql_files import source, statement
 from orderhub.platforms.spec import Platform
 from orderhub.transform.compile import compile_lines
+from orderhub.transform.overlay import lift_remapped
 
 _REPLACED = text(
     "delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"
@@ -37,8 +38,10 @@ def replace_lines(connection: Connection, platforms: list[Platform]) -> int:
 def remap_lines(connection: Connection, config_version: str) -> int:
     """Map again what waited for a mapping, and what new files call otherwise; return how many lines."""
     connection.exec_driver_sql("truncate incoming_lines")
+    is_new = bool(connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar())
+    lift_remapped(connection, is_all=is_new)
     waiting = connection.execute(statement("core/remapped_lines")).rowcount
-    if connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar():
+    if is_new:
         waiting += connection.exec_driver_sql(source("core/reclassed_lines")).rowcount
     if waiting:
         connection.execute(_UNLAID)

@@ -22,6 +22,8 @@ _PERSONAL_NUMBERS = (
 #: Ends a step that computes each value once: without it the planner copies the expression to every use, and
 #: with `materialized` a million rows would be written to disk between two steps.
 FENCE = "offset 0"
+#: A payload as a step of its own gives it: unpacked once; a packed one is unpacked at each of its five uses.
+UNPACKED = "payload #> '{}' as payload"
 #: An invoice to a company names no person; any other title is masked.
 _COMPANY = "公司|集团|工厂|学校|大学|医院|银行|中心|合作社|事务所|委员会|有限|^个人$|Ltd|Inc|GmbH"
 #: PostgreSQL cuts longer names, in bytes; such a key is read by its path instead.

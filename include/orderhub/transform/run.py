@@ -42,6 +42,7 @@ _NEW_CONFIG = """
     select from ops.config_versions as c join ops.passes as p on p.pass_id = (
         select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
     where c.is_active and p.config_version <> c.config_version"""
+_IS_CONFIG_NEW = text(f"select exists({_NEW_CONFIG})")
 
 
 @dataclass
@@ -98,6 +99,7 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
     counts = TransformCounts()
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         suites = active_suites(connection, clock, config)
+        is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
         counts.pass_id = _open_pass(connection, clock, config)
         _plan_for_size(connection)
         connection.exec_driver_sql(source("core/incoming"))
@@ -105,19 +107,19 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         platforms = _map_versions(connection, clock, config, counts)
         _merge(connection, clock, platforms, counts, config, suites.version)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
-        _settle_lifecycles(connection, config)
+        _settle_lifecycles(connection, config, is_new=is_new)
         _finish_pass(connection, clock, counts)
     log.info("transform pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
 
-def _settle_lifecycles(connection: Connection, config: MerchantConfig) -> None:
-    """Let the configuration that became active during the pass say which orders are ours to ship.
+def _settle_lifecycles(connection: Connection, config: MerchantConfig, *, is_new: bool) -> None:
+    """Let a configuration that became active since the last pass, or during this one, say what is ours.
 
-    Applying one waits for the shops that are locked here, or is seen here.
+    Applying one leaves us the rows that somebody held; it waits for the shops locked here, or is seen here.
     """
     connection.execute(_LOCK_SHOPS)
-    if connection.execute(_ACTIVE_VERSION).scalar_one_or_none() not in {None, config.version}:
+    if is_new or connection.execute(_ACTIVE_VERSION).scalar_one_or_none() not in {None, config.version}:
         connection.execute(statement("core/settle_lifecycles"))
 
 

@@ -1,9 +1,37 @@
--- One row per gift rule and order of this pass whose conditions hold now; key rule_id, order_id.
+-- One row per gift and order of this pass whose conditions hold now; key rule_id, order_id. What an order was promised
+-- stands on the terms of that day: its row in gifts.csv may have changed since, or be gone. Rules are for the others.
 create temporary table gift_verdicts on commit drop as
 with amounts as (
     select order_id, sum(paid_fen) as paid_fen, bool_or(paid_fen is null) as is_unpriced
     from gift_goods
     group by order_id
+),
+
+bought as (
+    select
+        o.order_id,
+        o.shop_id,
+        coalesce(o.paid_at, o.placed_at) as bought_at,
+        case when a.is_unpriced then o.paid_fen - coalesce(o.freight_fen, 0) else a.paid_fen end as amount_fen
+    from amounts as a
+    inner join core.orders as o on a.order_id = o.order_id
+    where o.lifecycle = 'live'
+        and (o.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
+        and o.payment_state in ('paid', 'cod_accepted')
+),
+
+terms as (
+    select b.*, g.rule_id, g.gift_sku_id, g.quantity, g.sku_id, g.min_amount_fen, null::bigint as first_count
+    from bought as b
+    inner join core.gift_grants as g on b.order_id = g.order_id
+    union all
+    select b.*, r.rule_id, r.gift_sku_id, r.quantity, r.sku_id, r.min_amount_fen, r.first_count
+    from bought as b
+    inner join core.gift_rules as r
+        on (r.shop_id is null or b.shop_id = r.shop_id)
+        and (r.since_at is null or b.bought_at >= r.since_at)
+        and (r.until_at is null or b.bought_at < r.until_at)
+    where not exists (select from core.gift_grants as g where g.rule_id = r.rule_id and g.order_id = b.order_id)
 ),
 
 -- The first line of a SKU earns what is given for it.
@@ -14,27 +42,16 @@ earning as (
 )
 
 select
-    r.rule_id,
-    o.order_id,
-    r.gift_sku_id,
-    r.quantity,
-    r.first_count,
-    coalesce(o.paid_at, o.placed_at) as bought_at,
+    t.rule_id,
+    t.order_id,
+    t.gift_sku_id,
+    t.quantity,
+    t.first_count,
+    t.bought_at,
     main.line_id as parent_line_id,
     coalesce(main.gate, 'ship') as gate,
     main.gate_reason
-from amounts as a
-inner join core.orders as o on a.order_id = o.order_id
-inner join core.gift_rules as r
-    on (r.shop_id is null or o.shop_id = r.shop_id)
-    and (r.since_at is null or coalesce(o.paid_at, o.placed_at) >= r.since_at)
-    and (r.until_at is null or coalesce(o.paid_at, o.placed_at) < r.until_at)
-    and (
-        r.min_amount_fen is null
-        or case when a.is_unpriced then o.paid_fen - coalesce(o.freight_fen, 0) else a.paid_fen end >= r.min_amount_fen
-    )
-left join earning as main on o.order_id = main.order_id and r.sku_id = main.sku_id
-where o.lifecycle = 'live'
-    and (o.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
-    and o.payment_state in ('paid', 'cod_accepted')
-    and (r.sku_id is null or main.line_id is not null)
+from terms as t
+left join earning as main on t.order_id = main.order_id and t.sku_id = main.sku_id
+where (t.min_amount_fen is null or t.amount_fen >= t.min_amount_fen)
+    and (t.sku_id is null or main.line_id is not null)

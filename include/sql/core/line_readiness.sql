@@ -13,13 +13,14 @@ select
         when o.lifecycle <> 'live' then 'order_' || o.lifecycle
         -- We or our people told the platform of a part, and it calls the whole order shipped: the rest ships all the same.
         when o.gate = 'stop' and not exists (select from core.rest_to_ship as x where x.order_id = o.order_id) then 'order_stopped'
-        when l.gate = 'stop' or l.line_id = any(f.stopped) then 'line_stopped'
+        -- So does the rest of a line of which we told some pieces, whatever its platform calls the line.
+        when l.line_id = any(f.stopped) or (l.gate = 'stop' and not exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id)) then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when l.line_id = any(f.waiting) then 'line_waits'
         when h.is_order_held then 'order_held'
         when l.line_id = any(h.lines) or l.parent_line_id = any(h.lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
-        when l.gate = 'wait' then 'line_waits'
+        when l.gate = 'wait' and not exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id) then 'line_waits'
         when l.kind = 'gift' and not exists (
             select from core.order_lines as g
             where g.order_id = l.order_id and g.kind in ('goods', 'bundle') and g.gate = 'ship'

@@ -1,11 +1,11 @@
--- Holds the documents that are being called back, once each; key hold_id. It is seen where all holds are, and nothing of
+-- Holds the documents that are being called back, once for each question; key hold_id. It is seen where all holds are, and nothing of
 -- the order gets another document meanwhile. What a person released is not held again.
 with open_recalls as (
-    select fulfillment_order_id, warehouse_id, recall_reason as reason, 'wms' as asked
+    select fulfillment_order_id, warehouse_id, recall_reason as reason, recalled_for, 'wms' as asked
     from core.delivery_orders
     where recall = 'requested' and state in ('pending', 'accepted', 'refused')
     union all
-    select fulfillment_order_id, warehouse_id, reason, 'people'
+    select fulfillment_order_id, warehouse_id, reason, recalled_for, 'people'
     from core.hand_recalls
     where state = 'requested'
 ),
@@ -16,7 +16,7 @@ raised as (
         state, first_seen_at, _pass_id, raised_by
     )
     select
-        encode(sha256(convert_to('recall_open|' || f.fulfillment_order_id, 'UTF8')), 'hex'),
+        encode(sha256(convert_to(concat_ws('|', 'recall_open', f.fulfillment_order_id, r.recalled_for), 'UTF8')), 'hex'),
         'recall_open', 'warning', 'hold', 'fulfillment_order', f.fulfillment_order_id, f.order_id, o.version_id,
         jsonb_build_object('warehouse', r.warehouse_id, 'reason', r.reason, 'asked', r.asked),
         coalesce(o.checks_version, '-'), 'open', :now, f._pass_id, 'recall'

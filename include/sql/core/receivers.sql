@@ -8,25 +8,18 @@ with ranked as (
     from incoming_versions
 ),
 greatest as (
-    select distinct on (order_id) platform, staging_id
+    select distinct on (order_id) order_id, platform, staging_id
     from ranked
     order by order_id, is_person_known desc, is_receiver_known desc, merge_key desc
 ),
 source as (
     select
-        order_id, receiver_state, name_masked, phone_masked, phone_hash, address_masked, address_hash,
-        province, city, district, town, address_verdict, phone_verdict,
-        case when pg_input_is_valid(address_evidence, 'jsonb') then address_evidence::jsonb end as address_evidence,
-        token, version_id, merge_key
-    from greatest
-    join incoming_versions using (platform, staging_id)
-    where is_receiver_known
-    union all
-    select
-        order_id, 'absent', null, null, null, null, null, null, null, null, null, null, null, null, null, '', ''
-    from greatest
-    join incoming_versions using (platform, staging_id)
-    where not is_receiver_known
+        g.order_id, coalesce(v.receiver_state, 'absent') as receiver_state, v.name_masked, v.phone_masked, v.phone_hash,
+        v.address_masked, v.address_hash, v.province, v.city, v.district, v.town, v.address_verdict, v.phone_verdict,
+        case when pg_input_is_valid(v.address_evidence, 'jsonb') then v.address_evidence::jsonb end as address_evidence,
+        v.token, coalesce(v.version_id, '') as version_id, coalesce(v.merge_key, '') as merge_key
+    from greatest as g
+    left join incoming_versions as v on v.platform = g.platform and v.staging_id = g.staging_id and v.is_receiver_known
 ),
 touched as (
     insert into core.receivers as present (

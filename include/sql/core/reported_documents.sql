@@ -6,7 +6,8 @@ select
     f.state,
     r.line_id,
     r.sku_id,
-    r.quantity,
+    -- What a person settled short wants no more pieces.
+    case when r.state = 'posted' and r.resolution = 'short_shipped' then coalesce(s.pieces, 0) else r.quantity end::bigint as quantity,
     r.state as reservation_state,
     coalesce(s.pieces, 0)::bigint as shipped,
     coalesce(p.numbers, '{}') as tracking_numbers

@@ -46,10 +46,11 @@ left join core.usual_prices as usual
     on usual.shop_id = orders.shop_id and usual.sku_id = line.sku_id and usual.line_count >= settings.price_history_lines
 left join core.line_refunds as refund on refund.order_id = orders.order_id and refund.line_id = line.line_id
 left join core.skus as sku on sku.sku_id = line.sku_id
+cross join lateral (select ops.bought_at(orders.payment_state, orders.paid_at, orders.placed_at) as bought_at) as bought
 left join lateral (
     select max(price_band_percent) as price_band_percent, coalesce(bool_or(is_floor_waived), false) as is_floor_waived
     from core.promotions as p
-    where p.shop_id = orders.shop_id and orders.paid_at >= p.starts_at and orders.paid_at < p.ends_at
+    where p.shop_id = orders.shop_id and bought.bought_at >= p.starts_at and bought.bought_at < p.ends_at
         and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
 ) as promotion on true
 cross join lateral (

@@ -23,7 +23,7 @@ select
     case when ops.is_far(receivers.province) and receivers.province <> all (settings.reachable) then receivers.province end as unreachable_province,
     receivers.address_verdict, receivers.phone_verdict,
     ops.time_contradiction(orders.placed_at, orders.paid_at, orders.modified_at, orders._seen_at) as time_contradiction,
-    orders.placed_at, orders.paid_at,
+    orders.placed_at, orders.paid_at, bought.bought_at,
     left(encode(sha256(convert_to(said.message, 'UTF8')), 'hex'), 8) as message_digest,
     case when said.message ~ settings.memo_hold or orders.seller_flag = any (settings.hold_flags)
         then ops.matched_words(said.message, settings.memo_hold, orders.seller_flag, settings.hold_flags) end as memo_words,
@@ -44,10 +44,11 @@ from core.orders
 join core.shops using (shop_id)
 left join core.check_settings as settings using (shop_id)
 left join core.receivers using (order_id)
+cross join lateral (select ops.bought_at(orders.payment_state, orders.paid_at, orders.placed_at) as bought_at) as bought
 left join lateral (
     select min(duplicate_minutes) as duplicate_minutes
     from core.promotions as p
-    where p.shop_id = orders.shop_id and orders.paid_at >= p.starts_at and orders.paid_at < p.ends_at
+    where p.shop_id = orders.shop_id and bought.bought_at >= p.starts_at and bought.bought_at < p.ends_at
         and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
 ) as promotion on true
 cross join lateral (select nullif(concat_ws(E'\n', orders.buyer_message, orders.seller_memo), '') as message) as said
@@ -71,7 +72,7 @@ select ops.describe('ops.checkable_orders', 'One row per order that a check may 
     'order_total_cap_fen', 'more than this is looked at', 'customer_id', 'open id of the buyer', 'phone_hash', 'keyed hash; null where masked', 'address_hash', 'keyed hash; null where masked',
     'province', 'of the receiver', 'city', 'of the receiver', 'district', 'of the receiver', 'missing_region_part', 'province or city when it is missing',
     'city_without_district', 'the city when a district is missing that it has', 'unreachable_province', 'the province or country when no carrier goes there', 'address_verdict', 'null not evaluable; ok; else what is vague', 'phone_verdict', 'null not evaluable; ok; else what is wrong',
-    'time_contradiction', 'which times contradict each other', 'placed_at', 'UTC', 'paid_at', 'UTC', 'message_digest', 'changes with what buyer and seller wrote',
+    'time_contradiction', 'which times contradict each other', 'placed_at', 'UTC', 'paid_at', 'UTC', 'bought_at', 'UTC: paid, or placed where it is paid at the door', 'message_digest', 'changes with what buyer and seller wrote',
     'memo_words', 'words and flag that ask for a person', 'invoice_words', 'words that ask for an invoice', 'no_ship_words', 'words and flag that say brushing or sample', 'platform_risk', 'why the platform says wait',
     'unreadable_fields', 'fields whose text could not be converted', 'disagreeing_fields', 'fields on which the rows of a file disagree', 'duplicate_minutes', 'window of suspected duplicates',
     'is_customer_expected', 'the platform names buyers', 'is_platform_paid', 'a platform, not a file, says that it is paid',

@@ -13,11 +13,19 @@ unshipped as (
     left join core.receivers as r on o.order_id = r.order_id
     left join core.fulfillment_orders as f on o.order_id = f.order_id and f.state in ('allocated', 'manifested')
     where o.ship_by_at >= (select min(starts_at) from closings) and o.ship_by_at < (select max(ends_at) from closings)
-        and o.gate <> 'stop' and not o.is_terminal and o.lifecycle = 'live'
-        and o.status in ('paid_hold', 'to_ship', 'part_shipped')
+        and o.lifecycle = 'live'
+        and (
+            o.gate <> 'stop' and not o.is_terminal and o.status in ('paid_hold', 'to_ship', 'part_shipped')
+            or exists (select from core.rest_to_ship as x where x.order_id = o.order_id)
+        )
         and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
-        and not exists (
-            select from core.fulfillment_orders as s where s.order_id = o.order_id and s.state = 'shipped'
+        and exists (
+            select from core.order_lines as l
+            where l.order_id = o.order_id and l.kind not in ('service', 'bundle') and l.gate <> 'stop'
+                and not exists (
+                    select from core.reservations as p
+                    where p.order_id = l.order_id and p.line_id = l.line_id and p.state = 'posted'
+                )
         )
 )
 

@@ -9,7 +9,7 @@ inner join core.shops as s on o.shop_id = s.shop_id and not s.is_shadow
 where d.outcome = 'backorder'
     and d.promised_date <= :today
     and o.lifecycle = 'live'
-    and o.gate = 'ship'
+    and (o.gate = 'ship' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
     and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
 group by d.promised_date
 order by d.promised_date

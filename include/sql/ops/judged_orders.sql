@@ -8,11 +8,11 @@ with unchecked as (
     select order_id from core.refunds where _pass_id = :pass_id
 ),
 fresh as (
-    select order_id, platform, customer_id, paid_at
+    select order_id, platform, customer_id, ops.bought_at(payment_state, paid_at, placed_at) as bought_at
     from core.orders
     where order_id in (select order_id from unchecked)
     union all
-    select order_id, platform, customer_id, paid_at
+    select order_id, platform, customer_id, ops.bought_at(payment_state, paid_at, placed_at) as bought_at
     from core.orders
     where _checked_pass_id = :pass_id and checked_version = version_id
 ),
@@ -26,7 +26,8 @@ neighbours as (
         on neighbour.platform = named.platform
         and neighbour.customer_id = named.customer_id
         and neighbour._checked_pass_id is distinct from :pass_id
-        and neighbour.paid_at between named.paid_at - :minutes * interval '1 minute' and named.paid_at + :minutes * interval '1 minute'
+        and ops.bought_at(neighbour.payment_state, neighbour.paid_at, neighbour.placed_at)
+            between named.bought_at - :minutes * interval '1 minute' and named.bought_at + :minutes * interval '1 minute'
     union all
     select doubtful.order_id
     from core.anomalies as doubtful
@@ -56,7 +57,8 @@ neighbours as (
     join core.receivers as shared on shared.phone_hash = own.phone_hash or shared.address_hash = own.address_hash
     join core.orders as neighbour
         on neighbour.order_id = shared.order_id
-        and neighbour.paid_at between fresh.paid_at - interval '24 hours' and fresh.paid_at + interval '24 hours'
+        and ops.bought_at(neighbour.payment_state, neighbour.paid_at, neighbour.placed_at)
+            between fresh.bought_at - interval '24 hours' and fresh.bought_at + interval '24 hours'
 ),
 judged as (
     select order_id from unchecked

@@ -4,7 +4,7 @@ select
     a.evidence ->> 'first_order_id' as first_order_id,
     min(o.shop_id) as shop_id,
     count(*) as order_count,
-    (array_agg(o.order_id order by o.paid_at, o.order_id))[1:20] as order_ids
+    (array_agg(o.order_id order by coalesce(o.paid_at, o.placed_at), o.order_id))[1:20] as order_ids
 from core.anomalies as a
 join core.orders as o using (order_id)
 join core.shops as s on s.shop_id = o.shop_id and not s.is_shadow

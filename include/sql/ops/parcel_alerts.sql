@@ -45,8 +45,10 @@ select
     w.shop_id,
     count(*)::text
 from core.tracking_writes as w
-inner join core.shops as s on w.shop_id = s.shop_id and s.is_pulled
+left join core.shops as s on w.shop_id = s.shop_id
 where w.state in ('by_hand', 'noted')
+    -- Of a shop that left the configuration, as of one that is pulled: the platform knows nothing of what left.
+    and coalesce(s.is_pulled, exists (select from ops.pull_windows as p where p.shop_id = w.shop_id))
 group by w.shop_id
 union all
 select

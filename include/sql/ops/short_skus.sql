@@ -7,7 +7,7 @@ with waiting as (
     join core.shops as s on o.shop_id = s.shop_id and not s.is_shadow
     where d.outcome in ('out_of_stock', 'backorder')
         and o.lifecycle = 'live'
-        and o.gate = 'ship'
+        and (o.gate = 'ship' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
         and not exists (
             select from core.holds as h
             where h.order_id = d.order_id and h.subject_type = 'order' and h.state = 'active'

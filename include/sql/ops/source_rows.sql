@@ -1,4 +1,4 @@
--- One row per shop and kind whose paid orders were doubtful several times in a row in this pass; key shop_id, kind.
+-- One row per shop and kind whose paid or accepted orders were doubtful several times in a row in this pass; key shop_id, kind.
 -- Gaps and islands over paid times; at volume three in a row is noise, so the share of doubtful orders must be there too.
 with rule as (
     select * from ops.streaks where scope = 'source'
@@ -27,20 +27,21 @@ affected as (
     having count(*) >= max(rule.length) and count(*) * 100 >= max(rule.minimum_percent) * max(totals.order_count)
 ),
 sequence as (
-    select o.shop_id, affected.kind, o.paid_at, o.order_id, doubts.order_id is not null as is_hit
+    select o.shop_id, affected.kind, ops.bought_at(o.payment_state, o.paid_at, o.placed_at) as bought_at, o.order_id, doubts.order_id is not null as is_hit
     from affected
-    join core.orders as o on o.shop_id = affected.shop_id and o._checked_pass_id = :pass_id and o.paid_at is not null
+    join core.orders as o on o.shop_id = affected.shop_id and o._checked_pass_id = :pass_id
+        and ops.bought_at(o.payment_state, o.paid_at, o.placed_at) is not null
     left join core.receivers as r on r.order_id = o.order_id
     left join doubts on doubts.order_id = o.order_id and doubts.kind = affected.kind
     where o.lifecycle = 'live'
         and (doubts.order_id is not null or affected.kind not in ('address', 'any') or r.address_verdict is not null)
 ),
 islands as (
-    select *, count(*) filter (where not is_hit) over (partition by shop_id, kind order by paid_at, order_id) as island
+    select *, count(*) filter (where not is_hit) over (partition by shop_id, kind order by bought_at, order_id) as island
     from sequence
 ),
 hits as (
-    select *, lag(paid_at, (select length - 1 from rule)) over (partition by shop_id, kind, island order by paid_at, order_id) as begun_at
+    select *, lag(bought_at, (select length - 1 from rule)) over (partition by shop_id, kind, island order by bought_at, order_id) as begun_at
     from islands
     where is_hit
 )
@@ -51,4 +52,4 @@ select
     (select count(*) from sequence as s where s.shop_id = hits.shop_id and s.kind = hits.kind) as order_count
 from hits
 group by hits.shop_id, hits.kind
-having bool_or(hits.paid_at - hits.begun_at <= (select window_days * interval '1 day' from rule))
+having bool_or(hits.bought_at - hits.begun_at <= (select window_days * interval '1 day' from rule))

@@ -19,6 +19,7 @@ select
 from core.reservations as r
 left join sent as s on r.fulfillment_order_id = s.fulfillment_order_id and r.line_id = s.line_id
 where (r.state = 'posted' and r.resolution = 'shipped' and coalesce(s.pieces, 0) <> r.quantity)
+    or (r.state = 'posted' and r.resolution = 'short_shipped' and coalesce(s.pieces, 0) not between 1 and r.quantity - 1)
     or (r.state = 'active' and coalesce(s.pieces, 0) >= r.quantity)
     or (r.state = 'voided' and s.pieces > 0)
 union all

@@ -84,6 +84,53 @@ def test_few_orders_or_few_wrong_ones_stop_nothing(hub: Hub) -> None:
     assert hub.rows(STOPS) == []
 
 
+def put_in_passes(hub: Hub, *numbers: range) -> list[Any]:
+    """Give each pass its broken orders; return the rules that stop the shop after each."""
+    stops = []
+    for orders in numbers:
+        for number in orders:
+            hub.put({"order_id": f"tb/{number}", "customer_id": f"b{number}", "placed_at": None})
+        hub.check()
+        stops.append([rule for _, rule in hub.rows(STOPS)])
+    return stops
+
+
+def test_small_passes_are_judged_together(hub: Hub) -> None:
+    stops = put_in_passes(hub, range(2), range(2, 4), range(4, 5))
+
+    assert stops == [[], [], ["source_values_missing"]]
+    assert hub.rows("select evidence ->> 'recent_count' from ops.source_stops") == [("5",)]
+
+
+def test_an_order_that_comes_again_and_again_is_one_order(hub: Hub) -> None:
+    put_in_passes(hub, range(4))
+    for version in ("v2", "v3"):
+        hub.execute("update core.orders set version_id = :version", version=version)
+        hub.check()
+
+    assert hub.rows(STOPS) == []
+
+
+def test_small_passes_before_a_large_good_one_are_forgotten(hub: Hub) -> None:
+    put_in_passes(hub, range(4))
+    for number in range(10, 15):
+        hub.put({"order_id": f"tb/{number}", "customer_id": f"b{number}"})
+    hub.check()
+
+    assert put_in_passes(hub, range(20, 21)) == [[]]
+
+
+def test_small_passes_count_anew_once_a_person_resumed_the_source(hub: Hub) -> None:
+    put_in_passes(hub, range(2), range(2, 5))
+    hub.clock.move(timedelta(minutes=1))
+    resume_source(hub.database, hub.clock, "tb", "平台已修好", "li")
+    hub.clock.move(timedelta(minutes=1))
+
+    stops = put_in_passes(hub, range(10, 12), range(12, 14), range(14, 15))
+
+    assert stops == [[], [], ["source_values_missing"]]
+
+
 def test_a_person_resumes_it_and_the_orders_go_on(hub: Hub) -> None:
     put_many(hub, 5, {"placed_at": None})
     hub.check()

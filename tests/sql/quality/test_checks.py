@@ -288,6 +288,27 @@ def test_the_later_of_two_equal_orders_is_held(hub: Hub) -> None:
     assert hub.rows("select evidence from core.anomalies") == [({"earlier_order_id": "tb/1"},)]
 
 
+def test_orders_that_are_paid_at_the_door_are_compared_by_when_they_were_placed(hub: Hub) -> None:
+    at_the_door = {"payment_state": "cod_accepted", "paid_at": None}
+    hub.put({"order_id": "tb/1", **at_the_door})
+    hub.check()
+    hub.put({"order_id": "tb/2", **at_the_door, "placed_at": "2026-03-02T01:08:00Z"})
+    hub.put({"order_id": "tb/3", **at_the_door, "placed_at": "2026-03-02T01:19:00Z"})
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("suspected_duplicate_order", "tb/2")]
+
+
+def test_an_order_that_is_not_paid_yet_repeats_nothing_and_is_repeated_by_nothing(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1", "payment_state": "deposit_paid", "paid_at": None})
+    hub.put({"order_id": "tb/2"})
+
+    hub.check()
+
+    assert hub.rows(HELD) == []
+
+
 @pytest.mark.parametrize(
     ("order", "line", "receiver"),
     [

@@ -262,10 +262,16 @@ def test_who_stands_on_the_list_is_held(hub: Hub, entry: dict[str, Any], expecte
     assert all(row == ({"entry_id": "bl-1"},) for row in hub.rows("select evidence from core.anomalies"))
 
 
-@pytest.mark.parametrize(("buyers", "held"), [(2, 0), (3, 3)])
-def test_several_buyers_with_one_phone_are_all_held(hub: Hub, buyers: int, held: int) -> None:
+AT_THE_DOOR = {"payment_state": "cod_accepted", "paid_at": None}
+
+
+@pytest.mark.parametrize(("buyers", "held", "payment"), [(2, 0, {}), (3, 3, {}), (3, 3, AT_THE_DOOR)])
+def test_several_buyers_with_one_phone_are_all_held(
+    hub: Hub, buyers: int, held: int, payment: dict[str, Any]
+) -> None:
     for number in range(buyers):
-        hub.put({"order_id": f"tb/{number}", "customer_id": f"b{number}"}, receiver={"phone_hash": "one"})
+        buyer = {"order_id": f"tb/{number}", "customer_id": f"b{number}"}
+        hub.put({**buyer, **payment}, receiver={"phone_hash": "one"})
         hub.check()
 
     assert hub.rows("select count(*) from core.holds where rule_id = 'shared_phone'") == [(held,)]

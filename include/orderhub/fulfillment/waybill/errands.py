@@ -17,10 +17,10 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
-from orderhub.errors import TransientError
+from orderhub.errors import ConfigError, TransientError
 from orderhub.fulfillment.waybill.account import WaybillDesk
 from orderhub.fulfillment.waybill.label import Answers, LabelRequest, label_request
-from orderhub.fulfillment.waybill.settle import REFUSED, Settler
+from orderhub.fulfillment.waybill.settle import REFUSED, Settler, tell_refused
 
 _CHUNK = 10
 _CHUNKS = text("""
@@ -44,7 +44,7 @@ def request_waybills(
     wms = config.wms_of(warehouse_id)
     if wms is not None and wms.waybills == "wms":
         return 0
-    effects: list[Effect] = []
+    effects, refused = list[Effect](), list[Row[Any]]()
     for carrier in config.carriers.carriers:
         if carrier.waybill is None:
             continue
@@ -56,9 +56,10 @@ def request_waybills(
             "size": _CHUNK,
             "now": clock.now(),
         }
-        connection.execute(statement("core/waybills"), given)
+        refused += connection.execute(statement("core/waybills"), given).all()
         chunks = connection.execute(_CHUNKS, given).scalars()
         effects += [_effect("get", carrier.id, manifest_id, chunk) for chunk in chunks]
+    tell_refused(connection, clock, config, refused)
     return enqueue(connection, effects, clock)
 
 
@@ -111,6 +112,13 @@ class Errand:
         """Return the labels that the payload still stands for, and that this account can make."""
         return list(self._requests(_lines(self.database, payload)))
 
+    def unable(self, row: Row[Any]) -> str:
+        """Return why this account has no way to ask for the label of `row`."""
+        return (
+            f"carrier {self.desk.carrier_id} has no waybill channel for {row.platform} now, "
+            f"or warehouse {row.warehouse_id} no sender"
+        )
+
     def _requests(self, rows: Sequence[Row[Any]]) -> Iterator[LabelRequest]:
         masked = {shop.id for shop in self.config.shops if shop.export_policy == "masked"}
         for _, group in groupby(rows, key=attrgetter("fulfillment_order_id")):
@@ -156,12 +164,7 @@ class GetWaybills(Errand):
     def _left(self, lease: Lease, payload: Mapping[str, Any]) -> dict[str, int]:
         rows = _lines(self.database, payload)
         left = [request.object_id for request in self._requests(rows)]
-        unable = {
-            row.object_id: f"carrier {self.desk.carrier_id} has no waybill channel for {row.platform} now, "
-            f"or warehouse {row.warehouse_id} no sender"
-            for row in rows
-            if row.object_id not in left
-        }
+        unable = {row.object_id: self.unable(row) for row in rows if row.object_id not in left}
         if unable:
             with self.database.transaction(lease) as connection:
                 self.settler.keep(connection, Answers(refused=unable))
@@ -173,7 +176,13 @@ class GetWaybills(Errand):
 def give_up(
     database: Database, clock: Clock, config: MerchantConfig, payload: Mapping[str, Any], why: str
 ) -> None:
-    """Refuse the labels that a carrier without an account is asked for; people are told, documents go on."""
+    """Refuse the labels that a carrier without an account is asked for; people are told, documents go on.
+
+    Raises:
+        ConfigError: it is to take one back, which waits for the account.
+    """
+    if payload["do"] == "cancel":
+        raise ConfigError(why)
     carrier_id = payload["carrier_id"]
     with hold_scope(database, f"waybill:{carrier_id}") as lease, database.transaction(lease) as connection:
         refused = {
@@ -194,11 +203,16 @@ class CancelWaybill(Errand):
         """Cancel it at the service, also one whose making we never heard of.
 
         Raises:
-            RefusedError: the service will not; a person was told.
+            RefusedError: the service will not; a look at the hub tells a person.
             RetryError: it did not say.
+            ConfigError: the configuration gives no way to ask; put back, it goes on.
         """
         with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
-            for request in self.requests(payload):
+            rows = _lines(self.database, payload)
+            requests = list(self._requests(rows))
+            if rows and not requests:
+                raise ConfigError(self.unable(rows[0]))
+            for request in requests:
                 number = request.tracking_number or self._number_of(request)
                 if number is not None:
                     self.desk.service.cancel(replace(request, tracking_number=number))
@@ -208,7 +222,7 @@ class CancelWaybill(Errand):
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return that it is done, or None: cancelling again is fine."""
-        return None if self.requests(payload) else {"void": payload["object_id"]}
+        return None if _lines(self.database, payload) else {"void": payload["object_id"]}
 
     def _number_of(self, request: LabelRequest) -> str | None:
         found = self.desk.service.find(request)

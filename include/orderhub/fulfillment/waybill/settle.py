@@ -3,8 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
@@ -15,6 +16,7 @@ from orderhub.fulfillment.wms.handover import enqueue_settled
 
 REFUSED = "waybill_refused"
 QUOTA = "waybill_quota"
+_UNADDRESSED = "no_token: 平台没给收件人的 token / the platform gave no token of the receiver"
 _GOT = text("""
     update core.waybills set state = 'got', tracking_number = :number, got_at = :now
     where object_id = :object_id and state = 'pending'
@@ -27,7 +29,7 @@ _PRINT = text("""
 _REFUSED = text("""
     update core.waybills set state = 'refused', answer = :why
     where object_id = :object_id and state = 'pending'
-    returning fulfillment_order_id, order_id, warehouse_id""")
+    returning fulfillment_order_id, warehouse_id, answer""")
 _VOID = text("""
     update core.waybills set state = 'void', voided_at = :now
     where object_id = :object_id and state = 'void_requested'""")
@@ -47,14 +49,10 @@ class Settler:
     def keep(self, connection: Connection, answers: Answers) -> None:
         """Keep labels and refusals; each refusal is told, and what waited for its number is handed over."""
         self.keep_labels(connection, answers.labels)
-        alerts = []
+        refused: list[Row[Any]] = []
         for object_id, why in answers.refused.items():
-            given = {"object_id": object_id, "why": why[:200]}
-            alerts += [
-                _refusal(row.fulfillment_order_id, row.warehouse_id, why)
-                for row in connection.execute(_REFUSED, given)
-            ]
-        raise_alerts(connection, self.clock, self.config, alerts)
+            refused += connection.execute(_REFUSED, {"object_id": object_id, "why": why[:200]}).all()
+        tell_refused(connection, self.clock, self.config, refused)
         enqueue_settled(connection, self.clock, list(answers.refused))
 
     def keep_labels(self, connection: Connection, labels: Sequence[Label]) -> None:
@@ -87,7 +85,16 @@ class Settler:
             raise_alerts(connection, self.clock, self.config, [_used_up(self.carrier_id)])
 
 
-def _refusal(fulfillment_order_id: str, warehouse_id: str, why: str) -> Alert:
+def tell_refused(
+    connection: Connection, clock: Clock, config: MerchantConfig, refused: Sequence[Row[Any]]
+) -> None:
+    """Tell people of labels (fulfillment_order_id, warehouse_id, answer) that nobody will make."""
+    alerts = [_refusal(row.fulfillment_order_id, row.warehouse_id, row.answer) for row in refused]
+    raise_alerts(connection, clock, config, alerts)
+
+
+def _refusal(fulfillment_order_id: str, warehouse_id: str, answer: str) -> Alert:
+    why = _UNADDRESSED if answer == "no_token" else answer
     return Alert(
         rule_id=REFUSED,
         severity="warning",

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import text
 
 from orderhub.clock import Clock
+from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.fulfillment.recalls import take_back
-from orderhub.fulfillment.withdraw import LOCK_DOCUMENTS
 from orderhub.fulfillment.wms.account import CANCELLED, Account
 from orderhub.fulfillment.wms.documents import ORDER_TYPES
 
