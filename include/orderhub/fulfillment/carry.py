@@ -101,9 +101,7 @@ def _taken(connection: Connection, today: date) -> dict[tuple[str, date], int]:
     return {(row.carrier_id, row.carrier_date): row.documents for row in rows}
 
 
-def _facts(
-    connection: Connection, config: MerchantConfig, now: datetime
-) -> Iterator[list[tuple[Any, ...]]]:
+def _facts(connection: Connection, config: MerchantConfig, now: datetime) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the facts in order of urgency."""
     today = now.astimezone(BEIJING).date()
     given = {
