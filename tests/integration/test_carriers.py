@@ -219,6 +219,22 @@ def test_without_the_file_no_carrier_is_chosen_and_switching_it_on_chooses_for_w
     assert [("tb/1", "zto", None, 550, 1200)] == rows(database, DOCUMENTS)
 
 
+def test_a_document_whose_carrier_left_the_file_gets_another_before_it_is_listed(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1"))
+    run_fulfillment(database, clock, config)
+    before = rows(database, DOCUMENTS)
+    without_zto = "carriers:\n" + CARRIERS[CARRIERS.index("  - id: sf") :]
+    with database.engine.begin() as connection:
+        config = say_who(connection, without_zto)
+
+    run_fulfillment(database, clock, config)
+
+    assert [("tb/1", "zto"), ("tb/1", "sf")] == [row[:2] for row in before + rows(database, DOCUMENTS)]
+
+
 def test_goods_that_leave_on_tuesdays_only_wait_for_a_tuesday(database: Database, clock: FixedClock):
     with database.engine.begin() as connection:
         config = prepare(connection, Order("1", (Line("CAKE"),)), Order("2"))

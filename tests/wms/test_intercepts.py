@@ -198,6 +198,26 @@ def test_a_warehouse_without_a_wms_is_called_by_people_and_what_it_gives_back_is
     assert (rows(house.database, ALERTS), clean(house)) == ([], [])
 
 
+def test_a_warehouse_without_a_wms_may_give_back_what_nobody_asked_for_and_one_with_a_wms_may_not(
+    house: House,
+):
+    open_files(house)
+    list_all(house)
+
+    end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "找不到这一单")
+    change(house, "select 1")
+
+    assert rows(house.database, DOCUMENTS)[:2] == [
+        ("tb/1@1", "hangzhou", "cancelled", "given_back"),
+        ("tb/1@2", "hangzhou", "allocated", None),
+    ]
+    assert clean(house) == []
+    with pytest.raises(StopError, match="no recall of it is open"):
+        end_hand_recall(house.database, house.clock, "tb/1@2", "agreed", "clerk", "还没进清单")
+    with pytest.raises(StopError, match="no recall of it is open"):
+        end_hand_recall(house.database, house.clock, "tb/2@1", "refused", "clerk", "没人问")
+
+
 def test_a_warehouse_that_has_picked_it_keeps_the_document_and_nobody_is_asked_again(house: House):
     open_files(house)
     list_all(house)

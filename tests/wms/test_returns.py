@@ -11,8 +11,10 @@ from openpyxl import Workbook
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.errors import StopError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
+from orderhub.fulfillment.wms.mending import resend
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
@@ -375,3 +377,24 @@ def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: H
     assert rows(house.database, MUGS) == [(20,)]
     assert rows(house.database, "select state from core.returns") == [("received",)]
     assert clean(house) == []
+
+
+def test_a_return_that_its_wms_refuses_is_told_and_handed_over_again(house: House):
+    told = "select subject, closed_at is null from ops.alerts where rule_id = 'wms_refused_return'"
+    shipped(house)
+    after_sale(house)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.returns set state = 'refused', answer = '单据类型未启用'"))
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+    before = rows(house.database, told)
+
+    resend(house.database, house.clock, CODE, "clerk")
+    house.deliver()
+    look_around(house.database, house.clock, house.active)
+
+    assert (before, rows(house.database, told)) == ([(CODE, True)], [(CODE, False)])
+    assert rows(house.database, "select state from core.returns") == [("accepted",)]
+    assert CODE in house.wms.ledger.returns
+    with pytest.raises(StopError, match="not refused"):
+        resend(house.database, house.clock, CODE, "clerk")

@@ -12,6 +12,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.errors import AlreadyDone, LeaseTaken
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.stock import import_stock
 from orderhub.fulfillment.stock_sync import Reading, take_reading
 from orderhub.fulfillment.sync import StockSync, sync_stock
 from orderhub.fulfillment.wms.stock import read_stock
@@ -178,6 +179,44 @@ def test_what_manifests_hold_stays_promised_and_a_person_is_told(house: House):
 
     assert (synced.below, rows(house.database, MUGS)) == (("MUG",), [(8, 8)])
     assert rows(house.database, "select severity, subject from ops.alerts") == [("critical", "hangzhou/MUG")]
+
+
+def test_a_reading_of_one_building_says_nothing_of_what_another_lacks(house: House):
+    house.open(orders=4)
+    house.clock.move(timedelta(minutes=1))
+    with house.database.engine.begin() as connection:
+        connection.execute(text("delete from core.delivery_orders"))
+    still_open = "select warehouse_id, closed_at is null from ops.alerts"
+
+    for building, pieces in (("hangzhou", 3), ("yiwu", 9)):
+        reading = Reading(building, "wms", house.clock.now(), is_locked_inside=False, pieces={"MUG": pieces})
+        take_reading(house.database, house.clock, house.active, reading)
+    before = rows(house.database, still_open)
+    house.clock.move(timedelta(minutes=1))
+    enough = Reading("hangzhou", "wms", house.clock.now(), is_locked_inside=False, pieces={"MUG": 20})
+    take_reading(house.database, house.clock, house.active, enough)
+
+    assert (before, rows(house.database, still_open)) == ([("hangzhou", True)], [("hangzhou", False)])
+
+
+def test_a_count_by_hand_knows_of_pieces_that_left_and_are_still_promised(house: House, tmp_path: Path):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=5))
+    house.wms.ledger.ship("tb-1-1", house.clock.now(), {"MUG": 1})
+    house.confirm()
+    house.clock.move(timedelta(minutes=5))
+    counted = tmp_path / "count.csv"
+    counted.write_text("warehouse_id,sku_id,on_hand\nhangzhou,MUG,19\n", encoding="utf-8")
+
+    import_stock(house.database, house.clock, counted, "clerk")
+    then = rows(house.database, MUGS)
+    house.clock.move(timedelta(minutes=5))
+    house.ship_all()
+    house.confirm()
+
+    assert (then, rows(house.database, MUGS)) == ([(20, 2)], [(18, 0)])
+    assert clean(house) == []
 
 
 def test_a_stock_take_stops_routing_and_keeps_reservations(house: House):

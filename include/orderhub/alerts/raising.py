@@ -22,7 +22,9 @@ _CLOSE = text("""
 
 _CLOSE_OTHERS = text("""
     update ops.alerts set closed_at = :now
-    where closed_at is null and rule_id = :rule_id and (subject, fingerprint) not in (
+    where closed_at is null and rule_id = :rule_id
+        and warehouse_id is not distinct from coalesce(:warehouse_id, warehouse_id)
+        and (subject, fingerprint) not in (
         select * from unnest(cast(:subjects as text[]), cast(:fingerprints as text[]))
     )""")
 
@@ -94,16 +96,23 @@ def close_alerts(connection: Connection, clock: Clock, rule_id: str, subjects: S
 
 
 def keep_alerts(
-    connection: Connection, clock: Clock, config: MerchantConfig, rule_id: str, alerts: Sequence[Alert]
+    connection: Connection,
+    clock: Clock,
+    config: MerchantConfig,
+    rule_id: str,
+    alerts: Sequence[Alert],
+    *,
+    warehouse_id: str | None = None,
 ) -> int:
     """Make `alerts` the open alerts of a rule: raise the new, close the others, and return how many were new.
 
-    For looks that find everything that is so now.
+    For looks that find everything that is so now, everywhere or in the building `warehouse_id`.
     """
     given = {
         "rule_id": rule_id,
         "subjects": [alert.subject for alert in alerts],
         "fingerprints": [alert.fingerprint for alert in alerts],
+        "warehouse_id": warehouse_id,
         "now": clock.now(),
     }
     connection.execute(_CLOSE_OTHERS, given)

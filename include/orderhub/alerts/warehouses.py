@@ -22,6 +22,13 @@ _WORDS: dict[str, Words] = {
         "{warehouse} 的 WMS 不收 {subject}:{detail}。改好后 ./hub wms resend 发货单号,或取消订单。",
         "The WMS of {warehouse} refuses {subject}: {detail}. Mend it, then ./hub wms resend, or cancel.",
     ),
+    "wms_refused_return": (
+        "warning",
+        "WMS 拒收退货单:{subject}",
+        "The WMS refuses the return {subject}",
+        "{warehouse} 的 WMS 不收退货单 {subject}:{detail}。改好后 ./hub wms resend 退货单号。",
+        "The WMS of {warehouse} refuses the return {subject}: {detail}. Mend it, then ./hub wms resend.",
+    ),
     "wms_unanswered": (
         "warning",
         "WMS 没有回答:{subject}",
@@ -114,6 +121,7 @@ def warehouse_alerts(
         "unanswered_before": now - UNANSWERED_AFTER,
         "stale_before": now - STALE_AFTER,
         "awake_since": awake_since,
+        "returned_since": now - RETURNS_WITHIN,
     }
     found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
     for row in connection.execute(statement("ops/warehouse_alerts"), given):

@@ -66,7 +66,7 @@ def stock_thaw(warehouse: str) -> None:
 
 @wms_app.command("resend")
 def wms_resend(fulfillment_order: str) -> None:
-    """WMS 拒收的发货单,原因改好后用同一单号再交 / hand a refused document over again, under its own code."""
+    """WMS 拒收的发货单、退货单,改好后用同一单号再交 / hand what it refused over again, under its own code."""
     from orderhub.fulfillment.wms.mending import resend
 
     with opened() as (_, database):
@@ -104,7 +104,10 @@ def wms_settle(
 def recall_agree(
     fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
 ) -> None:
-    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew."""
+    """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew.
+
+    没有 WMS 的仓库没发、也不会发的单,系统没要求撤的也行 / also of one that the hub did not ask back.
+    """
     from orderhub.fulfillment.recalls import end_hand_recall
 
     with opened() as (_, database):

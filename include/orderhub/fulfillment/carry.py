@@ -61,9 +61,12 @@ def choose_carriers(
     if not config.carriers.carriers:
         return
     connection.execute(WITHOUT_FIGURES)
-    connection.execute(
-        statement("core/uncarried"), {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
-    )
+    asked = {
+        "tags": tags_that_count(config),
+        "weight_g": DEFAULT_WEIGHT_G,
+        "carriers": [carrier.id for carrier in config.carriers.carriers],
+    }
+    connection.execute(statement("core/uncarried"), asked)
     connection.execute(WITH_FIGURES)
     connection.execute(text("analyze uncarried"))
     today = now.astimezone(BEIJING).date()

@@ -35,6 +35,16 @@ _END = text("""
         select from core.fulfillment_orders as f
         where f.fulfillment_order_id = h.fulfillment_order_id and f.state = 'manifested')
     returning fulfillment_order_id, reason""")
+#: Not asked for by the hub, of a document in files: a person knows that it has not left and will not.
+_GIVE_BACK = text("""
+    insert into core.hand_recalls (
+        fulfillment_order_id, warehouse_id, reason, state, requested_at, ended_at, ended_by)
+    select fulfillment_order_id, warehouse_id, 'given_back', 'agreed', :now, :now, :actor
+    from core.fulfillment_orders as f
+    where fulfillment_order_id = :document and state = 'manifested' and not is_shadow and not exists (
+        select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
+    on conflict do nothing
+    returning fulfillment_order_id, reason""")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
@@ -102,6 +112,8 @@ def end_hand_recall(
 ) -> None:
     """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
 
+    A warehouse may give back also what nobody asked for: what it lost, or never got to.
+
     Raises:
         StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
         LeaseTaken: somebody else routes now; ask again.
@@ -110,6 +122,8 @@ def end_hand_recall(
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         ended = connection.execute(_END, given).all()
+        if not ended and said == "agreed":
+            ended = connection.execute(_GIVE_BACK, given).all()
         if not ended:
             raise StopError(
                 f"{fulfillment_order_id}: no recall of it is open, or it has left; see core.hand_recalls"

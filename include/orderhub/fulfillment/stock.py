@@ -33,6 +33,9 @@ _REFUSED = text("""
     from counts as c join core.stock as s using (warehouse_id, sku_id)
     where s.reserved > c.on_hand
     order by s.warehouse_id, s.sku_id""")
+_WITHOUT_REFUSED = text("""
+    delete from counts as c using core.stock as s
+    where s.warehouse_id = c.warehouse_id and s.sku_id = c.sku_id and s.reserved > c.on_hand""")
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,18 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
             connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
         )
         connection.execute(statement("core/lock_counted_stock"))
+        for warehouse_id in sorted({warehouse_id for warehouse_id, _ in counts}):
+            # Of what left in part all is still promised, so its pieces come back in until the rest is gone.
+            connection.execute(
+                statement("core/counts_with_parcels"), {"warehouse_id": warehouse_id, "as_of": now}
+            )
         returned = give_back(connection, clock, only_shadow=True)
         refused = _refused(connection)
         stamp = {"now": now, "source_id": source_id}
         changed = connection.execute(statement("core/stock_ledger"), stamp).rowcount
         connection.execute(statement("core/stock"), {"now": now})
+        connection.execute(_WITHOUT_REFUSED)
+        connection.execute(statement("core/parcels_in_on_hand"))
         if changed:
             record_act(connection, clock, actor, "count", "stock", source_id, detail={"changed": changed})
     return StockCounts(len(counts), changed, refused, returned)

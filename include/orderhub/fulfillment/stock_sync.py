@@ -126,17 +126,17 @@ def _keep_promised(
             title_en=f"Fewer pieces than were handed over: {row.sku_id}",
             text_zh=(
                 f"{reading.warehouse_id} 只有 {row.on_hand} 件 {row.sku_id},清单要 {row.reserved} 件。"
-                "请与仓库核对;发不出的订单用 ./hub hold cancel 取消。"
+                "请与仓库核对;发不出的订单在平台上取消或退款,系统会撤单。"
             ),
             text_en=(
                 f"{reading.warehouse_id} has {row.on_hand} of {row.sku_id}, manifests want {row.reserved}. "
-                "Recount with the warehouse; cancel what cannot leave."
+                "Recount with the warehouse; cancel or refund on the platform what cannot leave."
             ),
             warehouse_id=reading.warehouse_id,
         )
         for row in below
     ]
-    keep_alerts(connection, clock, config, _RULE, alerts)
+    keep_alerts(connection, clock, config, _RULE, alerts, warehouse_id=reading.warehouse_id)
     return tuple(row.sku_id for row in below)
 
 

@@ -1,12 +1,10 @@
 -- One row per document that needs a carrier; key order_id, fulfillment_order_id. Without a fulfillment_order_id it is a
--- decision of this pass; with one it was made before: nobody fitted it, carriers.yaml is new, or the order changed.
+-- decision of this pass; with one it was made before: nobody fitted it, carriers.yaml is new or names its carrier no more,
+-- or the order changed.
 create temporary table uncarried on commit drop as
 with lines as (
-    select null::text as fulfillment_order_id, d.order_id, d.warehouse_id, d.is_shadow, c.sku_id, c.quantity
-    from decisions as d
-    inner join candidate_lines as c on d.order_id = c.order_id
-    left join split_lines as p on c.order_id = p.order_id and c.line_id = p.line_id
-    where d.outcome = 'allocated' and d.part = coalesce(p.part, 0)
+    select null::text as fulfillment_order_id, l.order_id, l.warehouse_id, l.is_shadow, l.sku_id, l.quantity
+    from routed_lines as l
     union all
     select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow, r.sku_id, r.quantity
     from core.fulfillment_orders as f
@@ -14,6 +12,7 @@ with lines as (
     inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
     where f.state = 'allocated' and (
         f.carrier_version_id is distinct from o.version_id
+        or f.carrier_id <> all(cast(:carriers as text[]))
         or (f.carrier_id is null and exists (
             select from core.holds as h
             where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id

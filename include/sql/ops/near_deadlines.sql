@@ -28,7 +28,8 @@ where o.ship_by_at <= cast(:now as timestamptz)
     and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)
     and exists (
         select from core.order_lines as l
-        where l.order_id = o.order_id and l.kind not in ('service', 'bundle') and l.gate <> 'stop'
+        where l.order_id = o.order_id and l.kind not in ('service', 'bundle')
+            and (l.gate <> 'stop' or exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id))
             and not exists (
                 select from core.reservations as r
                 where r.order_id = l.order_id and r.line_id = l.line_id and r.state = 'posted'

@@ -1,9 +1,5 @@
 -- One row per thing of a warehouse's WMS that a person must look at; key rule, subject.
-select
-    'wms_refused_order' as rule,
-    warehouse_id,
-    fulfillment_order_id as subject,
-    answer as detail
+select 'wms_refused_order' as rule, warehouse_id, fulfillment_order_id as subject, answer as detail
 from core.delivery_orders
 where state = 'refused'
 union all
@@ -39,6 +35,10 @@ from core.returns as t
 inner join core.refunds as f on t.refund_id = f.refund_id
 where t.state = 'received' and f.kind = 'exchange' and f.state = 'open' and t.received_at < :unanswered_before
     and not exists (select from core.replacements as p where p.refund_id = t.refund_id)
+union all
+select 'wms_refused_return', t.warehouse_id, t.return_order_code, t.answer
+from core.returns as t inner join core.refunds as f on t.refund_id = f.refund_id and f.state <> 'withdrawn'
+where t.state = 'refused' and t.announced_at > :returned_since
 union all
 select
     'recall_by_hand',

@@ -19,6 +19,9 @@ _REOPEN = text("""
     where state = 'refused' and delivery_order_code in (
         select delivery_order_code from core.delivery_orders where fulfillment_order_id = :subject)
     returning warehouse_id, manifest_id, chunk""")
+_REOPEN_RETURN = text("""
+    update core.returns set state = 'announced', answer = null
+    where return_order_code = :subject and state = 'refused' returning warehouse_id""")
 _TIMES = text("select count(*) from ops.outbox where starts_with(outbox_id, :prefix)")
 _SETTLE = text("""
     update core.shipment_doubts set resolved_at = :now where subject = :subject and resolved_at is null
@@ -34,25 +37,43 @@ class Settled(EndedRest):
     doubts: int
 
 
-def resend(database: Database, clock: Clock, fulfillment_order_id: str, actor: str) -> None:
-    """Hand a refused document over again, under the code it always had.
+def resend(database: Database, clock: Clock, refused: str, actor: str) -> None:
+    """Hand a refused document, or the code of a refused return, over again, under the code it always had.
 
     Raises:
         StopError: the WMS has not refused it.
         LeaseTaken: somebody else writes delivery orders; ask again.
     """
     with hold_scope(database, "wms_mending") as lease, database.transaction(lease) as connection:
-        row = connection.execute(_REOPEN, {"subject": fulfillment_order_id}).first()
-        if row is None:
-            raise StopError(f"{fulfillment_order_id} is not refused by a WMS; see core.delivery_orders")
-        prefix = f"wms:create:{row.manifest_id}:{row.chunk}"
-        times: int = connection.execute(_TIMES, {"prefix": f"{prefix}:"}).scalar_one()
-        payload = {"do": "create", "warehouse_id": row.warehouse_id}
-        payload |= {"manifest_id": row.manifest_id, "chunk": row.chunk}
-        subject = f"{row.manifest_id}:{row.chunk}"
-        effect = Effect(f"{prefix}:{times + 1}", f"wms:{row.warehouse_id}", subject, payload)
+        effect = _document(connection, refused) or _return(connection, refused)
+        if effect is None:
+            raise StopError(f"{refused} is not refused by a WMS; see core.delivery_orders, core.returns")
         enqueue(connection, [effect], clock)
-        record_act(connection, clock, actor, "resend", "delivery_order", fulfillment_order_id)
+        record_act(connection, clock, actor, "resend", "delivery_order", refused)
+
+
+def _document(connection: Connection, fulfillment_order_id: str) -> Effect | None:
+    row = connection.execute(_REOPEN, {"subject": fulfillment_order_id}).first()
+    if row is None:
+        return None
+    subject = f"{row.manifest_id}:{row.chunk}"
+    payload = {"do": "create", "warehouse_id": row.warehouse_id}
+    payload |= {"manifest_id": row.manifest_id, "chunk": row.chunk}
+    outbox_id = _next_id(connection, f"wms:create:{subject}:")
+    return Effect(outbox_id, f"wms:{row.warehouse_id}", subject, payload)
+
+
+def _return(connection: Connection, code: str) -> Effect | None:
+    row = connection.execute(_REOPEN_RETURN, {"subject": code}).one_or_none()
+    if row is None:
+        return None
+    payload = {"do": "return", "warehouse_id": row.warehouse_id, "code": code, "is_changed": False}
+    return Effect(_next_id(connection, f"wms:return:{code}:"), f"wms:{row.warehouse_id}", code, payload)
+
+
+def _next_id(connection: Connection, prefix: str) -> str:
+    times: int = connection.execute(_TIMES, {"prefix": prefix}).scalar_one()
+    return f"{prefix}{times + 1}"
 
 
 def settle_doubts(
