@@ -14,7 +14,7 @@ from orderhub.alerts.watch import look_around
 from orderhub.errors import StopError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
-from orderhub.fulfillment.wms.mending import resend
+from orderhub.fulfillment.wms.mending import resend, settle_doubts
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
@@ -212,6 +212,25 @@ def test_more_than_was_announced_is_a_doubt_and_no_stock(house: House):
 
     assert rows(house.database, MUGS) == [(19,)]
     assert rows(house.database, DOUBTS) == [(CODE, "excess_return")]
+
+
+def test_a_doubt_that_a_person_closed_opens_again_when_there_is_more_of_it(house: House):
+    shipped(house)
+    after_sale(house, quantity=1)
+    house.deliver()
+    came(house, 2)
+    ask(house)
+    settle_doubts(house.database, house.clock, CODE, "clerk", "多的一件盘点入库")
+    ask(house)
+    same = rows(house.database, "select resolved_at is not null from core.shipment_doubts")
+
+    came(house, 1)
+    ask(house)
+
+    assert same == [(True,)]
+    assert rows(house.database, "select evidence ->> 'excess', resolved_at is null from core.shipment_doubts") == [
+        ("2", True)
+    ]
 
 
 @pytest.mark.parametrize(
