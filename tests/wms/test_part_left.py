@@ -267,7 +267,10 @@ def test_people_give_back_what_a_warehouse_holds_that_left_the_configuration_for
     run_fulfillment(house.database, house.clock, house.active)
     look_around(house.database, house.clock, house.active)
 
-    assert rows(house.database, "select fulfillment_order_id, warehouse_id, state from core.fulfillment_orders order by 1") == [
+    assert rows(
+        house.database,
+        "select fulfillment_order_id, warehouse_id, state from core.fulfillment_orders order by 1",
+    ) == [
         ("tb/1@1", "hangzhou", "cancelled"),
         ("tb/1@2", "yiwu", "allocated"),
     ]

@@ -36,8 +36,8 @@ _END = text("""
         select from core.fulfillment_orders as f
         where f.fulfillment_order_id = h.fulfillment_order_id and f.state = 'manifested')
     returning fulfillment_order_id, reason""")
-#: Not asked for by the hub, of a document that no WMS of the configuration holds: a person knows that it has not
-#: left and will not.
+#: Not asked for by the hub, of a document that no WMS of the configuration holds: a person knows that it
+#: has not left and will not.
 _GIVE_BACK = text("""
     insert into core.hand_recalls (
         fulfillment_order_id, warehouse_id, reason, state, requested_at, ended_at, ended_by)
@@ -115,8 +115,8 @@ def end_hand_recall(
 ) -> None:
     """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
 
-    A warehouse may give back also what nobody asked for: what it lost, or never got to. So may one whose WMS left
-    the configuration, which nobody can ask.
+    A warehouse may give back also what nobody asked for: what it lost, or never got to. So may one whose WMS
+    left the configuration, which nobody can ask.
 
     Raises:
         StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
