@@ -23,6 +23,7 @@ SKEW = timedelta(minutes=10)
 #: Our id of a building → the WMS's code of it.
 WAREHOUSES = {"hangzhou": "HZ01", "yiwu": "YW01"}
 OWNER = "JYS"
+QUERY = "deliveryorder.query"
 XML = "application/xml"
 
 
@@ -109,7 +110,7 @@ class Wms:
             self._done(name, request, now)
         content = self._half(request, now, fault) if fault and kind in {"half", "half_drop"} else None
         content = content or self._done(name, request, now)
-        if kind == "repeat":
+        if kind == "repeat" and name == QUERY:  # Of another call it would say that what was refused is done.
             known = self.ledger.find(text_of(request, "orderCode"))
             content = answer("success", "0", "", shown(known, repeat=True))
         if fault and kind == "odd":

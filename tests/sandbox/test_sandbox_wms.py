@@ -92,6 +92,16 @@ def test_what_is_wrong_with_an_order_is_said(wms: Wms, body: str, code: str):
     assert said(call(wms, "deliveryorder.create", body)) == ("failure", code)
 
 
+def test_an_answer_that_lists_parcels_twice_never_agrees_to_a_cancel(wms: Wms):
+    call(wms, "deliveryorder.create", order())
+    wms.ledger.find("DO1").status = "PICK"
+    wms.faults = [Fault.of({"kind": "repeat"})]
+
+    reply = call(wms, "order.cancel", "<warehouseCode>HZ01</warehouseCode><orderCode>DO1</orderCode>")
+
+    assert (said(reply)[0], wms.ledger.find("DO1").status) == ("failure", "PICK")
+
+
 def test_a_document_type_is_refused(wms: Wms):
     content = '<!DOCTYPE x [<!ENTITY a "b">]><request/>'
     query = {
