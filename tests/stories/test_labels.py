@@ -14,7 +14,7 @@ URUMQI = ("新疆维吾尔自治区", "乌鲁木齐市", "天山区")
 #: Platform → the service that makes its labels, and the platform's name there.
 SERVICES = [
     ("taobao", "cainiao", "TB"),
-    ("douyin", "kuaidi100", "douyin"),
+    pytest.param("douyin", "kuaidi100", "douyin", marks=pytest.mark.slow),
     pytest.param("pinduoduo", "kuaidi100", "pinduoduoWx", marks=pytest.mark.slow),
     pytest.param("wechat", "kuaidi100", "wechatChannels", marks=pytest.mark.slow),
     pytest.param("jd", "kuaidi100", "jdalpha", marks=pytest.mark.slow),

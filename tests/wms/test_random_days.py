@@ -7,7 +7,7 @@ from tests.wms.conftest import House
 from tests.wms.days import Days
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_random_days_keep_the_invariants_and_agree_with_the_ledger_of_the_wms(house: House, seed: int):
     house.open(orders=2)
     days = Days(house, seed)

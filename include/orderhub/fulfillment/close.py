@@ -50,7 +50,9 @@ _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
 _MANIFESTED = text("""
     update core.fulfillment_orders as f set state = 'manifested'
-    from (select distinct fulfillment_order_id from core.manifest_lines where manifest_id = :manifest_id) as m
+    from (
+        select fulfillment_order_id from due_documents where reason is null order by fulfillment_order_id
+    ) as m
     where f.fulfillment_order_id = m.fulfillment_order_id and f.state = 'allocated'""")
 
 
@@ -228,7 +230,7 @@ class _Closing:
         to_merge = manifest.warehouse_id, manifest.manifest_id
         merge_documents(self.connection, self.clock, self.config, *to_merge)
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
-        self.connection.execute(_MANIFESTED, {"manifest_id": manifest.manifest_id})
+        self.connection.execute(_MANIFESTED)
         if not manifest.is_shadow:
             self._send(manifest)
 

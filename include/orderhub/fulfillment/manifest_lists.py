@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
+from orderhub.db.copy import rows_of
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
@@ -26,7 +27,6 @@ from orderhub.privacy.masks import mask_numbers
 
 #: A sheet ends at 1,048,576 rows, and people stop opening files long before.
 WORKBOOK_LINES = 50_000
-_READ_ROWS = 5_000
 Write = Callable[[Path], None]
 Files = Iterator[tuple[str, Write]]
 _MANIFEST = text("""
@@ -218,8 +218,5 @@ def _text(value: str | None) -> str:
     return value or ""
 
 
-def _stream(connection: Connection, name: str, parameters: Mapping[str, object]) -> Iterator[Row]:
-    options = {"stream_results": True, "max_row_buffer": _READ_ROWS}
-    with connection.execute(statement(name), parameters, execution_options=options) as result:
-        for row in result:
-            yield tuple(row)
+def _stream(connection: Connection, name: str, parameters: Mapping[str, object]) -> Iterator[list[str]]:
+    return rows_of(connection, statement(name), parameters)

@@ -38,9 +38,9 @@ _DECISIONS = text("""
     create temporary table decisions (
         order_id text collate "C" not null, outcome text not null, rule_id text, warehouse_id text,
         candidates jsonb not null, version_id text not null, is_shadow boolean not null,
-        facts jsonb not null, promised_date date, hold_rule_id text, part smallint not null,
-        primary key (order_id, part)
+        facts jsonb not null, promised_date date, hold_rule_id text, part smallint not null
     ) on commit drop""")
+_FIGURES = text("analyze decisions (order_id, outcome, warehouse_id, hold_rule_id, part)")
 _IN_ORDER_OF_URGENCY = """
     select order_id, {columns}
     from candidate_lines
@@ -84,7 +84,9 @@ def decide_candidates(
         copy_rows(connection, "decisions", COLUMNS, desk.decide(orders_of(wave)))
     split_short(connection, desk)
     copy_rows(connection, "decisions", COLUMNS, desk.rest())
-    connection.execute(text("analyze decisions"))
+    connection.execute(_FIGURES)
+    connection.execute(statement("core/routed_lines"))
+    connection.execute(text("analyze routed_lines"))
     return desk.outcomes
 
 

@@ -43,6 +43,8 @@ def clean_text(value: str | None) -> str:
 
 def guard_text(value: str | None) -> str:
     """Return `value` as a CSV cell that no spreadsheet program runs: an apostrophe goes before a formula."""
+    if value and value[0].isalnum() and value.isprintable():
+        return value  # Nearly every cell; a formula begins with none of these.
     cleaned = clean_text(value)
     return f"'{cleaned}" if _FORMULA.match(cleaned) else cleaned
 

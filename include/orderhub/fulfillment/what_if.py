@@ -26,14 +26,12 @@ _REPLAYED = text("""
         is_proposed boolean, order_id text collate "C", part smallint, outcome text, warehouse_id text,
         carrier_id text, freight_fen bigint
     ) on commit drop""")
-_FORGET = text("drop table if exists candidate_lines, decisions, split_lines, uncarried, carrier_choices")
+_FORGET = text(
+    "drop table if exists candidate_lines, decisions, split_lines, routed_lines, uncarried, carrier_choices"
+)
 _TAKEN = text("""
-    select d.warehouse_id, c.sku_id, sum(c.quantity)::bigint as pieces
-    from decisions as d
-    join candidate_lines as c using (order_id)
-    left join split_lines as s using (order_id, line_id)
-    where d.outcome = 'allocated' and d.part = coalesce(s.part, 0)
-    group by d.warehouse_id, c.sku_id""")
+    select warehouse_id, sku_id, sum(quantity)::bigint as pieces from routed_lines
+    group by warehouse_id, sku_id""")
 _HELD = text("""
     select count(*) from decisions as d where d.hold_rule_id is not null or (
         d.outcome = 'allocated' and exists (

@@ -36,3 +36,4 @@ left join (
 ) as earlier on d.order_id = earlier.order_id
 left join core.receivers as r on d.order_id = r.order_id
 where d.outcome = 'allocated'
+order by d.order_id, d.part

@@ -3,17 +3,16 @@ insert into core.reservations (
     reservation_id, fulfillment_order_id, order_id, line_id, warehouse_id, sku_id, quantity, state, reserved_at
 )
 select
-    f.fulfillment_order_id || '#' || c.line_id,
+    f.fulfillment_order_id || '#' || l.line_id,
     f.fulfillment_order_id,
-    c.order_id,
-    c.line_id,
-    f.warehouse_id,
-    c.sku_id,
-    c.quantity,
+    l.order_id,
+    l.line_id,
+    l.warehouse_id,
+    l.sku_id,
+    l.quantity,
     'active',
     :now
 from core.fulfillment_orders as f
-inner join decisions as d on f.order_id = d.order_id and f.warehouse_id = d.warehouse_id
-inner join candidate_lines as c on f.order_id = c.order_id
-left join split_lines as s on c.order_id = s.order_id and c.line_id = s.line_id
-where d.part = coalesce(s.part, 0) and f._pass_id = :pass_id and f.state = 'allocated'
+inner join routed_lines as l on f.order_id = l.order_id and f.warehouse_id = l.warehouse_id
+where f._pass_id = :pass_id and f.state = 'allocated'
+order by l.order_id, l.line_id

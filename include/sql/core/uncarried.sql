@@ -3,11 +3,8 @@
 -- or the order changed.
 create temporary table uncarried on commit drop as
 with lines as (
-    select null::text as fulfillment_order_id, d.order_id, d.warehouse_id, d.is_shadow, c.sku_id, c.quantity
-    from decisions as d
-    inner join candidate_lines as c on d.order_id = c.order_id
-    left join split_lines as p on c.order_id = p.order_id and c.line_id = p.line_id
-    where d.outcome = 'allocated' and d.part = coalesce(p.part, 0)
+    select null::text as fulfillment_order_id, l.order_id, l.warehouse_id, l.is_shadow, l.sku_id, l.quantity
+    from routed_lines as l
     union all
     select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow, r.sku_id, r.quantity
     from core.fulfillment_orders as f
