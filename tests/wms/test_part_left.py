@@ -8,14 +8,16 @@ from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
 from orderhub.domain.parcels import Parcel
+from orderhub.errors import StopError
 from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
+from orderhub.quality.watch import watch_holds
 from sandbox.wms.service import secret
 from sandbox.wms.signature import sign
-from tests.builders import NOON, activate, rows, shops_file
+from tests.builders import NOON, activate, rows, shops_file, stock
 from tests.wms.conftest import HOUSES, House
 from tests.wms.test_intercepts import change, list_all, open_files
 
@@ -152,17 +154,17 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
 
 
 @pytest.mark.parametrize(
-    ("says", "recall"),
+    ("says", "recall", "deadlines"),
     [
-        ("gate = 'wait'", None),
-        ("gate = 'stop'", None),
-        ("gate = 'stop', refund_state = 'refunded'", "requested"),
+        ("gate = 'wait'", None, 1),
+        ("gate = 'stop'", None, 1),
+        ("gate = 'stop', refund_state = 'refunded'", "requested", 0),
     ],
 )
 def test_a_platform_that_was_told_of_some_pieces_of_a_line_stops_not_its_others(
-    house: House, says: str, recall: str | None
+    house: House, says: str, recall: str | None, deadlines: int
 ):
-    part_leaves(house, {"MUG": 1})
+    part_leaves(house, {"MUG": 1, "CUP": 1})
 
     change(
         house,
@@ -171,6 +173,8 @@ def test_a_platform_that_was_told_of_some_pieces_of_a_line_stops_not_its_others(
     )
 
     assert rows(house.database, "select recall from core.delivery_orders") == [(recall,)]
+    house.clock.move(timedelta(hours=37))
+    assert watch_holds(house.database, house.clock, house.active).deadlines == deadlines
 
 
 def test_a_number_of_a_shop_that_left_the_configuration_is_told_to_people(house: House):
@@ -247,3 +251,27 @@ def test_what_is_open_at_a_warehouse_that_left_the_configuration_is_told_and_goe
     assert (subject, "2 发货单" in str(said)) == ("hangzhou", True)
     assert rows(house.database, AT_WMS) == [("cancelled", "agreed"), ("accepted", None)]
     assert rows(house.database, GONE) == []
+
+
+def test_people_give_back_what_a_warehouse_holds_that_left_the_configuration_for_good(house: House):
+    house.open(orders=1)
+    house.deliver()
+    with pytest.raises(StopError, match="no recall of it is open"):
+        end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "它有 WMS")
+    safety = "warehouse_id,sku_id,quantity\n"
+    reconfigure(house, HEIR, **{"routing.yaml": HEIRS_RULES, "safety_stock.csv": safety})
+    with house.database.engine.begin() as connection:
+        stock(connection, yiwu__MUG=5, yiwu__CUP=5)
+
+    end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "仓库关了")
+    run_fulfillment(house.database, house.clock, house.active)
+    look_around(house.database, house.clock, house.active)
+
+    assert rows(
+        house.database,
+        "select fulfillment_order_id, warehouse_id, state from core.fulfillment_orders order by 1",
+    ) == [
+        ("tb/1@1", "hangzhou", "cancelled"),
+        ("tb/1@2", "yiwu", "allocated"),
+    ]
+    assert (rows(house.database, GONE), clean(house)) == ([], [])

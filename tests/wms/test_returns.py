@@ -14,7 +14,7 @@ from orderhub.alerts.watch import look_around
 from orderhub.errors import StopError
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
-from orderhub.fulfillment.wms.mending import resend
+from orderhub.fulfillment.wms.mending import resend, settle_doubts
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
@@ -212,6 +212,23 @@ def test_more_than_was_announced_is_a_doubt_and_no_stock(house: House):
 
     assert rows(house.database, MUGS) == [(19,)]
     assert rows(house.database, DOUBTS) == [(CODE, "excess_return")]
+
+
+def test_a_doubt_that_a_person_closed_opens_again_when_there_is_more_of_it(house: House):
+    figures = "select (evidence ->> 'excess')::int, resolved_at is null from core.shipment_doubts"
+    shipped(house)
+    after_sale(house)
+    house.deliver()
+    came(house, 1, item="CUP")
+    ask(house)
+    settle_doubts(house.database, house.clock, CODE, "clerk", "买家寄错了")
+    ask(house)
+    same = rows(house.database, figures)
+
+    came(house, 1, item="CUP")
+    ask(house)
+
+    assert (same, rows(house.database, figures)) == ([(1, False)], [(2, True)])
 
 
 @pytest.mark.parametrize(

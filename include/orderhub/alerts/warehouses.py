@@ -103,8 +103,8 @@ _WORDS: dict[str, Words] = {
         "critical",
         "配置里没有了的仓库还有单:{subject}",
         "A warehouse that you removed still holds documents: {subject}",
-        "{subject}(或它的 wms)配置里没有了,还有 {detail} 没了结,没人去问。放回去,了结后再删。",
-        "{detail} are open at {subject}, which you removed, or its wms: nobody asks. Put it back until then.",
+        "{subject}(或它的 wms)没有了,还有 {detail} 没了结。放回去,了结后再删;放不回的 ./hub recall agree。",
+        "{detail} are open at {subject}, which you removed, or its wms. Put it back, or ./hub recall agree.",
     ),
 }
 RULES = tuple(_WORDS)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
+from orderhub.config.store import load_active
 from orderhub.db.audit import record_act
 from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
@@ -35,14 +36,16 @@ _END = text("""
         select from core.fulfillment_orders as f
         where f.fulfillment_order_id = h.fulfillment_order_id and f.state = 'manifested')
     returning fulfillment_order_id, reason""")
-#: Not asked for by the hub, of a document in files: a person knows that it has not left and will not.
+#: Not asked for by the hub, of a document that no WMS of the configuration holds: a person knows that it
+#: has not left and will not.
 _GIVE_BACK = text("""
     insert into core.hand_recalls (
         fulfillment_order_id, warehouse_id, reason, state, requested_at, ended_at, ended_by)
     select fulfillment_order_id, warehouse_id, 'given_back', 'agreed', :now, :now, :actor
     from core.fulfillment_orders as f
     where fulfillment_order_id = :document and state = 'manifested' and not is_shadow and not exists (
-        select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
+        select from core.delivery_orders as d
+        where d.fulfillment_order_id = f.fulfillment_order_id and d.warehouse_id = any(:told))
     on conflict do nothing
     returning fulfillment_order_id, reason""")
 
@@ -112,13 +115,15 @@ def end_hand_recall(
 ) -> None:
     """Record what a warehouse without a WMS said; when it agreed, its stock is free and the rest routed anew.
 
-    A warehouse may give back also what nobody asked for: what it lost, or never got to.
+    A warehouse may give back also what nobody asked for: what it lost, or never got to. So may one whose WMS
+    left the configuration, which nobody can ask.
 
     Raises:
         StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
         LeaseTaken: somebody else routes now; ask again.
     """
-    given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now()}
+    told = [each.id for each in load_active(database).warehouses if each.wms is not None]
+    given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now(), "told": told}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         ended = connection.execute(_END, given).all()

@@ -37,7 +37,9 @@ _SHIPMENT_COLUMNS = (
 _DOUBT = text("""
     insert into core.shipment_doubts (doubt_id, warehouse_id, subject, reason, evidence, seen_at)
     values (:doubt_id, :warehouse_id, :subject, :reason, cast(:evidence as jsonb), :now)
-    on conflict do nothing""")
+    on conflict (doubt_id) do update
+    set evidence = excluded.evidence, seen_at = excluded.seen_at, resolved_at = null
+    where shipment_doubts.resolved_at is not null and shipment_doubts.evidence <> excluded.evidence""")
 _OLD_TABLES = text("drop table if exists reported_shipments, reported_lines, posted_reservations")
 #: A line of a document, the parcel, its (line, pieces) of that document.
 _Taken = tuple[Row[Any], Parcel, tuple[tuple[str, int], ...]]
@@ -166,7 +168,10 @@ def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
 def write_doubts(
     connection: Connection, clock: Clock, warehouse_id: str, subject: str, doubts: Iterable[Doubt]
 ) -> int:
-    """Write what does not fit about a document or a return, and return how many doubts are new."""
+    """Write what does not fit about a document or a return, and return how many doubts are new.
+
+    One that a person closed opens again when its figures are others.
+    """
     return sum(
         connection.execute(
             _DOUBT,
