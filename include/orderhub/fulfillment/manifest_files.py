@@ -28,8 +28,8 @@ from orderhub.settings import Settings
 PARTS = {"manifest_files": "lists", "manifest_labels": "labels", "manifest_books": "books"}
 _FASTEST = 1
 _SNAPSHOT = text("set transaction isolation level repeatable read")
-#: From so many lines on, tables are joined as sets: the planner knows nothing yet of rows written a moment ago,
-#: and would look through all parcels once per line. Small manifests find their rows by index.
+#: From so many lines on, tables are joined as sets: the planner knows nothing yet of rows written a moment
+#: ago, and would look through all parcels once per line. Small manifests find their rows by index.
 _MANY_LINES = 5_000
 _RECORDED = text("""
     select file_name, file_sha256, copy_removed_at from core.manifest_files
