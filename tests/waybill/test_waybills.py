@@ -179,7 +179,9 @@ def test_refused_label_is_told_and_the_others_of_its_call_are_made(desk: Desk):
     assert [("waybill_refused", "tb/2@1"), ("waybill_refused", "tb/3@1")] == rows(
         desk.database, "select rule_id, subject from ops.alerts where rule_id like 'waybill%' order by 2"
     )
-    assert [("unreachable_region", "tb/2", "active", {"code": "isv.address", "raised_by": "waybill"})] == rows(
+    assert [
+        ("unreachable_region", "tb/2", "active", {"code": "isv.address", "raised_by": "waybill"})
+    ] == rows(
         desk.database,
         "select h.rule_id, h.order_id, h.state, a.evidence from core.holds h join core.anomalies a using (anomaly_id)",
     )

@@ -16,7 +16,10 @@ from orderhub.quality.refusals import Refusal, raise_anomaly
 
 _OF_THE_SENDER = re.compile("发件|寄件|发货|sender", re.IGNORECASE)
 _RULES = (
-    ("unreachable_region", re.compile("超区|超出.{0,4}范围|不在.{0,6}范围|(无法|不能|不)(派送|配送|送达|到达)|停发")),
+    (
+        "unreachable_region",
+        re.compile("超区|超出.{0,4}范围|不在.{0,6}范围|(无法|不能|不)(派送|配送|送达|到达)|停发"),
+    ),
     ("vague_address", re.compile("地址|address", re.IGNORECASE)),
 )
 _CODE = re.compile(r"[\w.:-]{1,40}", re.ASCII)
