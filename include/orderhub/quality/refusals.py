@@ -37,7 +37,7 @@ class Refusal:
 def raise_anomaly(
     connection: Connection, clock: Clock, config: MerchantConfig, refusal: Refusal, raised_by: str = "waybill"
 ) -> bool:
-    """Open the anomaly and its hold, and return whether it is new; nothing where the merchant has no such rule.
+    """Open the anomaly and its hold, and return whether it is new; not where the merchant has no such rule.
 
     Args:
         connection: the caller's write transaction.
