@@ -361,7 +361,7 @@ def test_a_return_that_changed_is_told_again_and_people_are_told_where_the_wms_k
     assert rows(house.database, "select state, planned from core.returns") == [("accepted", {"MUG": 2})]
 
 
-@pytest.mark.parametrize("line", ["1", None])
+@pytest.mark.parametrize("line", ["1", pytest.param(None, marks=pytest.mark.slow)])
 def test_a_plan_that_shrinks_below_what_came_is_what_came_and_is_over(house: House, line: str | None):
     shipped(house)
     after_sale(house, line=line)
