@@ -77,7 +77,7 @@ def test_a_release_keeps_who_when_and_why(database: Database, config: MerchantCo
 def test_the_first_eight_characters_name_a_hold(database: Database, config: MerchantConfig):
     (hold_id,) = place(database, "memo")
 
-    say(database, hold_id.removeprefix("hold:")[:8])
+    say(database, f" {hold_id.removeprefix('hold:')[:8]}\n")
 
     assert rows(database, HOLDS) == [("memo", "released", "li", "已核对")]
 
@@ -96,6 +96,14 @@ def test_a_hold_that_does_not_exist_is_refused(database: Database, config: Merch
 
     with pytest.raises(StopError, match="does not exist"):
         say(database, named)
+
+
+@pytest.mark.parametrize("reason", ["好\x00", "\ud83d"])
+def test_what_no_database_keeps_is_refused_in_words(database: Database, config: MerchantConfig, reason: str):
+    (hold_id,) = place(database, "memo")
+
+    with pytest.raises(StopError, match="no database keeps"):
+        decide(database, CLOCK, Decision(hold_id, Choice.RELEASE, reason, "li"))
 
 
 def test_a_decision_without_a_reason_is_refused(database: Database, config: MerchantConfig):

@@ -111,6 +111,16 @@ def test_the_platform_changing_the_same_field_holds_the_order_with_both_values(
     assert rows(database, LINE) == [(3, "SKU-TS001")]
 
 
+def test_a_quantity_is_of_the_goods_that_it_was_said_of(database: Database, config: MerchantConfig):
+    put_right(database, config, line_id="1", quantity=3)
+    run_transform(database, CLOCK, config)
+
+    pull(database, config, modified=LATER, line_outer_sku_id="OTHER", line_sku_id="")
+
+    ((state, evidence),) = rows(database, CONFLICT)
+    assert (state, evidence["platform_says"]) == ("open", "2 × 635400000001|OTHER")  # type: ignore[index]
+
+
 def test_an_address_conflict_shows_masks_only(database: Database, config: MerchantConfig):
     put_right(database, config, address=ADDRESS)
     run_transform(database, CLOCK, config)

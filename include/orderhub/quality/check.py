@@ -210,4 +210,5 @@ def _rule_columns(rules: Sequence[Check]) -> dict[str, list[str | None]]:
         "severities": [rule.severity for rule in rules],
         "actions": [rule.action for rule in rules],
         "kinds": [rule.kind for rule in rules],
+        "moving": [",".join(rule.moving) for rule in rules],
     }

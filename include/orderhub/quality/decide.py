@@ -5,6 +5,7 @@ says of an order is kept apart from what its platform says, so that later pulls 
 Not for putting an order right (`orderhub.quality.correct`).
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,8 @@ _OF_RULE = text("""
     select hold_id, rule_id from core.holds
     where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
 _PREFIX = "hold:"
+#: NUL, and halves of characters that a form or a terminal cut.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _SHORTEST = 8
 
 
@@ -96,6 +99,8 @@ def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     """
     if not decision.reason.strip():
         raise StopError(f"hold {decision.hold_id}: a decision needs a reason; it is kept with the hold")
+    if _UNKEPT.search(decision.hold_id + decision.reason):
+        raise StopError("the hold id or the reason has a character that no database keeps; type it anew")
     with database.transaction(_RowLock()) as connection:
         if decision.choice in (Choice.CANCEL, Choice.NO_SHIP):
             connection.execute(LOCK_DOCUMENTS)
@@ -137,6 +142,7 @@ class _RowLock:
 
 
 def _lock(connection: Connection, named: str) -> Row[tuple[object, ...]]:
+    named = named.strip()
     start = named if named.startswith(_PREFIX) else _PREFIX + named
     found = connection.execute(_NAMED, {"start": start}).scalars().all()
     if len(start) < len(_PREFIX) + _SHORTEST or not found:

@@ -32,6 +32,7 @@ _META = (
     "message_zh",
     "message_en",
     "evidence",
+    "moving",
     "query_file",
     "kind",
     "reads_anomalies",
@@ -54,6 +55,7 @@ class Check:
         message_en: the same in English.
         columns: columns that the verdict reads.
         evidence: columns that an anomaly shows.
+        moving: of the evidence, what is not of the order, as a usual price: its change is no new evidence.
         query: SQL with `{batch}` of an `unexpected_rows_expectation`, else empty.
         kind: what streaks count it as.
         reads_anomalies: runs after the anomalies of the pass are written.
@@ -72,6 +74,7 @@ class Check:
     evidence: tuple[str, ...]
     query: str
     kind: Kind | None = None
+    moving: tuple[str, ...] = ()
     reads_anomalies: bool = False
     canary: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -207,6 +210,9 @@ def _read_check(
     evidence = tuple(meta.get("evidence", ()))
     for column in evidence:
         choose("meta.evidence", column, tuple(view.columns))
+    moving = tuple(meta.get("moving", ()))
+    for column in moving:
+        choose("meta.moving", column, evidence)
     return Check(
         id=meta["id"],
         type=kind,
@@ -220,6 +226,7 @@ def _read_check(
         evidence=evidence or columns,
         query=query,
         kind=cast("Kind", choose("meta.kind", meta["kind"], KINDS)) if "kind" in meta else None,
+        moving=moving,
         reads_anomalies=meta.get("reads_anomalies") is True,
         canary=_read_canary(meta.get("canary", {}), view),
     )

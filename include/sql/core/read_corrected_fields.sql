@@ -1,5 +1,6 @@
 -- Notes what the platform says now of the fields of the corrections given, whose rows in core show it; key correction_id.
--- `said` is what is compared: another one is a change of the platform's.
+-- `said` and `goods` are what is compared: another one is a change of the platform's. Where lines have no ids, the same
+-- line may be other goods by now: a quantity is of the goods that it was said of.
 with addresses as (
     select
         c.correction_id,
@@ -23,7 +24,10 @@ lines as (
     select
         c.correction_id,
         case c.field
-            when 'quantity' then jsonb_build_object('said', l.quantity::text, 'quantity', l.quantity)
+            when 'quantity' then jsonb_build_object(
+                'said', l.quantity::text, 'quantity', l.quantity,
+                'goods', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code)
+            )
             else jsonb_build_object(
                 'said', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code),
                 'sku_id', l.sku_id, 'sku_mapping_id', l.sku_mapping_id

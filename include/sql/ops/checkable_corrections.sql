@@ -5,12 +5,18 @@ select
     orders._checked_pass_id,
     orders.shop_id,
     string_agg(concat(c.field, ' ' || c.line_id), ', ' order by c.field, c.line_id)
-        filter (where c.platform_value ->> 'said' is distinct from c.base_value ->> 'said') as contradicted_fields,
-    string_agg(c.platform_shown, '; ' order by c.field, c.line_id)
-        filter (where c.platform_value ->> 'said' is distinct from c.base_value ->> 'said') as platform_says,
+        filter (where c.has_changed) as contradicted_fields,
+    string_agg(c.platform_shown || case when c.is_other_goods then ' × ' || (c.platform_value ->> 'goods') else '' end, '; ' order by c.field, c.line_id)
+        filter (where c.has_changed) as platform_says,
     string_agg(c.value_shown, '; ' order by c.field, c.line_id)
-        filter (where c.platform_value ->> 'said' is distinct from c.base_value ->> 'said') as correction_says
-from core.corrections as c
+        filter (where c.has_changed) as correction_says
+from (
+    select *, is_other_goods or platform_value ->> 'said' is distinct from base_value ->> 'said' as has_changed
+    from core.corrections
+    cross join lateral (
+        select coalesce(base_value ->> 'goods' <> platform_value ->> 'goods', false) as is_other_goods
+    ) as goods
+) as c
 join core.orders using (order_id)
 where c.state = 'active' and c.is_applied
     and orders.lifecycle = 'live'

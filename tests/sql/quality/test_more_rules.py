@@ -59,6 +59,23 @@ def test_a_price_three_times_off_the_usual_is_held(
     assert hub.rows(OPEN) == expected
 
 
+def test_a_released_price_is_not_held_again_because_the_usual_one_moved(hub: Hub) -> None:
+    put_usual_price(hub, 3001)
+    hub.put({})
+    hub.check()
+    hub.execute("update core.holds set state = 'released'")
+    hub.execute("update core.usual_prices set unit_fen = 4000")
+    hub.execute("update core.orders set version_id = 'v2'")
+
+    hub.check()
+    other_usual = hub.rows(HELD)
+    hub.execute("update core.orders set version_id = 'v3', paid_fen = 900")
+    hub.execute("update core.order_lines set paid_fen = 900")
+    hub.check()
+
+    assert (other_usual, hub.rows(HELD)) == ([], [("unusual_price", "tb/1#1")])
+
+
 def test_a_price_without_history_is_not_evaluable(hub: Hub) -> None:
     hub.put({})
 
