@@ -214,6 +214,7 @@ def test_more_than_was_announced_is_a_doubt_and_no_stock(house: House):
     assert rows(house.database, DOUBTS) == [(CODE, "excess_return")]
 
 
+@pytest.mark.slow
 def test_a_doubt_that_a_person_closed_opens_again_when_there_is_more_of_it(house: House):
     figures = "select (evidence ->> 'excess')::int, resolved_at is null from core.shipment_doubts"
     shipped(house)

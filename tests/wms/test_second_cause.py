@@ -42,6 +42,7 @@ def test_a_cancellation_asks_again_for_what_was_refused_for_a_new_address(house:
     assert clean(house) == []
 
 
+@pytest.mark.slow
 def test_a_second_refusal_is_told_for_what_it_is_and_nothing_is_asked_twice(house: House):
     picked(house)
     change(house, STOP)
