@@ -9,6 +9,7 @@ from sqlalchemy import text
 from orderhub.alerts.watch import look_around
 from orderhub.errors import ConfigError
 from orderhub.fulfillment.recalls import end_hand_recall
+from orderhub.fulfillment.waybill.doubted import doubted_rule
 from orderhub.fulfillment.waybill.kuaidi100 import sign
 from orderhub.fulfillment.waybill.listing import print_tasks_of, waybills_of
 from orderhub.platforms.signing import Unsigned, md5_between_secrets
@@ -178,6 +179,27 @@ def test_refused_label_is_told_and_the_others_of_its_call_are_made(desk: Desk):
     assert [("waybill_refused", "tb/2@1"), ("waybill_refused", "tb/3@1")] == rows(
         desk.database, "select rule_id, subject from ops.alerts where rule_id like 'waybill%' order by 2"
     )
+    assert [
+        ("unreachable_region", "tb/2", "active", {"code": "isv.address", "raised_by": "waybill"})
+    ] == rows(
+        desk.database,
+        "select h.rule_id, h.order_id, h.state, a.evidence from core.holds h join core.anomalies a using (anomaly_id)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule_id"),
+    [
+        ("isv.address 收件地址无法派送", "unreachable_region"),
+        ("30002 超区", "unreachable_region"),
+        ("isv.param 收件人地址无法解析", "vague_address"),
+        ("isv.param 发件地址有误", None),
+        ("no_token", None),
+        ("carrier zto has no waybill in carriers.yaml any more", None),
+    ],
+)
+def test_what_a_service_says_of_an_address_is_what_the_checks_would_say(answer: str, rule_id: str | None):
+    assert rule_id == doubted_rule(answer)
 
 
 ALERTS = "select rule_id, subject from ops.alerts where rule_id like 'waybill%' and closed_at is null order by 1, 2"

@@ -37,7 +37,7 @@ class Refusal:
 def raise_anomaly(
     connection: Connection, clock: Clock, config: MerchantConfig, refusal: Refusal, raised_by: str = "waybill"
 ) -> bool:
-    """Open the anomaly and its hold, and return whether it is new.
+    """Open the anomaly and its hold, and return whether it is new; not where the merchant has no such rule.
 
     Args:
         connection: the caller's write transaction.
@@ -45,12 +45,11 @@ def raise_anomaly(
         config: whose rules say severity and action.
         refusal: who was refused and why.
         raised_by: who says so; kept with the anomaly.
-
-    Raises:
-        KeyError: the suites hold no such rule.
     """
     suites = active_suites(connection, clock, config)
-    check = suites.checks()[refusal.rule_id]
+    check = suites.checks().get(refusal.rule_id)
+    if check is None:
+        return False
     given = {
         "order_id": refusal.order_id, "rule_id": check.id, "severity": check.severity, "action": check.action,
         "kind": check.kind,

@@ -11,6 +11,7 @@ from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.fulfillment.waybill import cainiao, kuaidi100
+from orderhub.fulfillment.waybill.doubted import doubt_addresses
 from orderhub.fulfillment.waybill.label import Answers, Label
 from orderhub.fulfillment.wms.handover import enqueue_settled
 
@@ -29,7 +30,7 @@ _PRINT = text("""
 _REFUSED = text("""
     update core.waybills set state = 'refused', answer = :why
     where object_id = :object_id and state = 'pending'
-    returning fulfillment_order_id, warehouse_id, answer""")
+    returning fulfillment_order_id, order_id, warehouse_id, answer""")
 _VOID = text("""
     update core.waybills set state = 'void', voided_at = :now
     where object_id = :object_id and state = 'void_requested'""")
@@ -47,12 +48,16 @@ class Settler:
     carrier_id: str
 
     def keep(self, connection: Connection, answers: Answers) -> None:
-        """Keep labels and refusals; each refusal is told, and what waited for its number is handed over."""
+        """Keep labels and refusals; each refusal is told, and what waited for its number is handed over.
+
+        An address that was refused is doubted as if a check had found it.
+        """
         self.keep_labels(connection, answers.labels)
         refused: list[Row[Any]] = []
         for object_id, why in answers.refused.items():
             refused += connection.execute(_REFUSED, {"object_id": object_id, "why": why[:200]}).all()
         tell_refused(connection, self.clock, self.config, refused)
+        doubt_addresses(connection, self.clock, self.config, refused)
         enqueue_settled(connection, self.clock, list(answers.refused))
 
     def keep_labels(self, connection: Connection, labels: Sequence[Label]) -> None:
