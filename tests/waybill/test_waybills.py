@@ -237,7 +237,11 @@ def test_label_whose_account_left_the_configuration_is_refused_and_told(
 
 
 @pytest.mark.parametrize(
-    ("said", "instead"), [("    waybill:", None), ("{taobao: TB}", "{spreadsheet: OTHERS}")]
+    ("said", "instead"),
+    [
+        ("    waybill:", None),
+        pytest.param("{taobao: TB}", "{spreadsheet: OTHERS}", marks=pytest.mark.slow),
+    ],
 )
 def test_label_to_take_back_waits_for_an_account_that_left_the_configuration_and_people_are_told(
     desk: Desk, said: str, instead: str | None

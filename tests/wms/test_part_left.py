@@ -156,7 +156,7 @@ def test_a_platform_that_people_told_of_a_part_stops_not_the_rest(
 @pytest.mark.parametrize(
     ("says", "recall", "deadlines"),
     [
-        ("gate = 'wait'", None, 1),
+        pytest.param("gate = 'wait'", None, 1, marks=pytest.mark.slow),
         ("gate = 'stop'", None, 1),
         ("gate = 'stop', refund_state = 'refunded'", "requested", 0),
     ],

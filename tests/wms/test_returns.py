@@ -214,6 +214,7 @@ def test_more_than_was_announced_is_a_doubt_and_no_stock(house: House):
     assert rows(house.database, DOUBTS) == [(CODE, "excess_return")]
 
 
+@pytest.mark.slow
 def test_a_doubt_that_a_person_closed_opens_again_when_there_is_more_of_it(house: House):
     figures = "select (evidence ->> 'excess')::int, resolved_at is null from core.shipment_doubts"
     shipped(house)
@@ -361,7 +362,7 @@ def test_a_return_that_changed_is_told_again_and_people_are_told_where_the_wms_k
     assert rows(house.database, "select state, planned from core.returns") == [("accepted", {"MUG": 2})]
 
 
-@pytest.mark.parametrize("line", ["1", None])
+@pytest.mark.parametrize("line", ["1", pytest.param(None, marks=pytest.mark.slow)])
 def test_a_plan_that_shrinks_below_what_came_is_what_came_and_is_over(house: House, line: str | None):
     shipped(house)
     after_sale(house, line=line)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
@@ -41,6 +42,7 @@ def test_a_cancellation_asks_again_for_what_was_refused_for_a_new_address(house:
     assert clean(house) == []
 
 
+@pytest.mark.slow
 def test_a_second_refusal_is_told_for_what_it_is_and_nothing_is_asked_twice(house: House):
     picked(house)
     change(house, STOP)
@@ -55,6 +57,7 @@ def test_a_second_refusal_is_told_for_what_it_is_and_nothing_is_asked_twice(hous
     assert rows(house.database, HOLDS) == [("tb/1@1", "active")]
 
 
+@pytest.mark.slow
 def test_another_line_and_another_address_are_other_causes(house: House):
     picked(house)
     for statement in (NEWER_TOKEN, STOP_LINE.format(1), STOP_LINE.format(2)):

@@ -22,6 +22,10 @@ REFUND = (
     "select 'tb/R1', 'taobao', 'tb', 'R1', order_id, '1', 'refund', '{}', false, {}, 'v', 'k', 'm', 1, 1, _seen_at "
     "from core.orders where order_id = 'tb/1'"
 )
+SENT_AT_THE_PLATFORM = (
+    "update core.order_lines set gate = 'wait' where order_id = 'tb/1' and line_id = '1';"
+    "update core.orders set gate = 'stop', status = 'shipped' where order_id = 'tb/1'"
+)
 STATES = "select line_id, state, resolution from core.reservations where order_id = 'tb/1' order by 1, 2"
 
 
@@ -96,6 +100,7 @@ def test_the_rest_is_cancelled_and_nothing_of_it_is_promised_again(house: House)
     assert (rows(house.database, OPEN), clean(house)) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_document_that_its_wms_gave_up_whole_is_routed_anew(house: House):
     house.open(orders=1)
     house.deliver()
@@ -112,6 +117,7 @@ def test_a_document_that_its_wms_gave_up_whole_is_routed_anew(house: House):
     assert clean(house) == []
 
 
+@pytest.mark.slow
 def test_missing_pieces_that_were_refunded_are_not_sent_again(house: House):
     end_short(house, {"MUG": 1})
     change(house, REFUND.format("refunded", 2))
@@ -122,6 +128,7 @@ def test_missing_pieces_that_were_refunded_are_not_sent_again(house: House):
     assert rows(house.database, "select * from core.replacements") == []
 
 
+@pytest.mark.slow
 def test_missing_pieces_whose_refund_is_open_wait_for_it(house: House):
     end_short(house, {"MUG": 1})
     change(house, REFUND.format("open", 1))
@@ -159,9 +166,12 @@ def test_the_rest_of_an_order_that_its_platform_calls_shipped_is_waited_for_and_
 @pytest.mark.parametrize(
     ("says", "documents"),
     [
-        ("update core.order_lines set gate = 'wait' where order_id = 'tb/1' and line_id = '1'", "manifested"),
-        ("update core.orders set gate = 'stop', status = 'shipped' where order_id = 'tb/1'", "manifested"),
-        ("update core.orders set gate = 'stop', status = 'closed' where order_id = 'tb/1'", "cancelled"),
+        pytest.param(SENT_AT_THE_PLATFORM, "manifested", marks=pytest.mark.slow),
+        pytest.param(
+            "update core.orders set gate = 'stop', status = 'closed' where order_id = 'tb/1'",
+            "cancelled",
+            marks=pytest.mark.slow,
+        ),
         (REFUND.format("refunded", 2), "cancelled"),
     ],
 )
