@@ -11,6 +11,8 @@ import sys
 
 import pandas as pd
 
+#: One buyer who wants the same goods again within so many minutes may have pressed the button twice.
+REPEAT_MINUTES = 10
 NON_GOODS = ["AMAZONFEE", "B", "BANK CHARGES", "C2", "CRUK", "D", "DOT", "M", "PADS", "POST", "S"]
 
 
@@ -25,6 +27,7 @@ def count(file: str) -> dict[str, int]:
     is_unreadable = rows["UnitPrice"].str.contains(r"\.\d\d\d*[1-9]")
     is_order = ~rows["InvoiceNo"].str.startswith(("C", "A"))
     times_of_invoice = rows.groupby("InvoiceNo")["InvoiceDate"].transform("nunique")
+    is_repeated = rows["InvoiceNo"].isin(_repeated(rows, code + "*" + rows["Quantity"]))
     return {
         "rows": len(rows),
         "orders": int(rows["InvoiceNo"].nunique()),
@@ -41,12 +44,26 @@ def count(file: str) -> dict[str, int]:
         "anonymous_customer": int((rows["CustomerID"] == "").sum()),
         "missing_title": int((rows["Description"].str.strip() == "").sum()),
         "duplicate_row": int(rows.duplicated().sum()),
+        "suspected_duplicate_order": int(is_repeated.sum()),
         "non_goods_code": int(is_non_goods.sum()),
         "sku_not_mapped": int(is_non_goods.sum()),
-        "ships": int((is_order & (quantity > 0) & (price > 0) & ~is_unreadable & ~is_non_goods).sum()),
+        "ships": int(
+            (is_order & ~is_repeated & (quantity > 0) & (price > 0) & ~is_unreadable & ~is_non_goods).sum()
+        ),
         "disagreeing_rows": int((times_of_invoice > 1).sum()),
         "disagreeing_orders": int(rows.loc[times_of_invoice > 1, "InvoiceNo"].nunique()),
     }
+
+
+def _repeated(rows: pd.DataFrame, goods: pd.Series) -> pd.Series:
+    """Return the invoices that repeat an earlier one: same customer, same goods, minutes later."""
+    known = rows[rows["CustomerID"] != ""].assign(goods=goods).sort_values(["InvoiceNo", "goods"])
+    invoices = known.groupby("InvoiceNo").agg(
+        customer=("CustomerID", "first"), at=("InvoiceDate", "min"), goods=("goods", " ".join)
+    )
+    invoices = invoices.assign(at=pd.to_datetime(invoices["at"])).sort_values(["at", "InvoiceNo"])
+    since = invoices["at"] - invoices.groupby(["customer", "goods"])["at"].shift()
+    return invoices.index[since <= pd.Timedelta(minutes=REPEAT_MINUTES)]
 
 
 if __name__ == "__main__":
