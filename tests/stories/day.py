@@ -19,6 +19,7 @@ from openpyxl import Workbook
 from orderhub import paths
 from orderhub.config.goods import GOODS_FILES
 from orderhub.db.engine import Database
+from orderhub.db.postgres import Server
 from orderhub.delivery.dispatch import deliver_pending
 from orderhub.fulfillment.close import ClosedManifest
 from orderhub.fulfillment.cutoffs import ensure_first_start
@@ -34,6 +35,7 @@ from sandbox.world.catalog import BY_CODE, SHOP_BY_ID
 from sandbox.world.model import Order
 from sandbox.world.platforms import PLATFORMS
 from tests.builders import rows
+from tests.conftest import PASSWORDS, create_database
 from tests.platforms.shop_in_a_box import KEY, TOKEN_KEY, ShopInABox, merchant_files
 from tests.sim.served import serving
 from tests.wms.conftest import HOUSES
@@ -258,6 +260,19 @@ class Day:
             (parcel.carrier, parcel.number, dict(parcel.pieces))
             for parcel in self.box.world.orders[order.order_id].parcels
         ]
+
+
+@contextmanager
+def own_database(server: Server, name: str) -> Iterator[Database]:
+    """Yield a database that a module's stories share, and drop it with them."""
+    admin = Database(server.url("postgres"), "tests")
+    create_database(admin, name)
+    database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
+    yield database
+    database.close()
+    with admin.session() as session:
+        session.exec_driver_sql(f"drop database {name} with (force)")
+    admin.close()
 
 
 @contextmanager

@@ -11,17 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from orderhub.db.engine import Database
 from orderhub.db.postgres import Server
 from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from sandbox.world.catalog import BUNDLES, BY_CODE, bundle_sku_id
 from sandbox.world.model import Order, Part
 from tests.builders import rows
-from tests.conftest import PASSWORDS, TEMPLATE
-from tests.stories.day import CUTOFF, Day, Fate, opened_day
+from tests.stories.day import CUTOFF, Day, Fate, opened_day, own_database
 
 URUMQI = ("新疆维吾尔自治区", "乌鲁木齐市", "天山区")
 CHENGDU = ("四川省", "成都市", "武侯区")
@@ -141,16 +138,9 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"a_day_{request.param}"
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database {name} template {TEMPLATE} owner orderhub_owner"))
-    database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
-    with opened_day(database, Path(tmp_path_factory.mktemp(name)), request.param) as day:
+    home = Path(tmp_path_factory.mktemp(name))
+    with own_database(server, name) as database, opened_day(database, home, request.param) as day:
         yield live(day)
-    database.close()
-    with admin.session() as session:
-        session.execute(text(f"drop database {name} with (force)"))
-    admin.close()
 
 
 def test_an_order_goes_by_the_first_rule_that_holds_and_its_number_comes_back(lived: Lived):

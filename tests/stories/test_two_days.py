@@ -9,9 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from orderhub.db.engine import Database
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
 from orderhub.operate.explain import explain
@@ -21,9 +19,8 @@ from sandbox.world.catalog import BY_CODE
 from sandbox.world.model import Order, PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
-from tests.conftest import PASSWORDS, TEMPLATE
 from tests.platforms.shop_in_a_box import shop_of
-from tests.stories.day import CUTOFF, FILES, Day, opened_day
+from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
 
 DAY = timedelta(days=1)
 LHASA = ("西藏自治区", "拉萨市", "城关区")
@@ -151,19 +148,15 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"two_days_{request.param}"
-    admin = Database(server.url("postgres"), "tests")
-    with admin.session() as session:
-        session.execute(text(f"create database {name} template {TEMPLATE} owner orderhub_owner"))
-    database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
     home = Path(tmp_path_factory.mktemp(name))
-    with opened_day(database, home, request.param, merchant(request.param), SHOP_KEYS) as day:
+    files = merchant(request.param)
+    with (
+        own_database(server, name) as database,
+        opened_day(database, home, request.param, files, SHOP_KEYS) as day,
+    ):
         orders = first_day(day)
         second_day(day, orders)
         yield Lived(day, orders)
-    database.close()
-    with admin.session() as session:
-        session.execute(text(f"drop database {name} with (force)"))
-    admin.close()
 
 
 def test_an_area_that_carriers_do_not_serve_today_is_served_once_they_do(lived: Lived):
