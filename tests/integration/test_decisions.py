@@ -1,10 +1,11 @@
 """People decide about holds: each by itself, once, with who and why; what left already is refused."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from orderhub.clock import FixedClock
@@ -14,7 +15,9 @@ from orderhub.errors import StopError
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.quality.correct import Correction, correct, undo_correction
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
+from orderhub.quality.sources import resume_source
 from orderhub.quality.withhold import Withheld, restore_order, withhold_order
 from tests.builders import NOON, Line, Order, activate, hold, put, rows, stock
 from tests.conftest import PASSWORDS
@@ -104,6 +107,26 @@ def test_what_no_database_keeps_is_refused_in_words(database: Database, config: 
 
     with pytest.raises(StopError, match="no database keeps"):
         decide(database, CLOCK, Decision(hold_id, Choice.RELEASE, reason, "li"))
+
+
+@pytest.mark.parametrize("reason", ["好\x00", "\ud83d", "\x1b[2J", "长" * 1_001, " "])
+@pytest.mark.parametrize("door", ["withhold", "restore", "correct", "undo", "resume"])
+def test_every_door_of_a_decision_asks_for_the_same_reason(
+    database: Database, config: MerchantConfig, door: str, reason: str
+):
+    doors: dict[str, Callable[[], object]] = {
+        "withhold": lambda: withhold_order(database, CLOCK, "tb/1", Withheld.NO_SHIP, reason, "li"),
+        "restore": lambda: restore_order(database, CLOCK, "tb/1", reason, "li"),
+        "correct": lambda: correct(
+            database, CLOCK, config, SecretStr("k"), Correction("tb/1", reason, "li", "1", quantity=3)
+        ),
+        "undo": lambda: undo_correction(database, CLOCK, 1, reason, "li"),
+        "resume": lambda: resume_source(database, CLOCK, "tb", reason, "li"),
+    }
+
+    with pytest.raises(StopError, match=r"no database keeps|needs a (shorter )?reason"):
+        doors[door]()
+    assert rows(database, "select count(*) from ops.audit") == [(0,)]
 
 
 def test_a_decision_without_a_reason_is_refused(database: Database, config: MerchantConfig):

@@ -208,7 +208,7 @@ def test_a_list_voided_before_it_was_handed_over_gets_no_files(
     deliver_pending(database, clock, settings)
 
     assert names(settings) == set()
-    with pytest.raises(StopError, match="say why"):
+    with pytest.raises(StopError, match="needs a reason"):
         void_manifest(database, clock, settings, ID, "lin", " ")
 
 

@@ -18,6 +18,7 @@ from orderhub.errors import StopError
 from orderhub.fulfillment.manifest_files import PARTS, scope_of, write_copies
 from orderhub.fulfillment.manifest_lists import load_manifest
 from orderhub.fulfillment.withdraw import free_withdrawals
+from orderhub.quality.reasons import refuse_reason
 from orderhub.settings import Settings
 
 #: Goes before the name of a file whose manifest was taken back; nothing is ever deleted.
@@ -119,8 +120,7 @@ def void_manifest(
         StopError: no such manifest, a shadow, no reason, or something of it left or is held by a WMS.
         LeaseTaken: its files are being written now.
     """
-    if not reason.strip():
-        raise StopError("say why with --reason; it is kept with the manifest")
+    refuse_reason(f"manifest {manifest_id}: taking it back", reason)
     manifest = load_manifest(database, manifest_id)
     with ExitStack() as held:
         leases = [held.enter_context(hold_scope(database, scope_of(part))) for part in PARTS.values()]

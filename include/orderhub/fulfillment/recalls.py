@@ -20,6 +20,7 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.withdraw import free_withdrawals
+from orderhub.quality.reasons import refuse_reason
 
 #: What a warehouse got in files and did not report within this has left, or is found by people.
 FILES_WITHIN = timedelta(days=7)
@@ -119,9 +120,11 @@ def end_hand_recall(
     left the configuration, which nobody can ask.
 
     Raises:
-        StopError: nobody asked for it back, somebody recorded it already, or all of it has left.
+        StopError: no reason that can be kept; nobody asked for it back, somebody recorded it already, or all
+            of it has left.
         LeaseTaken: somebody else routes now; ask again.
     """
+    refuse_reason(f"{fulfillment_order_id}: what the warehouse said", reason)
     told = [each.id for each in load_active(database).warehouses if each.wms is not None]
     given = {"document": fulfillment_order_id, "said": said, "actor": actor, "now": clock.now(), "told": told}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:

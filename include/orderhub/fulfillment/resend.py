@@ -15,7 +15,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.replacements import end_questions, write_replacements
-from orderhub.quality.withhold import refuse_no_reason
+from orderhub.quality.reasons import refuse_reason
 
 _ORDER = text("""
     select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
@@ -89,7 +89,7 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         AlreadyDone: this case was sent again before.
         LeaseTaken: somebody else routes now; ask again.
     """
-    refuse_no_reason(asked.order_id, asked.reason)
+    refuse_reason(f"order {asked.order_id}: sending again", asked.reason)
     if not asked.case_no.isalnum():
         raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
@@ -120,7 +120,7 @@ def answer_goods(
         StopError: no reason, no such replacement, an unknown SKU, or a warehouse has it.
         LeaseTaken: somebody else routes now; ask again.
     """
-    refuse_no_reason(order_id, reason)
+    refuse_reason(f"order {order_id}: an answer", reason)
     given = {"order_id": order_id, "actor": actor, "now": clock.now()}
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)

@@ -10,6 +10,7 @@ from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
+from orderhub.quality.reasons import refuse_reason
 
 _OPEN = text("""
     select w.shipment_id, o.platform_order_id, s.carrier_code, s.tracking_number, w.state, w.reason, w.answer,
@@ -42,8 +43,9 @@ def settle_write(database: Database, clock: Clock, shipment_id: str, actor: str,
     """Note that a person dealt with a parcel's number, and return for how many orders.
 
     Raises:
-        StopError: nothing of it is open.
+        StopError: no reason that can be kept, or nothing of it is open.
     """
+    refuse_reason(f"parcel {shipment_id}: settling it", reason)
     given = {"shipment_id": shipment_id, "now": clock.now()}
     with hold_scope(database, "tracking_mending") as lease, database.transaction(lease) as connection:
         settled = connection.execute(_SETTLE, given).rowcount

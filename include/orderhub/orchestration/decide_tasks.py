@@ -7,6 +7,7 @@ from airflow.sdk import Param, task
 from orderhub.orchestration.assets import CORE_ORDERS
 from orderhub.orchestration.hub import open_hub, triggered_by
 from orderhub.quality.decide import Choice
+from orderhub.quality.reasons import LONGEST_REASON
 
 #: What people read for each choice.
 CHOICES = {
@@ -37,6 +38,7 @@ def decision_params() -> dict[str, Param]:
         "reason": Param(
             type="string",
             minLength=1,
+            maxLength=LONGEST_REASON,
             title="理由 / reason",
             description="会和您的名字一起留下;不写电话地址 / kept with your name; no phones",
         ),

@@ -3,6 +3,7 @@
 from airflow.sdk import Param, get_current_context, task
 
 from orderhub.orchestration.hub import open_hub, triggered_by
+from orderhub.quality.reasons import LONGEST_REASON
 
 
 def resume_params() -> dict[str, Param]:
@@ -17,6 +18,7 @@ def resume_params() -> dict[str, Param]:
         "reason": Param(
             type="string",
             minLength=1,
+            maxLength=LONGEST_REASON,
             title="原因 / reason",
             description="为什么可以恢复;会记下来 / why it may go on; it is kept",
         ),

@@ -22,6 +22,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
+from orderhub.quality.reasons import refuse_reason
 from orderhub.quality.withhold import refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
 
@@ -125,8 +126,7 @@ def correct(
         StopError: nothing or nonsense is corrected, the shop's platform must do it, or a warehouse has it.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    if not correction.reason.strip():
-        raise StopError(f"order {correction.order_id}: a correction needs a reason; it is kept")
+    refuse_reason(f"order {correction.order_id}: a correction", correction.reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         value = _value_of(connection, config, key, correction)
@@ -152,8 +152,7 @@ def undo_correction(
         StopError: no reason, there is no such correction in force, or a warehouse has what it corrected.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    if not reason.strip():
-        raise StopError(f"correction {correction_id}: undoing it needs a reason; it is kept")
+    refuse_reason(f"correction {correction_id}: undoing it", reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
         row = connection.execute(_ACTIVE, {"id": correction_id}).one_or_none()

@@ -5,7 +5,6 @@ says of an order is kept apart from what its platform says, so that later pulls 
 Not for putting an order right (`orderhub.quality.correct`).
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from orderhub.db.audit import record_act
 from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
+from orderhub.quality.reasons import refuse_reason, refuse_unkept
 from orderhub.quality.withhold import Withheld, refuse_handed_over, withhold
 
 _HOLD = text("""
@@ -36,8 +36,6 @@ _OF_RULE = text("""
     select hold_id, rule_id from core.holds
     where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
 _PREFIX = "hold:"
-#: NUL, and halves of characters that a form or a terminal cut.
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _SHORTEST = 8
 
 
@@ -93,14 +91,13 @@ def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     The same evidence does not hold the subject again after a release; new evidence does.
 
     Raises:
-        StopError: no reason; no such hold; somebody was first; the order has a newer version than the one
-            looked at; or what is to be withheld was handed over already. The message says what to do.
+        StopError: no reason that can be kept; no such hold; somebody was first; the order has a newer version
+            than the one looked at; or what is to be withheld was handed over already. The message says what
+            to do.
         DatabaseFault: the server failed, or a pass held the order for too long; nothing was decided.
     """
-    if not decision.reason.strip():
-        raise StopError(f"hold {decision.hold_id}: a decision needs a reason; it is kept with the hold")
-    if _UNKEPT.search(decision.hold_id + decision.reason):
-        raise StopError("the hold id or the reason has a character that no database keeps; type it anew")
+    refuse_unkept("the hold's id", decision.hold_id)
+    refuse_reason(f"hold {decision.hold_id}: a decision", decision.reason)
     with database.transaction(_RowLock()) as connection:
         if decision.choice in (Choice.CANCEL, Choice.NO_SHIP):
             connection.execute(LOCK_DOCUMENTS)

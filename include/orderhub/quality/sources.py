@@ -17,6 +17,7 @@ from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
+from orderhub.quality.reasons import refuse_reason
 from orderhub.quality.suites import Check, Suites
 
 _STOP = text("""
@@ -65,8 +66,7 @@ def resume_source(database: Database, clock: Clock, shop_id: str, reason: str, a
         StopError: no reason is given, or nothing stops this shop.
         LeaseTaken: a transform pass is checking orders; ask again.
     """
-    if not reason.strip():
-        raise StopError(f"shop {shop_id}: resuming needs a reason; it is kept")
+    refuse_reason(f"shop {shop_id}: resuming", reason)
     given = {"shop_id": shop_id, "reason": reason, "actor": actor, "now": clock.now()}
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         rules = [row.rule_id for row in connection.execute(_RESUME, given)]

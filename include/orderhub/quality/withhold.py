@@ -15,6 +15,7 @@ from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
+from orderhub.quality.reasons import refuse_reason
 
 _HANDED_OVER = text("""
     select m.manifest_id, m.line_id, x.warehouse_id from core.manifest_lines as m
@@ -63,10 +64,11 @@ def withhold_order(
     """Take an order, or one line of it, out of shipping, held or not.
 
     Raises:
-        StopError: no reason, no such order or line, withheld already, or handed over to a warehouse.
+        StopError: no reason that can be kept, no such order or line, withheld already, or handed over to
+            a warehouse.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    refuse_no_reason(order_id, reason)
+    refuse_reason(f"order {order_id}: a decision", reason)
     who = {"now": clock.now(), "actor": actor, "reason": f"{kind}: {reason}"}
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
@@ -119,10 +121,10 @@ def restore_order(database: Database, clock: Clock, order_id: str, reason: str, 
     """Let an order that was withheld, whole or in part, ship again; it is checked anew. Return how many.
 
     Raises:
-        StopError: no reason, or nothing of it is withheld.
+        StopError: no reason that can be kept, or nothing of it is withheld.
         LeaseTaken: a transform pass is writing orders; ask again.
     """
-    refuse_no_reason(order_id, reason)
+    refuse_reason(f"order {order_id}: a decision", reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         restored = connection.execute(_RESTORE, {"order_id": order_id}).scalars().all()
         if not restored:
@@ -131,16 +133,6 @@ def restore_order(database: Database, clock: Clock, order_id: str, reason: str, 
         detail = {"order_id": order_id, "reason": reason}
         record_act(connection, clock, actor, "restore", "order", order_id, detail=detail)
     return len(restored)
-
-
-def refuse_no_reason(order_id: str, reason: str) -> None:
-    """Let a decision about an order pass that says why.
-
-    Raises:
-        StopError: it does not.
-    """
-    if not reason.strip():
-        raise StopError(f"order {order_id}: a decision needs a reason; it is kept")
 
 
 def _refuse_unknown(connection: Connection, order_id: str, line_id: str | None) -> None:

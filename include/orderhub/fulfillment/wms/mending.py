@@ -13,6 +13,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.errors import StopError
 from orderhub.fulfillment.wms.short import EndedRest, Rest, end_rest, short_lines
+from orderhub.quality.reasons import refuse_reason
 
 _REOPEN = text("""
     update core.delivery_orders set state = 'pending', answer = null
@@ -82,9 +83,11 @@ def settle_doubts(
     """Close the doubts about a delivery order; of one sent short, end the rest.
 
     Raises:
-        StopError: there is none; or pieces are still promised and nobody says what becomes of them.
+        StopError: no reason that can be kept; there is none; or pieces are still promised and nobody says
+            what becomes of them.
         LeaseTaken: somebody else works on orders; ask again.
     """
+    refuse_reason(f"delivery order {subject}: settling it", reason)
     who = {"now": clock.now(), "actor": actor, "reason": reason}
     with hold_scope(database, _SCOPES[rest]) as lease, database.transaction(lease) as connection:
         reasons = connection.execute(_SETTLE, {"subject": subject, "now": clock.now()}).scalars().all()
