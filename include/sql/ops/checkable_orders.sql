@@ -38,8 +38,8 @@ select
     shops.is_pulled and orders.payment_state = 'paid' as is_platform_paid,
     shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
     orders.payment_state = 'paid' and lines.goods_count > 0 as is_payment_expected,
-    orders.payment_state = 'paid' and lines.unpriced_count = 0
-        and (orders.freight_fen is not null or orders.paid_fen < lines.paid_fen) as is_amount_evaluable
+    ops.is_amount_told(orders.payment_state, orders.paid_fen) and ops.is_amount_told(orders.payment_state, lines.paid_fen)
+        and lines.unpriced_count = 0 and (orders.freight_fen is not null or orders.paid_fen < lines.paid_fen) as is_amount_evaluable
 from core.orders
 join core.shops using (shop_id)
 left join core.check_settings as settings using (shop_id)
@@ -77,4 +77,4 @@ select ops.describe('ops.checkable_orders', 'One row per order that a check may 
     'unreadable_fields', 'fields whose text could not be converted', 'disagreeing_fields', 'fields on which the rows of a file disagree', 'duplicate_minutes', 'window of suspected duplicates',
     'is_customer_expected', 'the platform names buyers', 'is_platform_paid', 'a platform, not a file, says that it is paid',
     'is_address_evaluable', 'something is sent, and the shop has addresses', 'is_payment_expected', 'paid, and not only gifts or services',
-    'is_amount_evaluable', 'paid, lines carry their share, freight known (or less was paid than the lines say)');
+    'is_amount_evaluable', 'paid, or told what is owed at the door; lines carry their share, freight known (or less was paid than the lines say)');

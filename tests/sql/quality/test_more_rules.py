@@ -20,6 +20,7 @@ ENTRY = {
     "entry_id": "bl-1", "kind": "customer", "value": "buyer-1", "shop_id": "*", "effect": "hold", "reason": "拒收",
     "starts_at": "2026-01-01T00:00:00Z", "author": "李主管",
 }  # fmt: skip
+AT_THE_DOOR = {"payment_state": "cod_accepted", "paid_at": None}
 
 
 @pytest.fixture
@@ -136,26 +137,44 @@ def test_a_piece_paid_under_its_cost_is_held(
 
 
 @pytest.mark.parametrize(
-    ("cost", "kind", "order", "percent"),
-    [
-        (None, "goods", {}, 100),
-        (9000, "gift", {}, 100),
-        (9000, "goods", {}, 0),
-        (9000, "goods", {"payment_state": "cod_accepted", "paid_fen": None}, 100),
-    ],
+    ("cost", "kind", "percent"), [(None, "goods", 100), (9000, "gift", 100), (9000, "goods", 0)]
 )
 def test_a_floor_without_cost_or_where_it_is_waived_is_not_evaluable(
-    hub: Hub, cost: int | None, kind: str, order: dict[str, Any], percent: int
+    hub: Hub, cost: int | None, kind: str, percent: int
 ) -> None:
     put_goods(hub, cost, kind)
     hub.execute("update core.check_settings set cost_floor_percent = :percent", percent=percent)
-    hub.put(order)
+    hub.put({})
 
     hub.check()
 
     assert hub.rows(
         "select judged_count, evaluated_count from ops.check_verdicts where rule_id = 'price_under_floor'"
     ) == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("order_paid", "line_paid", "expected"),
+    [
+        (1000, 1000, [("price_under_floor", "tb/1#1"), ("unusual_price", "tb/1#1")]),
+        (0, 1000, [("price_under_floor", "tb/1#1"), ("unusual_price", "tb/1#1")]),
+        (9000, 9000, []),
+        (0, 0, []),
+        (None, None, []),
+        (9000, None, []),
+        (9000, 0, []),
+    ],
+)  # fmt: skip
+def test_what_a_buyer_pays_at_the_door_is_judged_once_its_platform_says_it(
+    hub: Hub, order_paid: int | None, line_paid: int | None, expected: Any
+) -> None:
+    put_goods(hub, 9000)
+    put_usual_price(hub, 9000)
+    hub.put({**AT_THE_DOOR, "paid_fen": order_paid}, {"paid_fen": line_paid})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == expected
 
 
 @pytest.mark.parametrize(
@@ -277,9 +296,6 @@ def test_who_stands_on_the_list_is_held(hub: Hub, entry: dict[str, Any], expecte
 
     assert hub.rows(OPEN) == expected
     assert all(row == ({"entry_id": "bl-1"},) for row in hub.rows("select evidence from core.anomalies"))
-
-
-AT_THE_DOOR = {"payment_state": "cod_accepted", "paid_at": None}
 
 
 @pytest.mark.parametrize(("buyers", "held", "payment"), [(2, 0, {}), (3, 3, {}), (3, 3, AT_THE_DOOR)])
