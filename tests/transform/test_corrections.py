@@ -23,6 +23,9 @@ LATER = "2026-11-20 10:00:00"
 MAPPINGS = "mapping_id,shop_id,platform_sku,sku_id\nm1,*,ts-001-blk-m,SKU-TS001\nm2,*,other,SKU-TS002\n"
 ADDRESS = "浙江省杭州市余杭区五常街道文一西路969号3幢402室"
 LINE = "select quantity, sku_id from core.order_lines"
+ANOTHER_LINE = {"line_oid": 9, "line_oid_str": "9"}
+SKUS = "sku_id,name,kind\nSKU-TS001,T恤,goods\nSKU-TS002,袜子,goods\nSKU-BAG,帆布袋,gift\n"
+GIFTS = "rule_id,gift_sku_id,quantity,shop_id,sku_id,min_amount,since,until,first\ng1,SKU-BAG,1,tb,SKU-TS001,,,,\n"
 WHERE = "select district, address_masked, address_verdict from core.receivers"
 CONFLICT = "select state, evidence from core.anomalies where rule_id = 'correction_conflict' order by state"
 
@@ -203,6 +206,60 @@ def test_a_correction_that_the_platform_takes_over_is_settled(database: Database
 
     assert rows(database, "select state, ended_by from core.corrections") == [("settled", "platform")]
     assert (rows(database, LINE), rows(database, CONFLICT)) == ([(3, "SKU-TS001")], [])
+
+
+@pytest.mark.parametrize(
+    "what, correction", [({"quantity": 3}, "quantity 1"), ({"sku_id": "SKU-TS002"}, "sku 1")]
+)
+def test_a_corrected_line_that_the_platform_takes_away_holds_the_order_and_is_told(
+    database: Database, config: MerchantConfig, what: dict[str, object], correction: str
+):
+    correction_id = put_right(database, config, line_id="1", **what)
+    run_transform(database, CLOCK, config)
+
+    pull(database, config, modified=LATER, **ANOTHER_LINE)
+    ((state, evidence),) = rows(database, CONFLICT)
+    told = {step.what: step.text for step in explain(database, "tb/1").steps}
+    undo_correction(database, CLOCK, correction_id, "这一行买家退了", "wang")
+    run_transform(database, CLOCK, config)
+
+    assert (state, evidence["contradicted_fields"], evidence["platform_says"]) == (  # type: ignore[index]
+        "open", correction, "没有这一行了 / no such line any more"
+    )  # fmt: skip
+    assert told["corrected"].endswith("(生效中):买家电话更正;平台现在说 没有这一行了 / no such line any more")
+    assert rows(database, "select state from core.corrections") == [("undone",)]
+    assert rows(database, "select state from core.holds where rule_id = 'correction_conflict'") == [
+        ("closed",)
+    ]
+
+
+def test_a_correction_lies_again_on_a_line_that_comes_back(database: Database, config: MerchantConfig):
+    put_right(database, config, line_id="1", quantity=3)
+    run_transform(database, CLOCK, config)
+    pull(database, config, modified=LATER, **ANOTHER_LINE)
+
+    pull(database, config, modified="2026-11-20 11:00:00")
+
+    assert rows(database, LINE) == [(3, "SKU-TS001")]
+    assert rows(database, "select state from core.holds where rule_id = 'correction_conflict'") == [
+        ("closed",)
+    ]
+
+
+def test_a_corrected_gift_that_is_earned_no_more_is_settled(
+    database: Database, directory: Path, config: MerchantConfig
+):
+    (directory / "skus.csv").write_text(SKUS, encoding="utf-8")
+    (directory / "gifts.csv").write_text(GIFTS, encoding="utf-8")
+    active = apply_directory(database, CLOCK, directory, directory.parent, "test")
+    pull(database, active, modified=LATER)
+    put_right(database, active, line_id="~gift:g1", quantity=3)
+    run_transform(database, CLOCK, active)
+
+    pull(database, active, modified="2026-11-20 11:00:00", line_outer_sku_id="OTHER", line_sku_id="")
+
+    assert rows(database, "select state from core.corrections") == [("settled",)]
+    assert rows(database, CONFLICT) == []
 
 
 def test_a_correction_lets_an_order_go_that_was_held_for_it(database: Database, config: MerchantConfig):

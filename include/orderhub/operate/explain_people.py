@@ -24,7 +24,7 @@ _ACTIONS = {
     "confirm": "确认由本系统发货",
     "undo_correction": "撤销更正",
 }
-_STATES = {"active": "生效中", "undone": "已撤销", "replaced": "已被后来的更正取代", "settled": "平台已一致"}
+_STATES = {"active": "生效中", "undone": "已撤销", "replaced": "已被后来的更正取代", "settled": "已了结"}
 
 
 def changed(connection: Connection, order_id: str) -> list[Step]:

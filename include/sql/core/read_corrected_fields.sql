@@ -1,6 +1,6 @@
 -- Notes what the platform says now of the fields of the corrections given, whose rows in core show it; key correction_id.
 -- `said` and `goods` are what is compared: another one is a change of the platform's. Where lines have no ids, the same
--- line may be other goods by now: a quantity is of the goods that it was said of.
+-- line may be other goods by now: a quantity is of the goods that it was said of. Of a line that is gone nothing is said.
 with addresses as (
     select
         c.correction_id,
@@ -23,8 +23,9 @@ with addresses as (
 lines as (
     select
         c.correction_id,
-        case c.field
-            when 'quantity' then jsonb_build_object(
+        case
+            when l.line_id is null then '{"said": null}'
+            when c.field = 'quantity' then jsonb_build_object(
                 'said', l.quantity::text, 'quantity', l.quantity,
                 'goods', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code)
             )
@@ -33,12 +34,13 @@ lines as (
                 'sku_id', l.sku_id, 'sku_mapping_id', l.sku_mapping_id
             )
         end as value,
-        case c.field
-            when 'quantity' then coalesce(l.quantity::text, '?')
+        case
+            when l.line_id is null then '没有这一行了 / no such line any more'
+            when c.field = 'quantity' then coalesce(l.quantity::text, '?')
             else concat(coalesce(l.merchant_code, l.platform_sku_id, '?'), ' → ' || l.sku_id)
         end as shown
     from core.corrections as c
-    inner join core.order_lines as l on c.order_id = l.order_id and c.line_id = l.line_id
+    left join core.order_lines as l on c.order_id = l.order_id and c.line_id = l.line_id
     where c.field <> 'address' and c.correction_id = any(cast(:ids as bigint[]))
 ),
 
