@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection, text
 
 from orderhub.clock import FixedClock
 from orderhub.config.parse import parse_config
@@ -12,7 +13,7 @@ from orderhub.db.engine import Database
 from orderhub.domain.phone import parse_phone
 from orderhub.errors import ConfigError
 from orderhub.privacy.hashes import keyed_hash
-from tests.builders import FILES, NOON, rows, shops_file
+from tests.builders import FILES, NOON, Order, hold, put, rows, shops_file
 
 KEY = SecretStr("key of this test")
 PHONE = "13912340099"
@@ -24,6 +25,22 @@ BLACKLIST = (
     "bl-2,address,浙江省杭州市西湖区文三路 9 号,tb,空号,李主管\n"
     "bl-3,customer,open-7,*,职业索赔,李主管\n"
 )
+UNJUDGED = "select order_id from core.orders where checked_version is null order by 1"
+SENT = """
+    insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id, version_id,
+        config_version, is_shadow, allocated_at, _pass_id)
+    values (:order_id || '@1', :order_id, 'hangzhou', 'shipped', 'all', 'v1', 'c', false, :now, 1);
+    insert into core.shipments
+    values (:order_id, :order_id || '@1', :order_id, 'hangzhou', 'ZTO', '1', 100, 'wms', :now, :now);
+    insert into core.tracking_writes (shipment_id, order_id, shop_id, is_part, state, recorded_at)
+    values (:order_id, :order_id, 'tb', :is_part, 'told', :now);
+    update core.orders set gate = 'stop', status = 'shipped' where order_id = :order_id"""
+
+
+def send(connection: Connection, number: str, *, is_part: bool) -> None:
+    """Let a parcel of an order leave, and its platform call the order shipped."""
+    for statement in SENT.split(";"):
+        connection.execute(text(statement), {"order_id": f"tb/{number}", "is_part": is_part, "now": NOON})
 
 
 @pytest.fixture
@@ -31,8 +48,8 @@ def directory(tmp_path: Path) -> Path:
     folder = tmp_path / "config"
     folder.mkdir()
     files = {**FILES, "shops.yaml": shops_file(), "checks.yaml": MEMO, "blacklist.csv": BLACKLIST}
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
     return folder
 
 
@@ -99,6 +116,23 @@ def test_a_wrong_entry_is_refused_without_repeating_a_number(
         apply(database, directory)
 
     assert "12345" not in str(refusal.value)
+
+
+def test_new_files_judge_again_what_is_left_of_orders_sent_in_part(
+    database: Database, directory: Path
+) -> None:
+    with database.engine.begin() as connection:
+        listed = {"customer_id": "open-7"}
+        put(connection, Order("listed", **listed), Order("held"), Order("gone", **listed), Order("other"))
+        hold(connection, "tb/held")
+        send(connection, "listed", is_part=True)
+        send(connection, "held", is_part=True)
+        send(connection, "gone", is_part=False)
+        send(connection, "other", is_part=True)
+
+    apply(database, directory)
+
+    assert rows(database, UNJUDGED) == [("tb/held",), ("tb/listed",)]
 
 
 def test_thresholds_are_the_shops_own_then_the_defaults(database: Database, directory: Path) -> None:

@@ -13,20 +13,24 @@ _THRESHOLDS = (
     "order_total_cap_fen", "shared_receiver_buyers", "breaker_minimum_orders", "breaker_null_percent",
     "breaker_swap_percent", "high_volume_orders",
 )  # fmt: skip
-#: What a person decides by changing a file is looked at again, and so is what an entry of the list now names.
+#: What a person decides by changing a file is looked at again, and so is what an entry of the list now
+#: names; of an order that its platform calls shipped because we told it of a part, the rest is.
 _JUDGE_AGAIN = text("""
-    update core.orders set checked_version = null
-    where checked_version is not null and gate <> 'stop' and lifecycle = 'live' and order_id in (
-        select order_id from core.holds where state = 'active'
-        union
-        select order_id from core.orders as known
-        join core.blacklist on kind = 'customer' and value = known.customer_id
-        union
-        select order_id from core.receivers join core.blacklist on kind = 'phone_hash' and value = phone_hash
-        union
-        select order_id from core.receivers
-        join core.blacklist on kind = 'address_hash' and value = address_hash
-    )""")
+    update core.orders as o set checked_version = null
+    where checked_version is not null and lifecycle = 'live'
+        and (gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
+        and order_id in (
+            select order_id from core.holds where state = 'active'
+            union
+            select order_id from core.orders as known
+            join core.blacklist on kind = 'customer' and value = known.customer_id
+            union
+            select order_id from core.receivers
+            join core.blacklist on kind = 'phone_hash' and value = phone_hash
+            union
+            select order_id from core.receivers
+            join core.blacklist on kind = 'address_hash' and value = address_hash
+        )""")
 
 
 def replace_check_tables(connection: Connection, config: MerchantConfig) -> None:
