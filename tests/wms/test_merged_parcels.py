@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.fulfillment.fates import Departure, end_as_left, end_as_stayed
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
@@ -161,3 +162,31 @@ def test_explain_says_with_whom_an_order_left_and_why(merged: House):
         "mp/2": ["与 mp/1@1 合成一个包裹 mp/1@1:同一买家、同一收件人"],
         "mp/3": [],
     }
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+def test_a_person_says_of_a_whole_parcel_that_it_left_or_stayed(merged: House, *, has_left: bool):
+    merged.wms.ledger.find("mp-1-1").status = "PICK"
+    with merged.database.engine.begin() as connection:
+        connection.execute(text(REFUND))
+    run_fulfillment(merged.database, merged.clock, merged.active)
+    merged.deliver()
+
+    if has_left:
+        end_as_left(merged.database, merged.clock, "mp/1@1", Departure("ZTO", "N1"), "clerk", "已交中通")
+    else:
+        end_as_stayed(merged.database, merged.clock, "mp/1@1", "clerk", "还在架上")
+
+    assert rows(merged.database, DOCUMENTS)[:2] == (
+        [("mp/1@1", "shipped", None), ("mp/2@1", "shipped", None)]
+        if has_left
+        else [("mp/1@1", "cancelled", "line_stopped"), ("mp/2@1", "cancelled", "parcel_recalled")]
+    )
+    assert [order for order, _ in rows(merged.database, TOLD)] == (["mp/1", "mp/2"] if has_left else [])
+    assert rows(
+        merged.database, "select subject_id from ops.audit where subject_type = 'fulfillment_order'"
+    ) == [
+        ("mp/1@1",),
+        ("mp/2@1",),
+    ]
+    assert clean(merged) == []

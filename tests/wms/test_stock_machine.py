@@ -4,8 +4,10 @@ The happenings are those of `tests.wms.days`; Hypothesis chooses them and shorte
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -64,21 +66,25 @@ class Careless(StockMachine):
 
 @pytest.fixture
 def fresh(server: Server, admin: Database) -> Iterator[Iterator[Database]]:
-    """Yield databases without end; each is dropped with the test."""
-    opened: list[Database] = []
+    """Yield databases without end; each is dropped when the next is asked for, or the test is over.
 
-    def databases() -> Iterator[Database]:
-        while True:
-            name = f"machine_{server.port}_{len(opened)}"
+    A hundred that stay open would use up the connections of the server.
+    """
+
+    def databases() -> Generator[Database]:
+        for number in count():
+            name = f"machine_{server.port}_{number}"
             create_database(admin, name)
-            opened.append(Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests"))
-            yield opened[-1]
+            database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
+            try:
+                yield database
+            finally:
+                database.close()
+                with admin.session() as session:
+                    session.exec_driver_sql(f"drop database {name} with (force)")
 
-    yield databases()
-    for database in opened:
-        database.close()
-        with admin.session() as session:
-            session.exec_driver_sql(f"drop database {database.engine.url.database} with (force)")
+    with closing(databases()) as opened:
+        yield opened
 
 
 def search(

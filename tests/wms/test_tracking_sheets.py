@@ -88,6 +88,13 @@ def test_tracking_numbers_come_back_and_post_what_was_promised(yard: Yard):
     assert clean(yard) == []
 
 
+@pytest.mark.parametrize("said", ["-", "--", "/", "—", "无"])
+def test_a_mark_in_the_place_of_a_number_says_that_nothing_has_left(yard: Yard, said: str):
+    yard.drop(HEADER, ("693", "中通", said))
+
+    assert rows(yard.database, SHIPMENTS) == []
+
+
 def test_the_same_sheet_again_changes_nothing(yard: Yard):
     yard.drop(HEADER, ("693", "中通", "78500000000001"))
     before = rows(yard.database, "select * from core.shipments")

@@ -47,8 +47,8 @@ _WORDS: dict[str, Words] = {
         "critical",
         "WMS 不肯撤单:{subject}",
         "The WMS does not call back {subject}",
-        "{subject} 应当停发({detail}),但 {warehouse} 已拣货或已发出。请打电话拦截。",
-        "{subject} should stop ({detail}), but {warehouse} has picked or sent it. Call them.",
+        "{subject} 应当停发({detail}),{warehouse} 已拣货或已发出。打电话拦截,再 ./hub recall left|stayed。",
+        "{subject} should stop ({detail}); {warehouse} picked or sent it. Call; ./hub recall left|stayed.",
     ),
     "recall_requested": (
         "warning",

@@ -11,8 +11,9 @@ from orderhub.clock import BEIJING
 from orderhub.errors import ShopError
 
 app = typer.Typer()
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-Instant = Annotated[datetime, typer.Option(formats=_FORMATS, help="北京时间,除非写明时区 / Beijing time")]
+#: How an instant is written on the command line.
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+Instant = Annotated[datetime, typer.Option(formats=FORMATS, help="北京时间,除非写明时区 / Beijing time")]
 
 
 @app.command()

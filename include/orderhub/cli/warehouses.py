@@ -1,13 +1,15 @@
-"""Commands about stock and warehouses' own systems: counts, readings, stock-takes, refused documents."""
+"""Commands about stock and warehouses: counts, readings, stock-takes, refused documents, recalls."""
 
 import getpass
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from orderhub.cli.shell import active_config, clock, console, opened, show
+from orderhub.cli.sources import FORMATS, utc
 
 app = typer.Typer()
 stock_app = typer.Typer(
@@ -125,3 +127,53 @@ def recall_refuse(
     with opened() as (_, database):
         end_hand_recall(database, clock, fulfillment_order, "refused", getpass.getuser(), reason)
     console.print(f"{fulfillment_order} 照旧发出 / it leaves as it is")
+
+
+@recall_app.command("left")
+def recall_left(
+    document: Annotated[
+        str, typer.Argument(help="发货单号,或它在 WMS 的单号 / document, or its code at the WMS")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="谁、怎么说的 / who said so, and what")],
+    carrier: Annotated[str, typer.Option(help="快递 / by whom")] = "",
+    number: Annotated[str, typer.Option(help="运单号;不知道就不写 / leave out where nobody knows")] = "",
+    at: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, help="何时发的,北京时间;默认现在 / when it left")
+    ] = None,
+) -> None:
+    """问了仓库:已经发出,只是一直没有回传 / asked there: it has left, and no report ever came.
+
+    预占过账一次,运单号照常告诉平台;没有运单号的列在 `./hub tracking list`,人去平台上填。
+    Posted once, told as any number is; without one a person tells the platform.
+
+    例 / e.g.: ./hub recall left tb/1001@1 --carrier 中通 --number 78500000000001 --reason 王主管查到已交快递
+    """
+    from orderhub.fulfillment.fates import Departure, end_as_left
+
+    with opened() as (_, database):
+        departure = Departure(carrier, number.strip(), utc(at) if at else None)
+        ended = end_as_left(database, clock, document, departure, getpass.getuser(), reason)
+    console.print(f"{ended} 张发货单已发出 / left")
+
+
+@recall_app.command("stayed")
+def recall_stayed(
+    document: Annotated[
+        str, typer.Argument(help="发货单号,或它在 WMS 的单号 / document, or its code at the WMS")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="谁、怎么说的 / who said so, and what")],
+) -> None:
+    """问了仓库:不肯撤的其实没有发,也不会发 / asked there: what it kept has not left, and will not.
+
+    预占退回一次;还该发的下一批重新分仓,用新的发货单。请仓库把 WMS 里那张单也作废。
+    Given back once; what may still ship is routed anew. Have them void it in the WMS too.
+
+    例 / e.g.: ./hub recall stayed tb/1001@1 --reason 王主管在架上找到了货
+    """
+    from orderhub.fulfillment.fates import end_as_stayed
+
+    with opened() as (_, database):
+        ended = end_as_stayed(database, clock, document, getpass.getuser(), reason)
+    console.print(f"{ended} 张发货单已撤回 / called back")

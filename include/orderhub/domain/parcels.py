@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+#: Stands for the number of a parcel that a person says has left and nobody knows the number of.
+NO_NUMBER = "-"
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
@@ -23,7 +26,7 @@ class Parcel:
     """One parcel as reported.
 
     Attributes:
-        tracking_number: empty where the warehouse gave none.
+        tracking_number: empty where the warehouse gave none; `NO_NUMBER` where a person says that it left.
         carrier_code: as the warehouse names the carrier.
         shipped_at: by the warehouse's clock.
         pieces: SKU → pieces inside; None: everything that had not left.

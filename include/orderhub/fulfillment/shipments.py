@@ -1,7 +1,7 @@
 """Records what warehouses say has left: parcels, their lines, and the reservations that end with them.
 
 The same report again, in any order and however often, changes nothing. Where it came from does not matter:
-a WMS that was asked, one that pushed, a sheet of tracking numbers.
+a WMS that was asked, one that pushed, a sheet of tracking numbers, a person who asked.
 """
 
 import json
@@ -90,7 +90,7 @@ def record_reports(
     clock: Clock,
     warehouse_id: str,
     reports: Sequence[Report],
-    source: Literal["wms", "file"],
+    source: Literal["wms", "file", "hand"],
 ) -> Recorded:
     """Record `reports` in the caller's transaction; a reservation is posted once, when all of it has left."""
     documents = sorted({document for report in reports for document in report.documents})

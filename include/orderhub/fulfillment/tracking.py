@@ -17,6 +17,7 @@ from orderhub.config.models import Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
+from orderhub.domain.parcels import NO_NUMBER
 from orderhub.errors import ConfigError, ContractError, NotTaken, RefusedError, ShopError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
 from orderhub.platforms.carriers import CarrierCode, code_of
@@ -75,6 +76,8 @@ class Teller:
         parcel, ship = parcels[0], self._ship
         if parcel.state != "waiting":
             return {"state": parcel.state}
+        if parcel.tracking_number == NO_NUMBER:
+            return self._end([parcel], "by_hand", "no_number")
         if ship is None or self.shop is None or not self.shop.write_back:
             return self._end([parcel], "by_hand", "not_written_back" if ship else "no_method")
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orderhub.domain.parcels import NO_NUMBER
 from orderhub.platforms.carriers import CarrierCode
 from orderhub.platforms.encoding import fill
 from orderhub.platforms.protocol import placeholders_in
@@ -83,7 +84,7 @@ def plan_write(
     elif ship.line is None and is_first:
         write = ship.call
         if ship.joined_by is not None:
-            waiting = (other for other in parcels if other.state == "waiting")
+            waiting = (o for o in parcels if o.state == "waiting" and o.tracking_number != NO_NUMBER)
             together = tuple(other for other in waiting if other.carrier_code in codes)
     elif ship.more is not None and not is_first:
         write = ship.more

@@ -4,6 +4,7 @@ The manifest's own shipping list, with two columns added, is such a sheet. The c
 parcels. Of a merged parcel one row says it all, or one for each order.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ _HEADERS: Headers = {
     "quantity": ("数量", "quantity"),
 }
 
+_DIGIT_OR_LETTER = re.compile("[0-9A-Za-z]", re.ASCII)
+
 
 @dataclass
 class TrackingSheet:
@@ -46,9 +49,9 @@ class TrackingSheet:
     problems: list[str] = field(default_factory=list)
 
     def add(self, row: Mapping[str, str], where: str) -> None:
-        """Take one row; a row without a tracking number says that nothing has left yet."""
+        """Take one row; one without a tracking number, or with a mark for none, says that nothing left."""
         name, number = plain_id(row["document"]), plain_id(row["number"])
-        if not number:
+        if not _DIGIT_OR_LETTER.search(number):
             return
         if not name or is_lossy(name) or is_lossy(number):
             self.problems.append(

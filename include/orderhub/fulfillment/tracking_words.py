@@ -34,6 +34,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "a replacement, for which the platform has no method",
     ),
     "not_written_back": ("店铺没有打开回传", "the shop is not switched on"),
+    "no_number": ("没有人知道运单号", "nobody knows its number"),
     "no_method": ("平台没有发货接口", "the platform has no method"),
     "before_write_back": ("回传功能之前发的", "sent before there was write-back"),
 }

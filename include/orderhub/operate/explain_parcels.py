@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, RowMapping, text
 
+from orderhub.domain.parcels import NO_NUMBER
 from orderhub.fulfillment.tracking_words import said
 from orderhub.operate.step import Step
 
@@ -41,8 +42,10 @@ def _document(row: RowMapping) -> Step:
 
 
 def _parcel(row: RowMapping) -> Step:
-    zh = f"{row['warehouse_id']} 已发出,{row['carrier_code']} {row['tracking_number']}"
-    en = f"{row['warehouse_id']} sent it, {row['carrier_code']} {row['tracking_number']}"
+    by = f"{row['carrier_code']} {row['tracking_number']}"
+    is_numbered = row["tracking_number"] != NO_NUMBER
+    zh = f"{row['warehouse_id']} 已发出,{by if is_numbered else '没有运单号'}"
+    en = f"{row['warehouse_id']} sent it, {by if is_numbered else 'by no known number'}"
     return Step(row["shipped_at"], "shipped", zh, en, {"shipment": row["shipment_id"]})
 
 

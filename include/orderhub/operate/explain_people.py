@@ -12,7 +12,9 @@ _DECISIONS = text("""
     select recorded_at, actor, action, subject_type, subject_id, detail ->> 'rule_id' as rule_id,
         detail ->> 'reason' as reason
     from ops.audit
-    where action in ('release', 'cancel', 'no_ship', 'false_alarm', 'restore', 'confirm', 'undo_correction')
+    where action in (
+            'release', 'cancel', 'no_ship', 'false_alarm', 'restore', 'confirm', 'undo_correction', 'left',
+            'stayed')
         and coalesce(detail ->> 'order_id', subject_id) = :order_id
     order by audit_id""")
 _ACTIONS = {
@@ -23,6 +25,8 @@ _ACTIONS = {
     "restore": "恢复发货",
     "confirm": "确认由本系统发货",
     "undo_correction": "撤销更正",
+    "left": "问到:已发出",
+    "stayed": "问到:没有发出",
 }
 _STATES = {"active": "生效中", "undone": "已撤销", "replaced": "已被后来的更正取代", "settled": "已了结"}
 

@@ -1,5 +1,5 @@
 -- Ends the :documents that their warehouse gave back, with their :reasons: cancelled, or shipped as far as they had left;
--- the lines that had not leave the manifest. One of which a line left in part stays as it is.
+-- the lines that had not leave the manifest. One of which a line left in part stays as it is; so does one that has ended.
 with recalled as (
     select * from unnest(cast(:documents as text[]), cast(:reasons as text[])) as c (fulfillment_order_id, reason)
 ),
@@ -23,6 +23,7 @@ gone as (
             select from core.shipment_lines as l where l.fulfillment_order_id = c.fulfillment_order_id
         ) as has_left
     from recalled as c
+    inner join core.fulfillment_orders as f on c.fulfillment_order_id = f.fulfillment_order_id and f.state = 'manifested'
     where not exists (
         select from core.reservations as r
         where r.fulfillment_order_id = c.fulfillment_order_id and r.state = 'active'
