@@ -1,4 +1,4 @@
-"""Finds labels of cancelled documents that stay: their account was removed, or the service refuses."""
+"""Finds labels of cancelled documents that stay: an account is gone, a service refuses or is silent."""
 
 from datetime import datetime, timedelta
 
@@ -9,8 +9,8 @@ from orderhub.alerts.worded import Words, worded
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
 
-#: Nobody takes an older label back any more.
-FORGOTTEN_AFTER = timedelta(days=30)
+#: A service that is down for a while is asked again by itself.
+UNANSWERED_AFTER = timedelta(days=1)
 _WORDS: dict[str, Words] = {
     "waybill_account_gone": (
         "warning",
@@ -18,19 +18,26 @@ _WORDS: dict[str, Words] = {
         "Labels to take back, and their account was removed: {subject}",
         (
             "{subject} 有面单要作废({detail}),carriers.yaml 里却没有它的 waybill(或渠道、仓库的 sender)了。"
-            "放回去就自己作废;不放回的,请到快递后台作废。"
+            "放回去就自己作废;不放回的,到快递后台作废,再 ./hub waybill settle。"
         ),
         (
             "Labels of {subject} are to be taken back ({detail}), and carriers.yaml has no waybill for them "
-            "now, or their platform or sender is gone. Put it back until then, or void them at the carrier."
+            "now, or their platform or sender is gone. Put it back, or void them, then ./hub waybill settle."
         ),
     ),
     "waybill_void_refused": (
         "warning",
         "面单服务不肯作废:{subject}",
         "The waybill service does not take labels back: {subject}",
-        "{subject} 有面单没能作废({detail}),原因见 ./hub sql --ops 的 ops.outbox。请到快递后台作废。",
-        "Labels of {subject} were not taken back ({detail}); ops.outbox says why. Void them at the carrier.",
+        "{subject} 有面单没能作废({detail}),原因见 ops.outbox。到快递后台作废,再 ./hub waybill settle。",
+        "Labels of {subject} were refused ({detail}); see ops.outbox. Void them, then ./hub waybill settle.",
+    ),
+    "waybill_void_unanswered": (
+        "warning",
+        "面单作废一天没有答复:{subject}",
+        "The waybill service does not say whether labels are void: {subject}",
+        "{subject} 有面单作废一天没有答复({detail}),还在问。急的到快递后台作废,再 ./hub waybill settle。",
+        "No answer for a day about labels of {subject} ({detail}). Void them, then ./hub waybill settle.",
     ),
 }
 RULES = tuple(_WORDS)
@@ -48,7 +55,7 @@ def waybill_alerts(connection: Connection, config: MerchantConfig, now: datetime
         "carriers": [carrier for carrier, _ in accounts],
         "platforms": [platform for _, platform in accounts],
         "senders": [house.id for house in config.warehouses if config.sender_of(house.id) is not None],
-        "forgotten_before": now - FORGOTTEN_AFTER,
+        "unanswered_before": now - UNANSWERED_AFTER,
     }
     found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
     for row in connection.execute(statement("ops/waybill_alerts"), given):

@@ -1,12 +1,13 @@
-"""Commands about waybills: which a manifest has, and what the packing desk prints."""
+"""Commands about waybills: which a manifest has, what the packing desk prints, which nobody took back."""
 
+import getpass
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from orderhub.cli.shell import console, opened
+from orderhub.cli.shell import clock, console, opened
 
 app = typer.Typer()
 waybill_app = typer.Typer(no_args_is_help=True, help="面单 / waybills")
@@ -42,3 +43,24 @@ def waybill_tasks(manifest: _Manifest) -> None:
         tasks = print_tasks_of(database, manifest)
     for task in tasks:
         typer.echo(json.dumps(task, ensure_ascii=False))
+
+
+@waybill_app.command("settle")
+def waybill_settle(
+    document: Annotated[str, typer.Argument(help="发货单号 / the document")],
+    state: Annotated[
+        Literal["void", "used"],
+        typer.Argument(help="void 已在快递后台作废,used 已用掉 / void there, or used"),
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="为什么 / why")],
+) -> None:
+    """要作废却一直没作废成的面单,由人了结,不再去问 / a label that was never taken back: what became of it.
+
+    例 / e.g.: ./hub waybill settle tb/1001@1 void --reason 已在快递后台作废
+    """
+    from orderhub.fulfillment.waybill.mending import settle_label
+
+    with opened() as (_, database):
+        settle_label(database, clock, document, state, getpass.getuser(), reason)
+    console.print(f"{document}: {state}")

@@ -35,6 +35,7 @@ _STATES = {
     "refused": "被拒",
     "void_requested": "作废中",
     "void": "已作废",
+    "used": "已用掉(人核对)",
 }
 _LACKS = "lacks "
 _WANTED = {

@@ -179,10 +179,12 @@ def give_up(
     """Refuse the labels that a carrier without an account is asked for; people are told, documents go on.
 
     Raises:
-        ConfigError: it is to take one back, which waits for the account.
+        ConfigError: it is to take one back, which waits for the account, or for a person to settle it.
     """
     if payload["do"] == "cancel":
-        raise ConfigError(why)
+        if _lines(database, payload):
+            raise ConfigError(why)
+        return
     carrier_id = payload["carrier_id"]
     with hold_scope(database, f"waybill:{carrier_id}") as lease, database.transaction(lease) as connection:
         refused = {

@@ -34,7 +34,8 @@ _REFUSED = text("""
 _VOID = text("""
     update core.waybills set state = 'void', voided_at = :now
     where object_id = :object_id and state = 'void_requested'""")
-_NO_PRINT = text("""
+#: Nobody prints it any more.
+NO_PRINT = text("""
     delete from core.print_tasks as p using core.waybills as w
     where w.object_id = :object_id and w.fulfillment_order_id = p.fulfillment_order_id""")
 
@@ -82,7 +83,7 @@ class Settler:
         """Keep that a label was taken back; nobody prints it any more."""
         given = {"object_id": object_id, "now": self.clock.now()}
         connection.execute(_VOID, given)
-        connection.execute(_NO_PRINT, given)
+        connection.execute(NO_PRINT, given)
 
     def note_trouble(self, connection: Connection, said: str) -> None:
         """Tell people when the numbers are used up; anything else passes by itself."""
