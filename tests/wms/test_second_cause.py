@@ -13,6 +13,10 @@ from tests.wms.test_intercepts import ALERTS, HOLDS, NEW_TOKEN, change, clean, l
 
 STOP = "update core.orders set gate = 'stop', status = 'closed' where order_id = 'tb/1'"
 NEWER_TOKEN = "update core.receivers set token = 'OAID-3' where order_id = 'tb/1'"
+OLD_TOKEN = "update core.receivers set token = 'OAID-1' where order_id = 'tb/1'"
+HELD = """
+    insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, state, placed_at)
+    select 'h', anomaly_id, 'memo_instruction', 'order', 'tb/1', 'tb/1', 'active', now() from core.anomalies limit 1"""
 STOP_LINE = "update core.order_lines set gate = 'stop' where order_id = 'tb/1' and line_id = '{}'"
 RECALL = "select recall, recall_reason from core.delivery_orders where fulfillment_order_id = 'tb/1@1'"
 QUESTIONS = "select count(*)::int from ops.outbox where outbox_id like 'wms:cancel:%' and state = 'sent'"
@@ -89,3 +93,36 @@ def test_people_are_asked_again_by_a_new_cause_and_see_it_held(house: House):
             == 1
         )
     assert clean(house) == []
+
+
+def test_what_a_warehouse_set_aside_for_a_cause_that_is_over_is_given_back_all_the_same(house: House):
+    open_files(house)
+    list_all(house)
+    change(house, NEW_TOKEN)
+    change(house, OLD_TOKEN)
+    look_around(house.database, house.clock, house.active)
+    over = rows(house.database, "select state, ended_by from core.hand_recalls")
+
+    end_hand_recall(house.database, house.clock, "tb/1@1", "agreed", "clerk", "已经拿下来了")
+    change(house, "select 1")
+
+    assert (over, rows(house.database, ALERTS)) == ([("over", "recall")], [])
+    assert rows(house.database, "select state, reason, ended_by from core.hand_recalls") == [
+        ("agreed", "given_back", "clerk")
+    ]
+    assert rows(
+        house.database, "select state from core.fulfillment_orders where order_id = 'tb/1' order by 1"
+    ) == [
+        ("allocated",),
+        ("cancelled",),
+    ]
+    assert clean(house) == []
+
+
+@pytest.mark.parametrize("still", [HELD, "update core.orders set version_id = 'v9' where order_id = 'tb/1'"])
+def test_a_recall_is_not_over_while_something_else_keeps_the_order(house: House, still: str):
+    picked(house)
+
+    change(house, f"{OLD_TOKEN}; {still}")
+
+    assert rows(house.database, RECALL) == [("refused", "destination_changed")]

@@ -47,20 +47,28 @@ _GIVE_BACK = text("""
     where fulfillment_order_id = :document and state = 'manifested' and not is_shadow and not exists (
         select from core.delivery_orders as d
         where d.fulfillment_order_id = f.fulfillment_order_id and d.warehouse_id = any(:told))
-    on conflict do nothing
+    on conflict (fulfillment_order_id) do update set
+        reason = excluded.reason, state = excluded.state,
+        ended_at = excluded.ended_at, ended_by = excluded.ended_by
+        where hand_recalls.state = 'over'
     returning fulfillment_order_id, reason""")
 
 
 def request_recalls(connection: Connection, clock: Clock) -> int:
     """Call back documents that must not leave as they are, and return how many.
 
-    A document is asked for once for each cause: refused for a new address, again when it is cancelled.
+    A document is asked for once for each cause: refused for a new address, again when it is cancelled. One
+    whose causes are over before it has left may leave, and nobody has to stop it any more.
     """
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
+    is_open = connection.execute(_OPEN, given).scalar_one()
+    if is_open:
+        connection.execute(statement("core/judged_documents"), given)
+        connection.execute(statement("core/recalls_over"), given)
     _end_holds(connection, clock)
-    if not connection.execute(_OPEN, given).scalar_one():
+    if not is_open:
         return 0
-    connection.execute(statement("core/stopped_documents"), given)
+    connection.execute(statement("core/stopped_documents"))
     by_hand = connection.execute(statement("core/hand_recalls"), given).rowcount
     rows = connection.execute(statement("core/recalls")).all()
     connection.execute(statement("core/recall_holds"), given)

@@ -1,65 +1,6 @@
--- One row per document in a warehouse's hands that must not leave as it is, or of which the rest must not, for a cause
--- that it was not called back for yet; key fulfillment_order_id. Documents of a WMS until it has shipped them; those in
--- files for as long as people may stop them. What waits for an answer is not asked again; what was refused is.
+-- One row per document of `judged_documents` that must not leave as it is, or of which the rest must not, for a cause that it was
+-- not called back for yet; key fulfillment_order_id. What waits for an answer is not asked again; what was refused is.
 create temporary table stopped_documents on commit drop as
-with handed_over as (
-    select d.fulfillment_order_id, d.warehouse_id, true as is_at_wms, d.recalled_for
-    from core.delivery_orders as d
-    where d.state in ('pending', 'accepted', 'refused') and (d.recall is null or d.recall = 'refused')
-    union all
-    select f.fulfillment_order_id, f.warehouse_id, false, coalesce(h.recalled_for, '{}')
-    from core.fulfillment_orders as f
-    inner join core.orders as o on f.order_id = o.order_id
-    left join core.receivers as v on f.order_id = v.order_id
-    left join core.hand_recalls as h on f.fulfillment_order_id = h.fulfillment_order_id
-    where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since
-        -- Of most nothing was heard since: only what may have a reason is looked at.
-        and (
-            f.version_id <> o.version_id
-            or f.receiver_key <> v.receiver_key
-            or f.order_id in (select r.order_id from core.refunds as r)
-            or f.order_id in (select w.order_id from core.withholdings as w)
-            or o.order_kind <> 'sale'
-        )
-        and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
-        and (h.state is null or h.state = 'refused')
-),
-
-judged as (
-    select
-        d.fulfillment_order_id,
-        d.warehouse_id,
-        d.is_at_wms,
-        d.recalled_for,
-        r.line_id,
-        v.receiver_key,
-        case
-            when l.line_id is null then 'line_gone'
-            when l.blocked_by in (
-                'order_stopped', 'order_cancelled', 'order_no_ship', 'order_waits',
-                'line_stopped', 'line_cancelled', 'line_waits'
-            ) then l.blocked_by
-            when f.receiver_key <> v.receiver_key then 'destination_changed'
-        end as reason
-    from handed_over as d
-    inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
-    inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
-    left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
-    left join core.receivers as v on r.order_id = v.order_id
-),
-
-caused as (
-    select
-        *,
-        case
-            when reason like 'line%' then reason || '#' || line_id
-            when reason = 'destination_changed' then reason || '#' || receiver_key
-            else reason
-        end as cause
-    from judged
-    where reason is not null
-)
-
 select
     fulfillment_order_id,
     warehouse_id,
@@ -67,6 +8,6 @@ select
     recalled_for <> '{}' as is_again,
     min(reason) as reason,
     array_agg(distinct cause) as causes
-from caused
-where cause <> all(recalled_for)
+from judged_documents
+where cause <> all(recalled_for) and recall is distinct from 'requested'
 group by fulfillment_order_id, warehouse_id, is_at_wms, recalled_for

@@ -1,0 +1,73 @@
+-- One row per line still promised of a document in a warehouse's hands, where something stops it or it was called back;
+-- key fulfillment_order_id, line_id. Documents of a WMS until it has shipped them; those in files for as long as people
+-- may stop them. `is_fine` lines may leave as they are.
+create temporary table judged_documents on commit drop as
+with handed_over as (
+    select d.fulfillment_order_id, d.warehouse_id, true as is_at_wms, d.recalled_for, d.recall
+    from core.delivery_orders as d
+    where d.state in ('pending', 'accepted', 'refused') and (d.recall is null or d.recall = 'refused')
+    union all
+    select f.fulfillment_order_id, f.warehouse_id, false, coalesce(h.recalled_for, '{}'), nullif(h.state, 'over')
+    from core.fulfillment_orders as f
+    inner join core.orders as o on f.order_id = o.order_id
+    left join core.receivers as v on f.order_id = v.order_id
+    left join core.hand_recalls as h on f.fulfillment_order_id = h.fulfillment_order_id
+    where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since
+        -- Of most nothing was heard since: only what may have a reason is looked at.
+        and (
+            f.version_id <> o.version_id
+            or f.receiver_key <> v.receiver_key
+            or f.order_id in (select r.order_id from core.refunds as r)
+            or f.order_id in (select w.order_id from core.withholdings as w)
+            or o.order_kind <> 'sale'
+            or h.state in ('requested', 'refused')
+        )
+        and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
+        and h.state is distinct from 'agreed'
+),
+
+judged as (
+    select
+        d.fulfillment_order_id,
+        d.warehouse_id,
+        d.is_at_wms,
+        d.recalled_for,
+        d.recall,
+        r.line_id,
+        v.receiver_key,
+        case
+            when l.line_id is null then 'line_gone'
+            when l.blocked_by in (
+                'order_stopped', 'order_cancelled', 'order_no_ship', 'order_waits',
+                'line_stopped', 'line_cancelled', 'line_waits'
+            ) then l.blocked_by
+            -- A hold, which recalls nothing by itself, hides that the order waits as well.
+            when l.blocked_by in ('order_held', 'line_held') and o.gate = 'wait' then 'order_waits'
+            when f.receiver_key <> v.receiver_key then 'destination_changed'
+        end as reason,
+        -- A manifest that has it stops it from being sent again, and not from leaving.
+        coalesce(l.blocked_by, 'changed_after_manifest') = 'changed_after_manifest' as is_unblocked
+    from handed_over as d
+    inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
+    inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+    left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
+    left join core.orders as o on r.order_id = o.order_id
+    left join core.receivers as v on r.order_id = v.order_id
+)
+
+select
+    fulfillment_order_id,
+    warehouse_id,
+    is_at_wms,
+    recalled_for,
+    recall,
+    line_id,
+    reason,
+    case
+        when reason like 'line%' then reason || '#' || line_id
+        when reason = 'destination_changed' then reason || '#' || receiver_key
+        else reason
+    end as cause,
+    reason is null and is_unblocked as is_fine
+from judged
+where reason is not null or recall is not null
