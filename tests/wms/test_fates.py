@@ -227,6 +227,16 @@ def test_what_is_no_tracking_number_is_refused(house: House, number: str):
         left(house, Departure("ZTO", number))
 
 
+@pytest.mark.parametrize("reason", [" ", "已交\x07快递"])
+def test_what_a_person_says_of_a_parcel_has_a_reason_that_can_be_kept(house: House, reason: str):
+    refused(house)
+
+    with pytest.raises(StopError, match=r"needs a reason|U\+0007"):
+        end_as_left(house.database, house.clock, "tb/1@1", Departure(), "clerk", reason)
+    with pytest.raises(StopError, match=r"needs a reason|U\+0007"):
+        end_as_stayed(house.database, house.clock, "tb/1@1", "clerk", reason)
+
+
 def test_a_number_needs_the_carrier_that_it_is_of(house: House):
     refused(house)
 

@@ -23,6 +23,7 @@ from orderhub.domain.parcels import NO_NUMBER, Parcel
 from orderhub.errors import StopError
 from orderhub.fulfillment.recalls import take_back
 from orderhub.fulfillment.shipments import Report, record_reports
+from orderhub.quality.reasons import refuse_reason, refuse_unkept
 
 _WAREHOUSE = text("""
     select f.warehouse_id from core.fulfillment_orders as f
@@ -87,9 +88,11 @@ def end_as_left(
         reason: what was said, and by whom.
 
     Raises:
-        StopError: no warehouse holds it any more; its number is known; the departure makes no sense.
+        StopError: no reason; no warehouse holds it; its number is known; the departure makes no sense.
         LeaseTaken: somebody else records for this warehouse now; do it again.
     """
+    refuse_reason(f"{named}: that it left", reason)
+    refuse_unkept(f"{named}: its carrier", departure.carrier)
     parcel = departure.parcel(clock.now())
     warehouse_id = _warehouse_of(database, named)
     with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
@@ -115,9 +118,10 @@ def end_as_stayed(database: Database, clock: Clock, named: str, actor: str, reas
     person, as after every recall.
 
     Raises:
-        StopError: no warehouse holds it any more; or nobody asked it back, so that it may still leave.
+        StopError: no reason; no warehouse holds it; or nobody asked it back, so that it may still leave.
         LeaseTaken: somebody else records for this warehouse now; do it again.
     """
+    refuse_reason(f"{named}: that it stayed", reason)
     warehouse_id = _warehouse_of(database, named)
     with hold_scope(database, f"wms:{warehouse_id}") as lease, database.transaction(lease) as connection:
         rows = _standing(connection, named)

@@ -10,6 +10,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import StopError
 from orderhub.fulfillment.waybill.settle import NO_PRINT
+from orderhub.quality.reasons import refuse_reason
 
 _LABEL = text("""
     select carrier_id, state, object_id from core.waybills where fulfillment_order_id = :document""")
@@ -39,9 +40,10 @@ def settle_label(
         reason: why; kept.
 
     Raises:
-        StopError: it has no label, or none that is to be taken back.
+        StopError: no reason; it has no label, or none that is to be taken back.
         LeaseTaken: its service is being asked just now; do it again.
     """
+    refuse_reason(f"{fulfillment_order_id}: the end of its label", reason)
     named = {"document": fulfillment_order_id}
     with database.read() as connection:
         label = connection.execute(_LABEL, named).one_or_none()
