@@ -31,8 +31,9 @@ from orderhub.platforms.client import Client
 from orderhub.settings import Settings
 from sandbox.waybill.routes import waybill_connections
 from sandbox.wms.service import WAREHOUSES, wms_connections
+from sandbox.world.after_sales import apply_for
 from sandbox.world.catalog import BY_CODE, SHOP_BY_ID
-from sandbox.world.model import Order
+from sandbox.world.model import AfterSaleKind, Claim, Order
 from sandbox.world.platforms import PLATFORMS
 from tests.builders import rows
 from tests.conftest import PASSWORDS, create_database
@@ -163,6 +164,13 @@ class Day:
         """Let something happen to an order at its platform now."""
         self.box.world.touch(1, self.box.platform_clock.now(), what=what, order_ids=[order.order_id])
 
+    def claims(self, order: Order, kind: AfterSaleKind, pieces: int) -> None:
+        """Let a buyer ask for some pieces of an order's first line to be taken back or exchanged."""
+        line = order.lines[0]
+        money = line.divided_fen * pieces // line.quantity
+        apply_for(order, kind, [Claim(line.line_id, pieces, money)], self.box.platform_clock.now())
+        self.box.world._enter(order)
+
     def work(self) -> None:
         """Let ten minutes pass and every lane of the hub run once: pull, map, check, stock, route, deliver."""
         self.box.pass_time(timedelta(minutes=10))
@@ -228,9 +236,11 @@ class Day:
         os.utime(file, (saved, saved))
 
     def come_back(self) -> None:
-        """Let one sellable piece of everything that was announced come back to Hangzhou."""
+        """Let everything that was announced come back to Hangzhou, fit to be sold."""
         announced = requests.get(f"{self.base}/admin/wms", timeout=20).json()["returns"]
-        came = [[one["code"], item, 1, 0] for one in announced for item in one["planned"]]
+        came = [
+            [one["code"], item, pieces, 0] for one in announced for item, pieces in one["planned"].items()
+        ]
         self.box.pass_time(timedelta(minutes=1))
         self.wms({"returned": came})
         self.work()

@@ -16,7 +16,7 @@ from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
 from sandbox.world.catalog import BY_CODE
-from sandbox.world.model import Order, PaymentKind
+from sandbox.world.model import AfterSaleKind, Order, PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import shop_of
@@ -72,7 +72,7 @@ class Lived:
 
 def noon(day: Day) -> dict[str, Order]:
     """Let the buyers of the first day buy."""
-    day.lay_in("hangzhou", MG_012=9, HT_010_RED=0, SC_014_GRY=1, TW_017_GRY=1, CB_016=9, SK_006_BLK=0)
+    day.lay_in("hangzhou", MG_012=20, HT_010_RED=0, SC_014_GRY=1, TW_017_GRY=1, CB_016=9, SK_006_BLK=0)
     day.lay_in("yiwu", MG_012=9, SC_014_GRY=2, TW_017_GRY=0, SK_006_BLK=3)
     orders = {
         "suspended": day.buy("MG-012", to=LHASA),
@@ -86,6 +86,7 @@ def noon(day: Day) -> dict[str, Order]:
         "counting": day.buy("SK-006-BLK"),
         "recounted": day.buy("SC-014-GRY"),
         "asked about": day.buy("MG-012", note="麻烦改地址到公司"),
+        "two of three": day.buy("MG-012", pieces=3),
     }
     together, same = orders["together"], orders["with it"]
     same.buyer, same.receiver = together.buyer, together.receiver
@@ -118,9 +119,11 @@ def second_day(day: Day, orders: dict[str, Order]) -> None:
         day.happens(orders["exchanged"], what)
     for what in ("return", "advance"):
         day.happens(orders["returned"], what)
+    day.claims(orders["two of three"], AfterSaleKind.EXCHANGE, 2)
+    day.happens(orders["two of three"], "advance")
     day.work()
     day.come_back()
-    for story in ("exchanged", "returned"):
+    for story in ("exchanged", "returned", "two of three"):
         day.happens(orders[story], "advance")
     orders["heir"] = day.buy("TW-017-GRY")
     thaw_stock(day.database, day.box.clock, "yiwu", "clerk")
@@ -201,6 +204,22 @@ def test_an_exchange_leaves_as_a_document_of_its_own_and_its_number_is_for_a_per
     assert lived.left("exchanged") == [("hangzhou", "shipped", FIRST)]
     assert len(lived.numbers("exchanged")) == 1
     assert sent == [("shipped", "by_hand", 0)]
+
+
+def test_of_three_pieces_two_are_announced_back_and_two_are_sent_again(lived: Lived):
+    made = lived.orders["two of three"].after_sales[0].after_sale_id
+    sku_id = BY_CODE["MG-012"].sku_id
+    back = rows(
+        lived.day.database,
+        f"select planned from core.returns where refund_id = '{lived.day.box.shop_id}/{made}'",
+    )
+    again = rows(
+        lived.day.database,
+        f"select sku_id, quantity::int from core.order_lines where order_id = '{lived.day.box.shop_id}/HH{made}'",
+    )
+
+    assert back == [({sku_id: 2},)]
+    assert again == [(sku_id, 2)]
 
 
 def test_what_came_back_as_good_as_new_is_sold_to_the_next_buyer(lived: Lived):

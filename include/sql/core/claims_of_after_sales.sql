@@ -73,7 +73,7 @@ select
     platform_item_id, case when goods = 'named' then wanted_sku else sku_of_line end, merchant_code,
     case when goods = 'named' then wanted_sku_id else sku_id end,
     case when goods = 'named' then coalesce(wanted_name, wanted_sku_id) else title end,
-    case when sold_lines > 1 then pieces else ceil(pieces * least(1, coalesce(quantity::numeric / nullif(sold, 0), 1))) end,
+    case when sold_lines > 1 then pieces else coalesce(least(pieces, ceil(pieces * quantity::numeric / nullif(sold, 0))), pieces) end,
     case when goods <> 'named' then unit_price_fen end
 from judged
 cross join lateral (select case kind when 'exchange' then 'HH' else 'BF' end || platform_refund_id as number) as n

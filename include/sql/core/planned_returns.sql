@@ -39,7 +39,8 @@ pieces as (
     select
         s.refund_id, s.order_id, x.warehouse_id, x.sku_id,
         max(x.fulfillment_order_id) as fulfillment_order_id,
-        ceil(sum(x.quantity) * coalesce(max(s.share), 1))::bigint as pieces
+        -- A share has no end of digits: two thirds of three are two, not a little more.
+        ceil(round(sum(x.quantity) * coalesce(max(s.share), 1), 6))::bigint as pieces
     from sold as s
     inner join core.shipment_lines as x on s.order_id = x.order_id and s.line_id = x.line_id
     group by s.refund_id, s.order_id, x.warehouse_id, x.sku_id
