@@ -51,7 +51,7 @@ payloads as (
             'paid', paid + case when dice between 20 and 29 then 1000 else 0 end),
         'buyer', jsonb_build_object('openid', 'AAH' || md5((n % 400000)::text), 'unionid', 'u' || md5((n % 400000)::text), 'nickname', 'k**'),
         'receiver', jsonb_build_object('name_masked', '李**', 'phone_masked', '138****' || lpad((n % 10000)::text, 4, '0'),
-            'phone_hash', md5((n % 400000)::text), 'address_masked', '文新街道***', 'address_hash', md5((n % 410000)::text),
+            'phone_hash', md5((n % 400000)::text), 'address_masked', '文新街道***', 'address_hash', md5('at ' || n % 400000),
             'province', case when dice between 30 and 34 then '未知' else province end, 'city', city, 'district', district,
             'town', '文新街道', 'address_verdict', case when dice between 0 and 9 then 'too_short' else 'ok' end,
             'phone_verdict', 'ok', 'receiver_state', 'clear'),

@@ -1,5 +1,6 @@
 -- One row per order whose plain phone several buyers used within a day; a mask or a platform's token is never compared.
--- Orders without a buyer's key count for nobody.
+-- Orders without a buyer's key count for nobody. All orders of a shared phone are read once: a pick-up point of a
+-- thousand parcels is no thousand questions.
 with judged as (
     select order_id, shop_id, bought_at, phone_hash
     from {batch}
@@ -13,18 +14,23 @@ shared as materialized (
     where receivers.phone_hash in (select phone_hash from judged)
     group by receivers.phone_hash
     having count(*) > 1 and min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
+),
+uses as (
+    select
+        shared.phone_hash,
+        other.platform || '/' || other.customer_id as buyer,
+        ops.bought_at(other.payment_state, other.paid_at, other.placed_at) as bought_at
+    from shared
+    join core.receivers as own using (phone_hash)
+    join core.orders as other on other.order_id = own.order_id and other.customer_id is not null
 )
 select
     judged.order_id,
     left(judged.phone_hash, 12) as phone_hash
 from judged
-join shared using (phone_hash)
 join core.check_settings as settings on settings.shop_id = judged.shop_id
-where settings.shared_receiver_buyers <= (
-    select count(distinct other.platform || '/' || other.customer_id)
-    from core.receivers as own
-    join core.orders as other on other.order_id = own.order_id
-    where own.phone_hash = judged.phone_hash
-        and ops.bought_at(other.payment_state, other.paid_at, other.placed_at)
-            between judged.bought_at - interval '24 hours' and judged.bought_at + interval '24 hours'
-)
+join uses
+    on uses.phone_hash = judged.phone_hash
+    and uses.bought_at between judged.bought_at - interval '24 hours' and judged.bought_at + interval '24 hours'
+group by judged.order_id, judged.phone_hash, settings.shared_receiver_buyers
+having count(distinct uses.buyer) >= settings.shared_receiver_buyers

@@ -66,7 +66,11 @@ def merged(
 
 def forget(owner: Database) -> None:
     with owner.engine.begin() as connection:
-        connection.execute(text("truncate core.orders, staging.taobao_orders, ops.loads, ops.passes cascade"))
+        connection.execute(
+            text(
+                "truncate core.orders, core.order_lines, core.receivers, staging.taobao_orders, ops.loads, ops.passes cascade"
+            )
+        )
 
 
 def some_batches(seed: int) -> list[list[dict[str, Any]]]:

@@ -18,6 +18,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.platforms.payload import dump_json, version_hash
 from orderhub.platforms.staging import COLUMNS, Record, stage_page
+from orderhub.transform import map_ahead
 from orderhub.transform import run as transform_run
 from tests.builders import rows
 from tests.transform.payloads import NOW, StoppedClock, trade
@@ -197,19 +198,26 @@ def test_terminal_states_stick_refunds_are_a_union_and_a_known_receiver_stays(
 OLD, NEW = trade("1", modified=TIMES[0], line_num=1), trade("1", modified=TIMES[1], line_num=2)
 
 
+def break_against_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, real = "winners.merge_key > present.merge_key", transform_run.source
+    assert rule in real("core/changed_orders")
+    monkeypatch.setattr(transform_run, "source", lambda name: real(name).replace(rule, "true"))
+
+
+def break_within_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, real = "order by order_id, merge_key desc", map_ahead._WINNERS
+    assert rule in real
+    monkeypatch.setattr(map_ahead, "_WINNERS", real.replace(rule, "order by order_id, staging_id desc"))
+
+
 @pytest.mark.parametrize(
-    ("rule", "broken", "arrivals"),
-    [
-        ("winners.merge_key > present.merge_key", "true", (((0,), (1,)), ((1,), (0,)))),
-        ("order by order_id, merge_key desc", "order by order_id, staging_id desc", (((0, 1),), ((1, 0),))),
-    ],
+    ("break_rule", "arrivals"),
+    [(break_against_core, (((0,), (1,)), ((1,), (0,)))), (break_within_a_slice, (((0, 1),), ((1, 0),)))],
 )
 def test_the_comparison_notices_a_broken_merge_key(
-    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch, rule: str, broken: str, arrivals: Any
-):  # fmt: skip
-    real = transform_run.source
-    assert rule in real("core/changed_orders")
-    monkeypatch.setattr(transform_run, "source", lambda name: real(name).replace(rule, broken))
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch, break_rule: Any, arrivals: Any
+):
+    break_rule(monkeypatch)
 
     with pytest.raises(AssertionError):
         check_same(database, config, Bag((OLD, NEW), arrivals))

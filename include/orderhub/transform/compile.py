@@ -1,4 +1,4 @@
-"""Compiles `platform.yaml` + `fields.csv` into two SQL statements: versions of orders, and lines of winners.
+"""Compiles `platform.yaml` + `fields.csv` into two SQL queries: versions of orders, and lines of winners.
 
 Everything that comes from a file enters as a quoted literal; no value of a payload ever becomes SQL.
 """
@@ -29,7 +29,7 @@ _IS_TERMINAL = "(coalesce(st.is_terminal, false) or coalesce(f.status in ('done'
 
 
 def compile_versions(platform: Platform) -> str:
-    """Return `insert into incoming_versions …` over the staging rows of the loads bound as `:loads`.
+    """Return the query for `incoming_versions`, over the staging rows of the loads bound as `:loads`.
 
     Binds: `:loads` (load ids) and those of `shop_binds`.
     """
@@ -42,7 +42,6 @@ def compile_versions(platform: Platform) -> str:
     orders = open_record("o", root_of(spec.records.order), read_paths, is_flat=is_flat)
     receiver = open_record("r", root_of(spec.records.receiver), paths_of(fields.receiver), is_flat=is_flat)
     return f"""
-insert into incoming_versions
 with source as (
     select s.staging_id, s.load_id, s.shop_id, s.record_id, s.payload_sha256, s.fetched_at,
         coalesce(case when jsonb_typeof(s.payload -> 'disagreeing_fields') = 'array'
@@ -140,8 +139,8 @@ left join flags as f using (flag_no)
 left join shops as sh using (shop_id)"""  # noqa: S608 - names and literals of files, quoted
 
 
-def compile_lines(platform: Platform) -> str:
-    """Return `insert into incoming_lines …` over the winning versions of this platform."""
+def compile_lines(platform: Platform, winners: str = "incoming_orders") -> str:
+    """Return the query for `incoming_lines`, over the versions of this platform that `winners` names."""
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.line_flags]
@@ -153,14 +152,13 @@ def compile_lines(platform: Platform) -> str:
         "coalesce(translate(c.line_id, '~', '_'), c.line_no::text)"  # The tilde marks twins, and only them.
     )
     return f"""
-insert into incoming_lines
 with source as (
     select s.order_id, s.shop_id, e.line_no, {repeat} as repeat_no,
         {raw_columns(lines, fields.line, "")}, {goods_column(spec.shipped)},
         {_flag_number(lines, spec.line_flags)} as flag_no
     from (
         select c.order_id, c.shop_id, {UNPACKED}
-        from changed_orders as c
+        from {winners} as c
         join staging.{identifier(spec.name + "_orders")} as staged using (staging_id)
         where c.platform = {literal(spec.name)} {FENCE}
     ) as s,

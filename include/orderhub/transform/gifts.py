@@ -9,7 +9,7 @@ from orderhub.db.sql_files import source, statement
 _IS_ANY = text("select exists(select from core.gift_rules) or exists(select from core.gift_grants)")
 _ORDERS = """
     create temporary table gift_orders on commit drop as
-    select order_id from changed_orders
+    select order_id from touched_orders
     union select order_id from incoming_refunds
     union select order_id from incoming_lines"""
 _TAKEN_BACK = text("""

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from orderhub.db.sql_files import source, statement
+from orderhub.db.sql_files import statement
 
 
-def note_before(connection: Connection) -> None:
+def note_before(connection: Connection, pass_id: int) -> None:
     """Remember what core says of the orders that this pass is about to merge."""
-    connection.exec_driver_sql(source("core/orders_before"))
+    connection.execute(statement("core/orders_before"), {"pass_id": pass_id})
 
 
 def write_changes(connection: Connection, now: datetime, pass_id: int) -> int:

@@ -3,13 +3,14 @@
 from sqlalchemy import Connection, text
 
 from orderhub.db.sql_files import source, statement
-from orderhub.platforms.spec import Platform
-from orderhub.transform.compile import compile_lines
 from orderhub.transform.overlay import lift_remapped
 
-_REPLACED = text(
-    "delete from core.order_lines using changed_orders c where order_lines.order_id = c.order_id"
-)
+#: Of an older version than the one in core, or of none that is new: not ours to write.
+_UNCHANGED = "delete from incoming_lines where order_id not in (select order_id from changed_orders)"
+_IS_UNCHANGED = "select (select count(*) from incoming_orders) > (select count(*) from changed_orders)"
+_REPLACED = """
+    delete from core.order_lines
+    where order_id = any(array(select order_id from changed_orders where not is_new))"""
 _UNCHECK = text("""
     update core.orders as o set checked_version = null
     from (select distinct order_id from incoming_lines) as touched
@@ -26,18 +27,18 @@ _IS_CONFIG_NEW = text("""
     order by pass_id desc limit 1""")
 
 
-def replace_lines(connection: Connection, platforms: list[Platform]) -> int:
+def replace_lines(connection: Connection) -> int:
     """Write the lines of the orders in `changed_orders`; return how many the platforms gave."""
-    given = sum(connection.execute(text(compile_lines(platform))).rowcount for platform in platforms)
-    connection.exec_driver_sql("analyze incoming_lines (order_id)")
-    connection.execute(_REPLACED)
+    if connection.exec_driver_sql(_IS_UNCHANGED).scalar_one():
+        connection.exec_driver_sql(_UNCHANGED)
+    connection.exec_driver_sql(_REPLACED)
     _write_lines(connection)
-    return given
+    return int(connection.exec_driver_sql("select count(*) from incoming_lines").scalar_one())
 
 
 def remap_lines(connection: Connection, config_version: str) -> int:
     """Map again what waited for a mapping, and what new files call otherwise; return how many lines."""
-    connection.exec_driver_sql("truncate incoming_lines")
+    connection.exec_driver_sql(source("core/incoming_lines"))
     is_new = bool(connection.execute(_IS_CONFIG_NEW, {"config_version": config_version}).scalar())
     lift_remapped(connection, is_all=is_new)
     waiting = connection.execute(statement("core/remapped_lines")).rowcount

@@ -10,8 +10,8 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform, load_platform
-from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
 from orderhub.transform.compile_refunds import compile_refunds
+from orderhub.transform.map_ahead import Incoming, map_lines, map_versions
 
 #: The newest loads are compared, up to about so many staged rows: more says nothing new.
 MOST_ROWS = 20_000
@@ -77,7 +77,7 @@ def diff_mapping(database: Database, config: MerchantConfig, name: str, fields: 
             _map(connection, config, platform, by_stream)
             for table in _TABLES.values():
                 connection.exec_driver_sql(f"alter table {table} rename to {side}_{table}")
-            connection.exec_driver_sql("drop table incoming_versions")
+            connection.exec_driver_sql("drop table incoming_versions, incoming_orders")
         compared: int = connection.execute(text("select count(*) from before_changed_orders")).scalar_one()
         changes = [change for record in _TABLES for change in _changes(connection, record)]
     orders = {change.key.partition("#")[0] for change in changes if change.record != "refund"}
@@ -92,14 +92,15 @@ def _with_fields(config: MerchantConfig, name: str, fields: str) -> MerchantConf
 def _map(
     connection: Connection, config: MerchantConfig, platform: Platform, loads: Mapping[str, Sequence[int]]
 ) -> None:
-    connection.exec_driver_sql(source("core/incoming"))
-    connection.exec_driver_sql(source("core/incoming_refunds"))
-    connection.execute(text(compile_versions(platform)), {"loads": loads["orders"], **shop_binds(config)})
+    for table in ("incoming", "incoming_lines", "incoming_refunds"):
+        connection.exec_driver_sql(source(f"core/{table}"))
+    mapped = Incoming(orders="changed_orders")
+    map_versions(connection, config, platform, loads["orders"], mapped)
     connection.exec_driver_sql(
         "create temporary table changed_orders on commit drop as "
         "select distinct on (order_id) * from incoming_versions order by order_id, merge_key desc"
     )
-    connection.execute(text(compile_lines(platform)))
+    map_lines(connection, platform, mapped)
     if "refunds" in platform.spec.streams:
         connection.execute(text(compile_refunds(platform)), {"loads": loads["refunds"]})
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 
 import structlog
@@ -18,11 +17,11 @@ from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.active import active_suites
 from orderhub.quality.check import CheckCounts, check_orders
-from orderhub.transform.compile import compile_versions, shop_binds
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
 from orderhub.transform.lines import remap_lines, replace_lines
+from orderhub.transform.map_ahead import AS_SETS, Mapper, WaitingLoad, cut
 from orderhub.transform.overlay import lay, lift_touched
 
 BROKEN_PLATFORM = "broken_platform"
@@ -30,7 +29,6 @@ log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
 _LOCK_SHOPS = text("select from core.shops order by shop_id for share")
 _ACTIVE_VERSION = text("select config_version from ops.config_versions where is_active")
 _PENDING = """
@@ -42,6 +40,12 @@ _NEW_CONFIG = """
     select from ops.config_versions as c join ops.passes as p on p.pass_id = (
         select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
     where c.is_active and p.config_version <> c.config_version"""
+_PASS_LOADS = text("""
+    insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))""")
+_REFUND_LOADS = text("""
+    select load_id from ops.pass_loads join ops.loads using (load_id)
+    where pass_id = :pass_id and platform = :platform and stream = 'refunds'""")
+_TOUCHED = "insert into touched_orders select order_id from changed_orders"
 _IS_CONFIG_NEW = text(f"select exists({_NEW_CONFIG})")
 
 
@@ -102,10 +106,10 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
         counts.pass_id = _open_pass(connection, clock, config)
         _plan_for_size(connection)
-        connection.exec_driver_sql(source("core/incoming"))
-        connection.exec_driver_sql(source("core/incoming_refunds"))
-        platforms = _map_versions(connection, clock, config, counts)
-        _merge(connection, clock, platforms, counts, config, suites.version)
+        platforms, waiting = _take_loads(connection, clock, config, counts)
+        mapper = Mapper(database, lease, config, counts.pass_id)
+        _merge(connection, clock, counts, mapper, waiting, suites.version)
+        _merge_rest(connection, clock, config, counts, platforms)
         counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
         _settle_lifecycles(connection, config, is_new=is_new)
         _finish_pass(connection, clock, counts)
@@ -131,7 +135,7 @@ def _plan_for_size(connection: Connection) -> None:
     """
     staged = connection.execute(text(f"select coalesce(sum(l.staged_count), 0) {_PENDING}")).scalar_one()
     if staged > _LARGE_PASS_ROWS:
-        connection.exec_driver_sql(_AS_SETS)
+        connection.exec_driver_sql(AS_SETS)
 
 
 def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:
@@ -147,71 +151,81 @@ def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> 
     )
 
 
-def _map_versions(
+def _take_loads(
     connection: Connection, clock: Clock, config: MerchantConfig, counts: TransformCounts
-) -> list[Platform]:
-    waiting: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row in connection.execute(text(f"select l.platform, l.stream, l.load_id {_PENDING}")):
-        waiting[row.platform][row.stream].append(row.load_id)
-    platforms = []
-    for name, streams in sorted(waiting.items()):
+) -> tuple[list[Platform], list[WaitingLoad]]:
+    """Return the platforms of the waiting loads, and the loads of orders; those of broken ones wait."""
+    loads = connection.execute(
+        text(f"select l.platform, l.stream, l.load_id, l.staged_count {_PENDING}")
+    ).all()
+    platforms: dict[str, Platform] = {}
+    for name in sorted({load.platform for load in loads}):
         try:
-            platform = load_platform(name, config)
+            platforms[name] = load_platform(name, config)
         except ConfigError as error:
             counts.skipped_platforms[name] = str(error)
             raise_alerts(connection, clock, config, [_broken_platform(name, str(error))])
-            continue
-        for stream, loads in sorted(streams.items()):
-            _map_loads(connection, config, platform, stream, loads, counts)
-        platforms.append(platform)
-    close_alerts(connection, clock, BROKEN_PLATFORM, [platform.spec.name for platform in platforms])
-    connection.exec_driver_sql("analyze incoming_versions (order_id, platform, staging_id)")
-    return platforms
-
-
-def _map_loads(
-    connection: Connection, config: MerchantConfig, platform: Platform, stream: str, loads: list[int],
-    counts: TransformCounts,
-) -> None:  # fmt: skip
-    bound: dict[str, object] = {"loads": loads}
-    if stream == "refunds":
-        statement_text = compile_refunds(platform)
-    else:
-        statement_text = compile_versions(platform)
-        bound |= shop_binds(config)
-    counts.versions += connection.execute(text(statement_text), bound).rowcount
-    counts.loads += len(loads)
-    connection.execute(
-        text(
-            "insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))"
-        ),
-        {"pass_id": counts.pass_id, "loads": loads},
-    )
+    close_alerts(connection, clock, BROKEN_PLATFORM, list(platforms))
+    taken = [load for load in loads if load.platform in platforms]
+    counts.loads = len(taken)
+    connection.execute(_PASS_LOADS, {"pass_id": counts.pass_id, "loads": [load.load_id for load in taken]})
+    return list(platforms.values()), [
+        WaitingLoad(load.load_id, platforms[load.platform], load.staged_count)
+        for load in taken
+        if load.stream == "orders"
+    ]
 
 
 def _merge(
     connection: Connection,
     clock: Clock,
-    platforms: list[Platform],
     counts: TransformCounts,
-    config: MerchantConfig,
+    mapper: Mapper,
+    waiting: list[WaitingLoad],
     checks_version: str,
 ) -> None:
-    connection.exec_driver_sql(source("core/changed_orders"))
-    connection.exec_driver_sql("analyze changed_orders")
-    lift_touched(connection)
-    note_before(connection)
+    """Merge orders, receivers and lines, slice by slice."""
+    connection.exec_driver_sql(source("core/notes"))
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
-    counts.orders_changed = connection.execute(statement("core/orders"), stamp).rowcount
-    connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
-    counts.lines = replace_lines(connection, platforms)
-    counts.refunds_changed = connection.execute(
-        statement("core/refunds"), {"pass_id": counts.pass_id, "now": clock.now()}
-    ).rowcount
+    for versions in mapper.mapped(connection, cut(waiting)):
+        counts.versions += versions
+        connection.exec_driver_sql(source("core/changed_orders"))
+        connection.exec_driver_sql("analyze changed_orders")
+        connection.exec_driver_sql(_TOUCHED)
+        lift_touched(connection)
+        note_before(connection, counts.pass_id)
+        counts.orders_changed += connection.execute(statement("core/orders"), stamp).rowcount
+        connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
+        counts.lines += replace_lines(connection)
+        connection.exec_driver_sql("drop table changed_orders")
+
+
+def _merge_rest(
+    connection: Connection,
+    clock: Clock,
+    config: MerchantConfig,
+    counts: TransformCounts,
+    platforms: list[Platform],
+) -> None:
+    """Merge refunds, and do what is done once for all orders that the pass touched."""
+    stamp = {"pass_id": counts.pass_id, "now": clock.now()}
+    counts.versions += _map_refunds(connection, platforms, counts.pass_id)
+    counts.refunds_changed = connection.execute(statement("core/refunds"), stamp).rowcount
     counts.lines_remapped = remap_lines(connection, config.version)
     counts.gift_lines = give_gifts(connection, clock)
     counts.fields_changed = write_changes(connection, clock.now(), counts.pass_id)
     counts.corrections_laid = lay(connection, clock.now())
+
+
+def _map_refunds(connection: Connection, platforms: list[Platform], pass_id: int) -> int:
+    connection.exec_driver_sql(source("core/incoming_refunds"))
+    versions = 0
+    for platform in platforms:
+        given = {"pass_id": pass_id, "platform": platform.spec.name}
+        loads = connection.execute(_REFUND_LOADS, given).scalars().all()
+        if loads:
+            versions += connection.execute(text(compile_refunds(platform)), {"loads": loads}).rowcount
+    return versions
 
 
 def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:

@@ -1,6 +1,6 @@
--- Temporary tables of one transform pass.
+-- Temporary tables of one slice of a transform pass.
 -- incoming_versions: one row per staged version of the loads taken; key staging_id within a platform.
--- incoming_lines: one row per line of a winning version; key order_id, line_id.
+-- incoming_orders: the greatest version of each of their orders, by name; key order_id.
 create temporary table incoming_versions (
     order_id text collate "C" not null, staging_id bigint not null, load_id bigint not null,
     platform text not null, shop_id text not null, platform_order_id text not null, customer_id text,
@@ -18,11 +18,7 @@ create temporary table incoming_versions (
     address_verdict text, phone_verdict text, address_evidence text, token text
 ) on commit drop;
 
-create temporary table incoming_lines (
-    order_id text collate "C" not null, shop_id text not null, line_no bigint not null, line_id text not null,
-    platform_item_id text, platform_sku_id text, merchant_code text, title text, kind text not null,
-    quantity bigint, unit_price_fen bigint, discount_fen bigint, paid_fen bigint, subsidy_fen bigint,
-    platform_status text,
-    refund_state text not null, gate text not null, gate_reason text, repeat_no bigint not null,
-    unreadable_fields text[] not null
+create temporary table incoming_orders (
+    order_id text collate "C" not null, platform text not null, shop_id text not null, staging_id bigint not null,
+    merge_key text collate "C" not null
 ) on commit drop;

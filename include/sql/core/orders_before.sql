@@ -1,20 +1,22 @@
--- Temporary tables of one transform pass: what core says of known orders before this pass merges; keys order_id, and line_id.
-create temporary table orders_before on commit drop as
-select
-    o.order_id, o.version_id, o.status, o.payment_state, o.total_fen, o.paid_fen, o.freight_fen, o.discount_fen,
-    o.ship_by_at, o.promotion_mark, o.seller_flag, o.buyer_message, o.seller_memo
+-- Notes what core says of the known orders of this slice, before the pass merges them; keys order_id, and line_id.
+-- What this pass itself has written is not from before it.
+insert into orders_before
+select o.*
 from changed_orders as c
-join core.orders as o using (order_id);
+cross join lateral (select * from core.orders as x where x.order_id = c.order_id offset 0) as o
+where not c.is_new and o._pass_id is distinct from :pass_id;
 
-create temporary table lines_before on commit drop as
-select
-    l.order_id, l.line_id, l.title, l.merchant_code, l.platform_sku_id, l.quantity, l.paid_fen, l.unit_price_fen,
-    l.refund_state
-from orders_before as b
-join core.order_lines as l using (order_id);
+insert into lines_before
+select l.*
+from changed_orders as c
+cross join lateral (select x._pass_id from core.orders as x where x.order_id = c.order_id offset 0) as o
+cross join lateral (select * from core.order_lines as x where x.order_id = c.order_id offset 0) as l
+where not c.is_new and o._pass_id is distinct from :pass_id;
 
-create temporary table receivers_before on commit drop as
-select r.*, o.version_id as order_version_id
-from core.receivers as r
-join core.orders as o using (order_id)
-where r.order_id in (select order_id from incoming_versions);
+insert into receivers_before
+select r.*, o.version_id
+from incoming_orders as i
+cross join lateral (select x.version_id, x._pass_id from core.orders as x where x.order_id = i.order_id offset 0) as o
+cross join lateral (select * from core.receivers as x where x.order_id = i.order_id offset 0) as r
+where o._pass_id is distinct from :pass_id
+    and not exists (select from receivers_before as noted where noted.order_id = i.order_id)

@@ -1,0 +1,190 @@
+"""Maps the staged orders of a pass to typed rows, slice by slice; a large pass has them mapped ahead.
+
+Mapping reads staging and files and nothing of `core`, so others may do it. A pass of one slice maps it in its
+own session, into temporary tables. Of several, two more sessions map one each into unlogged tables of the
+schema `mapped`, while the pass merges the one before: two cores work, and `core` is still written by one
+transaction. Not for merging (`orderhub.transform.run`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease
+from orderhub.db.sql_files import source
+from orderhub.platforms.spec import Platform
+from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
+
+#: Staged rows of one slice; a load is never divided.
+SLICE_ROWS = 100_000
+_SESSIONS = 2
+#: The server ends a transaction in which nothing is said for a minute.
+_QUIET_SECONDS = 20
+#: Lets the planner join large slices as sets.
+AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
+_WINNERS = """
+    select distinct on (order_id) order_id, platform, shop_id, staging_id, merge_key
+    from {versions}
+    order by order_id, merge_key desc"""
+_LEFT_BEHIND = text("select tablename from pg_tables where schemaname = 'mapped'")
+
+
+@dataclass(frozen=True)
+class WaitingLoad:
+    """One load of orders that no finished pass has taken."""
+
+    load_id: int
+    platform: Platform
+    staged_count: int
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Where the mapped rows of one slice are: names of tables, as SQL takes them."""
+
+    versions: str = "incoming_versions"
+    orders: str = "incoming_orders"
+    lines: str = "incoming_lines"
+
+    @classmethod
+    def ahead(cls, pass_id: int, number: int) -> "Incoming":
+        """Return the tables of the n-th slice of a pass: no two passes share one."""
+        return cls(*(f"mapped.{name}_{pass_id}_{number}" for name in ("versions", "orders", "lines")))
+
+
+Slice = Sequence[WaitingLoad]
+
+
+def cut(loads: Sequence[WaitingLoad], rows: int = SLICE_ROWS) -> Sequence[Slice]:
+    """Return the loads, by id, in slices of about so many staged rows; one slice at least."""
+    slices: list[list[WaitingLoad]] = [[]]
+    for load in sorted(loads, key=lambda waiting: waiting.load_id):
+        if slices[-1] and sum(other.staged_count for other in slices[-1]) + load.staged_count > rows:
+            slices.append([])
+        slices[-1].append(load)
+    return slices
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """Maps the slices of one pass."""
+
+    database: Database
+    lease: Lease
+    config: MerchantConfig
+    pass_id: int
+
+    def mapped(self, connection: Connection, slices: Sequence[Slice]) -> Iterator[int]:
+        """Show one slice after the other as `incoming_versions`, `_orders` and `_lines`; yield its versions.
+
+        Args:
+            connection: the transaction of the pass; what is shown is gone when the next one is asked for.
+            slices: what to map.
+
+        Raises:
+            DatabaseFault: a session failed; the pass is to be rolled back.
+            FencedError: the lease was taken over.
+        """
+        if len(slices) == 1:
+            with _own_tables(connection):
+                yield map_slice(connection, self.config, slices[0], Incoming())
+            return
+        _drop_left_behind(connection)
+        with ThreadPoolExecutor(_SESSIONS, "map") as sessions:
+            waiting = [sessions.submit(self._map_ahead, number, one) for number, one in enumerate(slices)]
+            try:
+                for number, future in enumerate(waiting):
+                    count = _result(connection, future)
+                    with _shown(connection, Incoming.ahead(self.pass_id, number)):
+                        yield count
+            finally:
+                sessions.shutdown(wait=False, cancel_futures=True)
+
+    def _map_ahead(self, number: int, one: Slice) -> int:
+        tables = Incoming.ahead(self.pass_id, number)
+        with self.database.transaction(self.lease) as connection:
+            connection.exec_driver_sql(AS_SETS)
+            _make_tables(connection)
+            for own, ahead in _pairs(tables):
+                connection.exec_driver_sql(f"create unlogged table {ahead} (like {own})")
+            return map_slice(connection, self.config, one, tables)
+
+
+def map_slice(connection: Connection, config: MerchantConfig, one: Slice, tables: Incoming) -> int:
+    """Map a slice into `tables` and return how many versions it holds; lines are those of its winners."""
+    by_platform = defaultdict(list)
+    for load in one:
+        by_platform[load.platform.spec.name].append(load.load_id)
+    platforms = {load.platform.spec.name: load.platform for load in one}
+    count = sum(
+        map_versions(connection, config, platforms[name], loads, tables)
+        for name, loads in sorted(by_platform.items())
+    )
+    connection.exec_driver_sql(f"analyze {tables.versions} (order_id, platform, staging_id)")
+    connection.execute(text(f"insert into {tables.orders} {_WINNERS.format(versions=tables.versions)}"))
+    for _, platform in sorted(platforms.items()):
+        map_lines(connection, platform, tables)
+    for analyzed in (tables.orders, f"{tables.lines} (order_id)"):
+        connection.exec_driver_sql(f"analyze {analyzed}")
+    return count
+
+
+def map_versions(
+    connection: Connection, config: MerchantConfig, platform: Platform, loads: Sequence[int], tables: Incoming
+) -> int:
+    """Write the versions of these loads; return how many."""
+    query = text(f"insert into {tables.versions} {compile_versions(platform)}")
+    return connection.execute(query, {"loads": list(loads), **shop_binds(config)}).rowcount
+
+
+def map_lines(connection: Connection, platform: Platform, tables: Incoming) -> None:
+    """Write the lines of the winners of one platform."""
+    connection.execute(text(f"insert into {tables.lines} {compile_lines(platform, tables.orders)}"))
+
+
+def _pairs(tables: Incoming) -> Iterator[tuple[str, str]]:
+    own = vars(Incoming())
+    return ((own[name], ahead) for name, ahead in vars(tables).items())
+
+
+def _make_tables(connection: Connection) -> None:
+    connection.exec_driver_sql(source("core/incoming"))
+    connection.exec_driver_sql(source("core/incoming_lines"))
+
+
+@contextmanager
+def _own_tables(connection: Connection) -> Iterator[None]:
+    _make_tables(connection)
+    yield
+    connection.exec_driver_sql("drop table incoming_versions, incoming_orders, incoming_lines")
+
+
+@contextmanager
+def _shown(connection: Connection, tables: Incoming) -> Iterator[None]:
+    """Show tables of `mapped` under the names of the pass's own, and drop them afterwards."""
+    for own, ahead in _pairs(tables):
+        connection.exec_driver_sql(f"create temporary view {own} as select * from {ahead}")  # noqa: S608 - names of ours
+    yield
+    connection.exec_driver_sql("drop view incoming_versions, incoming_orders, incoming_lines")
+    connection.exec_driver_sql(f"drop table {tables.versions}, {tables.orders}, {tables.lines}")
+
+
+def _result(connection: Connection, future: Future[int]) -> int:
+    """Wait for a slice, and let the server know meanwhile that we are there."""
+    while True:
+        try:
+            return future.result(timeout=_QUIET_SECONDS)
+        except TimeoutError:
+            connection.execute(text("select 1"))
+
+
+def _drop_left_behind(connection: Connection) -> None:
+    """Drop what a pass that was killed has left; the lease says that none works now."""
+    for name in connection.execute(_LEFT_BEHIND).scalars().all():
+        connection.exec_driver_sql(f'drop table mapped."{name}"')
