@@ -1,9 +1,17 @@
+import json
+
 import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.platforms.field_map import FieldRule
-from orderhub.transform.payload_sql import converted_columns, open_record, raw_columns, unreadable_array
+from orderhub.transform.payload_sql import (
+    converted_columns,
+    literal,
+    open_record,
+    raw_columns,
+    unreadable_array,
+)
 
 PAYLOAD = """'{"a": {"b": "x", "0": "y"}, "list": ["p"], "odd \\"key:n": "z", "top": "t", "收货人详细地址及门牌号(请务必填写完整)备注说明": "w"}'::jsonb"""
 
@@ -61,31 +69,58 @@ def test_path_steps_into_the_item_of_a_list_that_it_names(database: Database, pa
 
 
 @pytest.mark.parametrize(
-    "converter, written, raw",
+    "converter, written, value",
     [
         ("epoch_s", 0, None),
         ("epoch_s", "0", None),
-        ("epoch_s", 1735660812, "1735660812"),
+        ("epoch_s", 1735660812, "2024-12-31 16:00:12+00"),
+        ("epoch_s", " 1735660812 ", "2024-12-31 16:00:12+00"),
         ("epoch_ms", 0, None),
         ("time@Asia/Shanghai", "0001-01-01 00:00:00", None),
         ("time@Asia/Shanghai", "1970-01-01 08:00:00", None),
+        ("integer", "\u3000", None),
+        ("integer", " 12\u3000", "12"),
+        ("integer", "0012", "12"),
+        ("integer", "-12", "-12"),
+        ("fen", "12.00", "12"),
+        ("sku", "ts-001", "TS-001"),
+        ("sku", "ｔｓ－001", "TS-001"),
         ("text", 0, "0"),
     ],
 )
-def test_time_that_is_none_is_absent_and_not_unreadable(
-    database: Database, converter: str, written: object, raw: str | None
+def test_what_says_nothing_is_absent_and_not_unreadable(
+    database: Database, converter: str, written: object, value: str | None
 ):
+    assert (value, []) == read_back(database, converter, written)
+
+
+@pytest.mark.parametrize(
+    "converter, written",
+    [
+        ("integer", "0x1F"),
+        ("integer", "1_000"),
+        ("integer", "12 13"),
+        ("integer", "1234567890123"),
+        ("fen", "12.5"),
+        ("epoch_s", 1735660812000),
+        ("epoch_ms", 1735660812),
+        ("epoch_s", "1e9"),
+    ],
+)
+def test_number_that_is_none_is_unreadable(database: Database, converter: str, written: object):
+    assert (None, ["paid_at"]) == read_back(database, converter, written)
+
+
+def read_back(database: Database, converter: str, written: object) -> tuple[str | None, list[str]]:
     rule = FieldRule("paid_at", ("t",), None, converter, 2)
     opened = open_record("o", "s.payload", ["t"], is_flat=False)
-    source = f"select {raw_columns(opened, [rule], '')} from (select jsonb_build_object('t', {written!r}) as payload) as s, {opened.record}"
-
+    payload = json.dumps({"t": written}, ensure_ascii=False)
+    source = f"select {raw_columns(opened, [rule], '')} from (select cast({literal(payload)} as jsonb) as payload) as s, {opened.record}"
     typed = converted_columns([rule], ["paid_at"], "raw_", "")
-
     with database.read() as connection:
         found = connection.execute(
             text(
-                f"select raw_paid_at, {unreadable_array([rule])} from (select *, {typed} from ({source}) as r) as t"
+                f"select paid_at::text, {unreadable_array([rule])} from (select *, {typed} from ({source}) as r) as t"
             )
         ).one()
-
-    assert (raw, []) == (found.raw_paid_at, found[1])
+    return found.paid_at, found[1]

@@ -215,7 +215,11 @@ def break_within_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     [(break_against_core, (((0,), (1,)), ((1,), (0,)))), (break_within_a_slice, (((0, 1),), ((1, 0),)))],
 )
 def test_the_comparison_notices_a_broken_merge_key(
-    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch, break_rule: Any, arrivals: Any
+    database: Database,
+    config: MerchantConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    break_rule: Any,
+    arrivals: Any,
 ):
     break_rule(monkeypatch)
 

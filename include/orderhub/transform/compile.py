@@ -140,7 +140,10 @@ left join shops as sh using (shop_id)"""  # noqa: S608 - names and literals of f
 
 
 def compile_lines(platform: Platform, winners: str = "incoming_orders") -> str:
-    """Return the query for `incoming_lines`, over the versions of this platform that `winners` names."""
+    """Return the query for `incoming_lines`, over the versions of this platform that `winners` names.
+
+    Lines of one order may share an id still; a tilde, which marks twins, is in none.
+    """
     spec, fields = platform.spec, platform.field_map
     is_flat = spec.kind == "files"
     flag_paths = [flag.path for flag in spec.line_flags]
@@ -148,9 +151,6 @@ def compile_lines(platform: Platform, winners: str = "incoming_orders") -> str:
     every_line = elements(spec.records.lines)
     repeat = "row_number() over (partition by s.order_id, e.line order by e.line_no)" if is_flat else "1"
     gifts = ", ".join(literal(value) for value in spec.gift_values) or "null"
-    base = (
-        "coalesce(translate(c.line_id, '~', '_'), c.line_no::text)"  # The tilde marks twins, and only them.
-    )
     return f"""
 with source as (
     select s.order_id, s.shop_id, e.line_no, {repeat} as repeat_no,
@@ -185,8 +185,7 @@ flags (flag_no, flag_id, gate, reason) as (values
 )
 select
     c.order_id, c.shop_id, c.line_no,
-    {base} || case when row_number() over twins > 1
-        then '~' || row_number() over twins else '' end,
+    coalesce(replace(c.line_id, '~', '_'), c.line_no::text),
     c.platform_item_id, c.platform_sku_id, c.merchant_code, c.title,
     case when c.kind_hint in ({gifts}) then 'gift' else 'goods' end,
     c.quantity, c.unit_price, c.discount, c.paid, c.subsidy, c.platform_status,
@@ -196,8 +195,7 @@ select
 from counted as c
 left join statuses as st on st.platform_status = c.platform_status
 left join refunds as rf on rf.refund_status = c.refund_status
-left join flags as f using (flag_no)
-window twins as (partition by c.order_id, {base} order by c.line_no)"""  # noqa: S608 - names and literals of files, quoted
+left join flags as f using (flag_no)"""  # noqa: S608 - names and literals of files, quoted
 
 
 def elements(path: str) -> str:

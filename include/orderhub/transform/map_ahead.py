@@ -28,10 +28,30 @@ _SESSIONS = 2
 _QUIET_SECONDS = 20
 #: Lets the planner join large slices as sets.
 AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
+#: The greatest version of each order, and the greatest that had a receiver: an empty one never stands for a
+#: known one, and one that tells only the region, its token and masks perished, never for one that knew the
+#: person.
 _WINNERS = """
-    select distinct on (order_id) order_id, platform, shop_id, staging_id, merge_key
-    from {versions}
+    select distinct on (order_id)
+        order_id, platform, shop_id, staging_id, merge_key,
+        first_value(staging_id) over (
+            partition by order_id order by is_person_known desc, is_receiver_known desc, merge_key desc)
+    from (
+        select *, num_nonnulls(
+            token, name_masked, phone_masked, phone_hash, address_masked, address_hash) > 0 as is_person_known
+        from {versions}
+    ) as versions
     order by order_id, merge_key desc"""
+#: Lines of one order with the same id are told apart; most have an id of their own.
+_TWINS = """
+    update {lines} as l set line_id = l.line_id || '~' || twin_no
+    from (
+        select
+            order_id, line_no, row_number() over (partition by order_id, line_id order by line_no) as twin_no
+        from {lines}
+        where (order_id, line_id) in (select order_id, line_id from {lines} group by 1, 2 having count(*) > 1)
+    ) as twins
+    where l.order_id = twins.order_id and l.line_no = twins.line_no and twin_no > 1"""
 _LEFT_BEHIND = text("select tablename from pg_tables where schemaname = 'mapped'")
 
 
@@ -130,6 +150,7 @@ def map_slice(connection: Connection, config: MerchantConfig, one: Slice, tables
     connection.execute(text(f"insert into {tables.orders} {_WINNERS.format(versions=tables.versions)}"))
     for _, platform in sorted(platforms.items()):
         map_lines(connection, platform, tables)
+    name_twins(connection, tables)
     for analyzed in (tables.orders, f"{tables.lines} (order_id)"):
         connection.exec_driver_sql(f"analyze {analyzed}")
     return count
@@ -146,6 +167,11 @@ def map_versions(
 def map_lines(connection: Connection, platform: Platform, tables: Incoming) -> None:
     """Write the lines of the winners of one platform."""
     connection.execute(text(f"insert into {tables.lines} {compile_lines(platform, tables.orders)}"))
+
+
+def name_twins(connection: Connection, tables: Incoming) -> None:
+    """Tell apart the lines of one order that share an id: `…~2` is the second."""
+    connection.exec_driver_sql(_TWINS.format(lines=tables.lines))
 
 
 def _pairs(tables: Incoming) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from orderhub.db.engine import Database
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.transform.compile_refunds import compile_refunds
-from orderhub.transform.map_ahead import Incoming, map_lines, map_versions
+from orderhub.transform.map_ahead import Incoming, map_lines, map_versions, name_twins
 
 #: The newest loads are compared, up to about so many staged rows: more says nothing new.
 MOST_ROWS = 20_000
@@ -101,6 +101,7 @@ def _map(
         "select distinct on (order_id) * from incoming_versions order by order_id, merge_key desc"
     )
     map_lines(connection, platform, mapped)
+    name_twins(connection, mapped)
     if "refunds" in platform.spec.streams:
         connection.execute(text(compile_refunds(platform)), {"loads": loads["refunds"]})
 

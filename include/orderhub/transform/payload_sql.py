@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orderhub.platforms.converters import convert, trimmed
+from orderhub.platforms.converters import NUMBERS, convert, trimmed
 from orderhub.platforms.field_map import MONEY, TIMES, FieldRule
 
 #: Texts that stand in keys: an index row holds 2,700 bytes, and one longer text would stop every pass.
@@ -103,16 +103,25 @@ def root_of(path: str) -> str:
 
 
 def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
-    """Return `<trimmed text> as raw_<field>` for every mapped field; what says nothing is absent."""
+    """Return `<trimmed text> as raw_<field>` for every mapped field; what says nothing is absent.
+
+    A number from one path is given as it is: `converted_columns` and `unreadable_array` trim it if they must.
+    """
     parts = []
     for rule in rules:
         if rule.constant is not None:
             expression = literal(rule.constant)
+        elif _is_raw_number(rule):
+            expression = opened.text_at(rule.paths[0])
         else:
             texts = [_present(opened.text_at(path), rule.converter) for path in rule.paths]
             expression = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
         parts.append(f"{expression} as raw_{prefix}{rule.field}")
     return ",\n        ".join(parts)
+
+
+def _is_raw_number(rule: FieldRule) -> bool:
+    return rule.converter in NUMBERS and rule.constant is None and len(rule.paths) == 1
 
 
 def _present(text: str, converter: str) -> str:
@@ -137,6 +146,8 @@ def converted_columns(rules: Sequence[FieldRule], fields: Sequence[str], raw: st
 def _value(rule: FieldRule, raw: str) -> str:
     """Return the converted value; a key that no index could hold is unreadable."""
     value = convert(rule.converter, raw)
+    if _is_raw_number(rule):
+        return f"coalesce({value}, {convert(rule.converter, _present(raw, rule.converter))})"
     if rule.field in KEYS:
         return f"case when octet_length({value}) <= {LONGEST_KEY_BYTES} then {value} end"
     if rule.field == "invoice_title":
@@ -153,11 +164,16 @@ def _value(rule: FieldRule, raw: str) -> str:
 def unreadable_array(rules: Sequence[FieldRule]) -> str:
     """Return the SQL array of the fields that are there and cannot be read; over `converted_columns`."""
     tests = [
-        f"case when raw_{rule.field} is not null and {rule.field} is null then '{rule.field}' end"
+        f"case when {rule.field} is null and {_said(rule)} is not null then '{rule.field}' end"
         for rule in rules
         if rule.field in KEYS or rule.converter not in ("text", "sku", "province")
     ]
     return f"array_remove(array[{', '.join(tests)}]::text[], null)"
+
+
+def _said(rule: FieldRule) -> str:
+    raw = f"raw_{rule.field}"
+    return _present(raw, rule.converter) if _is_raw_number(rule) else raw
 
 
 def literal(value: str) -> str:

@@ -195,7 +195,7 @@ def _merge(
         lift_touched(connection)
         note_before(connection, counts.pass_id)
         counts.orders_changed += connection.execute(statement("core/orders"), stamp).rowcount
-        connection.execute(statement("core/receivers"), {"pass_id": counts.pass_id})
+        connection.exec_driver_sql(source("core/receivers"))
         counts.lines += replace_lines(connection)
         connection.exec_driver_sql("drop table changed_orders")
 

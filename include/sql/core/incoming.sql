@@ -1,6 +1,6 @@
 -- Temporary tables of one slice of a transform pass.
 -- incoming_versions: one row per staged version of the loads taken; key staging_id within a platform.
--- incoming_orders: the greatest version of each of their orders, by name; key order_id.
+-- incoming_orders: the greatest version of each of their orders, and the greatest with a receiver, by name; key order_id.
 create temporary table incoming_versions (
     order_id text collate "C" not null, staging_id bigint not null, load_id bigint not null,
     platform text not null, shop_id text not null, platform_order_id text not null, customer_id text,
@@ -20,5 +20,5 @@ create temporary table incoming_versions (
 
 create temporary table incoming_orders (
     order_id text collate "C" not null, platform text not null, shop_id text not null, staging_id bigint not null,
-    merge_key text collate "C" not null
+    merge_key text collate "C" not null, receiver_staging_id bigint not null
 ) on commit drop;
