@@ -4,13 +4,20 @@ with judged as (
     from {batch}
     where phone_hash is not null
 ),
--- Almost every phone buys on one platform.
-phones as materialized (
-    select receivers.phone_hash
+-- Almost every phone has one order, and of the others almost every one buys on one platform.
+repeated as materialized (
+    select phone_hash
     from core.receivers
+    where phone_hash in (select phone_hash from judged)
+    group by phone_hash
+    having count(*) > 1
+),
+phones as materialized (
+    select phone_hash
+    from repeated
+    join core.receivers using (phone_hash)
     join core.orders using (order_id)
-    where receivers.phone_hash in (select phone_hash from judged)
-    group by receivers.phone_hash
+    group by phone_hash
     having min(orders.platform) <> max(orders.platform)
 )
 select distinct on (judged.order_id)

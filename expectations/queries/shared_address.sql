@@ -6,14 +6,21 @@ with judged as (
     from {batch}
     where address_hash is not null
 ),
--- Almost every address has one buyer: only the others are counted within a day of an order.
-shared as materialized (
-    select receivers.address_hash
+-- Almost every address has one order, and of the others almost every one has one buyer.
+repeated as materialized (
+    select address_hash
     from core.receivers
+    where address_hash in (select address_hash from judged)
+    group by address_hash
+    having count(*) > 1
+),
+shared as materialized (
+    select address_hash
+    from repeated
+    join core.receivers using (address_hash)
     join core.orders using (order_id)
-    where receivers.address_hash in (select address_hash from judged)
-    group by receivers.address_hash
-    having count(*) > 1 and min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
+    group by address_hash
+    having min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
 ),
 uses as (
     select

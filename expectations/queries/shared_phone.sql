@@ -6,14 +6,21 @@ with judged as (
     from {batch}
     where phone_hash is not null
 ),
--- Almost every phone has one buyer: only the others are counted within a day of an order.
-shared as materialized (
-    select receivers.phone_hash
+-- Almost every phone has one order, and of the others almost every one has one buyer.
+repeated as materialized (
+    select phone_hash
     from core.receivers
+    where phone_hash in (select phone_hash from judged)
+    group by phone_hash
+    having count(*) > 1
+),
+shared as materialized (
+    select phone_hash
+    from repeated
+    join core.receivers using (phone_hash)
     join core.orders using (order_id)
-    where receivers.phone_hash in (select phone_hash from judged)
-    group by receivers.phone_hash
-    having count(*) > 1 and min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
+    group by phone_hash
+    having min(orders.platform || '/' || orders.customer_id) <> max(orders.platform || '/' || orders.customer_id)
 ),
 uses as (
     select

@@ -7,11 +7,6 @@ from orderhub.db.sql_files import source, statement
 
 #: Without rules and without gifts given nothing is asked of the orders.
 _IS_ANY = text("select exists(select from core.gift_rules) or exists(select from core.gift_grants)")
-_ORDERS = """
-    create temporary table gift_orders on commit drop as
-    select order_id from touched_orders
-    union select order_id from incoming_refunds
-    union select order_id from incoming_lines"""
 _TAKEN_BACK = text("""
     delete from core.order_lines using gift_orders t
     where order_lines.order_id = t.order_id and order_lines.gift_rule_id is not null""")
@@ -29,7 +24,7 @@ def give_gifts(connection: Connection, clock: Clock) -> int:
     """
     if not connection.execute(_IS_ANY).scalar_one():
         return 0
-    connection.exec_driver_sql(_ORDERS)
+    connection.exec_driver_sql(source("core/gift_orders"))
     connection.exec_driver_sql("analyze gift_orders")
     connection.execute(_TAKEN_BACK)
     connection.execute(_UNLAID)

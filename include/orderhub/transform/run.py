@@ -45,7 +45,7 @@ _PASS_LOADS = text("""
 _REFUND_LOADS = text("""
     select load_id from ops.pass_loads join ops.loads using (load_id)
     where pass_id = :pass_id and platform = :platform and stream = 'refunds'""")
-_TOUCHED = "insert into touched_orders select order_id from changed_orders"
+_TOUCHED = "insert into touched_orders select order_id, shop_id from changed_orders"
 _IS_CONFIG_NEW = text(f"select exists({_NEW_CONFIG})")
 
 

@@ -1,0 +1,16 @@
+-- One row per order of this pass that may earn a gift, or was promised one; key order_id. Orders of shops without a rule
+-- are not looked at.
+create temporary table gift_orders on commit drop as
+with touched as (
+    select order_id, shop_id from touched_orders
+    union
+    select order_id, shop_id from incoming_refunds
+    union
+    select order_id, shop_id from incoming_lines
+)
+
+select distinct order_id
+from touched
+where exists (select from core.gift_rules as r where r.shop_id is null)
+    or shop_id in (select r.shop_id from core.gift_rules as r where r.shop_id is not null)
+    or order_id in (select g.order_id from core.gift_grants as g)
