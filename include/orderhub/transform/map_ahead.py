@@ -81,11 +81,11 @@ class Incoming:
 Slice = Sequence[WaitingLoad]
 
 
-def cut(loads: Sequence[WaitingLoad], rows: int = SLICE_ROWS) -> Sequence[Slice]:
-    """Return the loads, by id, in slices of about so many staged rows; one slice at least."""
+def cut(loads: Sequence[WaitingLoad]) -> Sequence[Slice]:
+    """Return the loads, by id, in slices of about `SLICE_ROWS` staged rows; one slice at least."""
     slices: list[list[WaitingLoad]] = [[]]
     for load in sorted(loads, key=lambda waiting: waiting.load_id):
-        if slices[-1] and sum(other.staged_count for other in slices[-1]) + load.staged_count > rows:
+        if slices[-1] and sum(other.staged_count for other in slices[-1]) + load.staged_count > SLICE_ROWS:
             slices.append([])
         slices[-1].append(load)
     return slices

@@ -1,0 +1,124 @@
+"""A large pass has its slices mapped ahead by other sessions; what it leaves is what one slice would leave."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.errors import DatabaseFault
+from orderhub.platforms.spec import load_platform
+from orderhub.transform import map_ahead
+from orderhub.transform.map_ahead import WaitingLoad, cut
+from orderhub.transform.run import run_transform
+from tests.builders import rows
+from tests.transform.payloads import StoppedClock, stage, trade
+from tests.transform.test_merge import VERSIONS, forget, merged, some_batches, tables
+
+LEFT = "select tablename from pg_tables where schemaname = 'mapped'"
+
+
+@pytest.fixture
+def slices_of_one_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", 1)
+
+
+def merged_at_once(
+    database: Database, config: MerchantConfig, batches: Sequence[list[dict[str, Any]]]
+) -> Any:
+    """Stage a load per batch, and run one pass over all of them."""
+    for batch in batches:
+        stage(database, batch, "tb")
+    counts = run_transform(database, StoppedClock(), config)
+    assert counts.loads == len(batches)
+    return tables(database)
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_slices_leave_the_same_rows_as_one_pass_over_everything(
+    database: Database, owner: Database, config: MerchantConfig
+):
+    whole = merged(database, config, VERSIONS)
+
+    different = []
+    for seed in range(6):
+        forget(owner)
+        if merged_at_once(database, config, some_batches(seed)) != whole:
+            different.append(seed)
+
+    assert different == []
+    assert rows(database, LEFT) == []
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_changes_of_several_slices_are_told_as_one(database: Database, config: MerchantConfig):
+    merged(database, config, [trade("1", payment="228.00", seller_flag=1)])
+
+    merged_at_once(
+        database,
+        config,
+        [
+            [trade("1", modified="2026-11-20 10:00:00", payment="200.00", seller_flag=3)],
+            [trade("1", modified="2026-11-20 11:00:00", payment="190.00", seller_flag=1)],
+        ],
+    )
+
+    told = rows(
+        database, "select field, before_value, after_value from core.order_changes where line_id = ''"
+    )
+    assert told == [("paid", "22800", "19000")]
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_session_that_fails_takes_the_pass_with_it_and_the_next_one_cleans_up(
+    database: Database, owner: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    whole = merged(database, config, VERSIONS)
+    forget(owner)
+    real, mapped = map_ahead.map_slice, []
+
+    def fails_at_the_third(*given: Any) -> int:
+        mapped.append(given)
+        if len(mapped) == 3:
+            raise DatabaseFault("no space left")
+        return real(*given)
+
+    monkeypatch.setattr(map_ahead, "map_slice", fails_at_the_third)
+    with pytest.raises(DatabaseFault, match="no space left"):
+        merged_at_once(database, config, [VERSIONS[:6], VERSIONS[6:12], VERSIONS[12:]])
+
+    assert rows(database, "select count(*) from core.orders") == [(0,)]
+    assert rows(database, LEFT) != []
+
+    run_transform(database, StoppedClock(), config)
+
+    assert tables(database) == whole
+    assert rows(database, LEFT) == []
+
+
+def test_loads_are_cut_by_rows_and_never_divided(config: MerchantConfig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", 100)
+    platform = load_platform("taobao", config)
+    loads = [
+        WaitingLoad(number, platform, count)
+        for number, count in ((3, 50), (1, 60), (2, 40), (4, 900), (5, 1))
+    ]
+
+    assert [[load.load_id for load in one] for one in cut(loads)] == [[1, 2], [3], [4], [5]]
+    assert list(cut([])) == [[]]
+
+
+def test_waiting_pass_tells_the_server_that_it_is_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(map_ahead, "_QUIET_SECONDS", 0.01)
+    slow: Future[int] = Future()
+    said = []
+
+    class Listening:
+        def execute(self, statement: object) -> None:
+            said.append(str(statement))
+            slow.set_result(7)
+
+    assert map_ahead._result(Listening(), slow) == 7  # type: ignore[arg-type]
+    assert said == ["select 1"]
