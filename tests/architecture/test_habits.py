@@ -43,6 +43,7 @@ SQL_BUILDERS = {
     "include/orderhub/platforms/staging.py": "platform and stream are checked identifiers",
     "include/orderhub/transform/compile.py": "paths are bound; fields and converters are from closed lists",
     "include/orderhub/transform/compile_refunds.py": "paths are bound; fields and converters are from closed lists",
+    "include/orderhub/transform/map_ahead.py": "names of tables: constants, and numbers of ours",
     "include/orderhub/transform/mapping_diff.py": "constants of the module: tables, keys and columns",
     "include/orderhub/transform/payload_sql.py": "names and literals are quoted",
     "include/orderhub/transform/run.py": "a constant condition, used twice",
