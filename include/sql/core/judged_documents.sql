@@ -42,7 +42,9 @@ judged as (
                 'line_stopped', 'line_cancelled', 'line_waits'
             ) then l.blocked_by
             -- A hold, which recalls nothing by itself, hides that the order waits as well.
-            when l.blocked_by in ('order_held', 'line_held') and o.gate = 'wait' then 'order_waits'
+            when l.blocked_by in ('order_held', 'line_held') and exists (
+                select from core.orders as o where o.order_id = r.order_id and o.gate = 'wait'
+            ) then 'order_waits'
             when f.receiver_key <> v.receiver_key then 'destination_changed'
         end as reason,
         -- A manifest that has it stops it from being sent again, and not from leaving.
@@ -51,7 +53,6 @@ judged as (
     inner join core.fulfillment_orders as f on d.fulfillment_order_id = f.fulfillment_order_id
     inner join core.reservations as r on d.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
     left join core.line_readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
-    left join core.orders as o on r.order_id = o.order_id
     left join core.receivers as v on r.order_id = v.order_id
 )
 
