@@ -3,14 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 from orderhub.alerts.watch import look_around
+from orderhub.cli import app
+from orderhub.db.postgres import Server
 from orderhub.errors import StopError
 from orderhub.fulfillment.fates import Departure, end_as_left, end_as_stayed
 from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.tracking_mending import open_writes
 from orderhub.operate.explain import explain
 from tests.builders import NOON, rows
+from tests.conftest import PASSWORDS
 from tests.wms.conftest import House
 from tests.wms.test_intercepts import (
     ALERTS,
@@ -253,3 +257,39 @@ def test_the_story_of_an_order_tells_who_said_that_it_left(house: House):
     ]
 
     assert told == ["clerk 问到:已发出:仓库查到已交中通", "hangzhou 已发出,没有运单号"]
+
+
+def test_the_commands_say_what_came_of_it_and_ask_for_a_reason(
+    house: House, server: Server, database_name: str
+):
+    refused(house, orders=2)
+    environment = {
+        "ORDERHUB_HOME": str(house.settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "200",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+    calls = (
+        (
+            "recall",
+            "left",
+            "tb/2@1",
+            "--carrier",
+            "中通",
+            "--number",
+            "N9",
+            "--at",
+            "2026-11-24T09:30",
+            "--reason",
+            "问过",
+        ),
+        ("recall", "stayed", "tb-1-1", "--reason", "在架上"),
+        ("recall", "stayed", "tb-1-1"),
+    )
+
+    gone, kept, bare = (CliRunner().invoke(app, call, env=environment) for call in calls)
+
+    assert (gone.exit_code, kept.exit_code, bare.exit_code) == (0, 0, 2)
+    assert ("1 张发货单已发出" in gone.output, "1 张发货单已撤回" in kept.output) == (True, True)
+    assert rows(house.database, "select carrier_code, tracking_number, shipped_at from core.shipments") == [
+        ("中通", "N9", datetime(2026, 11, 24, 1, 30, tzinfo=UTC))
+    ]
+    assert clean(house) == []
