@@ -112,6 +112,29 @@ def test_another_refund_of_a_part_waits_for_a_person_again(database: Database, c
     assert len(rows(database, HOLDS)) == 1
 
 
+@pytest.mark.parametrize("money", ["114.00", None])
+def test_refunds_of_parts_that_are_all_of_a_line_stop_it_and_ask_nobody(
+    database: Database, config: MerchantConfig, money: str | None
+):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, IN_PART | {"refund_fee": money})
+    in_part = blocked(database, config)
+
+    stage_refunds(database, IN_PART | {"refund_id": "901", "refund_fee": money})
+
+    assert (in_part, blocked(database, config)) == ("line_waits", "line_stopped")
+    assert rows(database, HOLDS) == []
+
+
+def test_a_part_that_is_refunded_and_one_that_is_asked_for_are_not_all_of_a_line(
+    database: Database, config: MerchantConfig
+):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, IN_PART, IN_PART | {"refund_id": "901", "status": "WAIT_SELLER_AGREE"})
+
+    assert blocked(database, config) == "line_waits"
+
+
 def test_quantity_that_a_person_lowers_after_a_refund_still_ships(database: Database, config: MerchantConfig):
     """The platform names no amounts: only the pieces say that a part was refunded."""
     stage(database, [trade()], SHOP_ID)

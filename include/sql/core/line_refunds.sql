@@ -1,7 +1,7 @@
 -- One row per order line that a refund speaks of; key order_id, line_id.
--- A refund that names no line, or none that the order has, speaks of every line. What was refunded in part waits:
--- what is left to ship is for a person to say, who releases the hold of the rule partial_refund. That counts until
--- another refund holds the line anew.
+-- A refund that names no line, or none that the order has, speaks of every line. Parts that are all of a line are the
+-- whole. What was refunded in part waits: what is left to ship is for a person to say, who releases the hold of the rule
+-- partial_refund. That counts until another refund holds the line anew.
 create view core.line_refunds as
 with targeted as (
     select
@@ -16,8 +16,7 @@ with targeted as (
 -- quantity that a person corrected counts as the platform had it: the refund is of that.
 judged as (
     select
-        l.order_id,
-        l.line_id,
+        l.order_id, l.line_id,
         coalesce(p.line_id, l.line_id) as judged_line_id,
         coalesce(p.platform_sku_id, l.platform_sku_id) as platform_sku_id,
         coalesce((c.platform_value ->> 'said')::bigint, p.quantity, l.quantity) as quantity,
@@ -32,10 +31,8 @@ judged as (
 
 matched as (
     select
-        l.order_id,
-        l.line_id,
-        l.judged_line_id,
-        t.state,
+        l.order_id, l.line_id, l.judged_line_id, l.quantity, l.paid_fen, t.state, t.refund_fen,
+        case when t.is_by_line or t.is_by_sku then t.quantity end as pieces,
         case
             when t.is_by_line or t.is_by_sku
                 then coalesce(t.quantity >= l.quantity, true) and coalesce(t.refund_fen >= l.paid_fen, true)
@@ -62,7 +59,10 @@ settled as (
 summed as (
     select
         order_id, line_id, judged_line_id,
-        bool_or(state = 'refunded' and is_whole) as is_refunded,
+        bool_or(state = 'refunded' and is_whole) or coalesce(
+            sum(pieces) filter (where state = 'refunded') >= max(quantity)
+            and coalesce(sum(refund_fen) filter (where state = 'refunded' and pieces is not null) >= max(paid_fen), true), false
+        ) as is_refunded,
         bool_or(state <> 'refunded') as is_open,
         string_agg(said, '; ' order by said) filter (where state = 'refunded') as parts
     from matched
