@@ -1,4 +1,4 @@
-"""A large pass has its slices mapped ahead by other sessions; what it leaves is what one slice would leave."""
+"""A large pass has its slices mapped ahead by another session; what it leaves is what one slice would leave."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future

@@ -1,8 +1,8 @@
 """Maps the staged orders of a pass to typed rows, slice by slice; a large pass has them mapped ahead.
 
 Mapping reads staging and files and nothing of `core`, so others may do it. A pass of one slice maps it in its
-own session, into temporary tables. Of several, two more sessions map one each into unlogged tables of the
-schema `mapped`, while the pass merges the one before: two cores work, and `core` is still written by one
+own session, into temporary tables. Of several, another session maps one after the other into unlogged tables of
+the schema `mapped`, while the pass merges the one before: two cores work, and `core` is still written by one
 transaction. Not for merging (`orderhub.transform.run`).
 """
 
@@ -23,7 +23,6 @@ from orderhub.transform.compile import compile_lines, compile_versions, shop_bin
 
 #: Staged rows of one slice; a load is never divided.
 SLICE_ROWS = 100_000
-_SESSIONS = 2
 #: The server ends a transaction in which nothing is said for a minute.
 _QUIET_SECONDS = 20
 #: Lets the planner join large slices as sets.
@@ -116,15 +115,15 @@ class Mapper:
                 yield map_slice(connection, self.config, slices[0], Incoming())
             return
         _drop_left_behind(connection)
-        with ThreadPoolExecutor(_SESSIONS, "map") as sessions:
-            waiting = [sessions.submit(self._map_ahead, number, one) for number, one in enumerate(slices)]
+        with ThreadPoolExecutor(1, "map") as session:
+            waiting = [session.submit(self._map_ahead, number, one) for number, one in enumerate(slices)]
             try:
                 for number, future in enumerate(waiting):
                     count = _result(connection, future)
                     with _shown(connection, Incoming.ahead(self.pass_id, number)):
                         yield count
             finally:
-                sessions.shutdown(wait=False, cancel_futures=True)
+                session.shutdown(wait=False, cancel_futures=True)
 
     def _map_ahead(self, number: int, one: Slice) -> int:
         tables = Incoming.ahead(self.pass_id, number)
