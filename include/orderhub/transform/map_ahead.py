@@ -1,7 +1,7 @@
 """Maps the staged orders of a pass to typed rows, slice by slice; a large pass has them mapped ahead.
 
 Mapping reads staging and files and nothing of `core`, so others may do it. A pass of one slice maps it in its
-own session, into temporary tables. Of several, another session maps one after the other into unlogged tables of
+own session, into temporary tables. Of several, another session maps one by one into unlogged tables of
 the schema `mapped`, while the pass merges the one before: two cores work, and `core` is still written by one
 transaction. Not for merging (`orderhub.transform.run`).
 """
