@@ -73,6 +73,7 @@ class Desk:
             connection.execute(
                 text("update core.orders set payment_state = 'cod_accepted' where order_id = 'tb/1'")
             )
+            connection.execute(text("update core.orders set paid_fen = 22800"))
             connection.execute(text("update core.order_lines set paid_fen = 22800"))
 
     def configure(self, carriers: str) -> None:

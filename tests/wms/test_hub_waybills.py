@@ -36,6 +36,7 @@ def open_house(house: House, orders: int, *changes: str, others: tuple[Order, ..
         for statement in (
             "update core.receivers set token = '1oaid' || order_id",
             "update core.orders set payment_state = 'cod_accepted' where order_id = 'tb/1'",
+            "update core.orders set paid_fen = 22800",
             "update core.order_lines set paid_fen = 22800",
             *changes,
         ):
@@ -169,6 +170,33 @@ def test_orders_that_leave_in_one_parcel_share_its_number(house: House):
         house.database, "select fulfillment_order_id, state from core.delivery_orders order by 1"
     )
     assert documents == [("mp/1@1", "shipped"), ("mp/2@1", "shipped")]
+
+
+#: Orders 1 to 3 leave in one parcel, of which the first two are paid at the door.
+TOGETHER = """
+    update core.receivers set token = '1oaid' || order_id;
+    update core.order_lines set paid_fen = 22800;
+    update core.orders set payment_state = 'cod_accepted', paid_fen = 23400, freight_fen = 600
+    where order_id in ('tb/1', 'tb/2');
+    insert into core.merge_decisions (fulfillment_order_id, manifest_id, parcel_id, reason, decided_at)
+    select id, 'hangzhou/20261123T040100Z', 'tb/1@1', 'same_receiver', now()
+    from unnest(array['tb/1@1', 'tb/2@1', 'tb/3@1']) as m (id)"""
+
+
+def test_one_parcel_collects_for_all_its_orders_that_are_paid_at_the_door(house: House):
+    open_house(house, 0)
+    with house.database.engine.begin() as connection:
+        put(connection, *(Order(number, (Line(quantity=2),)) for number in ("1", "2", "3")))
+        for statement in TOGETHER.split(";"):
+            connection.execute(text(statement))
+    house.clock.move(timedelta(minutes=1))
+    house.close()
+
+    deliver(house)
+
+    [label] = house.labels.ledger.labels
+    [(document,)] = house.wms.ledger.documents.values()
+    assert (label.object_id, label.cod, document.due) == ("tb-1-1", "468.00", "468.00")
 
 
 def test_a_wms_that_takes_its_own_numbers_waits_for_nobody(house: House):

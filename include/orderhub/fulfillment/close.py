@@ -231,6 +231,7 @@ class _Closing:
         merge_documents(self.connection, self.clock, self.config, *to_merge)
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
         self.connection.execute(_MANIFESTED)
+        self.connection.execute(statement("core/owed_at_door"), {"is_shadow": manifest.is_shadow})
         if not manifest.is_shadow:
             self._send(manifest)
 

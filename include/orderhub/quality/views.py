@@ -48,6 +48,8 @@ ORDERS = View(
         "paid_fen": "number",
         "lines_paid_fen": "number",
         "freight_fen": "number",
+        "total_fen": "number",
+        "due_at_door_fen": "number",
         "amount_difference_fen": "number",
         "order_total_cap_fen": "number",
         "customer_id": "text",
@@ -77,6 +79,7 @@ ORDERS = View(
         "is_platform_paid": "boolean",
         "is_address_evaluable": "boolean",
         "is_payment_expected": "boolean",
+        "is_due_at_door": "boolean",
         "is_amount_evaluable": "boolean",
     },
 )

@@ -5,6 +5,7 @@ with lines as (
         d.fulfillment_order_id,
         o.order_id,
         o.shop_id,
+        o.payment_state = 'cod_accepted' and o.order_kind = 'sale' as is_due_at_door,
         count(*) as line_count,
         sum(d.quantity) as pieces,
         -- Equal where one buyer's orders may go to one receiver: a sieve, `merge_decisions` compares.
@@ -39,6 +40,7 @@ select
     n.fulfillment_order_id,
     n.order_id,
     n.shop_id,
+    n.is_due_at_door,
     n.line_count,
     n.pieces,
     n.receiver_sieve,

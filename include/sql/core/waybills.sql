@@ -21,14 +21,17 @@ with asked as (
         1 + (row_number() over (order by f.fulfillment_order_id) - 1) / :size,
         case when r.token is null then 'refused' else 'pending' end,
         case when r.token is null then 'no_token' end,
-        case when o.payment_state = 'cod_accepted' then m.paid_fen else 0 end,
+        m.cod_fen,
         :now
     from (
-        select coalesce(x.parcel_id, x.fulfillment_order_id) as fulfillment_order_id, coalesce(sum(l.paid_fen), 0) as paid_fen
-        from core.manifest_lines as x
-        left join core.order_lines as l on x.order_id = l.order_id and x.line_id = l.line_id
-        where x.manifest_id = :manifest_id and not x.is_void
-        group by coalesce(x.parcel_id, x.fulfillment_order_id)
+        select x.parcel_id as fulfillment_order_id, coalesce(sum(d.cod_fen), 0) as cod_fen
+        from (
+            select distinct fulfillment_order_id, coalesce(parcel_id, fulfillment_order_id) as parcel_id
+            from core.manifest_lines
+            where manifest_id = :manifest_id and not is_void
+        ) as x
+        inner join core.fulfillment_orders as d on x.fulfillment_order_id = d.fulfillment_order_id
+        group by x.parcel_id
     ) as m
     inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id and f.carrier_id = :carrier_id
     inner join core.orders as o on f.order_id = o.order_id and o.platform = any(:platforms)

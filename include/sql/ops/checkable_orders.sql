@@ -4,12 +4,11 @@
 create view ops.checkable_orders as
 select
     orders.order_id,
-    orders._checked_pass_id,
-    orders.shop_id, orders.platform,
+    orders._checked_pass_id, orders.shop_id, orders.platform,
     orders.platform_status, orders.status, orders.currency, shops.currency as shop_currency,
     orders.paid_fen,
     lines.paid_fen as lines_paid_fen,
-    orders.freight_fen,
+    orders.freight_fen, orders.total_fen, coalesce(orders.paid_fen, 0) as due_at_door_fen,
     orders.paid_fen - lines.paid_fen - coalesce(orders.freight_fen, 0) as amount_difference_fen,
     settings.order_total_cap_fen,
     orders.customer_id,
@@ -37,7 +36,8 @@ select
     shops.is_pulled and shops.is_buyer_named as is_customer_expected,
     shops.is_pulled and orders.payment_state = 'paid' as is_platform_paid,
     shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
-    orders.payment_state = 'paid' and lines.goods_count > 0 as is_payment_expected,
+    lines.goods_count > 0 and orders.payment_state = 'paid' as is_payment_expected,
+    lines.goods_count > 0 and orders.payment_state = 'cod_accepted' as is_due_at_door,
     ops.is_amount_told(orders.payment_state, orders.paid_fen) and ops.is_amount_told(orders.payment_state, lines.paid_fen)
         and lines.unpriced_count = 0 and (orders.freight_fen is not null or orders.paid_fen < lines.paid_fen) as is_amount_evaluable
 from core.orders
@@ -68,7 +68,7 @@ where orders.order_kind = 'sale' and orders.lifecycle = 'live'
     and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',
     'order_id', 'the order', '_checked_pass_id', 'pass that last checked it', 'shop_id', 'the shop', 'platform', 'platform name', 'platform_status', 'as the platform says', 'status', 'our status',
-    'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen', 'amount_difference_fen', 'paid − lines − freight',
+    'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen', 'total_fen', 'as the platform reckons it, fen', 'due_at_door_fen', 'what its courier would collect: the order''s amount, 0 where none is told', 'amount_difference_fen', 'paid − lines − freight',
     'order_total_cap_fen', 'more than this is looked at', 'customer_id', 'open id of the buyer', 'phone_hash', 'keyed hash; null where masked', 'address_hash', 'keyed hash; null where masked',
     'province', 'of the receiver', 'city', 'of the receiver', 'district', 'of the receiver', 'missing_region_part', 'province or city when it is missing',
     'city_without_district', 'the city when a district is missing that it has', 'unreachable_province', 'the province or country when no carrier goes there', 'address_verdict', 'null not evaluable; ok; else what is vague', 'phone_verdict', 'null not evaluable; ok; else what is wrong',
@@ -76,5 +76,5 @@ select ops.describe('ops.checkable_orders', 'One row per order that a check may 
     'memo_words', 'words and flag that ask for a person', 'invoice_words', 'words that ask for an invoice', 'no_ship_words', 'words and flag that say brushing or sample', 'platform_risk', 'why the platform says wait',
     'unreadable_fields', 'fields whose text could not be converted', 'disagreeing_fields', 'fields on which the rows of a file disagree', 'duplicate_minutes', 'window of suspected duplicates',
     'is_customer_expected', 'the platform names buyers', 'is_platform_paid', 'a platform, not a file, says that it is paid',
-    'is_address_evaluable', 'something is sent, and the shop has addresses', 'is_payment_expected', 'paid, and not only gifts or services',
+    'is_address_evaluable', 'something is sent, and the shop has addresses', 'is_payment_expected', 'paid, and not only gifts or services', 'is_due_at_door', 'paid at the door, and not only gifts or services',
     'is_amount_evaluable', 'paid, or told what is owed at the door; lines carry their share, freight known (or less was paid than the lines say)');

@@ -157,10 +157,13 @@ def test_a_floor_without_cost_or_where_it_is_waived_is_not_evaluable(
     ("order_paid", "line_paid", "expected"),
     [
         (1000, 1000, [("price_under_floor", "tb/1#1"), ("unusual_price", "tb/1#1")]),
-        (0, 1000, [("price_under_floor", "tb/1#1"), ("unusual_price", "tb/1#1")]),
+        (
+            0, 1000,
+            [("price_under_floor", "tb/1#1"), ("untold_cod_amount", "tb/1"), ("unusual_price", "tb/1#1")],
+        ),
         (9000, 9000, []),
-        (0, 0, []),
-        (None, None, []),
+        (0, 0, [("untold_cod_amount", "tb/1")]),
+        (None, None, [("untold_cod_amount", "tb/1")]),
         (9000, None, []),
         (9000, 0, []),
     ],

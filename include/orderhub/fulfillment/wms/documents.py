@@ -27,16 +27,15 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
     deadlines = [line.ship_by_at for line in lines if line.ship_by_at]
     is_merged = any(line.order_id != first.order_id for line in lines)
     shop = next((shop for shop in config.shops if shop.id == first.shop_id), None)
-    paid = sum(line.paid_fen for line in lines)
-    listed = max(paid, sum(line.unit_price_fen * line.quantity for line in lines))
-    is_due = first.payment_state == "cod_accepted"
+    due, got = _amounts(lines)
+    listed = max(due + got, sum(line.unit_price_fen * line.quantity for line in lines))
     return {
         "deliveryOrder": {
             "deliveryOrderCode": first.delivery_order_code,
             "orderType": ORDER_TYPES[first.order_kind],
             "preDeliveryOrderCode": first.earlier_code,
             "warehouseCode": wms.warehouse_code,
-            "orderFlag": "COD" if is_due else None,
+            "orderFlag": "COD" if due else None,
             "sourcePlatformCode": wms.source_codes.get(first.platform, "OTHERS"),
             "createTime": _time(first.created_at),
             "placeOrderTime": _time(first.placed_at or first.created_at),
@@ -44,12 +43,12 @@ def delivery_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) 
             "operateTime": _time(first.created_at),
             "shopNick": shop.name if shop else first.shop_id,
             "buyerNick": first.buyer_label or _UNSAID,
-            "totalAmount": _yuan(paid),
+            "totalAmount": _yuan(due + got),
             "itemAmount": _yuan(listed),
-            "discountAmount": _yuan(listed - paid),
+            "discountAmount": _yuan(listed - due - got),
             "freight": "0.00",
-            "arAmount": _yuan(paid if is_due else 0),
-            "gotAmount": _yuan(0 if is_due else paid),
+            "arAmount": _yuan(due),
+            "gotAmount": _yuan(got),
             "logisticsCode": _carrier(first.carrier_id, config, wms),
             "expressCode": first.tracking_number,
             "latestDeliveryTime": _time(min(deadlines)) if deadlines else None,
@@ -97,6 +96,16 @@ def return_order(lines: Sequence[Row[Any]], config: MerchantConfig, wms: Wms) ->
             ]
         },
     }
+
+
+def _amounts(lines: Sequence[Row[Any]]) -> tuple[int, int]:
+    """Return what is collected at the door for these documents, and what was paid for the others before, fen.
+
+    What is collected was said of each document when its list was closed, freight included.
+    """
+    asked = {line.fulfillment_order_id: line.cod_fen for line in lines}
+    due = sum(fen for fen in asked.values() if fen is not None)
+    return due, sum(line.paid_fen for line in lines if line.cod_fen is None)
 
 
 def _carrier(carrier_id: str | None, config: MerchantConfig, wms: Wms) -> str:
