@@ -231,7 +231,8 @@ class _Closing:
         merge_documents(self.connection, self.clock, self.config, *to_merge)
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
         self.connection.execute(_MANIFESTED)
-        self.connection.execute(statement("core/owed_at_door"), {"is_shadow": manifest.is_shadow})
+        owed = {"manifest_id": manifest.manifest_id, "is_shadow": manifest.is_shadow}
+        self.connection.execute(statement("core/owed_at_door"), owed)
         if not manifest.is_shadow:
             self._send(manifest)
 

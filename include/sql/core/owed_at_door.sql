@@ -1,4 +1,4 @@
--- Says what is collected at the door for the documents of `due_documents` that are paid there; key fulfillment_order_id.
+-- Says what is collected at the door for the documents of a manifest that are paid there; key fulfillment_order_id.
 -- An order is collected once: each document brings its lines' share, the first that holds something sold also what is
 -- no line's (freight, services). What the order's other documents collect counts, so that what was called back or left
 -- in part changes no total. Where lines tell no share, the order's amount is laid on them by price, else by pieces.
@@ -50,13 +50,12 @@ shares as (
 
 documents as (
     select
-        s.order_id, f.fulfillment_order_id, d.order_id is not null as is_new, f.cod_fen, s.rest_fen,
+        s.order_id, f.fulfillment_order_id, m.manifest_id = :manifest_id as is_new, f.cod_fen, s.rest_fen,
         sum(s.fen) as fen, bool_or(s.kind <> 'gift') as is_sold
     from shares as s
     inner join core.manifest_lines as m on s.order_id = m.order_id and s.line_id = m.line_id and not m.is_void
     inner join core.fulfillment_orders as f
         on m.fulfillment_order_id = f.fulfillment_order_id and f.state <> 'cancelled' and f.is_shadow = :is_shadow
-    left join due_documents as d on f.fulfillment_order_id = d.fulfillment_order_id and d.reason is null
     group by 1, 2, 3, 4, 5
 ),
 
