@@ -269,22 +269,26 @@ def test_the_hand_over_list_is_by_carrier_and_says_where_none_was_chosen(
     ]
 
 
-def test_the_file_for_label_software_has_a_token_and_no_receiver_where_the_policy_says_so(
+def test_the_file_for_label_software_has_a_token_what_is_collected_and_no_receiver_where_the_policy_says_so(
     database: Database, clock: FixedClock, settings: Settings
 ):
     payload = closed_manifest(database, clock, ONE, TWO)
     with database.engine.begin() as connection:
         connection.execute(text("update core.orders set buyer_message = '=打给13812345678'"))
+        connection.execute(
+            text("update core.fulfillment_orders set cod_fen = 10650 where order_id = :order"),
+            {"order": ONE.order_id},
+        )
 
     publish(database, clock, settings, payload, "labels")
 
     group, tb = table(settings.manifests / "hangzhou" / "20261123-1200" / "label_import.csv")[1:]
     assert group == [
         "group/g1@1", "g1", "group", "张**", "138****0000", "浙江省", "杭州市", "西湖区", "文三路***", "马克杯×3", "3",
-        "OAID-1", "", "'=打给138****5678",
+        "OAID-1", "", "", "'=打给138****5678",
     ]  # fmt: skip
     assert tb == [
-        f"{ONE.order_id}@1", ONE.number, "tb", "", "", "", "", "", "", "杯子×1;马克杯×2", "3", "OAID-1", "", "",
+        f"{ONE.order_id}@1", ONE.number, "tb", "", "", "", "", "", "", "杯子×1;马克杯×2", "3", "OAID-1", "", "106.50", "",
     ]  # fmt: skip
 
 

@@ -187,10 +187,10 @@ def _handover(connection: Connection, manifest: Manifest, labels: Labels) -> Ite
 def _importing(connection: Connection, manifest: Manifest) -> Iterator[Row]:
     shops, carriers = _shops(manifest), _carriers(manifest)
     for row in _stream(connection, "core/label_rows", _parameters(manifest)):
-        document, order, shop, *rest, carrier, message = row
+        document, order, shop, *rest, carrier, collected, message = row
         yield (
             document, order, shops.get(_text(shop), shop), *rest, carriers.get(_text(carrier), carrier),
-            mask_numbers(_text(message)),
+            collected, mask_numbers(_text(message)),
         )  # fmt: skip
 
 

@@ -28,6 +28,13 @@ select
     g.pieces,
     r.token,
     f.carrier_id,
+    to_char(nullif(case
+        when p.parcel_id is null then f.cod_fen
+        else (
+            select sum(y.cod_fen)::bigint from core.fulfillment_orders as y
+            where y.fulfillment_order_id = any(string_to_array(p.fulfillment_order_ids, ','))
+        )
+    end, 0) / 100.0, 'FM999999990.00') as collected_at_door,
     case
         when o.shop_id <> all(:masked_shops) then null
         when p.parcel_id is null then o.buyer_message
