@@ -1,5 +1,7 @@
 """What a supervisor reads."""
 
+from dataclasses import replace
+
 from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
 from orderhub.alerts.wording import Example
 
@@ -57,3 +59,13 @@ def test_a_chat_message_is_short() -> None:
     assert texts["text"].splitlines() == [
         "500 · 收货地址不明确(vague_address,warning): tb/000, tb/001, tb/002, tb/003, tb/004", "{airflow_url}",
     ]  # fmt: skip
+
+
+def test_two_holds_of_one_order_are_told_apart() -> None:
+    rule = held(2)
+    twice = [replace(example, subject="tb/1") for example in rule.examples[:2]]
+
+    texts = held_mail_texts([HeldRule(2, twice)], order_count=1)
+
+    assert "tb/1, tb/1 (2)" in texts["text"]
+    assert texts["html"].count(">tb/1<") == texts["html"].count(">tb/1 (2)<") == 1

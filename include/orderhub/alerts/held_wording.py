@@ -1,5 +1,6 @@
 """Words the message about what a pass held: a row per rule, its number, examples that link to a decision."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -43,6 +44,16 @@ class HeldRule:
         brackets = "{}({},{})" if language == "zh" else "{} ({}, {})"
         return brackets.format(first.title(language), first.rule_id, first.severity)
 
+    def named(self) -> list[tuple[str, Example]]:
+        """Return the examples with what to call each: holds of several lines of one order are numbered."""
+        seen: Counter[str] = Counter()
+        named = []
+        for example in self.examples:
+            seen[example.subject] += 1
+            number = seen[example.subject]
+            named.append((example.subject if number == 1 else f"{example.subject} ({number})", example))
+        return named
+
     def more(self) -> str:
         """Return a sign that not all are shown, when that is so."""
         return " …" if self.count > len(self.examples[:EXAMPLES]) else ""
@@ -64,13 +75,12 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
         (
             str(rule.count),
             rule.reason(language),
-            ", ".join(e.subject for e in rule.examples[:EXAMPLES]) + rule.more(),
+            ", ".join(name for name, _ in rule.named()[:EXAMPLES]) + rule.more(),
         )
         for rule in rules
     ]
-    links = [f"{e.subject} {decide_hold_link(e.fingerprint)}" for rule in rules for e in rule.examples][
-        :EXAMPLES
-    ]
+    named = [one for rule in rules for one in rule.named()]
+    links = [f"{name} {decide_hold_link(example.fingerprint)}" for name, example in named[:EXAMPLES]]
     closing = _CLOSING[language]
     lines = [
         intro, "", *(" | ".join(row) for row in (_HEAD[language], *rows)), "", _DECIDE[language], *links, "",
@@ -78,7 +88,7 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
     ]  # fmt: skip
     body = "".join(
         f"<tr><td {CELL}>{rule.count}</td><td {CELL}>{escape(rule.reason(language))}</td>"
-        f"<td {CELL}>{', '.join(_anchor(e) for e in rule.examples[:EXAMPLES])}{rule.more()}</td></tr>"
+        f"<td {CELL}>{', '.join(_anchor(*one) for one in rule.named()[:EXAMPLES])}{rule.more()}</td></tr>"
         for rule in rules
     )
     head = "".join(f"<th {CELL}>{cell}</th>" for cell in _HEAD[language])
@@ -91,8 +101,8 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
     }
 
 
-def _anchor(example: Example) -> str:
-    return f'<a href="{escape(decide_hold_link(example.fingerprint))}">{escape(example.subject)}</a>'
+def _anchor(name: str, example: Example) -> str:
+    return f'<a href="{escape(decide_hold_link(example.fingerprint))}">{escape(name)}</a>'
 
 
 def _chat(rules: Sequence[HeldRule], order_count: int, language: Language) -> dict[str, str]:
