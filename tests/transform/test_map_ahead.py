@@ -1,5 +1,6 @@
 """A large pass has its slices mapped ahead by another session; what it leaves is what one slice would leave."""
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -11,6 +12,7 @@ from orderhub.db.engine import Database
 from orderhub.errors import DatabaseFault
 from orderhub.platforms.spec import load_platform
 from orderhub.transform import map_ahead
+from orderhub.transform import run as transform_run
 from orderhub.transform.map_ahead import WaitingLoad, cut
 from orderhub.transform.run import run_transform
 from tests.builders import rows
@@ -122,3 +124,18 @@ def test_waiting_pass_tells_the_server_that_it_is_there(monkeypatch: pytest.Monk
 
     assert map_ahead._result(Listening(), slow) == 7  # type: ignore[arg-type]
     assert said == ["select 1"]
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_pass_that_fails_lets_no_session_map_on(
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(_connection: object) -> int:
+        raise DatabaseFault("no space left")
+
+    monkeypatch.setattr(transform_run, "replace_lines", fail)
+
+    with pytest.raises(DatabaseFault, match="no space left"):
+        merged_at_once(database, config, [VERSIONS[:6], VERSIONS[6:12], VERSIONS[12:]])
+
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("map")] == []

@@ -5,9 +5,6 @@ from sqlalchemy import Connection, text
 from orderhub.clock import BEIJING, Clock
 from orderhub.db.sql_files import statement
 
-#: A month of lines is sorted once a day; on disk that takes many times as long.
-_IN_MEMORY = "set local work_mem = '128MB'"
-
 
 def refresh_usual_prices(connection: Connection, clock: Clock, pass_id: int) -> int:
     """Compute the medians anew unless today's are there, and return how many prices are usual now.
@@ -20,5 +17,4 @@ def refresh_usual_prices(connection: Connection, clock: Clock, pass_id: int) -> 
     if connection.execute(fresh, given).scalar_one():
         return 0
     connection.execute(text("delete from core.usual_prices"))
-    connection.exec_driver_sql(_IN_MEMORY)
     return connection.execute(statement("core/usual_prices"), given).rowcount

@@ -110,11 +110,11 @@ class Mapper:
             DatabaseFault: a session failed; the pass is to be rolled back.
             FencedError: the lease was taken over.
         """
+        _drop_left_behind(connection)
         if len(slices) == 1:
             with _own_tables(connection):
                 yield map_slice(connection, self.config, slices[0], Incoming())
             return
-        _drop_left_behind(connection)
         with ThreadPoolExecutor(1, "map") as session:
             waiting = [session.submit(self._map_ahead, number, one) for number, one in enumerate(slices)]
             try:
