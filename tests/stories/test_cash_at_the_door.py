@@ -6,10 +6,12 @@ from pathlib import Path
 import requests
 
 from orderhub.db.engine import Database
+from orderhub.quality.correct import Correction, correct
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
 from sandbox.world.model import Order, PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
+from tests.platforms.shop_in_a_box import KEY
 from tests.stories.day import CUTOFF, Day, opened_day
 
 URUMQI = ("新疆维吾尔自治区", "乌鲁木齐市", "天山区")
@@ -101,3 +103,19 @@ def test_an_order_of_which_no_amount_is_told_leaves_only_by_a_persons_word(
 
         assert held == ([("untold_cod_amount", "active")], [(0,)])
         assert asked(day) == (["0.00"], [])
+
+
+def test_an_amount_that_a_person_tells_is_what_the_courier_collects(database: Database, tmp_path: Path):
+    with opened_day(database, tmp_path, "jd", {"carriers.yaml": CARRIERS}) as day:
+        day.lay_in("hangzhou", MG_012=5)
+        order = at_the_door(day.buy("MG-012"), 0)
+        order.payment_error_fen = -order.payment_fen
+        day.work()
+        told = Correction(f"{day.box.shop_id}/{order.order_id}", "买家确认 49 元", "li", amount_fen=4_905)
+        correct(database, day.box.clock, day.box.config, KEY, told)
+        day.work()
+        day.happens(order, "memo")
+        hand_over(day)
+
+        assert rows(database, HELD) == [("untold_cod_amount", "closed")]
+        assert asked(day) == (["49.05"], [])

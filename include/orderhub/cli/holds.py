@@ -98,19 +98,24 @@ def correct(
     line: Annotated[str | None, typer.Option(help="哪一行 / which line")] = None,
     sku: Annotated[str | None, typer.Option(help="这一行其实是哪个 SKU / the SKU it really is")] = None,
     quantity: Annotated[int | None, typer.Option(help="这一行其实几件 / the pieces it really is")] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(help="货到付款整单收多少元,含运费,两位小数 / yuan at the door, whole order, as 156.00"),
+    ] = None,
     *,
     address: Annotated[
         bool,
         typer.Option("--address", help="改地址;随后输入,不进命令记录 / the address; asked for afterwards"),
     ] = False,
 ) -> None:
-    """更正地址、SKU 或数量;以后的拉取不会冲掉 / put an order right; later pulls keep it."""
-    from orderhub.quality.correct import Correction
+    """更正地址、应收金额、SKU 或数量;以后的拉取不会冲掉 / put an order right; later pulls keep it."""
+    from orderhub.quality.correct import Correction, fen_of
     from orderhub.quality.correct import correct as run
 
+    fen = None if amount is None else fen_of(amount)
     said = typer.prompt("完整地址 / whole address") if address else None
     with opened() as (settings, database):
-        correction = Correction(order, reason, getpass.getuser(), line, sku, quantity, said)
+        correction = Correction(order, reason, getpass.getuser(), line, sku, quantity, said, fen)
         made = run(database, clock, active_config(database), settings.hash_key, correction)
     console.print(
         f"{made.correction_id}: {made.field} {made.before} ⇒ {made.after};下一批生效 / from the next pass on"

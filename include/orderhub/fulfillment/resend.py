@@ -61,7 +61,7 @@ _ANSWER = text("""
 _ANSWERED = text("update core.replacements set goods = 'answered' where order_id = :order_id")
 _END_CORRECTIONS = text("""
     update core.corrections set state = 'replaced', ended_at = :now, ended_by = :actor
-    where order_id = :order_id and state = 'active' and field <> 'address'""")
+    where order_id = :order_id and state = 'active' and field in ('sku', 'quantity')""")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ _CHANGED_DOCUMENTS = """
         where f.state = 'allocated' and o.checked_version = o.version_id
             and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
                 select from core.corrections as c
-                where c.order_id = f.order_id and c.field = 'address'
+                where c.order_id = f.order_id and c.field in ('address', 'amount')
                     and greatest(c.made_at, c.ended_at) >= f.allocated_at))
     )
     select fulfillment_order_id, {columns}, routing_rule_id from changed order by fulfillment_order_id"""

@@ -1,4 +1,4 @@
-"""A person puts an order right: its address, the SKU or the quantity of a line.
+"""A person puts an order right: its address, what is owed at its door, the SKU or the quantity of a line.
 
 A correction is kept apart from what the platform says, stands through later pulls and is judged like
 everything else. When the platform changes the same field, the order is held with both values shown. Plain
@@ -6,11 +6,14 @@ addresses are masked and hashed here, before anything is stored.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
@@ -28,7 +31,11 @@ from orderhub.transform.overlay import lift, read_platform
 
 #: More pieces of a line are a slip of the keys.
 MOST_PIECES = 1_000_000
-_ORDER = text("select order_id, shop_id from core.orders where order_id = :order_id for update")
+#: Two decimals, so that fen are not taken for yuan.
+_YUAN = re.compile(r"[0-9]{1,7}\.[0-9]{2}")
+_ORDER = text("""
+    select order_id, shop_id, payment_state, order_kind from core.orders
+    where order_id = :order_id for update""")
 _LINE = text("""
     select l.kind, array(
         select p.line_id from core.order_lines as p
@@ -74,7 +81,7 @@ _ASK_AGAIN = text("""
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person wants to stand instead of what the platform says: one of address, sku, quantity.
+    """What a person wants to stand instead of what the platform says: one of address, amount, sku, quantity.
 
     Attributes:
         order_id: our order id.
@@ -82,6 +89,7 @@ class Correction:
         actor: who.
         line_id: the line, for a SKU or a quantity.
         address: the whole new address in plain text; never stored or shown as it is.
+        amount_fen: what is owed at the door for the whole order, freight included.
     """
 
     order_id: str
@@ -91,6 +99,7 @@ class Correction:
     sku_id: str | None = None
     quantity: int | None = None
     address: str | None = field(default=None, repr=False)
+    amount_fen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +152,19 @@ def correct(
     return made
 
 
+def fen_of(given: str) -> int:
+    """Return an amount that a person wrote in yuan, in fen.
+
+    Raises:
+        StopError: it is not written with two decimals, or is more than nine digits of fen.
+    """
+    if not _YUAN.fullmatch(given.strip()):
+        raise StopError(
+            f"amount {given[:40]!r}: must be yuan with two decimals, such as 156.00; 9999999.99 at most"
+        )
+    return int(Decimal(given.strip()) * 100)
+
+
 def undo_correction(
     database: Database, clock: Clock, correction_id: int, reason: str, actor: str
 ) -> Corrected:
@@ -188,23 +210,47 @@ def _value_of(
     if order is None:
         raise StopError(f"order {correction.order_id}: does not exist; the id is shop/number, as in mails")
     match correction:
-        case Correction(address=str(given), line_id=None, sku_id=None, quantity=None):
+        case Correction(address=str(given), amount_fen=None, line_id=None, sku_id=None, quantity=None):
             return _address(config, key, order.shop_id, given)
-        case Correction(address=None, line_id=str(line_id), sku_id=str(sku_id), quantity=None):
+        case Correction(address=None, amount_fen=int(fen), line_id=None, sku_id=None, quantity=None):
+            return _amount(order, fen)
+        case Correction(
+            address=None, amount_fen=None, line_id=str(line_id), sku_id=str(sku_id), quantity=None
+        ):
             _refuse_line(connection, correction.order_id, line_id)
             return _sku(connection, sku_id)
-        case Correction(address=None, line_id=str(line_id), sku_id=None, quantity=int(quantity)):
+        case Correction(
+            address=None, amount_fen=None, line_id=str(line_id), sku_id=None, quantity=int(pieces)
+        ):
             _refuse_line(connection, correction.order_id, line_id)
-            if not 1 <= quantity <= MOST_PIECES:
-                raise StopError(
-                    f"quantity {quantity}: must be 1 or more, {MOST_PIECES} at most; to ship nothing: "
-                    "`./hub hold cancel`"
-                )
-            return _Value("quantity", {"said": str(quantity), "quantity": quantity}, str(quantity))
+            return _quantity(pieces)
     raise StopError(
-        f"order {correction.order_id}: correct one thing at a time: the address, or the SKU or the quantity "
-        "of one line"
+        f"order {correction.order_id}: correct one thing at a time: the address, the amount at the door, or "
+        "the SKU or the quantity of one line"
     )
+
+
+def _quantity(pieces: int) -> _Value:
+    if not 1 <= pieces <= MOST_PIECES:
+        raise StopError(
+            f"quantity {pieces}: must be 1 or more, {MOST_PIECES} at most; to ship nothing: "
+            "`./hub hold cancel`"
+        )
+    return _Value("quantity", {"said": str(pieces), "quantity": pieces}, str(pieces))
+
+
+def _amount(order: Row[Any], fen: int) -> _Value:
+    if order.payment_state != "cod_accepted" or order.order_kind != "sale":
+        raise StopError(
+            f"order {order.order_id}: is not paid at the door (payment {order.payment_state}); nothing is "
+            "collected for it"
+        )
+    shown = f"{Decimal(fen) / 100:.2f}"
+    if fen <= 0:
+        raise StopError(
+            f"amount {shown}: must be more than nothing; to collect nothing at the door: `./hub hold release`"
+        )
+    return _Value("amount", {"said": str(fen), "paid_fen": fen}, shown)
 
 
 def _address(config: MerchantConfig, key: SecretStr, shop_id: str, given: str) -> _Value:

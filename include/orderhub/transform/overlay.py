@@ -43,6 +43,7 @@ def lift(connection: Connection, ids: Sequence[int]) -> None:
     """Show the platform's own values where these corrections lie."""
     if ids:
         connection.execute(statement("core/lift_addresses"), {"ids": ids})
+        connection.execute(statement("core/lift_amounts"), {"ids": ids})
         connection.execute(statement("core/lift_lines"), {"ids": ids})
         connection.execute(_MARK, {"ids": ids, "is_applied": False})
 
@@ -66,6 +67,7 @@ def lay(connection: Connection, now: datetime) -> int:
         read_platform(connection, of_parts)
         ids += of_parts
         connection.execute(statement("core/lay_addresses"), {"ids": ids})
+        connection.execute(statement("core/lay_amounts"), {"ids": ids})
         connection.execute(statement("core/lay_lines"), {"ids": ids})
         connection.execute(_MARK, {"ids": ids, "is_applied": True})
     return len(ids)

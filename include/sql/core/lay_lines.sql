@@ -9,7 +9,7 @@ with laid as (
         max(value ->> 'sku_id') as sku_id,
         max(correction_id) filter (where field = 'sku') as sku_correction_id
     from core.corrections
-    where correction_id = any(cast(:ids as bigint[])) and state = 'active' and field <> 'address'
+    where correction_id = any(cast(:ids as bigint[])) and state = 'active' and field in ('sku', 'quantity')
     group by order_id, line_id
 ),
 

@@ -10,7 +10,7 @@ with lifted as (
         max(platform_value ->> 'sku_id') as sku_id,
         max(platform_value ->> 'sku_mapping_id') as sku_mapping_id
     from core.corrections
-    where correction_id = any(cast(:ids as bigint[])) and is_applied and field <> 'address'
+    where correction_id = any(cast(:ids as bigint[])) and is_applied and field in ('sku', 'quantity')
     group by order_id, line_id
 )
 

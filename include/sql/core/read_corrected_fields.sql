@@ -20,6 +20,18 @@ with addresses as (
     where c.field = 'address' and c.correction_id = any(cast(:ids as bigint[]))
 ),
 
+-- Nothing and 0 are no amount: some platforms tell it after the delivery only.
+amounts as (
+    select
+        c.correction_id,
+        jsonb_build_object('said', owed.fen::text, 'paid_fen', o.paid_fen, 'payment_state', o.payment_state) as value,
+        case when owed.fen = 0 then '没有说 / not told' else (owed.fen / 100.0)::numeric(20, 2)::text end as shown
+    from core.corrections as c
+    inner join core.orders as o on c.order_id = o.order_id
+    cross join lateral (select greatest(coalesce(o.paid_fen, 0), 0) as fen) as owed
+    where c.field = 'amount' and c.correction_id = any(cast(:ids as bigint[]))
+),
+
 lines as (
     select
         c.correction_id,
@@ -41,11 +53,13 @@ lines as (
         end as shown
     from core.corrections as c
     left join core.order_lines as l on c.order_id = l.order_id and c.line_id = l.line_id
-    where c.field <> 'address' and c.correction_id = any(cast(:ids as bigint[]))
+    where c.field in ('sku', 'quantity') and c.correction_id = any(cast(:ids as bigint[]))
 ),
 
 read as (
     select * from addresses
+    union all
+    select * from amounts
     union all
     select * from lines
 )
