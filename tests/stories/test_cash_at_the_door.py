@@ -6,6 +6,7 @@ from pathlib import Path
 import requests
 
 from orderhub.db.engine import Database
+from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.quality.correct import Correction, correct
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
 from sandbox.world.model import Order, PaymentKind
@@ -119,3 +120,29 @@ def test_an_amount_that_a_person_tells_is_what_the_courier_collects(database: Da
 
         assert rows(database, HELD) == [("untold_cod_amount", "closed")]
         assert asked(day) == (["49.05"], [])
+
+
+def test_what_an_order_owes_otherwise_after_the_cut_off_is_what_its_next_parcel_asks_for(
+    database: Database, tmp_path: Path
+):
+    with opened_day(database, tmp_path, "jd", carriers("jdalpha")) as day:
+        day.lay_in("hangzhou", MG_012=5)
+        day.lay_in("yiwu", MG_012=5)
+        near, far = at_the_door(day.buy("MG-012")), at_the_door(day.buy("MG-012", to=URUMQI))
+        hand_over(day)
+        for order in (near, far):
+            order.post_fen = 0
+            day.happens(order, "memo")
+        day.work()
+        document = f"{day.box.shop_id}/{far.order_id}@1"
+        end_hand_recall(database, day.box.clock, document, "agreed", "li", "还没拣")
+        day.work()
+        day.until(CUTOFF + timedelta(days=1, minutes=-12))
+        day.work()
+        day.until(CUTOFF + timedelta(days=1, seconds=30))
+        day.hand_over()
+
+        assert asked(day) == (["55.00", "49.00"], ["55.00", "49.00"])
+        assert rows(database, "select state, count(*) from core.waybills group by 1 order by 1") == [
+            ("got", 1), ("void", 1)
+        ]  # fmt: skip

@@ -12,6 +12,8 @@ from orderhub.db.sql_files import statement
 #: A document that has no answer for so long is told.
 UNANSWERED_AFTER = timedelta(minutes=30)
 STALE_AFTER = timedelta(hours=2)
+#: A parcel that left before that has been paid for, or comes back.
+COLLECTED_WITHIN = timedelta(days=30)
 #: What left in files, and what comes back, is looked for as long.
 FILES_WITHIN, RETURNS_WITHIN = timedelta(days=7), timedelta(days=60)
 _WORDS: dict[str, Words] = {
@@ -78,6 +80,20 @@ _WORDS: dict[str, Words] = {
         "买家改了地址,{warehouse} 不肯撤单 {subject},会寄到旧地址。请联系快递改址或拦截,或与买家商量。",
         "The address changed and {warehouse} does not give {subject} back. Redirect or stop it.",
     ),
+    "parcel_at_old_amount": (
+        "critical",
+        "包裹会按旧金额收钱:{subject}",
+        "A parcel collects the old amount: {subject}",
+        "应收金额变了,{warehouse} 不肯撤单 {subject},上门会按旧金额收。请让快递改代收金额或拦截。",
+        "What is owed changed and {warehouse} does not give {subject} back. Have the carrier change it.",
+    ),
+    "collects_old_amount": (
+        "critical",
+        "发出之后应收金额变了:{subject}",
+        "What {subject} owes changed after it left",
+        "{subject} 已从 {warehouse} 发出,上门收的和现在应收的不同({detail} 元)。请让快递改,或与买家退补。",
+        "{subject} has left {warehouse}; its courier collects and it owes: {detail} yuan. Have it changed.",
+    ),
     "shipment_doubt": (
         "warning",
         "发货回传对不上:{subject}",
@@ -108,8 +124,8 @@ _WORDS: dict[str, Words] = {
     ),
 }
 RULES = tuple(_WORDS)
-#: The same document called back for another reason is told anew.
-_BY_REASON = frozenset({"recall_by_hand", "wms_recall_refused"})
+#: The same subject for another reason, or of another amount, is told anew.
+_BY_REASON = frozenset({"recall_by_hand", "wms_recall_refused", "collects_old_amount"})
 
 
 def warehouse_alerts(
@@ -122,6 +138,7 @@ def warehouse_alerts(
         "stale_before": now - STALE_AFTER,
         "awake_since": awake_since,
         "returned_since": now - RETURNS_WITHIN,
+        "collected_since": now - COLLECTED_WITHIN,
     }
     found: dict[str, list[Alert]] = {rule: [] for rule in RULES}
     for row in connection.execute(statement("ops/warehouse_alerts"), given):

@@ -24,6 +24,7 @@ from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
 from orderhub.fulfillment.merge import merge_documents
+from orderhub.fulfillment.owed import fix_amounts
 from orderhub.fulfillment.waybill.errands import request_waybills
 from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
@@ -231,8 +232,7 @@ class _Closing:
         merge_documents(self.connection, self.clock, self.config, *to_merge)
         self.connection.execute(statement("core/manifest_lines"), {"manifest_id": manifest.manifest_id})
         self.connection.execute(_MANIFESTED)
-        owed = {"manifest_id": manifest.manifest_id, "is_shadow": manifest.is_shadow}
-        self.connection.execute(statement("core/owed_at_door"), owed)
+        fix_amounts(self.connection, manifest.manifest_id, is_shadow=manifest.is_shadow)
         if not manifest.is_shadow:
             self._send(manifest)
 

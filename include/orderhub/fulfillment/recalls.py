@@ -19,6 +19,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
+from orderhub.fulfillment.owed import note_other_amounts
 from orderhub.fulfillment.withdraw import free_withdrawals
 from orderhub.quality.reasons import refuse_reason
 
@@ -63,6 +64,7 @@ def request_recalls(connection: Connection, clock: Clock) -> int:
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
     is_open = connection.execute(_OPEN, given).scalar_one()
     if is_open:
+        note_other_amounts(connection)
         connection.execute(statement("core/judged_documents"), given)
         connection.execute(statement("core/recalls_over"), given)
     _end_holds(connection, clock)

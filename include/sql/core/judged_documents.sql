@@ -1,5 +1,5 @@
 -- One row per line still promised of a document in a warehouse's hands, where something stops it or it was called back;
--- key fulfillment_order_id, line_id. Documents of a WMS until it has shipped them; those in files for as long as people
+-- key fulfillment_order_id, line_id; one without a line where the whole of it would be asked another amount (`owed_otherwise`). Documents of a WMS until it has shipped them; those in files for as long as people
 -- may stop them. `is_fine` lines may leave as they are.
 create temporary table judged_documents on commit drop as
 with handed_over as (
@@ -21,6 +21,7 @@ with handed_over as (
             or f.order_id in (select w.order_id from core.withholdings as w)
             or o.order_kind <> 'sale'
             or h.state in ('requested', 'refused')
+            or f.fulfillment_order_id in (select a.fulfillment_order_id from owed_otherwise as a)
         )
         and not exists (select from core.delivery_orders as d where d.fulfillment_order_id = f.fulfillment_order_id)
         and h.state is distinct from 'agreed'
@@ -57,13 +58,7 @@ judged as (
 )
 
 select
-    fulfillment_order_id,
-    warehouse_id,
-    is_at_wms,
-    recalled_for,
-    recall,
-    line_id,
-    reason,
+    fulfillment_order_id, warehouse_id, is_at_wms, recalled_for, recall, line_id, reason,
     case
         when reason like 'line%' then reason || '#' || line_id
         when reason = 'destination_changed' then reason || '#' || receiver_key
@@ -72,3 +67,10 @@ select
     reason is null and is_unblocked as is_fine
 from judged
 where reason is not null or recall is not null
+union all
+-- A question of its own beside those of its lines.
+select
+    d.fulfillment_order_id, d.warehouse_id, d.is_at_wms, d.recalled_for, d.recall, null, 'owed_changed',
+    'owed_changed#' || a.fen, false
+from handed_over as d
+inner join owed_otherwise as a on d.fulfillment_order_id = a.fulfillment_order_id

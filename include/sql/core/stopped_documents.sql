@@ -6,7 +6,8 @@ select
     warehouse_id,
     is_at_wms,
     recalled_for <> '{}' as is_again,
-    min(reason) as reason,
+    -- A line that must not leave says more than an amount that changed.
+    coalesce(min(reason) filter (where reason <> 'owed_changed'), min(reason)) as reason,
     array_agg(distinct cause) as causes
 from judged_documents
 where cause <> all(recalled_for) and recall is distinct from 'requested'

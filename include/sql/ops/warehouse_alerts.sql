@@ -18,6 +18,7 @@ select
     case
         when recall = 'requested' then 'recall_requested'
         when recall_reason = 'destination_changed' then 'parcel_to_old_address'
+        when recall_reason = 'owed_changed' then 'parcel_at_old_amount'
         else 'wms_recall_refused'
     end,
     warehouse_id,
@@ -49,11 +50,11 @@ from core.hand_recalls as h
 inner join core.fulfillment_orders as f on h.fulfillment_order_id = f.fulfillment_order_id
 where h.state = 'requested' and f.state = 'manifested'
 union all
-select
-    'shipment_doubt',
-    warehouse_id,
-    subject,
-    reason || ' ' || evidence
+select 'collects_old_amount', warehouse_id, order_id, collected || ' ⇒ ' || owed
+from ops.old_amounts
+where allocated_at > :collected_since
+union all
+select 'shipment_doubt', warehouse_id, subject, reason || ' ' || evidence
 from core.shipment_doubts
 where resolved_at is null
 union all
