@@ -60,3 +60,8 @@ def test_value_larger_than_the_buffer_arrives(connection: Connection):
     copy_rows(connection, "t", ("n", "value"), [(1, large)])
 
     assert read(connection) == [(1, large, None)]
+
+
+def test_error_of_who_gives_the_rows_arrives_as_it_is(connection: Connection):
+    with pytest.raises(ZeroDivisionError), connection.begin_nested():
+        copy_rows(connection, "t", ("n", "value"), ((1 // n, "") for n in (2, 1, 0)))

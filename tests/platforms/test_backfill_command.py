@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import typer
 
 from orderhub.cli.reading_bar import read_with_bar
 from orderhub.db.engine import Database
@@ -46,9 +47,11 @@ def test_ctrl_c_says_what_is_left_and_the_next_time_reads_it(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(fetching, "stage_page", interrupted)
-    left = read_with_bar(access(box), ask(box))
+    with pytest.raises(typer.Exit) as stopped:
+        read_with_bar(access(box), ask(box))
 
-    assert (left, "2 windows left; repeat the command" in capsys.readouterr().out) == (2, True)
+    assert "2 windows left; repeat the command" in capsys.readouterr().out
+    assert stopped.value.exit_code == 130
     assert read_with_bar(access(box), ask(box)) == 0
 
 

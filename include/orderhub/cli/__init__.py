@@ -4,6 +4,7 @@ Commands are grouped by area in the modules beside this one. Errors that orderhu
 sentence on standard error and exit code 1, or 2 when a person must act.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from orderhub.cli import (
     waybills,
     what_if,
 )
+from orderhub.db.interrupts import ending_statements
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
 
 app = typer.Typer(
@@ -65,7 +67,8 @@ def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     installed = Path(sys.argv[0]).name == "orderhub"
     try:
-        app(prog_name="orderhub" if installed else "./hub")
+        with ending_statements(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            app(prog_name="orderhub" if installed else "./hub")
     except AlreadyDone as error:
         print(error)
     except SkipError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orderhub.cli.shell import clock, console, opened, table_of
+from orderhub.cli.shell import clock, console, opened, saying_when_stopped, table_of
 from orderhub.settings import load_settings
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 #: The sandbox must serve this many times what the bare loop stores, or it is what is measured.
 FASTER = 2
 MOST_EXAMPLES = 10
+STOPPED = (
+    "已停止,没有结果;测量用的数据库已删除,您的数据没有动过 / stopped without a result; the database that was "
+    "measured is deleted, your data was not touched"
+)
 bench_app = typer.Typer(no_args_is_help=True, help="测量 / measure")
 app = typer.Typer()
 app.add_typer(bench_app, name="bench")
@@ -63,7 +67,8 @@ def bench_pull(
     """拉取吞吐:与裸循环、dlt 同台比较 / pull throughput beside a bare loop and dlt, on servers of its own."""
     from orderhub.operate.bench_pull import race_pulls
 
-    race = race_pulls(clock, shop, orders, rounds, dlt_python, console.print)
+    with saying_when_stopped(STOPPED):
+        race = race_pulls(clock, shop, orders, rounds, dlt_python, console.print)
     table = table_of("orders/s", "peak MiB", "÷ bare_loop", "laps", key="racer")
     for racer in race.laps:
         ratios = race.ratios(racer, "bare_loop")
@@ -93,7 +98,8 @@ def bench_checks(
     """检查的准确率与召回率:沙箱按意图贴了标签的订单 / precision and recall on orders labelled by intent."""
     from orderhub.operate.bench_checks import score_stream
 
-    result = score_stream(clock, orders, seed, console.print)
+    with saying_when_stopped(STOPPED):
+        result = score_stream(clock, orders, seed, console.print)
     table = table_of("labelled", "found", "recall", "precision", key="rule")
     for rule in result.rules:
         counts = str(rule.labelled), str(rule.found)
@@ -118,7 +124,8 @@ def bench_transform(
     """映射、合并、检查,与纯 SQL 的下限比 / map, merge and all checks beside the floor of plain SQL."""
     from orderhub.operate.bench_transform import measure_transform
 
-    times = measure_transform(clock, orders, console.print)
+    with saying_when_stopped(STOPPED):
+        times = measure_transform(clock, orders, console.print)
     floor = sum(times.floor.values())
     console.print(
         f"{times.orders:,} 单 / orders: {times.passed:.1f} s, 下限 / floor {floor:.1f} s, "
@@ -137,7 +144,8 @@ def bench_fulfill(
     """分仓、预占、截单:五个仓、两万个 SKU / route, reserve, close manifests: 5 warehouses, 20,000 SKUs."""
     from orderhub.operate.bench_fulfill import EXPLAINED, measure_fulfill
 
-    times = measure_fulfill(clock, orders, demand, console.print)
+    with saying_when_stopped(STOPPED):
+        times = measure_fulfill(clock, orders, demand, console.print)
     console.print(
         f"{times.orders:,} 单 / orders ({demand}): {times.seconds:.1f} s = 分仓、快递、预占 / "
         f"route + carriers + reserve {times.routed:.1f} s + 截单 / close {times.closed:.1f} s + CSV "

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from orderhub.cli.shell import beijing, console
+from orderhub.cli.shell import INTERRUPTED, beijing, console
+from orderhub.db.interrupts import Ended
 from orderhub.db.windows import Progress as Windows
 from orderhub.db.windows import Request, progress_of
 from orderhub.platforms.backfill import Access, work_backfill
@@ -15,7 +17,11 @@ _FOR_AS_LONG_AS_IT_TAKES = timedelta(days=30)
 
 
 def read_with_bar(access: Access, asked: list[Request]) -> int:
-    """Read `asked` and return how many windows are not covered; Ctrl-C leaves them to the next pulls."""
+    """Read `asked` and return how many windows are not covered.
+
+    Raises:
+        Exit: Ctrl-C was pressed; what is left is said, and waits for the next pulls or the next time.
+    """
     at = progress_of(access.database, asked)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
@@ -28,8 +34,10 @@ def read_with_bar(access: Access, asked: list[Request]) -> int:
             for _ in range(ROUNDS):
                 if at.left and not at.waits_until:
                     at = work_backfill(access, asked, draw, _FOR_AS_LONG_AS_IT_TAKES)
-        except KeyboardInterrupt:
-            at = progress_of(access.database, asked)
+        except (KeyboardInterrupt, Ended) as stop:
+            bar.stop()
+            _say_what_is_left(access, progress_of(access.database, asked))
+            raise typer.Exit(stop.code if isinstance(stop, Ended) else INTERRUPTED) from None
     _say_what_is_left(access, at)
     return at.left + at.refused
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import clock, console, opened
+from orderhub.cli.shell import STOPPED, clock, console, opened, saying_when_stopped
 from orderhub.db.engine import Database
 from orderhub.errors import StopError
 from orderhub.settings import load_settings
@@ -28,7 +28,8 @@ def migrate() -> None:
     if settings.owner_url is None:
         raise StopError("ORDERHUB_OWNER_URL is not set; migrations need the role orderhub_owner")
     database = Database(settings.owner_url.get_secret_value(), "orderhub-migrate")
-    applied = run(database, clock)
+    with saying_when_stopped(STOPPED):
+        applied = run(database, clock)
     database.close()
     console.print("\n".join(applied) if applied else "已是最新 / up to date")
 

@@ -1,5 +1,6 @@
 """What every command shares: the opened hub, the clock, and how results are shown."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,10 +13,17 @@ from rich.table import Table
 from orderhub.clock import BEIJING, SystemClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.db.interrupts import Ended
 from orderhub.settings import Settings, load_settings
 
 console = Console(soft_wrap=True)
 clock = SystemClock()
+#: The exit code of a command that Ctrl-C ended.
+INTERRUPTED = 130
+STOPPED = (
+    "已停止:没做完的那一步已撤销,之前做完的都在;同样的命令再执行一次就接着做 / stopped: the step that was "
+    "going on is undone, what was finished is kept; repeat the command to go on"
+)
 
 
 @contextmanager
@@ -26,10 +34,21 @@ def opened() -> Iterator[tuple[Settings, Database]]:
     settings = load_settings()
     database = Database(settings.database_url.get_secret_value(), "orderhub-cli")
     try:
-        check_version(database)
-        yield settings, database
+        with saying_when_stopped(STOPPED):
+            check_version(database)
+            yield settings, database
     finally:
         database.close()
+
+
+@contextmanager
+def saying_when_stopped(words: str) -> Iterator[None]:
+    """Say what is kept and how to go on when the block is stopped, by Ctrl-C say."""
+    try:
+        yield
+    except (KeyboardInterrupt, Ended):
+        print(f"\n{words}", file=sys.stderr)
+        raise
 
 
 def active_config(database: Database) -> MerchantConfig:

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
 from sqlalchemy import Connection
+
+from orderhub.db.interrupts import raised_by_signals
 
 Value = str | bytes | int | bool | None
 #: So much is handed to the driver at once: each time, other threads may run first.
@@ -26,8 +29,15 @@ def copy_rows(
         sql.SQL(", ").join(sql.Identifier(column) for column in columns),
     )
     driver: Any = connection.connection
-    with closing(driver.cursor()) as cursor:
-        cursor.copy_expert(target, reader)
+    before = len(raised_by_signals())
+    try:
+        with closing(driver.cursor()) as cursor:
+            cursor.copy_expert(target, reader)
+    except psycopg2.Error:
+        # The driver reports what its reader raised, by name only, as an error of the server.
+        for swallowed in (*raised_by_signals()[before:], *reader.raised):
+            raise swallowed from None
+        raise
     return reader.count
 
 
@@ -37,8 +47,16 @@ class _Blocks:
     def __init__(self, rows: Iterable[Sequence[Value]]) -> None:
         self._rows = iter(rows)
         self.count = 0
+        self.raised: list[BaseException] = []
 
     def read(self, _size: int = -1) -> bytes:
+        try:
+            return self._lines()
+        except BaseException as error:
+            self.raised.append(error)
+            raise
+
+    def _lines(self) -> bytes:
         lines: list[bytes] = []
         size = 0
         for row in self._rows:

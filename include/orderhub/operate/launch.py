@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from orderhub import paths
 from orderhub.clock import Clock, SystemClock
+from orderhub.db.interrupts import ending_statements
 from orderhub.db.postgres import binaries, discard_cluster
 from orderhub.errors import EnvironmentFault, OrderhubError
 from orderhub.guard import Guard
@@ -39,20 +40,25 @@ def main(arguments: list[str] | None = None) -> int:
     home = Home(Path(options.home).absolute())
     os.environ["ORDERHUB_HOME"] = str(home.root)
     try:
-        match options.command:
-            case "demo" | "up":
-                return _run(options, home, voice)
-            case "sandbox":
-                return run_sandbox(options, home, voice)
-            case "reset":
-                return _reset(home, voice, sure=options.yes)
-            case _:
-                return _sql(options)
+        with ending_statements(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            return _start(options, home, voice)
     except OrderhubError as error:
         print(f"hub: {error}", file=sys.stderr)  # noqa: T201 - what the command is for
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _start(options: argparse.Namespace, home: Home, voice: Voice) -> int:
+    match options.command:
+        case "demo" | "up":
+            return _run(options, home, voice)
+        case "sandbox":
+            return run_sandbox(options, home, voice)
+        case "reset":
+            return _reset(home, voice, sure=options.yes)
+        case _:
+            return _sql(options)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -115,7 +115,14 @@ A text that cannot be read becomes null and an anomaly.
 _COMMANDS_HEAD = """# 命令 / Commands
 
 `./hub <命令>` 与 `orderhub <命令>` 相同 / `./hub <command>` is the same.
-退出码 / exit code:0 成功,1 失败或有违反,2 需要人处理,75 此刻无事可做或别人正在做。
+
+退出码:0 成功,1 失败或有违反,2 需要人处理,75 此刻无事可做或别人正在做,130 被 Ctrl-C 停下。
+Exit codes: 0 done, 1 failed or something is violated, 2 a person must act, 75 nothing to do now or somebody
+else does it, 130 stopped by Ctrl-C.
+
+随时可以 Ctrl-C:数据库里正在跑的语句也随即结束,没做完的一步撤销,之前做完的都在。
+Ctrl-C is safe at any time: the statement that the server runs ends too, an unfinished step is undone, the
+rest is kept.
 """
 
 
@@ -335,9 +342,7 @@ def _checks() -> str:
 
 
 def _commands(command: Any) -> str:
-    parts = [
-        "# 命令 / Commands\n\n`./hub <命令>` 与 `orderhub <命令>` 相同 / `./hub <command>` is the same.\n"
-    ]
+    parts = [_COMMANDS_HEAD]
     for name, leaf in _leaves(command, "orderhub"):
         parts.append(f"\n## {name}\n\n{(leaf.help or '').strip()}\n")
         rows = [
