@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
@@ -124,6 +125,65 @@ def test_refunds_of_parts_that_are_all_of_a_line_stop_it_and_ask_nobody(
 
     assert (in_part, blocked(database, config)) == ("line_waits", "line_stopped")
     assert rows(database, HOLDS) == []
+
+
+#: Before shipping some platforms (JD) name an amount of the order, and no line.
+OF_THE_ORDER = refund(oid=None, num=None, status="SUCCESS", refund_fee="114.00")
+
+
+def two_lines(**changes: Any) -> dict[str, Any]:
+    """A trade of 228.00 and 6.00 freight; what each of its two lines costs is not told."""
+    order = trade(payment="234.00", post_fee="6.00", line_payment="", line_divide_order_fee="", **changes)
+    order["orders"]["order"].append(dict(order["orders"]["order"][0], oid=7, oid_str="7"))
+    return order
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({"refund_fee": "114.00"}, "line_stopped"),
+        ({"refund_fee": "120.00"}, "line_stopped"),
+        ({"refund_fee": "113.99"}, "line_waits"),
+        ({"status": "WAIT_SELLER_AGREE"}, "line_waits"),
+        ({"status": "CLOSED"}, "line_waits"),
+        ({"oid": 7, "num": 2}, "line_stopped"),
+    ],
+    ids=["all of it", "with the freight", "a fen is left", "asked for", "taken back", "the rest of a line"],
+)
+def test_refunds_of_no_line_that_are_all_of_an_order_stop_it_as_one_does(
+    database: Database, config: MerchantConfig, second: dict[str, Any], expected: str
+):
+    stage(database, [two_lines()], SHOP_ID)
+    stage_refunds(database, OF_THE_ORDER)
+    in_part = blocked(database, config)
+
+    stage_refunds(database, OF_THE_ORDER | {"refund_id": "901", **second})
+
+    assert (in_part, blocked(database, config)) == ("line_waits", expected)
+    assert len(rows(database, HOLDS)) == (0 if expected == "line_stopped" else 2)
+
+
+def test_refunds_of_money_of_a_line_that_are_all_of_it_stop_it(database: Database, config: MerchantConfig):
+    stage(database, [trade()], SHOP_ID)
+    stage_refunds(database, OF_THE_ORDER | {"oid": int(TID)})
+    in_part = blocked(database, config)
+
+    stage_refunds(database, OF_THE_ORDER | {"oid": int(TID), "refund_id": "901"})
+
+    assert (in_part, blocked(database, config)) == ("line_waits", "line_stopped")
+
+
+def test_a_price_difference_is_no_part_of_an_order(database: Database, config: MerchantConfig):
+    stage(database, [two_lines()], SHOP_ID)
+    stage_refunds(database, OF_THE_ORDER)
+    run_transform(database, StoppedClock(), config)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("update core.refunds set kind = 'money', refund_id = 'tb/902' where refund_id = 'tb/900'")
+        )
+    stage_refunds(database, OF_THE_ORDER | {"refund_id": "901"})
+
+    assert blocked(database, config) == "line_waits"
 
 
 def test_a_part_that_is_refunded_and_one_that_is_asked_for_are_not_all_of_a_line(
