@@ -54,6 +54,14 @@ def test_any_number_of_rows_arrives(connection: Connection, count: int):
     assert (copied, read(connection)) == (count, [(n, "好" * (n % 7), None) for n in range(count)])
 
 
+def test_one_odd_value_among_many_rows_arrives(connection: Connection):
+    values = [None if n == 7 else "tab\there" if n == 250 else f"值{n}" for n in range(300)]
+
+    copy_rows(connection, "t", ("n", "value"), list(enumerate(values)))
+
+    assert read(connection) == [(n, value, None) for n, value in enumerate(values)]
+
+
 def test_value_larger_than_the_buffer_arrives(connection: Connection):
     large = "宽\\\t" * 400_000
 

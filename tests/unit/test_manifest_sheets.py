@@ -1,4 +1,5 @@
 import csv
+import io
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_any_text_survives_csv_quoting(first: str, second: str):
 
         with file.open(encoding="utf-8-sig", newline="") as lines:
             assert [["甲", "乙"], [guard_text(first), guard_text(second)]] == list(csv.reader(lines))
+
+
+@given(
+    st.lists(st.one_of(texts, st.sampled_from([*ATTACKS, "", "_", '"', '","', "a,b"]), st.none()), min_size=1)
+)
+def test_a_row_that_asks_for_nothing_is_written_as_any_other(row: list[str | None]):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "list.csv"
+        expected = io.StringIO(newline="")
+        csv.writer(expected, quoting=csv.QUOTE_ALL).writerows([["甲"], [guard_text(value) for value in row]])
+
+        write_csv(file, ["甲"], [row])
+
+        assert expected.getvalue() == file.read_bytes().decode("utf-8-sig")
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))

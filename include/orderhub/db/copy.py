@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import psycopg2
@@ -13,6 +14,10 @@ from orderhub.db.interrupts import raised_by_signals
 Value = str | bytes | int | bool | None
 #: So much is handed to the driver at once: each time, other threads may run first.
 _BLOCK_BYTES = 1 << 18
+#: So many rows are written column by column: what holds for a column is asked once.
+_BLOCK_ROWS = 128
+_NULL = r"\N"
+_SPECIAL = "\\\t\n\r"
 
 
 def copy_rows(
@@ -51,21 +56,40 @@ class _Blocks:
 
     def read(self, _size: int = -1) -> bytes:
         try:
-            return self._lines()
+            return self._next()
         except BaseException as error:
             self.raised.append(error)
             raise
 
-    def _lines(self) -> bytes:
-        lines: list[bytes] = []
+    def _next(self) -> bytes:
+        blocks: list[bytes] = []
         size = 0
-        for row in self._rows:
-            lines.append(line := b"\t".join([_text(value) for value in row]))
-            size += len(line)
-            if size >= _BLOCK_BYTES:
-                break
-        self.count += len(lines)
-        return b"\n".join([*lines, b""])
+        while size < _BLOCK_BYTES and (rows := list(islice(self._rows, _BLOCK_ROWS))):
+            blocks.append(block := _lines(rows))
+            size += len(block)
+            self.count += len(rows)
+        return b"".join(blocks)
+
+
+def _lines(rows: Sequence[Sequence[Value]]) -> bytes:
+    """Return rows as COPY reads them, each with its end of line."""
+    columns = list(zip(*rows, strict=True))
+    kinds = [set(map(type, column)) for column in columns]
+    if any(bytes in kind for kind in kinds):
+        return b"".join([b"\t".join([_text(value) for value in row]) + b"\n" for row in rows])
+    written = [_column(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return "\n".join([*map("\t".join, zip(*written, strict=True)), ""]).encode()
+
+
+def _column(values: Sequence[Any], kinds: set[type]) -> Sequence[str]:
+    """Return the values of one column as texts; nearly always none of them needs a backslash."""
+    if kinds <= {str, type(None)}:
+        together = "".join(filter(None, values))
+        if not any(special in together for special in _SPECIAL):
+            return [_NULL if value is None else value for value in values] if None in values else values
+    if kinds == {int}:
+        return [str(value) for value in values]
+    return [_text(value).decode() for value in values]
 
 
 def _text(value: Value) -> bytes:

@@ -13,6 +13,8 @@ from pathlib import Path
 Row = Sequence[str | None]
 #: What spreadsheet programs take for the beginning of a formula, also behind blanks and quotes (CWE-1236).
 _FORMULA = re.compile(r"[\s'\"＇＂]*[=+\-@＝＋－＠﹢﹣]")
+#: The end of a cell in quotes, then neither the end of an empty one nor a letter, digit or underscore.
+_ODD_BEGIN = re.compile(r'","[^\w"]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: The longest text a cell can hold.
 CELL_LIMIT = 32_767
@@ -54,7 +56,21 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(header)
-        writer.writerows([guard_text(value) for value in row] for row in rows)
+        for row in rows:
+            line = _plain_line(row)
+            if line is None:
+                writer.writerow([guard_text(value) for value in row])
+            else:
+                file.write(line)
+
+
+def _plain_line(row: Row) -> str | None:
+    """Return a row as CSV if no cell of it needs a change, as in nearly every row; None: look at each."""
+    cells = '","'.join([cell or "" for cell in row])
+    line = f'","{cells}"'
+    if line.count('"') == 2 * len(row) + 1 and line.isprintable() and not _ODD_BEGIN.search(line):
+        return f"{line[2:]}\r\n"
+    return None
 
 
 def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) -> None:
