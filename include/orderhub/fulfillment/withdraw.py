@@ -15,8 +15,11 @@ from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 
 #: Around joins of rows that were written a moment ago: without figures of them the planner would read one
-#: table once per row of the other.
-WITHOUT_FIGURES = text("set local enable_nestloop = off; set local work_mem = '128MB'")
+#: table once per row of the other. Both cores take part in large ones.
+WITHOUT_FIGURES = text("""
+    set local enable_nestloop = off;
+    set local work_mem = '128MB';
+    set local parallel_tuple_cost = 0.01""")
 WITH_FIGURES = text("set local enable_nestloop = on")
 
 #: One row per reservation of an allocated document whose order changed; what routing asks is of that order.

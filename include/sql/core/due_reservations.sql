@@ -11,7 +11,8 @@ select
     f.is_shadow,
     f.receiver_key
 from core.fulfillment_orders as f
-inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+inner join core.reservations as r
+    on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active' and r.warehouse_id = :warehouse_id
 where f.state = 'allocated'
     and f.warehouse_id = :warehouse_id
     and f.is_shadow = :is_shadow
