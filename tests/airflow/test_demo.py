@@ -45,6 +45,7 @@ class Demo:
     output: str
     database: Database
     process: subprocess.Popen[bytes]
+    woken: list[str]  # Runs of fulfill_orders that the pass started, when it was over.
 
     def stop(self) -> None:
         """Press Ctrl-C and wait."""
@@ -97,12 +98,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         wait_for_line(process, log)
         address = json.loads((home / "settings.json").read_text())["owner_url"]
         database = Database(address, "tests")
-        yield Demo(home, base, log, log.read_text(encoding="utf-8"), database, process)
+        woken = runs_of(base, "fulfill_orders")
+        yield Demo(home, base, log, log.read_text(encoding="utf-8"), database, process, woken)
         database.close()
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
     assert not any(is_taken(base + offset) for offset in range(4))
+
+
+def runs_of(base: int, dag_id: str) -> list[str]:
+    """Return how each run came to be that no schedule started."""
+    runs = AirflowApi(base, "", SystemClock())._call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
+    return [run["run_type"] for run in runs if run["run_type"] != "scheduled"]
 
 
 def wait_for_line(process: subprocess.Popen[bytes], log: Path) -> None:
@@ -197,6 +205,10 @@ def test_the_summary_tells_what_happened_and_where_to_look(demo: Demo) -> None:
         "/mailbox",
     ):
         assert part in demo.output
+
+
+def test_the_pass_wakes_fulfilment_once(demo: Demo) -> None:
+    assert ["manual"] == demo.woken
 
 
 def test_no_task_of_the_demo_needed_a_second_try(demo: Demo) -> None:

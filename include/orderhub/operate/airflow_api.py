@@ -77,6 +77,12 @@ class AirflowApi:
         state: str = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]
         return state
 
+    def task_state(self, dag_id: str, run_id: str, task_id: str) -> str | None:
+        """Return `success`, `skipped`, `running` and so on; nothing before the task is scheduled."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        state: str | None = self._call("GET", path)["state"]
+        return state
+
     @retry(
         retry=retry_if_exception_type(TransientError),
         wait=wait_fixed(1),

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -23,6 +24,7 @@ from orderhub.operate.verify import verify
 from orderhub.settings import load_settings
 
 TRANSFORM, FULFILL = "transform_orders", "fulfill_orders"
+MAPPING = "map_merge_and_check"
 #: Nothing of the pass waits for these; they are there to be tried.
 OTHERS = ("backfill_orders", "decide_hold", "reconcile_platforms", "watch_hub")
 _PASS_SECONDS = 300.0
@@ -92,7 +94,10 @@ def _make_pass(stack: Stack, database: Database, config: MerchantConfig) -> list
     _wait(stack, lambda: bool(story.told().windows) & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
     pulled_at = stack.clock.now()
     rest = {TRANSFORM: _start(stack, TRANSFORM)}
-    _wait(stack, lambda: story.told().has_transformed(pulled_at), "scheduler", _PASS_SECONDS)
+    is_announced = partial(_has_announced, stack, rest[TRANSFORM])
+    _wait(
+        stack, lambda: story.told().has_transformed(pulled_at) and is_announced(), "scheduler", _PASS_SECONDS
+    )
     cutoffs = [_request(database, stack.clock, config, warehouse.id) for warehouse in config.warehouses]
     stack.voice.say("加开一次截单,生成发货清单…", "an extra cut-off for every warehouse…")
     api.unpause(FULFILL)
@@ -131,6 +136,14 @@ def _start(stack: Stack, dag_id: str, *, accept_ended: bool = False) -> str:
     run_id, state = stack.api.newest_run(dag_id) or ("", "")
     follow = state in ("queued", "running") or (accept_ended and run_id)
     return run_id if follow else stack.api.trigger(dag_id)
+
+
+def _has_announced(stack: Stack, run_id: str) -> bool:
+    """Tell whether a run of transform has told its orders to fulfilment, or has none to tell.
+
+    Fulfilment is paused until then: the event would start a second run, behind the one that is triggered.
+    """
+    return stack.api.task_state(TRANSFORM, run_id, MAPPING) in ("success", "skipped")
 
 
 @retry(
