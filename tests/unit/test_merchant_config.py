@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orderhub import paths
-from orderhub.config.parse import parse_config, read_directory, version_of
+from orderhub.config.parse import parse_config, read_directory, unread_files, version_of
 from orderhub.errors import ConfigError
 from tests.builders import FILES, shops_file
 
@@ -171,3 +171,13 @@ def test_file_in_another_encoding_says_how_to_save_it(tmp_path: Path):
 
     with pytest.raises(ConfigError, match=r"regions\.csv: not UTF-8; save it as UTF-8"):
         read_directory(tmp_path)
+
+
+def test_file_with_a_name_that_is_not_quite_one_is_warned_of(tmp_path: Path):
+    for name in (*FILES, "skus.xlsx", "Routing.yml", "stock.csv", ".shops.yaml", "README.md"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+
+    assert unread_files(tmp_path) == [
+        "Routing.yml: 没有读这个文件 / this file is not read; did you mean 'routing.yaml'?",
+        "skus.xlsx: 没有读这个文件 / this file is not read; did you mean 'skus.csv'?",
+    ]

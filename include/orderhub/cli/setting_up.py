@@ -41,8 +41,9 @@ def config_check(
     """检查配置文件,不启用 / check the files without applying them."""
     from orderhub.operate.configuration import check_files, warnings_of
 
-    checked = check_files(directory or load_settings().config)
-    _print_warnings(warnings_of(checked))
+    directory = directory or load_settings().config
+    checked = check_files(directory)
+    _print_warnings(warnings_of(checked, directory))
     console.print(f"可用 / valid: {checked.version[:12]}")
 
 
@@ -61,7 +62,7 @@ def config_apply(
 
     with opened() as (settings, database):
         applied = apply_files(database, clock, settings, getpass.getuser(), directory, force=force)
-    _print_warnings(warnings_of(applied))
+    _print_warnings(warnings_of(applied, directory or settings.config))
     console.print(f"已启用 / active: {applied.version[:12]}")
 
 

@@ -33,6 +33,9 @@ OPTIONAL = (
     "safety_stock.csv", "holds.yaml", "carriers.yaml", "checks.yaml", "blacklist.csv", "tiers.csv",
     "calendar.csv", "shares.csv", *GOODS_FILES,
 )  # fmt: skip
+#: Read by `./hub stock import`, when a person says so.
+ELSEWHERE = ("stock.csv",)
+_LOOKS_READ = {".csv", ".yaml", ".yml", ".xlsx", ".xls", ".txt"}
 _PATTERNS = ("platforms/*/fields.csv", "expectations/*.json", PROFILES)
 
 
@@ -50,6 +53,19 @@ def read_directory(directory: Path) -> dict[str, str]:
     names = [*REQUIRED, *(name for name in OPTIONAL if (directory / name).is_file())]
     names += [str(p.relative_to(directory)) for pattern in _PATTERNS for p in sorted(directory.glob(pattern))]
     return {name: _read_text(directory / name) for name in names}
+
+
+def unread_files(directory: Path) -> list[str]:
+    """Return a warning for each file of tables or settings that is not read: a name that is not quite one."""
+    known = [*REQUIRED, *OPTIONAL]
+    strange = sorted(
+        file.name
+        for file in directory.iterdir()
+        if file.suffix.lower() in _LOOKS_READ
+        and file.name not in (*known, *ELSEWHERE)
+        and file.name[0] not in ".~"
+    )
+    return [f"{name}: 没有读这个文件 / this file is not read; {nearest(name, known)}" for name in strange]
 
 
 def version_of(files: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from orderhub.clock import Clock
 from orderhub.config.goods import warnings_of as goods_warnings
 from orderhub.config.models import MerchantConfig
+from orderhub.config.parse import unread_files
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
 from orderhub.errors import AlreadyDone
@@ -29,9 +30,9 @@ def check_files(directory: Path) -> MerchantConfig:
     return config
 
 
-def warnings_of(config: MerchantConfig) -> list[str]:
-    """Return what the merchant should know of files that are valid all the same."""
-    return [*goods_warnings(config), *suite_warnings(config)]
+def warnings_of(config: MerchantConfig, directory: Path) -> list[str]:
+    """Return what the merchant should know of files that are valid all the same, or that are not read."""
+    return [*goods_warnings(config), *suite_warnings(config), *unread_files(directory)]
 
 
 def apply_files(
