@@ -113,7 +113,9 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nothing\.csv: cannot be read"):
+    with pytest.raises(
+        ConfigError, match=r"nothing\.csv: cannot be read: No such file or directory; name a CSV"
+    ):
         read_labelled(tmp_path / "nothing.csv")
 
 

@@ -77,3 +77,8 @@ def main() -> None:
     except OrderhubError as error:
         print(f"orderhub: {error}", file=sys.stderr)
         raise SystemExit(2 if isinstance(error, StopError) else 1) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"orderhub: {error.filename}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -52,7 +52,8 @@ def read_recipients(settings: Settings) -> Alerts:
     try:
         return parse(Alerts, file.read_text(encoding="utf-8-sig"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({type(error).__name__})") from None
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConfigError(f"{file}: cannot be read: {why}") from None
 
 
 def send_samples(alerts: Alerts, settings: Settings, clock: Clock) -> list[Reached]:

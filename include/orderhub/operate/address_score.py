@@ -165,9 +165,8 @@ def _text_of(file: Path) -> str:
         raw = file.read_bytes()
         raw = gzip.decompress(raw) if file.suffix == ".gz" else raw
     except (OSError, EOFError) as error:
-        raise ConfigError(
-            f"{file}: cannot be read ({type(error).__name__}); name a CSV file or .csv.gz"
-        ) from None
+        why = getattr(error, "strerror", None) or "not a whole .gz file"
+        raise ConfigError(f"{file}: cannot be read: {why}; name a CSV file or .csv.gz") from None
     for encoding in _ENCODINGS:
         try:
             return raw.decode(encoding)
