@@ -16,7 +16,7 @@ ORDER_FIELDS = (
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "platform_item_id", "platform_sku_id", "merchant_code", "title", "kind_hint", "quantity",
-    "unit_price", "discount", "paid", "subsidy", "platform_status", "refund_status",
+    "unit_price", "discount", "paid", "subsidy", "platform_status", "refund_status", "shipped_quantity",
 )  # fmt: skip
 RECEIVER_FIELDS = (
     "name_masked", "phone_masked", "phone_hash", "address_masked", "address_hash", "province", "city",
@@ -131,4 +131,4 @@ def _fitting(field: str) -> tuple[str, ...]:
         return ("yuan", "fen")
     if field in TIMES:
         return ("time@", "epoch_s", "epoch_ms", "instant")
-    return ("integer",) if field == "quantity" else ("text", "sku", "province")
+    return ("integer",) if field in {"quantity", "shipped_quantity"} else ("text", "sku", "province")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -109,8 +109,15 @@ class Shipped(Frozen):
     """Goods in parcels, where lines do not say that they left: all gone stops a line, some let it wait."""
 
     goods: str = Field(description="Path of the goods of all parcels; * is every item of a list.")
-    sku: str = Field(description="Key of a good, equal to the line's platform_sku_id.")
+    sku: str = Field(default="", description="Key of a good, equal to the line's platform_sku_id.")
+    line: str = Field(default="", description="Instead of sku: key of a good, equal to the line's line_id.")
     quantity: str = Field(description="Key of a good: pieces in this parcel.")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if bool(self.sku) == bool(self.line):
+            raise ValueError("name the key of a good that is its SKU or its line: sku or line")
+        return self
 
 
 class RefundMeaning(Frozen):

@@ -102,6 +102,7 @@ LINES = View(
         "kind": "text",
         "pending_refund": "text",
         "refunded_part": "text",
+        "shipped_part": "text",
         "quantity": "number",
         "quantity_cap": "number",
         "unit_price_fen": "number",

@@ -211,7 +211,8 @@ def elements(path: str) -> str:
     return f"(select line, row_number() over (order by list_no, line_no) from ({sets}) as every)"  # noqa: S608 - paths of files, quoted
 
 
-#: The gate of a line and why: what stops it wins, then what lets it wait, then its own state.
+#: The gate of a line and why: what stops it wins, then what lets it wait, then its own state. What
+#: `core.hand_shipped_lines` reads of it begins with `part_shipped`: pieces that left, of how many.
 _LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity or f.gate = 'stop'
             then 'stop'
          when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none' then 'wait'
@@ -220,10 +221,14 @@ _LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.
          when c.platform_status is null then 'ship' else coalesce(st.gate, 'wait') end,
     case when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none'
             then 'refund ' || c.refund_status
-         when c.shipped_pieces > 0 then least(c.shipped_pieces, c.quantity) || ' 件已发货'
+         when c.shipped_pieces >= c.quantity then c.quantity || ' 件已发货'
+         when c.shipped_pieces > 0
+            then 'part_shipped ' || c.shipped_pieces || '/' || coalesce(c.quantity::text, '?')
          when f.gate = 'stop' or (f.gate = 'wait' and coalesce(st.gate, 'ship') <> 'stop')
             then f.flag_id || ' ' || f.reason
          when c.platform_status is null then null
+         when st.status = 'part_shipped' and st.gate = 'wait'
+            then 'part_shipped ?/' || coalesce(c.quantity::text, '?')
          else c.platform_status || ' ' || coalesce(st.reason, '未知') end"""
 
 

@@ -34,7 +34,12 @@ _NO_TIME = {
     "epoch_ms": ("0",),
     "time@": ("0000-00-00 00:00:00", "0001-01-01 00:00:00", "1970-01-01 08:00:00"),
 }
-_NULL_TYPES = {"quantity": "bigint", **dict.fromkeys(TIMES, "timestamptz"), **dict.fromkeys(MONEY, "bigint")}
+_NULL_TYPES = {
+    "quantity": "bigint",
+    "shipped_quantity": "bigint",
+    **dict.fromkeys(TIMES, "timestamptz"),
+    **dict.fromkeys(MONEY, "bigint"),
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""SQL that counts the pieces of a line which left in parcels, where lines do not say so themselves.
+"""SQL that counts the pieces of a line which left in parcels: lines say it, or their parcels do.
 
 Goods of one SKU are alike: what left counts for the first line of that SKU, then for the next.
 """
@@ -27,12 +27,15 @@ def goods_column(shipped: Shipped | None) -> str:
 
 
 def pieces_column(shipped: Shipped | None) -> str:
-    """Return the column `shipped_pieces` of the converted lines; null where the platform's lines say it."""
+    """Return the column `shipped_pieces` of the converted lines: null where nothing says how many left."""
     if shipped is None:
-        return "null::bigint as shipped_pieces"
-    sku, quantity = f"good ->> {literal(shipped.sku)}", f"good ->> {literal(shipped.quantity)}"
+        return "shipped_quantity as shipped_pieces"
+    key, column = (shipped.line, "line_id") if shipped.line else (shipped.sku, "platform_sku_id")
+    good, quantity = f"good ->> {literal(key)}", f"good ->> {literal(shipped.quantity)}"
     left = (
         f"select sum(({quantity})::bigint) from jsonb_array_elements(shipped_goods) as every(good) "  # noqa: S608 - names of files, quoted
-        f"where {sku} = platform_sku_id and {quantity} ~ '^[0-9]{{1,9}}$'"
+        f"where {good} = {column} and {quantity} ~ '^[0-9]{{1,9}}$'"
     )
+    if shipped.line:
+        return f"coalesce(({left}), 0) as shipped_pieces"
     return f"coalesce(({left}), 0) - coalesce(sum(quantity) over {_EARLIER}, 0) as shipped_pieces"

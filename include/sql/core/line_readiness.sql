@@ -17,10 +17,13 @@ select
         when l.line_id = any(f.stopped) or (l.gate = 'stop' and not exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id)) then 'line_stopped'
         when l.kind in ('service', 'bundle') then 'line_is_' || l.kind
         when l.line_id = any(f.waiting) then 'line_waits'
+        -- Some pieces left without us: what a person has not said to be left never leaves as well.
+        when l.gate = 'wait' and exists (select from core.hand_shipped_lines as x where x.order_id = l.order_id and x.line_id = l.line_id and not x.is_settled) then 'line_waits'
         when h.is_order_held then 'order_held'
         when l.line_id = any(h.lines) or l.parent_line_id = any(h.lines) then 'line_held'
         when o.gate = 'wait' then 'order_waits'
-        when l.gate = 'wait' and not exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id) then 'line_waits'
+        when l.gate = 'wait' and not exists (select from core.rest_of_lines as x where x.order_id = l.order_id and x.line_id = l.line_id)
+            and not exists (select from core.hand_shipped_lines as x where x.order_id = l.order_id and x.line_id = l.line_id) then 'line_waits'
         when l.kind = 'gift' and not exists (
             select from core.order_lines as g
             where g.order_id = l.order_id and g.kind in ('goods', 'bundle') and g.gate = 'ship'

@@ -39,7 +39,10 @@ lines as (
             when l.line_id is null then '{"said": null}'
             when c.field = 'quantity' then jsonb_build_object(
                 'said', l.quantity::text, 'quantity', l.quantity,
-                'goods', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code)
+                'goods', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code),
+                'by_hand', (
+                    select h.by_hand from core.hand_shipped_lines as h where h.order_id = l.order_id and h.line_id = l.line_id
+                )
             )
             else jsonb_build_object(
                 'said', concat_ws('|', l.platform_item_id, l.platform_sku_id, l.merchant_code),

@@ -108,7 +108,7 @@ def test_line_of_which_some_pieces_left_waits_for_a_person(box: ShopInABox):
         box.database, "select distinct gate, gate_reason from core.order_lines where platform_status = '101'"
     )
 
-    assert [("wait", "101 部分发货")] == gates
+    assert [("wait", "part_shipped 1/2")] == gates
 
 
 def test_line_refunded_in_part_waits_and_one_refunded_whole_stops(box: ShopInABox):

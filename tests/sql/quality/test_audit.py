@@ -91,6 +91,7 @@ def put_one_of_each(hub: Hub) -> None:
         {"quantity": 1000, "refund_state": "pending"},
     )
     hub.put({"order_id": "tb/p1"})
+    hub.put({"order_id": "tb/p2"}, {"quantity": 3, "gate": "wait", "gate_reason": "part_shipped 1/3"})
     hub.put({"order_id": "tb/o1", "payment_state": "cod_accepted", "paid_fen": None})
     hub.execute(
         "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, platform_line_id, kind, platform_status, state, is_terminal, quantity, refund_fen, unreadable_fields, version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) "
