@@ -179,6 +179,10 @@ class PlatformSpec(Frozen):
     is_sum_promised: bool = Field(
         description="True: paid = sum of the lines' paid + freight, so a difference is an anomaly."
     )
+    is_total_owed: bool = Field(
+        default=False,
+        description="True: paid at the door, with nothing told as paid and no discount: total is owed.",
+    )
     api: Api | None = None
     streams: dict[Identifier, Stream] = Field(
         default={}, description="orders, refunds, and others that fill one of these two (`into`)."

@@ -108,9 +108,7 @@ def _merged_columns(platform: Platform) -> str:
         then coalesce(f.status, st.status) else coalesce(st.status, 'unknown') end,
     coalesce(st.status_rank, 0),
     {_IS_TERMINAL},
-    coalesce(f.payment_state, case
-        when c.is_cash_on_delivery and st.payment_state = 'paid' and st.status <> 'done' then 'cod_accepted'
-        else st.payment_state end, 'unknown'),
+    {_PAYMENT_STATE},
     case when 'stop' in (st.gate, f.gate) then 'stop'
          when st.gate = 'ship' and f.gate is null then 'ship' else 'wait' end,
     case when st.gate is null then 'status ' || coalesce(c.platform_status, '?') || ' 未知'
@@ -118,8 +116,8 @@ def _merged_columns(platform: Platform) -> str:
          else st.platform_status || ' ' || st.reason end,
     case when sh.go_live_at is null or c.placed_at is null or c.placed_at >= sh.go_live_at then 'live'
          when 'stop' in (st.gate, f.gate) then 'history' when sh.is_shadow then 'live' else 'to_confirm' end,
-    c.currency, c.total, c.discount, c.freight, c.paid, c.promotion_mark, c.buyer_message, c.seller_memo,
-    c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
+    c.currency, c.total, c.discount, c.freight, {_paid(platform)}, c.promotion_mark,
+    c.buyer_message, c.seller_memo, c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,
     c.service_tags, c.required_carriers, c.unreadable_fields, c.disagreeing_fields,
     c.payload_sha256,
@@ -137,6 +135,21 @@ from read as c
 left join statuses as st on st.platform_status = coalesce(c.platform_status, {default})
 left join flags as f using (flag_no)
 left join shops as sh using (shop_id)"""  # noqa: S608 - names and literals of files, quoted
+
+
+_PAYMENT_STATE = """coalesce(f.payment_state, case
+        when c.is_cash_on_delivery and st.payment_state = 'paid' and st.status <> 'done' then 'cod_accepted'
+        else st.payment_state end, 'unknown')"""
+
+
+def _paid(platform: Platform) -> str:
+    """Return what was paid, or is owed at the door: the total, where a platform means that by it."""
+    if not platform.spec.is_total_owed:
+        return "c.paid"
+    return f"""case
+        when coalesce(c.paid, 0) = 0 and coalesce(c.discount, 0) = 0 and {_PAYMENT_STATE} = 'cod_accepted'
+            and not c.unreadable_fields && array['paid', 'discount'] then coalesce(c.total, c.paid)
+        else c.paid end"""
 
 
 def compile_lines(platform: Platform, winners: str = "incoming_orders") -> str:
