@@ -89,8 +89,21 @@ def test_an_order_and_a_rule_name_holds_too(database: Database, config: Merchant
     (hold_id, _) = place(database, "memo", "amount")
 
     assert holds_of_rule(database, "tb/1", "memo") == [hold_id]
-    with pytest.raises(StopError, match=r"tb/1: rule 'vague' holds nothing.*rules that do: amount, memo"):
+    with pytest.raises(StopError, match=r"tb/1: rule 'vague' holds nothing of it.* now: amount, memo"):
         holds_of_rule(database, "tb/1", "vague")
+
+
+def test_a_rule_whose_hold_was_ended_says_who_and_why(database: Database, config: MerchantConfig):
+    place(database, "memo", "amount")
+    say(database, holds_of_rule(database, "tb/1", "memo")[0])
+
+    with pytest.raises(StopError, match=r"li ended it at .* \(released: 已核对\).* now: amount"):
+        holds_of_rule(database, "tb/1", "memo")
+
+
+def test_a_rule_of_an_order_that_does_not_exist_is_refused(database: Database, config: MerchantConfig):
+    with pytest.raises(StopError, match=r"order tb/9: does not exist; the id is shop/number"):
+        holds_of_rule(database, "tb/9", "memo")
 
 
 @pytest.mark.parametrize("named", ["hold:0000000000000000", "abc", ""])

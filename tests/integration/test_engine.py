@@ -5,7 +5,7 @@ from orderhub.db import engine
 from orderhub.db.copy import copy_rows
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.errors import DatabaseFault
+from orderhub.errors import ConfigError, DatabaseFault
 
 PHONE = "13800001111"
 
@@ -81,6 +81,26 @@ def test_unreachable_server_is_a_fault_that_names_no_password():
         "database: no connection, the server is stopped or out of reach; start the hub (`./hub demo`, "
         "`./hub up`), or check ORDERHUB_DATABASE_URL (no SQLSTATE)"
     )
+
+
+def test_server_that_refuses_our_password_says_so(database: Database):
+    wrong = Database(database.engine.url.set(password="geheim").render_as_string(hide_password=False))
+
+    with pytest.raises(DatabaseFault) as caught, wrong.read():
+        pass
+
+    assert str(caught.value) == (
+        'database: the server refuses us: password authentication failed for user "orderhub_app"; '
+        "check ORDERHUB_DATABASE_URL (no SQLSTATE)"
+    )
+
+
+@pytest.mark.parametrize("address", ["nonsense", "", "postgresql://a:geheim@127.0.0.1:port/x"])
+def test_address_that_is_none_is_refused_without_quoting_it(address: str):
+    with pytest.raises(
+        ConfigError, match=r"^the address of the database cannot be read; it is postgresql://ROLE"
+    ):
+        Database(address)
 
 
 def kill_pooled(database: Database) -> None:

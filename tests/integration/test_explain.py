@@ -59,6 +59,10 @@ def test_the_choice_of_a_carrier_is_told_with_every_candidates_figures(told: Dat
     assert "440 g" in step.text
 
 
+def test_the_platform_s_word_stands_once_before_the_story(told: Database):
+    assert explain(told, GOOD).headline.count("WAIT_SELLER_SEND_GOODS") == 1
+
+
 def test_a_held_order_names_rule_evidence_and_hold(told: Database):
     story = explain(told, f"tb_flagship/{HELD}")
 
@@ -101,6 +105,15 @@ def test_an_order_that_waits_for_transform_is_found_in_staging(told: Database):
         ConfigError, match=r"was received for shop tb_flagship .* waits for the next transform pass"
     ):
         explain(told, "2160451543726114999")
+
+
+def test_a_document_s_number_as_files_have_it_leads_to_its_order(told: Database):
+    with told.read() as connection:
+        number = connection.execute(
+            text("select fulfillment_order_id from core.fulfillment_orders")
+        ).scalar_one()
+
+    assert explain(told, number).order_id == explain(told, GOOD).order_id
 
 
 def test_an_unknown_number_says_what_to_give(told: Database):

@@ -242,3 +242,16 @@ def test_the_commands_say_it_in_chinese_and_english(
     assert ("谁要的 / asked for by: lin" in said[1].stdout, "tb/2@1" in said[1].stdout) == (True, True)
     assert "pick_list.pdf" in said[2].stdout
     assert "6 个文件已标 VOID" in said[3].stdout
+
+
+def test_a_list_of_a_warehouse_that_does_not_exist_is_refused(
+    config: MerchantConfig, settings: Settings, server: Server, database_name: str
+):
+    environment = {
+        "ORDERHUB_HOME": str(settings.home), "ORDERHUB_HASH_KEY": "x",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+
+    said = CliRunner().invoke(app, ("manifest", "list", "--warehouse", "hangzou"), env=environment)
+
+    assert str(said.exception) == "warehouse 'hangzou' does not exist; did you mean 'hangzhou'?"

@@ -1,8 +1,12 @@
 """What a command that fails says: one sentence, never a traceback."""
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from orderhub import cli
+from orderhub.cli.shell import show
+from orderhub.cli.sources import Instant
 
 
 def test_file_that_cannot_be_opened_is_one_sentence(
@@ -17,3 +21,24 @@ def test_file_that_cannot_be_opened_is_one_sentence(
         cli.main()
 
     assert (ended.value.code, capsys.readouterr().err) == (2, "orderhub: 盘点: Is a directory\n")
+
+
+def test_figures_are_shown_as_people_read_them(capsys: pytest.CaptureFixture[str]):
+    show("x", {"left_out": {}, "refused": (), "is_shadow": False, "lines": 0, "named": {"stale": 2}})
+
+    assert capsys.readouterr().out.split("\n")[1:-1] == [
+        "  left_out: -", "  refused: -", "  is_shadow: 否 / no", "  lines: 0", "  named: stale 2"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["2026-11-29", "2026-11-29 05:00", "2026-11-29T05:00:00"])
+def test_time_is_read_as_people_write_it(written: str):
+    read: list[str] = []
+    app = typer.Typer()
+
+    @app.command()
+    def command(since: Instant) -> None:
+        read.append(since.date().isoformat())
+
+    assert CliRunner().invoke(app, ["--since", written]).exit_code == 0
+    assert read == ["2026-11-29"]

@@ -34,7 +34,7 @@ def list_holds(
         holds = active_holds(database, order)
     table = table_of("订单 / order", "规则 / rule", "证据 / evidence", "自 / since", key="编号 / id")
     for hold in holds:
-        evidence = ", ".join(f"{key}={value}" for key, value in hold.evidence.items())
+        evidence = ", ".join(f"{k}={'-' if v is None else v}" for k, v in hold.evidence.items())
         table.add_row(hold.short_id, hold.subject_id, hold.rule_id, evidence, beijing(hold.placed_at))
     console.print(table)
     console.print(f"{len(holds)} 条挂起 / holds")

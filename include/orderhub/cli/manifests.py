@@ -47,10 +47,13 @@ def manifest_list(
     warehouse: Annotated[str | None, typer.Option(help="只看这个仓 / this warehouse only")] = None,
 ) -> None:
     """列出最近 50 份清单,没带上的订单和原因 / the latest 50 manifests, what was left out and why."""
+    from orderhub.fulfillment.cutoffs import refuse_unknown_warehouse
     from orderhub.fulfillment.manifest_desk import list_manifests
 
     with opened() as (settings, database):
         rows = list_manifests(database, warehouse)
+        if warehouse is not None and not rows:
+            refuse_unknown_warehouse(active_config(database), warehouse)
     table = table_of(
         "状态\nstate", "截单\ncut-off", "单\norders", "行\nlines", "件\npieces", "没带上\nleft out",
         key="清单\nmanifest",

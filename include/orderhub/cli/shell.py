@@ -62,7 +62,18 @@ def show(title: str, values: dict[str, Any]) -> None:
     """Print `values` under a title, one a line."""
     console.print(f"[bold]{title}[/bold]")
     for key, value in values.items():
-        console.print(f"  {key}: {value}")
+        console.print(f"  {key}: {_said(value)}")
+
+
+def _said(value: object) -> object:
+    """Return a value as people read it: nothing is a dash, a list is its items."""
+    if value is None or value in ((), [], {}, ""):
+        return "-"
+    if isinstance(value, bool):
+        return "是 / yes" if value else "否 / no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else value
 
 
 def show_waiting(database: Database) -> None:

@@ -12,7 +12,10 @@ from orderhub.errors import ShopError
 
 app = typer.Typer()
 #: How an instant is written on the command line.
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+FORMATS = [
+    "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S%z",
+]  # fmt: skip
 Instant = Annotated[datetime, typer.Option(formats=FORMATS, help="北京时间,除非写明时区 / Beijing time")]
 
 

@@ -39,7 +39,12 @@ def what_if(
         raise ConfigError("what-if compares rules; name another routing.yaml by --rules, or --carriers")
     with opened() as (_, database):
         files = active_files(database)
-        others = parse_config({**files, **{name: _read(file) for name, file in proposed.items()}})
+        texts = {name: _read(file) for name, file in proposed.items()}
+        try:
+            others = parse_config({**files, **texts})
+        except ConfigError as error:
+            given = ", ".join(f"{file} as {name}" for name, file in proposed.items())
+            raise ConfigError(f"{error} (read: {given})") from None
         found = replay(database, parse_config(files), others, utc(since), utc(until))
     _show_replays(found.now, found.proposed)
     table = table_of("从 / from", "到 / to", "例 / e.g.", key="单 / orders")
@@ -72,4 +77,5 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read ({error}); give a YAML file in UTF-8") from None
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConfigError(f"{file}: cannot be read: {why}; give a YAML file in UTF-8") from None

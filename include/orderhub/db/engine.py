@@ -13,11 +13,11 @@ from typing import Protocol
 import psycopg2
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from orderhub.db.interrupts import forget_use, note_use
-from orderhub.errors import DatabaseFault
+from orderhub.errors import ConfigError, DatabaseFault
 
 #: A statement whose client was killed ends within a second: it holds locks that the next pass waits for.
 _OPTIONS = (
@@ -49,10 +49,19 @@ class Database:
     Args:
         url: `postgresql://…`; the driver is always psycopg2.
         purpose: shown in `pg_stat_activity` together with our process id, for the person on night duty.
+
+    Raises:
+        ConfigError: the address is none.
     """
 
     def __init__(self, url: str, purpose: str = "orderhub") -> None:
-        parsed = make_url(url).set(drivername="postgresql+psycopg2")
+        try:
+            parsed = make_url(url).set(drivername="postgresql+psycopg2")
+        except (ArgumentError, ValueError):  # Their messages quote it, with the password.
+            raise ConfigError(
+                "the address of the database cannot be read; it is "
+                "postgresql://ROLE:PASSWORD@HOST:PORT/NAME, see ORDERHUB_DATABASE_URL"
+            ) from None
         self.engine: Engine = create_engine(
             parsed,
             hide_parameters=True,
@@ -162,7 +171,17 @@ def describe_fault(error: DBAPIError | psycopg2.Error) -> DatabaseFault:
     message = getattr(diagnostics, "message_primary", None)
     if message is None:
         is_lost = isinstance(error, (OperationalError, psycopg2.OperationalError))
-        message = _NO_CONNECTION if is_lost else type(original).__name__
+        message = (_refusal(original) or _NO_CONNECTION) if is_lost else type(original).__name__
     elif code.startswith(_DATA_EXCEPTION):
         message = message.partition('"')[0].rstrip(" :")  # What follows quotes the value.
     return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")
+
+
+def _refusal(original: object) -> str | None:
+    """Return why a server that is there lets us not in: a password, a name, too many; no row was near."""
+    _, fatal, why = str(original).partition("FATAL:")
+    return (
+        f"the server refuses us: {why.strip().splitlines()[0]}; check ORDERHUB_DATABASE_URL"
+        if fatal
+        else None
+    )

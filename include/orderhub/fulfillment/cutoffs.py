@@ -107,6 +107,17 @@ def waiting_amendments(database: Database, clock: Clock) -> list[Cutoff]:
         return [Cutoff(*row) for row in connection.execute(_WAITING, {"now": clock.now()})]
 
 
+def refuse_unknown_warehouse(config: MerchantConfig, warehouse_id: str) -> None:
+    """Check a name that a person typed.
+
+    Raises:
+        ConfigError: `config` has no such warehouse.
+    """
+    known = [warehouse.id for warehouse in config.warehouses]
+    if warehouse_id not in known:
+        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+
+
 def request_extra(
     database: Database, clock: Clock, config: MerchantConfig, warehouse_id: str, actor: str
 ) -> str:
@@ -119,9 +130,7 @@ def request_extra(
         ConfigError: `config` has no such warehouse.
         LeaseTaken: somebody else writes cut-offs at this moment.
     """
-    known = [warehouse.id for warehouse in config.warehouses]
-    if warehouse_id not in known:
-        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+    refuse_unknown_warehouse(config, warehouse_id)
     ensure_first_start(database, clock)
     at = clock.now().replace(microsecond=0)
     wanted = cutoff_id(warehouse_id, at)

@@ -35,8 +35,9 @@ def confirm(database: Database, clock: Clock, order_ids: Sequence[str], actor: s
         waiting = set(connection.execute(_WAITING, {"order_ids": wanted}).scalars())
         missing = [order_id for order_id in wanted if order_id not in waiting]
         if missing:
+            others = f", nor are {len(missing) - 1} more" if len(missing) > 1 else ""
             raise StopError(
-                f"order {missing[0]}: not waiting for confirmation (so are {len(missing) - 1} more); "
+                f"order {missing[0]}: is not waiting for confirmation{others}; "
                 "mart.orders_to_confirm lists those that are; nothing was confirmed"
             )
         connection.execute(_CONFIRM, {"order_ids": wanted, "now": clock.now()})

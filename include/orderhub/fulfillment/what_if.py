@@ -118,7 +118,8 @@ def what_if(
             for row in connection.execute(statement("core/replayed_changes"))
         ]
     if not replays[False].orders:
-        raise ConfigError(f"no order was up for routing between {since.isoformat()} and {until.isoformat()}")
+        range_of = " and ".join(f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M}" for at in (since, until))
+        raise ConfigError(f"no order was up for routing between {range_of}, Beijing time")
     return Comparison(replays[False], replays[True], tuple(changes))
 
 

@@ -17,9 +17,11 @@ from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
 from orderhub.platforms.spec import platform_names
 
-_ORDERS = text(
-    "select * from core.orders where order_id = :wanted or platform_order_id = :wanted order by order_id"
-)
+_ORDERS = text("""
+    select * from core.orders
+    where order_id = :wanted or platform_order_id = :wanted
+        or order_id = (select order_id from core.fulfillment_orders where fulfillment_order_id = :wanted)
+    order by order_id""")
 _LINES = text("select * from core.order_lines where order_id = :order_id order by line_no")
 _ANOMALIES = text(
     "select * from core.anomalies where order_id = :order_id order by first_seen_at, anomaly_id"
@@ -83,7 +85,9 @@ def explain(database: Database, wanted: str) -> Explanation:
             *shipped(connection, order["order_id"]),
         ]
     status = f"{order['status']} ({order['platform_status']})"
-    gate = f"{order['gate']}: {order['gate_reason'] or '-'}"
+    # The reason begins with the platform's word, which stands before it already.
+    why = (order["gate_reason"] or "-").removeprefix(f"{order['platform_status']} ")
+    gate = f"{order['gate']}: {why}"
     return Explanation(
         order["order_id"],
         f"{order['platform']} · 店铺 {order['shop_id']} · 状态 {status} · 闸门 {gate}",

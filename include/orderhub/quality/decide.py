@@ -32,9 +32,10 @@ _FALSE_ALARM = text("""
 _LEFT = text("""
     select rule_id from core.holds
     where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
-_OF_RULE = text("""
-    select hold_id, rule_id from core.holds
-    where order_id = :order_id and state = 'active' order by rule_id, hold_id""")
+_OF_ORDER = text("""
+    select * from core.holds where order_id = :order_id
+    order by ended_at desc nulls first, rule_id, hold_id""")
+_EXISTS = text("select exists (select from core.orders where order_id = :order_id)")
 _PREFIX = "hold:"
 _SHORTEST = 8
 
@@ -117,17 +118,24 @@ def holds_of_rule(database: Database, order_id: str, rule_id: str) -> list[str]:
     """Return the active holds that `rule_id` placed on an order and its parts.
 
     Raises:
-        StopError: there is none; the rules that do hold something are named.
+        StopError: there is none; who ended it last is named, or the rules that do hold something.
     """
     with database.read() as connection:
-        active = connection.execute(_OF_RULE, {"order_id": order_id}).all()
-    hold_ids = [row.hold_id for row in active if row.rule_id == rule_id]
+        holds = connection.execute(_OF_ORDER, {"order_id": order_id}).all()
+        exists = connection.execute(_EXISTS, {"order_id": order_id}).scalar_one()
+    if not exists:
+        raise StopError(f"order {order_id}: does not exist; the id is shop/number, as in mails")
+    active = [hold for hold in holds if hold.state == "active"]
+    hold_ids = [hold.hold_id for hold in active if hold.rule_id == rule_id]
+    ended = [hold for hold in holds if hold.state != "active" and hold.rule_id == rule_id]
     if not hold_ids:
-        rules = ", ".join(sorted({row.rule_id for row in active})) or "none"
-        raise StopError(
-            f"order {order_id}: rule {rule_id!r} holds nothing of it; rules that do: {rules}; "
-            "the id is shop/number, as in mails and `./hub explain`"
+        rules = ", ".join(sorted({hold.rule_id for hold in active})) or "none"
+        before = (
+            f"{_too_late(ended[0])}; "
+            if ended
+            else f"order {order_id}: rule {rule_id!r} holds nothing of it; "
         )
+        raise StopError(f"{before}rules that hold it now: {rules}")
     return hold_ids
 
 
