@@ -2,6 +2,7 @@ import pytest
 
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
+from orderhub.fulfillment import route
 from orderhub.fulfillment.run import run_fulfillment
 from tests.builders import NOON, Line, Order, activate, hold, put, rows, stock
 
@@ -30,6 +31,26 @@ def test_each_region_ships_from_its_warehouse(database: Database, clock: FixedCl
         ("tb/1", "allocated", "jiangzhehu", "hangzhou"),
         ("tb/2", "allocated", "remote", "yiwu"),
         ("tb/3", "allocated", "elsewhere", "hangzhou"),
+    ]
+
+
+def test_what_one_wave_of_orders_takes_the_next_one_does_not_get(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(route, "WAVE_LINES", 1)
+    with database.engine.begin() as connection:
+        config = activate(connection)
+        stock(connection, hangzhou__MUG=2)
+        put(connection, *[Order(str(n), (Line(quantity=1),)) for n in range(1, 5)])
+
+    counts = run_fulfillment(database, clock, config)
+
+    assert (counts.allocated, counts.out_of_stock) == (2, 2)
+    assert rows(database, "select order_id, outcome from core.routing_decisions order by 1") == [
+        ("tb/1", "allocated"),
+        ("tb/2", "allocated"),
+        ("tb/3", "out_of_stock"),
+        ("tb/4", "out_of_stock"),
     ]
 
 

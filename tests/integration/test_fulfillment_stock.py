@@ -206,8 +206,8 @@ def test_stock_taken_in_between_is_decided_again(
         put(connection, Order("1", (Line(quantity=3),)))
     real, calls = run_module.decide, []
 
-    def decide_then_lose_a_piece(connection: Connection, *arguments: object) -> object:
-        outcome = real(connection, *arguments)
+    def decide_then_lose_a_piece(connection: Connection, *arguments: object, **named: object) -> object:
+        outcome = real(connection, *arguments, **named)
         if not calls:
             with database.engine.begin() as other:
                 other.execute(text("update core.stock set reserved = 1 where warehouse_id = 'hangzhou'"))

@@ -18,6 +18,7 @@ from orderhub.db.copy import Value, copy_rows
 from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
+from orderhub.fulfillment.beside import worked_beside
 from orderhub.fulfillment.carrier_desk import CarrierDesk
 from orderhub.fulfillment.carriers import names_pattern, points, tags_that_count, wish_reader
 from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
@@ -73,8 +74,9 @@ def choose_carriers(
     today = now.astimezone(BEIJING).date()
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
     desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
-    for rows in _facts(connection, config, now):
-        copy_rows(connection, "carrier_choices", _COLUMNS, (_chosen(desk, row) for row in rows))
+    facts = _facts(connection, config, now)
+    for chosen in worked_beside(facts, lambda rows: [_chosen(desk, row) for row in rows]):
+        copy_rows(connection, "carrier_choices", _COLUMNS, chosen)
     connection.execute(text("analyze carrier_choices"))
     given = {"reason_ids": list(desk.reasons), "candidates": list(desk.reasons.values()), "now": now}
     connection.execute(_REASONS, given)

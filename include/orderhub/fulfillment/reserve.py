@@ -1,6 +1,8 @@
 """Promises stock to the decisions of a pass: guarded updates, one row per warehouse and SKU."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -11,8 +13,13 @@ from orderhub.errors import StockTaken
 _WANTED_COUNT = text("select count(*) from wanted_stock")
 
 
-def reserve(connection: Connection, *, pass_id: int, config_version: str, now: datetime) -> None:
-    """Write documents, reservations and decisions of the temporary table `decisions`.
+def reserve(connection: Connection, now: datetime, *, stamp: Mapping[str, Any]) -> None:
+    """Write the documents and reservations of the temporary table `decisions`.
+
+    Args:
+        connection: the transaction of the pass.
+        now: when the pieces are promised.
+        stamp: pass_id and config_version of the rows.
 
     Raises:
         StockTaken: somebody took pieces in between; nothing may be kept, roll back and decide again.
@@ -20,10 +27,8 @@ def reserve(connection: Connection, *, pass_id: int, config_version: str, now: d
     connection.execute(DOCUMENTS_FIRST)
     connection.execute(statement("core/wanted_stock"))
     take_stock(connection)
-    stamp = {"pass_id": pass_id, "config_version": config_version, "now": now}
-    connection.execute(statement("core/fulfillment_orders"), stamp)
-    connection.execute(statement("core/reservations"), {"pass_id": pass_id, "now": now})
-    connection.execute(statement("core/routing_decisions"), stamp)
+    connection.execute(statement("core/fulfillment_orders"), {**stamp, "now": now})
+    connection.execute(statement("core/reservations"), {**stamp, "now": now})
 
 
 def take_stock(connection: Connection) -> None:

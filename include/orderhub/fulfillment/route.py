@@ -1,7 +1,7 @@
 """Decides which warehouse ships each candidate order. Writes temporary tables only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
-from orderhub.db.copy import copy_rows
 from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.domain.inventory import LEFT_OUT, STALE, Availability, Verdict
-from orderhub.fulfillment.desk import COLUMNS, Desk
+from orderhub.fulfillment.beside import worked_beside
+from orderhub.fulfillment.decided import Decided
+from orderhub.fulfillment.desk import Desk
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
@@ -34,13 +35,6 @@ _READ_AT = text("""
         where s.warehouse_id = w.warehouse_id and s.source = 'wms'
     ) as read_at
     from unnest(cast(:told as text[])) as w (warehouse_id)""")
-_DECISIONS = text("""
-    create temporary table decisions (
-        order_id text collate "C" not null, outcome text not null, rule_id text, warehouse_id text,
-        candidates jsonb not null, version_id text not null, is_shadow boolean not null,
-        facts jsonb not null, promised_date date, hold_rule_id text, part smallint not null
-    ) on commit drop""")
-_FIGURES = text("analyze decisions (order_id, outcome, warehouse_id, hold_rule_id, part)")
 _IN_ORDER_OF_URGENCY = """
     select order_id, {columns}
     from candidate_lines
@@ -52,42 +46,58 @@ _TAKEN_TODAY = text("""
     group by warehouse_id""")
 
 
-def decide(connection: Connection, config: MerchantConfig, now: datetime) -> Counter[str]:
+def decide(
+    connection: Connection, config: MerchantConfig, now: datetime, *, stamp: Mapping[str, Any]
+) -> Counter[str]:
     """Fill the temporary tables `candidate_lines` and `decisions`, and return outcome → orders.
 
     Orders are served by the hand-over time promised, then by the buyer's tier, by payment time, by id.
-    An order ships whole from one warehouse, or in two parts where its rule lets it.
+    An order ships whole from one warehouse, or in two parts where its rule lets it. What is decided is
+    written to core.routing_decisions with `stamp`: pass_id, config_version.
     """
     connection.execute(WITHOUT_FIGURES)
     connection.execute(statement("core/candidate_lines"), {"now": now})
     connection.execute(WITH_FIGURES)
     availability = read_availability(connection, config, now, only=_OF_CANDIDATES)
-    return decide_candidates(connection, config, now, availability)
+    return decide_candidates(connection, config, now, availability, stamp)
 
 
 def decide_candidates(
-    connection: Connection, config: MerchantConfig, now: datetime, availability: Availability
+    connection: Connection,
+    config: MerchantConfig,
+    now: datetime,
+    availability: Availability,
+    stamp: Mapping[str, Any] | None = None,
 ) -> Counter[str]:
-    """Fill `decisions` about what `candidate_lines` holds, against `availability`; as `decide`."""
+    """Fill `decisions` about what `candidate_lines` holds, against `availability`; as `decide`.
+
+    Without a stamp nothing is written but temporary tables.
+    """
     connection.execute(text("analyze candidate_lines"))
-    connection.execute(_DECISIONS)
+    decided, desk = Decided(connection, stamp and {**stamp, "now": now}), _desk(config, now, availability)
+    decided.open()
+    query = _IN_ORDER_OF_URGENCY.format(columns=fact_columns(desk.table.facts))
+    for decisions in worked_beside(
+        _waves(connection, query), lambda wave: list(desk.decide(orders_of(wave)))
+    ):
+        decided.keep(decisions)
+    split_short(connection, desk, decided)
+    decided.keep(desk.rest())
+    decided.close()
+    connection.execute(statement("core/routed_lines"))
+    connection.execute(text("analyze routed_lines"))
+    return desk.outcomes
+
+
+def _desk(config: MerchantConfig, now: datetime, availability: Availability) -> Desk:
     today = now.astimezone(BEIJING).date()
-    desk = Desk(
+    return Desk(
         table=rule_table(config, now),
         availability=availability,
         shadow=frozenset(shadow_shops(config)),
         today=today,
         suspended=tuple(config.calendar.on(CalendarKind.AREA, today)),
     )
-    query = _IN_ORDER_OF_URGENCY.format(columns=fact_columns(desk.table.facts))
-    for wave in _waves(connection, query):
-        copy_rows(connection, "decisions", COLUMNS, desk.decide(orders_of(wave)))
-    split_short(connection, desk)
-    copy_rows(connection, "decisions", COLUMNS, desk.rest())
-    connection.execute(_FIGURES)
-    connection.execute(statement("core/routed_lines"))
-    connection.execute(text("analyze routed_lines"))
-    return desk.outcomes
 
 
 def read_availability(

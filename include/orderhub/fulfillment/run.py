@@ -87,9 +87,10 @@ def _route(
     for _ in range(ATTEMPTS):
         try:
             with database.transaction(lease) as connection:
-                outcomes = decide(connection, config, clock.now())
+                stamp = {"pass_id": pass_id, "config_version": config.version}
+                outcomes = decide(connection, config, clock.now(), stamp=stamp)
                 choose_carriers(connection, config, clock.now())
-                reserve(connection, pass_id=pass_id, config_version=config.version, now=clock.now())
+                reserve(connection, clock.now(), stamp=stamp)
                 held = hold_refused(connection, clock, config, pass_id=pass_id, now=clock.now())
                 settle_carriers(connection, clock, config, pass_id=pass_id)
         except StockTaken:

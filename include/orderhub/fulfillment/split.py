@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, text
 from orderhub.db.copy import copy_rows
 from orderhub.db.sql_files import statement
 from orderhub.domain.splitting import Unit
-from orderhub.fulfillment.desk import COLUMNS, Desk
+from orderhub.fulfillment.decided import Decided
+from orderhub.fulfillment.desk import Desk
 from orderhub.platforms.spec import load_platform
 
 _SPLIT_LINES = text("""
@@ -21,8 +22,8 @@ _SPLIT_LINES = text("""
 _LINE_COLUMNS = ("order_id", "line_id", "part")
 
 
-def split_short(connection: Connection, desk: Desk) -> None:
-    """Fill the temporary table `split_lines`, and `decisions` with two parts of each order that is split."""
+def split_short(connection: Connection, desk: Desk, decided: Decided) -> None:
+    """Fill the temporary table `split_lines`, and keep two decisions about each order that is split."""
     connection.execute(_SPLIT_LINES)
     waiting = desk.splittable()
     dividing = {name for name in {order.facts.platform for order in waiting} if _takes_parcels(name)}
@@ -30,7 +31,7 @@ def split_short(connection: Connection, desk: Desk) -> None:
     if not orders:
         return
     parts = list(desk.split(_units(connection, orders)))
-    copy_rows(connection, "decisions", COLUMNS, (row for row, _ in parts))
+    decided.keep(row for row, _ in parts)
     lines = [(row[0], line_id, row[-1]) for row, part in parts for line_id in part.line_ids]
     copy_rows(connection, "split_lines", _LINE_COLUMNS, lines)
     connection.execute(text("analyze split_lines"))

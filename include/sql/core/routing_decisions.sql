@@ -1,12 +1,13 @@
--- One row per order; key order_id. The same decision again leaves the row as it is; a promised day stays until the order
--- is allocated, whatever is decided in between.
+-- One row per order; key order_id. `decided` holds some of the decisions of a pass. The same decision again leaves the row
+-- as it is; a promised day stays until the order is allocated, whatever is decided in between.
 insert into core.routing_decisions as present (
     order_id, outcome, rule_id, warehouse_id, candidates, facts, promised_date, version_id, config_version, decided_at, _pass_id
 )
 select
     order_id, case when part = 0 then outcome else 'split' end, rule_id, warehouse_id, candidates, facts, promised_date, version_id, :config_version, :now, :pass_id
-from decisions
+from decided
 where part < 2
+order by order_id
 on conflict (order_id) do update set
     outcome = excluded.outcome,
     rule_id = excluded.rule_id,

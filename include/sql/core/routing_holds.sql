@@ -11,7 +11,7 @@ with refused as (
     from decisions as d
     cross join lateral (
         select jsonb_agg(distinct figure.key) as skus
-        from jsonb_array_elements(d.candidates) as candidate
+        from jsonb_array_elements(d.held_candidates) as candidate
         cross join jsonb_each(candidate -> 'figures') as figure
         where (figure.value ->> 'available')::bigint < (figure.value ->> 'needed')::bigint
     ) as short
