@@ -57,7 +57,7 @@ def test_applied_files_are_active_and_readable_by_sql(database: Database, direct
 
 
 def test_no_configuration_says_what_to_run(database: Database, tmp_path: Path):
-    with pytest.raises(ConfigError, match="no configuration is active; run `orderhub config apply`"):
+    with pytest.raises(ConfigError, match=r"no configuration is active; run `\./hub config apply`"):
         load_active(database)
     with pytest.raises(ConfigError, match="there is nothing to export"):
         export_active(database, tmp_path, tmp_path)

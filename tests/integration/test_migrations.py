@@ -53,7 +53,7 @@ def test_fresh_database_gets_every_migration_once(empty: Database):
 
 
 def test_empty_database_says_what_to_run(empty: Database):
-    with pytest.raises(SchemaVersionError, match="the database is empty; run `orderhub migrate`"):
+    with pytest.raises(SchemaVersionError, match=r"the database is empty; run `\./hub migrate`"):
         check_version(empty)
 
 
@@ -63,7 +63,7 @@ def test_database_that_lags_behind_says_what_to_run(owner: Database):
         connection.execute(text("delete from ops.schema_migrations where version = :v"), {"v": last.version})
 
     with pytest.raises(
-        SchemaVersionError, match=f"lacks migration {last.version:04d}_{last.name}; run `orderhub migrate`"
+        SchemaVersionError, match=f"lacks migration {last.version:04d}_{last.name}; run `./hub migrate`"
     ):
         check_version(owner)
 
@@ -76,9 +76,7 @@ def test_added_platform_gets_its_staging_tables_at_the_next_migrate(
     spec.write_text("name: corner_shop\nstreams: {orders: {}, refunds: {}}\n", encoding="utf-8")
     monkeypatch.setattr(paths, "platforms_directory", lambda: tmp_path)
 
-    with pytest.raises(
-        SchemaVersionError, match=r"lacks staging.corner_shop_orders .* run `orderhub migrate`"
-    ):
+    with pytest.raises(SchemaVersionError, match=r"lacks staging.corner_shop_orders .* run `./hub migrate`"):
         check_version(owner)
 
     assert migrate(owner, CLOCK) == ["staging.corner_shop_orders", "staging.corner_shop_refunds"]

@@ -30,5 +30,6 @@ def platform_new(
         "再改 platform.yaml 与 fields.csv,直到测试通过\n"
         "  put the documents' facts into contract.yaml, order.json, refund.json, then make platform.yaml and "
         "fields.csv agree\n"
-        "怎么做 / how: docs/how-to/add-a-platform.md · 建表 / tables: ./hub migrate"
+        "怎么做 / how: docs/how-to/add-a-platform.md · 建表 / tables: ./hub migrate "
+        "(正在运行的 hub 马上就要,没有表就停下等它 / at once where a hub runs: it stops without them)"
     )

@@ -95,7 +95,7 @@ def active_files(database: Database) -> dict[str, str]:
     with database.read() as connection:
         row = connection.execute(text("select files from ops.config_versions where is_active")).one_or_none()
     if row is None:
-        raise ConfigError("no configuration is active; run `orderhub config apply`")
+        raise ConfigError("no configuration is active; run `./hub config apply`")
     return dict(row.files)
 
 
@@ -206,7 +206,7 @@ def _refuse_foreign(active: str | None, home: Path, directory: Path, *, force: b
         return
     raise ConfigError(
         f"{directory}: the active configuration {active[:12]} was not derived from these files; "
-        "run `orderhub config export DIR`, merge your change there, then apply, or use --force"
+        "run `./hub config export DIR`, merge your change there, then apply, or use --force"
     )
 
 

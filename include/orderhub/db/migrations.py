@@ -107,7 +107,7 @@ def check_version(database: Database) -> None:
         ).scalar_one()
         if not exists:
             raise SchemaVersionError(
-                "the database is empty; run `orderhub migrate` (`./hub up` does it for you)"
+                "the database is empty; run `./hub migrate` (`./hub up` does it for you)"
             )
         present = _present(connection)
         tables = missing_tables(connection)
@@ -115,11 +115,11 @@ def check_version(database: Database) -> None:
     missing = [m for m in wanted if m.version not in present]
     if missing:
         raise SchemaVersionError(
-            f"the database lacks migration {missing[0].version:04d}_{missing[0].name}; run `orderhub migrate`"
+            f"the database lacks migration {missing[0].version:04d}_{missing[0].name}; run `./hub migrate`"
         )
     if tables:
         raise SchemaVersionError(
-            f"the database lacks staging.{tables[0]} of a platform that was added; run `orderhub migrate`"
+            f"the database lacks staging.{tables[0]} of a platform that was added; run `./hub migrate`"
         )
 
 

@@ -65,7 +65,7 @@ class Outside:
         )
         if told.returncode != 0:
             said = told.stderr.strip().rpartition("error: ")[2][-500:]
-            raise EnvironmentFault(f"the sandbox does not tell its connections: {said}")
+            raise EnvironmentFault(f"the sandbox cannot be made like this: {said}")
         connections: dict[str, object] = json.loads(told.stdout)
         return connections
 

@@ -61,7 +61,7 @@ The environment wins, then `<home>/settings.json`, which `./hub` writes. Unknown
 _CONFIG_HEAD = """# 商家配置文件 / The merchant's files
 
 目录由 `ORDERHUB_CONFIG` 指定,默认 `include/config`。
-改完后 `orderhub config check`,再 `orderhub config apply`。
+改完后 `./hub config check`,再 `./hub config apply`。
 未知的键会被拒绝,并给出最接近的写法。 / Unknown keys are refused with the nearest valid one.
 """
 _CONFIG_TABLES = """
