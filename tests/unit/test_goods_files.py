@@ -2,6 +2,8 @@
 
 import pytest
 
+from orderhub.config.blacklist import seal
+from orderhub.config.goods import warnings_of
 from orderhub.config.parse import parse_config
 from orderhub.domain.sku import Suggestion, suggest_sku
 from orderhub.errors import ConfigError
@@ -71,3 +73,34 @@ def test_until_a_day_means_to_its_end_in_beijing():
 )
 def test_suggestion_goes_by_the_merchant_code(code: str, suggested: Suggestion | None):
     assert suggest_sku(code, [("TS-001-BLK-M", "SKU-1"), ("HT-009", "SKU-2")]) == suggested
+
+
+def test_share_and_safety_stock_of_what_is_no_sku_are_warned_of():
+    files = {
+        "sku_mappings.csv": "mapping_id,shop_id,platform_sku,sku_id\nm1,*,TS-001-BLK,A\n",
+        "shares.csv": "shop_id,sku_id,percent\ntb,*,50\ntb,TS-001-BLK,30\n",
+        "safety_stock.csv": "warehouse_id,sku_id,quantity\nhangzhou,*,2\nhangzhou,ZZZZ-9999,2\n",
+    }
+
+    warned = warnings_of(parse_config({**WHOLE, **files}))
+
+    assert [warning for warning in warned if "weight_g" not in warning] == [
+        "shares.csv: tb: TS-001-BLK 不在 / is not in skus.csv;是不是 / did you mean A?",
+        "safety_stock.csv: hangzhou: ZZZZ-9999 不在 / is not in skus.csv",
+    ]
+
+
+def test_blacklist_is_sealed_line_by_line_and_only_once():
+    rows = "# 说明\n\nb1,customer,AAH1,*,刷单,李\n# 又一条\nb2,customer,AAH2,*,刷单,李\n# 末尾\n"
+    sealed = seal("entry_id,kind,value,shop_id,reason,author\n" + rows, None)
+
+    assert [line.partition(",")[0] for line in sealed.split("\n")] == [
+        "entry_id",
+        "#",
+        "#",
+        "b1",
+        "#",
+        "b2",
+        "",
+    ]
+    assert seal(sealed, None) == sealed

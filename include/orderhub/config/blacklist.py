@@ -6,6 +6,7 @@ A clerk writes a phone as it is; it is sealed, turned into the hub's keyed hash,
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import SecretStr
@@ -43,21 +44,27 @@ class BlacklistEntry(Frozen):
 def seal(source: str, key: SecretStr | None) -> str:
     """Return the text of blacklist.csv with every plain phone and address as its keyed hash.
 
-    Comments go, and numbers in reasons are masked: nothing plain is left. Sealing twice changes nothing.
+    Comments go, and numbers in reasons are masked: nothing plain is left. Rows stay on their lines, which
+    messages name. Sealing twice changes nothing.
 
     Raises:
         ConfigError: a plain value and no key, or a value that is no phone number.
     """
     rows = read_table(source, FILE, REQUIRED, OPTIONAL)
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow((*REQUIRED, *OPTIONAL))
+    written = [_line((*REQUIRED, *OPTIONAL))]
     for row in rows:
+        written += ["#"] * (row.line - 1 - len(written))
         values = dict(row.values)
         if row["kind"] in PLAIN:
             values |= {"kind": f"{row['kind']}_hash", "value": _hashed(row, key)}
         values["reason"] = mask_numbers(row["reason"])
-        writer.writerow(values[name] for name in (*REQUIRED, *OPTIONAL))
+        written.append(_line(values[name] for name in (*REQUIRED, *OPTIONAL)))
+    return "\n".join([*written, ""])
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow(cells)
     return written.getvalue()
 
 

@@ -69,13 +69,15 @@ def warnings_of(config: models.MerchantConfig) -> list[str]:
     weightless = [sku.sku_id for sku in config.skus if sku.is_weight_assumed and sku.kind != "service"]
     assumed = f"weight_g 空,按 {DEFAULT_WEIGHT_G} 克 / assumed"
     warnings = [f"skus.csv: {sku_id}: {assumed}" for sku_id in weightless]
-    for mapping in config.sku_mappings:
-        if mapping.sku_id not in spelled:
-            suggestion = suggest_sku(mapping.sku_id, known)
+    codes = known + [(mapping.platform_sku, mapping.sku_id) for mapping in config.sku_mappings]
+    named = [(f"sku_mappings.csv: {row.mapping_id}", row.sku_id, known) for row in config.sku_mappings]
+    named += [(f"shares.csv: {row.shop_id}", row.sku_id, codes) for row in config.shares]
+    named += [(f"safety_stock.csv: {place}", sku_id, codes) for place, sku_id in config.safety_stock]
+    for where, sku_id, choices in named:
+        if sku_id not in spelled and sku_id != "*":
+            suggestion = suggest_sku(sku_id, choices)
             hint = f";是不是 / did you mean {suggestion.sku_id}?" if suggestion else ""
-            warnings.append(
-                f"sku_mappings.csv: {mapping.mapping_id}: {mapping.sku_id} 不在 / is not in skus.csv{hint}"
-            )
+            warnings.append(f"{where}: {sku_id} 不在 / is not in skus.csv{hint}")
     return warnings
 
 
