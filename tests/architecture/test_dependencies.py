@@ -17,6 +17,7 @@ RANKS = {
     "fulfillment": 4,
     "delivery": 5, "operate": 5,
     "orchestration": 6, "cli": 6,
+    "command": 7,
 }  # fmt: skip
 #: Modules beside the packages: settings, errors and the like.
 GROUND = {"errors", "clock", "settings", "paths", "connections", "guard"}

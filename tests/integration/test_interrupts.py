@@ -186,3 +186,19 @@ def test_hub_that_waits_for_another_migrator_stops_at_ctrl_c(
         )
 
         assert ended(process, signal.SIGINT) == 130
+
+
+def test_ctrl_c_while_a_command_is_still_loading_says_nothing(tmp_path: Path):
+    """A module that is loaded early presses Ctrl-C."""
+    press = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "structlog.py").write_text(press, encoding="utf-8")
+
+    stopped = subprocess.run(
+        [sys.executable, "-m", "orderhub.command", "verify"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (-signal.SIGINT, "", "")

@@ -37,6 +37,22 @@ def hub(tmp_path: Path, monkeypatch) -> ModuleType:
     return module
 
 
+def test_reader_that_has_read_enough_of_the_help_hears_of_no_error() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    shown = subprocess.run(
+        [sys.executable, "-S", str(SCRIPT), "-h"],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+
+    assert (shown.returncode, shown.stderr) == (1, "")
+
+
 def test_help_needs_nothing_installed() -> None:
     shown = subprocess.run(
         [sys.executable, "-S", str(SCRIPT), "-h"], capture_output=True, text=True, check=True
