@@ -1,6 +1,7 @@
 """The few calls of Airflow's REST API that the launcher makes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -82,6 +83,11 @@ class AirflowApi:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         state: str | None = self._call("GET", path)["state"]
         return state
+
+    def has_announced(self, dag_id: str, since: datetime) -> bool:
+        """Tell whether a DAG has told those that wait for its assets that there is something new."""
+        path = f"/assets/events?source_dag_id={dag_id}&timestamp_gte={since:%Y-%m-%dT%H:%M:%S.%fZ}&limit=1"
+        return bool(self._call("GET", path)["asset_events"])
 
     @retry(
         retry=retry_if_exception_type(TransientError),

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def _make_pass(stack: Stack, database: Database, config: MerchantConfig) -> list
     _wait(stack, lambda: bool(story.told().windows) & _are_over(stack, pulls), "scheduler", _PASS_SECONDS)
     pulled_at = stack.clock.now()
     rest = {TRANSFORM: _start(stack, TRANSFORM)}
-    is_announced = partial(_has_announced, stack, rest[TRANSFORM])
+    is_announced = partial(_has_announced, stack, rest[TRANSFORM], pulled_at)
     _wait(
         stack, lambda: story.told().has_transformed(pulled_at) and is_announced(), "scheduler", _PASS_SECONDS
     )
@@ -138,12 +138,15 @@ def _start(stack: Stack, dag_id: str, *, accept_ended: bool = False) -> str:
     return run_id if follow else stack.api.trigger(dag_id)
 
 
-def _has_announced(stack: Stack, run_id: str) -> bool:
-    """Tell whether a run of transform has told its orders to fulfilment, or has none to tell.
+def _has_announced(stack: Stack, run_id: str, pulled_at: datetime) -> bool:
+    """Tell whether a run of transform has told its orders to fulfilment, or ours has none to tell.
 
     Fulfilment is paused until then: the event would start a second run, behind the one that is triggered.
     """
-    return stack.api.task_state(TRANSFORM, run_id, MAPPING) in ("success", "skipped")
+    return (
+        stack.api.has_announced(TRANSFORM, pulled_at)
+        or stack.api.task_state(TRANSFORM, run_id, MAPPING) == "skipped"
+    )
 
 
 @retry(
