@@ -16,11 +16,13 @@ buyers as (
     where num_nonnulls(judged.customer_id, judged.phone_hash) > 0
 ),
 members as (
-    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id
+    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
+        o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at
     from buyers
     join core.orders as o on o.customer_id = buyers.customer_id and o.platform = buyers.platform
     union all
-    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id
+    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
+        o.paid_at, coalesce(o.paid_at, o.placed_at)
     from buyers
     join core.receivers as r on r.phone_hash = buyers.phone_hash
     join core.orders as o on o.order_id = r.order_id and o.platform = buyers.platform and o.customer_id is null
@@ -28,24 +30,22 @@ members as (
 doubts as (
     select distinct members.order_id, counted.kind
     from members
-    join core.orders as o on o.order_id = members.order_id
     join core.anomalies as doubt on doubt.order_id = members.order_id
     cross join rule
     cross join lateral (values (doubt.kind), ('any')) as counted (kind)
     where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm
-        and (doubt.state = 'open' or o.gate = 'stop' or o.order_id in (select order_id from core.withholdings))
+        and (doubt.state = 'open' or members.gate = 'stop' or members.order_id in (select order_id from core.withholdings))
 ),
 sequence as (
-    select members.buyer, counted.kind, coalesce(o.paid_at, o.placed_at) as bought_at, o.platform, o.order_id,
+    select members.buyer, counted.kind, members.bought_at, members.platform, members.order_id,
         doubts.order_id is not null as is_hit,
         rule.is_reset_by_clean and doubts.order_id is null as is_clean
     from members
-    join core.orders as o on o.order_id = members.order_id
     left join core.receivers as r on r.order_id = members.order_id
     cross join rule
     cross join lateral unnest(case rule.mode when 'any' then array['any'] else rule.kinds end) as counted (kind)
-    left join doubts on doubts.order_id = o.order_id and doubts.kind = counted.kind
-    where o.lifecycle = 'live' and (o.paid_at is not null or o.payment_state = 'cod_accepted') and (
+    left join doubts on doubts.order_id = members.order_id and doubts.kind = counted.kind
+    where members.lifecycle = 'live' and (members.paid_at is not null or members.payment_state = 'cod_accepted') and (
         doubts.order_id is not null or r.address_verdict is not null
         or not (counted.kind = 'address' or (counted.kind = 'any' and 'address' = any (rule.kinds)))
     )

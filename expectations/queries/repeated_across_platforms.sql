@@ -1,24 +1,22 @@
 -- One row per order whose plain phone bought one of its SKUs on another platform at most 24 hours before.
-with judged as (
+with judged as not materialized (
     select order_id, platform, bought_at, phone_hash
     from {batch}
     where phone_hash is not null
 ),
--- Almost every phone has one order, and of the others almost every one buys on one platform.
-repeated as materialized (
-    select phone_hash
-    from core.receivers
-    where phone_hash in (select phone_hash from judged)
-    group by phone_hash
-    having count(*) > 1
+-- Of almost every phone all orders are of one platform.
+others as materialized (
+    select own.phone_hash, other.platform
+    from core.receivers as own
+    join core.orders as other on other.order_id = own.order_id
+    where own.phone_hash in (select phone_hash from judged)
+        and not exists (select from judged where judged.order_id = own.order_id)
 ),
 phones as materialized (
     select phone_hash
-    from repeated
-    join core.receivers using (phone_hash)
-    join core.orders using (order_id)
+    from (select phone_hash, platform from judged union all select phone_hash, platform from others) as uses
     group by phone_hash
-    having min(orders.platform) <> max(orders.platform)
+    having min(platform) <> max(platform)
 )
 select distinct on (judged.order_id)
     judged.order_id,

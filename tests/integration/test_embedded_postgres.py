@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.db.postgres import Server, open_cluster
+from orderhub.db.postgres import Server, open_cluster, shared_buffers
 from orderhub.errors import EnvironmentFault
 
 
@@ -27,6 +27,13 @@ def test_analyst_can_not_write(analyst: Database) -> None:
         setting = session.execute(text("show default_transaction_read_only")).scalar_one()
 
     assert setting == "on"
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "expected"), [(2, "256MB"), (8, "512MB"), (24, "1536MB"), (128, "1536MB")]
+)
+def test_server_keeps_a_sixteenth_of_the_memory_within_bounds(gigabytes: int, expected: str) -> None:
+    assert shared_buffers(gigabytes * 2**30) == expected
 
 
 def test_server_listens_on_loopback_only(server: Server) -> None:

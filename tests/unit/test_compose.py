@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from orderhub import paths
+from orderhub.db.postgres import TUNING
 from orderhub.operate.airflow_env import COMPONENTS, FIXED
 
 SOURCE = (paths.project_root() / "docker-compose.yaml").read_text(encoding="utf-8")
@@ -27,6 +28,12 @@ def test_component_has_the_settings_that_the_supervisor_gives(name: str) -> None
     environment = SERVICES[name]["environment"]
 
     assert {key: environment.get(key) for key in FIXED} == FIXED
+
+
+def test_database_server_has_the_settings_of_the_one_that_hub_starts() -> None:
+    given = dict(option.removeprefix("-c").split("=") for option in SERVICES["postgres"]["command"][1:])
+
+    assert {name: given.get(name) for name in TUNING} == TUNING
 
 
 @pytest.mark.parametrize("name", LASTING)

@@ -172,7 +172,10 @@ with source as (
     from (
         select c.order_id, c.shop_id, {UNPACKED}
         from {winners} as c
-        join staging.{identifier(spec.name + "_orders")} as staged using (staging_id)
+        cross join lateral (
+            select payload from staging.{identifier(spec.name + "_orders")} as x
+            where x.staging_id = c.staging_id {FENCE}
+        ) as staged
         where c.platform = {literal(spec.name)} {FENCE}
     ) as s,
     lateral {every_line} as e(line, line_no), {lines.record} {FENCE}
