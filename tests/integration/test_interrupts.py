@@ -34,6 +34,8 @@ BUSY = """exists (
     select from pg_stat_activity
     where application_name like '%:{pid}' and state = 'active' and clock_timestamp() > query_start + '50 ms')"""
 AT_ONCE_SECONDS = 2
+#: What a shell runs in its background is deaf to Ctrl-C, and so are its children: tests, too.
+PYTHON = ["env", "--default-signal=INT", sys.executable]
 Start = Callable[..., subprocess.Popen[str]]
 
 
@@ -52,7 +54,7 @@ def start(database: Database, owner: Database, admin: Database) -> Iterator[Star
     }
 
     def started(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", *arguments]
+        command = [*PYTHON, "-m", *arguments]
         process = subprocess.Popen(
             command, cwd=paths.project_root(), env=environment, stderr=subprocess.PIPE, text=True
         )
@@ -194,7 +196,7 @@ def test_ctrl_c_while_a_command_is_still_loading_says_nothing(tmp_path: Path):
     (tmp_path / "structlog.py").write_text(press, encoding="utf-8")
 
     stopped = subprocess.run(
-        [sys.executable, "-m", "orderhub.command", "verify"],
+        [*PYTHON, "-m", "orderhub.command", "verify"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,

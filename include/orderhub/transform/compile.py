@@ -229,15 +229,15 @@ def elements(path: str) -> str:
 
 #: The gate of a line and why: what stops it wins, then what lets it wait, then its own state. What
 #: `core.hand_shipped_lines` reads of it begins with `part_shipped`: pieces that left, of how many.
-_LINE_GATE = """case when rf.refund_state = 'refunded' or c.shipped_pieces >= c.quantity or f.gate = 'stop'
-            then 'stop'
+_LINE_GATE = """case when rf.refund_state = 'refunded' or f.gate = 'stop'
+            or (c.shipped_pieces > 0 and c.shipped_pieces >= c.quantity) then 'stop'
          when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none' then 'wait'
          when c.shipped_pieces > 0 then 'wait'
          when f.gate = 'wait' and coalesce(st.gate, 'ship') <> 'stop' then 'wait'
          when c.platform_status is null then 'ship' else coalesce(st.gate, 'wait') end,
     case when c.refund_status is not null and coalesce(rf.refund_state, 'unknown') <> 'none'
             then 'refund ' || c.refund_status
-         when c.shipped_pieces >= c.quantity then c.quantity || ' 件已发货'
+         when c.shipped_pieces > 0 and c.shipped_pieces >= c.quantity then c.quantity || ' 件已发货'
          when c.shipped_pieces > 0
             then 'part_shipped ' || c.shipped_pieces || '/' || coalesce(c.quantity::text, '?')
          when f.gate = 'stop' or (f.gate = 'wait' and coalesce(st.gate, 'ship') <> 'stop')
