@@ -84,6 +84,7 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     "placed in 2099": (put(created_at=IN_2099), ["impossible_time"]),
     "changed in 2099": (put(updated_at=IN_2099), ["impossible_time"]),
     "a status of tomorrow": (put(status="teleported"), ["unknown_status"]),
+    "a line whose status is our own word": (put(line__status="part_shipped"), []),
     "letters of every kind": (put(buyer_note="\u202e谢谢👨‍👩‍👧𠮷\ufeff\u0007" + "\u0301" * 100), []),
 }
 

@@ -6,14 +6,15 @@ select
     l.order_id,
     l.line_id,
     p.by_hand,
-    p.by_hand || '/' || split_part(s.said, '/', 2) as shipped_part,
+    p.by_hand || '/' || s.said[2] as shipped_part,
     exists (
         select from core.corrections as c
         where c.order_id = l.order_id and c.line_id = l.line_id and c.field = 'quantity'
             and c.state = 'active' and c.is_applied and c.base_value ->> 'by_hand' = p.by_hand
     ) as is_settled
 from core.order_lines as l
-cross join lateral (select split_part(l.gate_reason, ' ', 2) as said) as s
+-- Whole, because a platform may have a status of the same name: its reason is no number.
+cross join lateral (select regexp_match(l.gate_reason, '^part_shipped ([0-9]{1,9}|[?])/([0-9]+|[?])$') as said) as s
 cross join lateral (
     select coalesce(sum(x.quantity), 0) as pieces
     from core.shipment_lines as x
@@ -23,14 +24,11 @@ cross join lateral (
 ) as told
 cross join lateral (
     select case
-        when starts_with(s.said, '?') or l.kind <> 'goods'
-            then case when told.pieces = 0 then split_part(s.said, '/', 1) end
-        when split_part(s.said, '/', 1)::bigint > told.pieces
-            then (split_part(s.said, '/', 1)::bigint - told.pieces)::text
+        when s.said[1] = '?' or l.kind <> 'goods' then case when told.pieces = 0 then s.said[1] end
+        when s.said[1]::bigint > told.pieces then (s.said[1]::bigint - told.pieces)::text
     end as by_hand
 ) as p
-where l.gate = 'wait' and l.kind in ('goods', 'bundle', 'bundle_part') and starts_with(l.gate_reason, 'part_shipped ')
-    and p.by_hand is not null;
+where l.gate = 'wait' and l.kind in ('goods', 'bundle', 'bundle_part') and s.said is not null and p.by_hand is not null;
 
 select ops.describe('core.hand_shipped_lines', '平台上手工发了一部分件数的订单行 / one row per line of which some pieces left without us while others have not; key order_id, line_id.',
     'order_id', 'the order', 'line_id', 'the line', 'by_hand', 'pieces that left without us; ? where the platform does not say how many',
