@@ -139,3 +139,16 @@ def test_pass_that_fails_lets_no_session_map_on(
         merged_at_once(database, config, [VERSIONS[:6], VERSIONS[6:12], VERSIONS[12:]])
 
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("map")] == []
+
+
+def test_after_a_large_pass_the_planner_knows_how_many_orders_there_are(
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    counted = "select reltuples::int from pg_class where oid = 'core.orders'::regclass"
+    merged(database, config, [trade("1"), trade("2")])
+    assert rows(database, counted) == [(-1,)]
+
+    monkeypatch.setattr(transform_run, "_LARGE_PASS_ROWS", 0)
+    merged(database, config, [trade("3")])
+
+    assert rows(database, counted) == [(3,)]

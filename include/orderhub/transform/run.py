@@ -11,7 +11,7 @@ from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
-from orderhub.db.leases import hold_scope
+from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
@@ -101,18 +101,21 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         DatabaseFault: the database failed; nothing was changed.
     """
     counts = TransformCounts()
-    with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
-        suites = active_suites(connection, clock, config)
-        is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
-        counts.pass_id = _open_pass(connection, clock, config)
-        _plan_for_size(connection)
-        platforms, waiting = _take_loads(connection, clock, config, counts)
-        mapper = Mapper(database, lease, config, counts.pass_id)
-        _merge(connection, clock, counts, mapper, waiting, suites.version)
-        _merge_rest(connection, clock, config, counts, platforms)
-        counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
-        _settle_lifecycles(connection, config, is_new=is_new)
-        _finish_pass(connection, clock, counts)
+    with hold_scope(database, "transform") as lease:
+        with database.transaction(lease) as connection:
+            suites = active_suites(connection, clock, config)
+            is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
+            counts.pass_id = _open_pass(connection, clock, config)
+            is_large = _plan_for_size(connection)
+            platforms, waiting = _take_loads(connection, clock, config, counts)
+            mapper = Mapper(database, lease, config, counts.pass_id)
+            _merge(connection, clock, counts, mapper, waiting, suites.version)
+            _merge_rest(connection, clock, config, counts, platforms)
+            counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
+            _settle_lifecycles(connection, config, is_new=is_new)
+            _finish_pass(connection, clock, counts)
+        if is_large:
+            _count_anew(database, lease)
     log.info("transform pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
@@ -127,15 +130,23 @@ def _settle_lifecycles(connection: Connection, config: MerchantConfig, *, is_new
         connection.execute(statement("core/settle_lifecycles"))
 
 
-def _plan_for_size(connection: Connection) -> None:
-    """Let the planner join large passes as sets.
+def _plan_for_size(connection: Connection) -> bool:
+    """Let the planner join large passes as sets; return whether this one is large.
 
     Statistics are those of before the pass: they say of a table that a million rows were just written to that
     it is empty, and the planner would then join it row by row with itself.
     """
     staged = connection.execute(text(f"select coalesce(sum(l.staged_count), 0) {_PENDING}")).scalar_one()
-    if staged > _LARGE_PASS_ROWS:
+    is_large = staged > _LARGE_PASS_ROWS
+    if is_large:
         connection.exec_driver_sql(AS_SETS)
+    return bool(is_large)
+
+
+def _count_anew(database: Database, lease: Lease) -> None:
+    """Let the planner know what a large pass has written: the next one may be small, and soon."""
+    with database.transaction(lease) as connection:
+        connection.exec_driver_sql("select ops.count_orders_anew()")
 
 
 def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:

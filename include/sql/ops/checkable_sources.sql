@@ -39,24 +39,26 @@ counted as (
             )
         ) as swapped_lines
     from recent as r
-    inner join core.orders as o on o.shop_id = r.shop_id and o._checked_pass_id = r.counted_pass_id
-    left join core.order_lines as l on l.order_id = o.order_id and l.kind <> 'bundle_part'
-    left join core.check_settings as s on s.shop_id = o.shop_id
+    -- Looked up by pass and by order: passes differ too much in size for the planner to know which is small.
+    cross join lateral (
+        select order_id, payment_state, paid_fen, placed_at, status, unreadable_fields
+        from core.orders
+        where shop_id = r.shop_id and _checked_pass_id = r.counted_pass_id and lifecycle = 'live' and order_kind = 'sale'
+        offset 0
+    ) as o
+    left join lateral (
+        select order_id, line_no, sku_id, quantity, paid_fen, unreadable_fields
+        from core.order_lines where order_id = o.order_id and kind <> 'bundle_part' offset 0
+    ) as l on true
+    left join core.check_settings as s on s.shop_id = r.shop_id
     left join core.usual_prices as u
-        on u.shop_id = o.shop_id and u.sku_id = l.sku_id and u.line_count >= s.price_history_lines
-    where o.lifecycle = 'live' and o.order_kind = 'sale'
+        on u.shop_id = r.shop_id and u.sku_id = l.sku_id and u.line_count >= s.price_history_lines
     group by r.shop_id, r._checked_pass_id
 )
 
 select
-    c.shop_id,
-    c._checked_pass_id,
-    c.order_count,
-    c.recent_count,
-    s.high_volume_orders,
-    c.priced_lines,
-    s.breaker_null_percent,
-    s.breaker_swap_percent,
+    c.shop_id, c._checked_pass_id, c.order_count, c.recent_count, s.high_volume_orders, c.priced_lines,
+    s.breaker_null_percent, s.breaker_swap_percent,
     -- A file may have no column for payment or time; a platform always tells them.
     (100 * greatest(
         c.without_lines, c.without_quantity,

@@ -3,7 +3,7 @@
 -- window of duplicates, of the same buyer (by plain phone where no platform names one) and doubtful (it may stand in a
 -- row), of the same plain phone or address within a day. Orders that the merge has marked for this pass already are not written again.
 with unchecked as (
-    select order_id from core.orders where checked_version is distinct from version_id
+    select order_id from ops.unchecked_orders() as u (order_id)
     union
     select order_id from core.refunds where _pass_id = :pass_id
 ),
@@ -19,6 +19,18 @@ fresh as (
 named as (
     select * from fresh where customer_id is not null
 ),
+-- Phones and addresses apart: joined by either, a large pass would compare each receiver with each.
+sharing as (
+    select shared.order_id, fresh.bought_at
+    from fresh
+    join core.receivers as own on own.order_id = fresh.order_id
+    join core.receivers as shared on shared.phone_hash = own.phone_hash
+    union all
+    select shared.order_id, fresh.bought_at
+    from fresh
+    join core.receivers as own on own.order_id = fresh.order_id
+    join core.receivers as shared on shared.address_hash = own.address_hash
+),
 neighbours as (
     select neighbour.order_id
     from named
@@ -29,12 +41,10 @@ neighbours as (
         and ops.bought_at(neighbour.payment_state, neighbour.paid_at, neighbour.placed_at)
             between named.bought_at - :minutes * interval '1 minute' and named.bought_at + :minutes * interval '1 minute'
     union all
-    select doubtful.order_id
-    from core.anomalies as doubtful
-    join core.orders as neighbour on neighbour.order_id = doubtful.order_id
-    where doubtful.state = 'open' and doubtful.kind is not null and exists (
-        select from named where named.platform = neighbour.platform and named.customer_id = neighbour.customer_id
-    )
+    select neighbour.order_id
+    from (select distinct platform, customer_id from named) as buyers
+    join core.orders as neighbour on neighbour.platform = buyers.platform and neighbour.customer_id = buyers.customer_id
+    where exists (select from core.anomalies as a where a.order_id = neighbour.order_id and a.state = 'open' and a.kind is not null)
     union all
     select neighbour.order_id
     from (
@@ -46,24 +56,17 @@ neighbours as (
     join core.receivers as shared on shared.phone_hash = phones.phone_hash
     join core.orders as neighbour
         on neighbour.order_id = shared.order_id and neighbour.platform = phones.platform and neighbour.customer_id is null
-    where exists (
-        select from core.anomalies as doubtful
-        where doubtful.order_id = neighbour.order_id and doubtful.state = 'open' and doubtful.kind is not null
-    )
+    where exists (select from core.anomalies as a where a.order_id = neighbour.order_id and a.state = 'open' and a.kind is not null)
     union all
     select neighbour.order_id
-    from fresh
-    join core.receivers as own on own.order_id = fresh.order_id and num_nonnulls(own.phone_hash, own.address_hash) > 0
-    join core.receivers as shared on shared.phone_hash = own.phone_hash or shared.address_hash = own.address_hash
+    from sharing
     join core.orders as neighbour
-        on neighbour.order_id = shared.order_id
+        on neighbour.order_id = sharing.order_id
         and ops.bought_at(neighbour.payment_state, neighbour.paid_at, neighbour.placed_at)
-            between fresh.bought_at - interval '24 hours' and fresh.bought_at + interval '24 hours'
+            between sharing.bought_at - interval '24 hours' and sharing.bought_at + interval '24 hours'
 ),
 judged as (
-    select order_id from unchecked
-    union
-    select order_id from neighbours
+    select order_id from unchecked union select order_id from neighbours
 )
 update core.orders
 set checked_version = orders.version_id, checks_version = :checks_version, _checked_pass_id = :pass_id
