@@ -21,7 +21,8 @@ from orderhub.domain.calendar import CalendarKind
 from orderhub.fulfillment.beside import worked_beside
 from orderhub.fulfillment.carrier_desk import CarrierDesk
 from orderhub.fulfillment.carriers import names_pattern, points, tags_that_count, wish_reader
-from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.touched import Look
 
 _READ_ROWS = 20_000
 _CHOICES = text("""
@@ -51,26 +52,19 @@ def choose_carriers(
     connection: Connection,
     config: MerchantConfig,
     now: datetime,
+    look: Look | None = None,
     *,
     taken: Mapping[tuple[str, date], int] | None = None,
 ) -> None:
     """Fill the temporary table `carrier_choices`, over `decisions` and over documents that need another look.
 
     Without carriers.yaml it stays empty: the warehouse decides. What carriers have `taken` on a day is
-    counted unless it is given.
+    counted unless it is given. Of the documents, those that `look` looks at; all without one.
     """
     connection.execute(_CHOICES)
     if not config.carriers.carriers:
         return
-    connection.execute(WITHOUT_FIGURES)
-    asked = {
-        "tags": tags_that_count(config),
-        "weight_g": DEFAULT_WEIGHT_G,
-        "carriers": [carrier.id for carrier in config.carriers.carriers],
-    }
-    connection.execute(statement("core/uncarried"), asked)
-    connection.execute(WITH_FIGURES)
-    connection.execute(text("analyze uncarried"))
+    _read_uncarried(connection, config, look)
     today = now.astimezone(BEIJING).date()
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
     desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
@@ -80,6 +74,19 @@ def choose_carriers(
     connection.execute(text("analyze carrier_choices"))
     given = {"reason_ids": list(desk.reasons), "candidates": list(desk.reasons.values()), "now": now}
     connection.execute(_REASONS, given)
+
+
+def _read_uncarried(connection: Connection, config: MerchantConfig, look: Look | None) -> None:
+    if look is not None and not look.is_all:
+        connection.execute(statement("core/touched_to_carry"))
+    connection.execute(WITHOUT_FIGURES)
+    if look is None or look.is_all:
+        known = {"carriers": [carrier.id for carrier in config.carriers.carriers]}
+        connection.execute(statement("core/documents_to_carry"), known)
+    asked = {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
+    connection.execute(statement("core/uncarried"), asked)
+    connection.execute(WITH_FIGURES)
+    connection.execute(text("analyze uncarried"))
 
 
 def settle_carriers(connection: Connection, clock: Clock, config: MerchantConfig, *, pass_id: int) -> None:

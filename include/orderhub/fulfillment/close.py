@@ -25,8 +25,9 @@ from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, wa
 from orderhub.fulfillment.manifest_files import PARTS
 from orderhub.fulfillment.merge import merge_documents
 from orderhub.fulfillment.owed import fix_amounts
+from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.readiness import read_readiness
 from orderhub.fulfillment.waybill.errands import request_waybills
-from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 
 #: API platform → how late its orders become visible.
@@ -49,6 +50,9 @@ _SHOPS_LEFT_OUT = text("""
     select distinct shop_id from due_documents where reason in ('source_stale', 'status_unconfirmed')""")
 _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
+_ORDERS_DUE = text("""
+    create temporary table asked_orders on commit drop as
+    select distinct order_id from due_reservations""")
 _MANIFESTED = text("""
     update core.fulfillment_orders as f set state = 'manifested'
     from (
@@ -186,6 +190,7 @@ class _Closing:
         self.connection.execute(statement("core/due_reservations"), due)
         self.connection.execute(text("analyze due_reservations"))
         self.connection.execute(WITH_FIGURES)
+        read_readiness(self.connection, _ORDERS_DUE)
         kept_out = {
             "left_shops": missed, "only_shops": only, "unseen_since": self.clock.now() - UNSEEN_AFTER
         }  # fmt: skip

@@ -21,7 +21,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.errors import EnvironmentFault, StopError
 from orderhub.fulfillment.labels import LABELS
 from orderhub.fulfillment.manifest_lists import WRITERS, Manifest, Write, load_manifest
-from orderhub.fulfillment.withdraw import WITHOUT_FIGURES
+from orderhub.fulfillment.plans import WITHOUT_FIGURES
 from orderhub.settings import Settings
 
 #: Target of the outbox → the part it writes. The first two are CSV at any size; books are for people, slow.

@@ -20,6 +20,8 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.owed import note_other_amounts
+from orderhub.fulfillment.readiness import read_readiness
+from orderhub.fulfillment.touched import Look
 from orderhub.fulfillment.withdraw import free_withdrawals
 from orderhub.quality.reasons import refuse_reason
 
@@ -32,6 +34,10 @@ _OPEN = text("""
     ) or exists (
         select from core.fulfillment_orders
         where state = 'manifested' and not is_shadow and allocated_at > :since)""")
+_ORDERS_HANDED_OVER = text("""
+    create temporary table asked_orders on commit drop as
+    select distinct f.order_id
+    from handed_over as d join core.fulfillment_orders as f using (fulfillment_order_id)""")
 _END = text("""
     update core.hand_recalls as h set state = :said, ended_at = :now, ended_by = :actor
     where fulfillment_order_id = :document and state = 'requested' and exists (
@@ -55,17 +61,20 @@ _GIVE_BACK = text("""
     returning fulfillment_order_id, reason""")
 
 
-def request_recalls(connection: Connection, clock: Clock) -> int:
+def request_recalls(connection: Connection, clock: Clock, look: Look) -> int:
     """Call back documents that must not leave as they are, and return how many.
 
     A document is asked for once for each cause: refused for a new address, again when it is cancelled. One
     whose causes are over before it has left may leave, and nobody has to stop it any more.
     """
     given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
-    is_open = connection.execute(_OPEN, given).scalar_one()
+    is_open = not look.is_all or connection.execute(_OPEN, given).scalar_one()
     if is_open:
         note_other_amounts(connection)
-        connection.execute(statement("core/judged_documents"), given)
+        connection.execute(statement("core/handed_over" if look.is_all else "core/touched_documents"), given)
+        connection.execute(text("analyze handed_over"))
+        read_readiness(connection, _ORDERS_HANDED_OVER)
+        connection.execute(statement("core/judged_documents"))
         connection.execute(statement("core/recalls_over"), given)
     _end_holds(connection, clock)
     if not is_open:

@@ -18,9 +18,10 @@ from orderhub.fulfillment.decided import Decided
 from orderhub.fulfillment.desk import Desk
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.freeze import frozen_warehouses
+from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 from orderhub.fulfillment.split import split_short
-from orderhub.fulfillment.withdraw import WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.touched import Look
 
 #: Candidate lines read at once; bounds memory, not the decision.
 WAVE_LINES = 50_000
@@ -47,17 +48,20 @@ _TAKEN_TODAY = text("""
 
 
 def decide(
-    connection: Connection, config: MerchantConfig, now: datetime, *, stamp: Mapping[str, Any]
+    connection: Connection, config: MerchantConfig, now: datetime, look: Look, *, stamp: Mapping[str, Any]
 ) -> Counter[str]:
     """Fill the temporary tables `candidate_lines` and `decisions`, and return outcome → orders.
 
     Orders are served by the hand-over time promised, then by the buyer's tier, by payment time, by id.
     An order ships whole from one warehouse, or in two parts where its rule lets it. What is decided is
-    written to core.routing_decisions with `stamp`: pass_id, config_version.
+    written to core.routing_decisions with `stamp`: pass_id, config_version. Only what `look` looks at is one.
     """
-    connection.execute(WITHOUT_FIGURES)
-    connection.execute(statement("core/candidate_lines"), {"now": now})
-    connection.execute(WITH_FIGURES)
+    if look.is_all:
+        connection.execute(WITHOUT_FIGURES)
+        connection.execute(statement("core/candidate_lines"), {"now": now})
+        connection.execute(WITH_FIGURES)
+    else:
+        connection.execute(statement("core/touched_lines"), {"now": now})
     availability = read_availability(connection, config, now, only=_OF_CANDIDATES)
     return decide_candidates(connection, config, now, availability, stamp)
 

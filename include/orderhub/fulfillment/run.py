@@ -20,6 +20,7 @@ from orderhub.fulfillment.reserve import reserve
 from orderhub.fulfillment.returns import announce_returns
 from orderhub.fulfillment.route import decide
 from orderhub.fulfillment.sellable import refresh_sellable
+from orderhub.fulfillment.touched import Look, look
 from orderhub.fulfillment.waybill.errands import void_waybills
 from orderhub.fulfillment.withdraw import Withdrawn, withdraw
 
@@ -30,7 +31,10 @@ _BEGIN = text("""
     insert into ops.passes (kind, config_version, started_at) values ('fulfill', :config_version, :now)
     returning pass_id""")
 _FINISH = text("""
-    update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) where pass_id = :pass_id""")
+    update ops.passes
+    set finished_at = :now, counts = cast(:counts as jsonb), seen_pass_id = :seen_pass_id,
+        all_seen_at = :all_seen_at
+    where pass_id = :pass_id""")
 
 
 @dataclass(frozen=True)
@@ -66,30 +70,33 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             stamp = {"config_version": config.version, "now": clock.now()}
             pass_id: int = connection.execute(_BEGIN, stamp).scalar_one()
             replaced = make_replacements(connection, clock, config, pass_id)
-            withdrawn = withdraw(connection, clock, config)
-            recalled = request_recalls(connection, clock)
+            seen = look(connection, clock, config)
+            withdrawn = withdraw(connection, clock, config, seen)
+            recalled = request_recalls(connection, clock, seen)
             announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
             void_waybills(connection, clock)
-        outcomes = _route(database, lease, clock, config, pass_id)
+        outcomes = _route(database, lease, clock, config, pass_id, seen)
         told = Counter(recalled=recalled, announced=announced, replaced=replaced)
         counts = _counts(pass_id, outcomes, withdrawn, told)
         with database.transaction(lease) as connection:
             refresh_sellable(connection, clock, config, pass_id)
-            _finish(connection, clock, counts)
+            _finish(connection, clock, counts, seen)
     log.info("fulfil pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
 
 def _route(
-    database: Database, lease: Lease, clock: Clock, config: MerchantConfig, pass_id: int
+    database: Database, lease: Lease, clock: Clock, config: MerchantConfig, pass_id: int, seen: Look
 ) -> Counter[str]:
     for _ in range(ATTEMPTS):
         try:
             with database.transaction(lease) as connection:
                 stamp = {"pass_id": pass_id, "config_version": config.version}
-                outcomes = decide(connection, config, clock.now(), stamp=stamp)
-                choose_carriers(connection, config, clock.now())
+                if not seen.is_all:
+                    seen.name_touched(connection)
+                outcomes = decide(connection, config, clock.now(), seen, stamp=stamp)
+                choose_carriers(connection, config, clock.now(), seen)
                 reserve(connection, clock.now(), stamp=stamp)
                 held = hold_refused(connection, clock, config, pass_id=pass_id, now=clock.now())
                 settle_carriers(connection, clock, config, pass_id=pass_id)
@@ -120,6 +127,10 @@ def _counts(pass_id: int, outcomes: Counter[str], withdrawn: Withdrawn, told: Co
     )
 
 
-def _finish(connection: Connection, clock: Clock, counts: FulfillCounts) -> None:
+def _finish(connection: Connection, clock: Clock, counts: FulfillCounts, seen: Look) -> None:
     values = {name: value for name, value in asdict(counts).items() if name != "pass_id"}
-    connection.execute(_FINISH, {"now": clock.now(), "counts": json.dumps(values), "pass_id": counts.pass_id})
+    given = {
+        "now": clock.now(), "counts": json.dumps(values), "pass_id": counts.pass_id,
+        "seen_pass_id": seen.seen_pass_id, "all_seen_at": seen.all_seen_at,
+    }  # fmt: skip
+    connection.execute(_FINISH, given)

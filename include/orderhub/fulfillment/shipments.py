@@ -40,6 +40,8 @@ _DOUBT = text("""
     on conflict (doubt_id) do update
     set evidence = excluded.evidence, seen_at = excluded.seen_at, resolved_at = null
     where shipment_doubts.resolved_at is not null and shipment_doubts.evidence <> excluded.evidence""")
+#: Otherwise the planner expects a thousand parcels, and would read all that ever left.
+_COUNT_ANEW = text("analyze reported_shipments, reported_lines")
 _OLD_TABLES = text("drop table if exists reported_shipments, reported_lines, posted_reservations")
 #: A line of a document, the parcel, its (line, pieces) of that document.
 _Taken = tuple[Row[Any], Parcel, tuple[tuple[str, int], ...]]
@@ -206,6 +208,7 @@ def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken], no
     ]
     copy_rows(connection, "reported_shipments", _SHIPMENT_COLUMNS, parcels)
     copy_rows(connection, "reported_lines", ("shipment_id", "line_id", "quantity"), inside)
+    connection.execute(_COUNT_ANEW)
 
 
 def post_short(connection: Connection, clock: Clock, documents: list[str]) -> None:

@@ -26,9 +26,9 @@ _REPLAYED = text("""
         is_proposed boolean, order_id text collate "C", part smallint, outcome text, warehouse_id text,
         carrier_id text, freight_fen bigint
     ) on commit drop""")
-_FORGET = text(
-    "drop table if exists candidate_lines, decisions, split_lines, routed_lines, uncarried, carrier_choices"
-)
+_FORGET = text("""
+    drop table if exists candidate_lines, decisions, split_lines, routed_lines, documents_to_carry, uncarried,
+        carrier_choices""")
 _TAKEN = text("""
     select warehouse_id, sku_id, sum(quantity)::bigint as pieces from routed_lines
     group by warehouse_id, sku_id""")

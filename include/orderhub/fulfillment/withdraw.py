@@ -12,15 +12,10 @@ from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.domain.routing import NoMatch
 from orderhub.fulfillment.facts import fact_columns, orders_of
+from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
+from orderhub.fulfillment.readiness import read_readiness
 from orderhub.fulfillment.rules import rule_table, shadow_shops
-
-#: Around joins of rows that were written a moment ago: without figures of them the planner would read one
-#: table once per row of the other. Both cores take part in large ones.
-WITHOUT_FIGURES = text("""
-    set local enable_nestloop = off;
-    set local work_mem = '128MB';
-    set local parallel_tuple_cost = 0.01""")
-WITH_FIGURES = text("set local enable_nestloop = on")
+from orderhub.fulfillment.touched import Look
 
 #: One row per reservation of an allocated document whose order changed; what routing asks is of that order.
 _CHANGED_DOCUMENTS = """
@@ -31,13 +26,13 @@ _CHANGED_DOCUMENTS = """
             coalesce(o.paid_at, o.placed_at) as bought_at,
             case when o.customer_id is not null or not (s.is_pulled and s.is_buyer_named)
                 then coalesce(t.tier, '') end as tier
-        from core.fulfillment_orders as f
-        join core.orders as o using (order_id)
-        join core.reservations as v on v.fulfillment_order_id = f.fulfillment_order_id and v.state = 'active'
+        from allocated_reservations as v
+        join core.fulfillment_orders as f on f.fulfillment_order_id = v.fulfillment_order_id
+        join core.orders as o on o.order_id = v.order_id
         left join core.receivers as r on r.order_id = o.order_id
         left join core.shops as s on s.shop_id = o.shop_id
         left join core.customer_tiers as t on t.shop_id = o.shop_id and t.customer_id = o.customer_id
-        where f.state = 'allocated' and o.checked_version = o.version_id
+        where not v.is_listed and o.checked_version = o.version_id
             and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
                 select from core.corrections as c
                 where c.order_id = f.order_id and c.field in ('address', 'amount')
@@ -47,12 +42,15 @@ _CHANGED_DOCUMENTS = """
 
 
 _SUSPENDED_DOCUMENTS = text("""
-    select f.fulfillment_order_id from core.fulfillment_orders as f
+    select distinct f.fulfillment_order_id from allocated_reservations as f
     join core.receivers as r using (order_id)
-    where f.state = 'allocated' and exists (
+    where not f.is_listed and exists (
         select from unnest(cast(:provinces as text[]), cast(:cities as text[])) as p (province, city)
         where p.province = r.province and p.city in ('', coalesce(r.city, '')))
     order by f.fulfillment_order_id""")
+_ORDERS_OF_ALLOCATED = text("""
+    create temporary table asked_orders on commit drop as
+    select distinct order_id from allocated_reservations""")
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Withdrawn:
     documents: int
 
 
-def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Withdrawn:
+def withdraw(connection: Connection, clock: Clock, config: MerchantConfig, look: Look) -> Withdrawn:
     """Void active reservations whose order or line is no longer shippable as promised; free their stock once.
 
     Manifested documents are out of reach here: what the warehouse holds is recalled, not withdrawn. A shadow
@@ -71,10 +69,8 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     An order whose new version waits for its check keeps its place.
     """
     connection.execute(LOCK_DOCUMENTS)
-    connection.execute(WITHOUT_FIGURES)
-    connection.execute(statement("core/allocated_reservations"))
-    connection.execute(text("analyze allocated_reservations"))
-    connection.execute(WITH_FIGURES)
+    _read_allocated(connection, look)
+    read_readiness(connection, _ORDERS_OF_ALLOCATED)
     today = clock.now().astimezone(BEIJING).date()
     given = {
         "shadow_shops": shadow_shops(config),
@@ -87,6 +83,16 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig) -> Wi
     voided = free_withdrawals(connection, clock)
     cancelled = connection.execute(statement("core/cancel_documents"), {"now": clock.now()}).rowcount
     return Withdrawn(voided, cancelled)
+
+
+def _read_allocated(connection: Connection, look: Look) -> None:
+    if look.is_all:
+        connection.execute(WITHOUT_FIGURES)
+        connection.execute(statement("core/allocated_reservations"))
+        connection.execute(WITH_FIGURES)
+    else:
+        connection.execute(statement("core/touched_reservations"))
+    connection.execute(text("analyze allocated_reservations"))
 
 
 def free_withdrawals(connection: Connection, clock: Clock) -> int:

@@ -26,11 +26,7 @@ with lines as (
     inner join core.orders as o on d.order_id = o.order_id
     left join core.shops as s on o.shop_id = s.shop_id
     left join ops.last_looks as k on d.order_id = k.order_id
-    left join (
-        select e.order_id, e.line_id, e.sku_id, e.quantity, e.blocked_by
-        from (select distinct order_id from due_reservations) as n
-        inner join core.line_readiness as e on n.order_id = e.order_id
-    ) as l on d.order_id = l.order_id and d.line_id = l.line_id
+    left join readiness as l on d.order_id = l.order_id and d.line_id = l.line_id
     left join core.receivers as v on d.order_id = v.order_id
     left join core.merge_answers as a on d.order_id = a.order_id and v.receiver_key = a.receiver_key
     group by d.fulfillment_order_id, o.order_id

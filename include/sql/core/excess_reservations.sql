@@ -22,7 +22,9 @@ ranked as (
     inner join missing as m on r.warehouse_id = m.warehouse_id and r.sku_id = m.sku_id
     inner join core.fulfillment_orders as f on r.fulfillment_order_id = f.fulfillment_order_id
     inner join core.orders as o on r.order_id = o.order_id
-    where r.state = 'active'
+    -- Mostly nothing is missing: then nothing is read.
+    where (select count(*) from missing) > 0
+        and r.state = 'active'
         and ((f.state = 'allocated' and not :only_shadow) or (f.state in ('allocated', 'manifested') and f.is_shadow))
 ),
 

@@ -1,24 +1,13 @@
 -- One row per document that needs a carrier; key order_id, fulfillment_order_id. Without a fulfillment_order_id it is a
--- decision of this pass; with one it was made before: nobody fitted it, carriers.yaml is new or names its carrier no more,
--- or the order changed.
+-- decision of this pass; with one it was made before (`documents_to_carry`).
 create temporary table uncarried on commit drop as
 with lines as (
     select null::text as fulfillment_order_id, l.order_id, l.warehouse_id, l.is_shadow, l.sku_id, l.quantity
     from routed_lines as l
     union all
     select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow, r.sku_id, r.quantity
-    from core.fulfillment_orders as f
-    inner join core.orders as o on f.order_id = o.order_id
+    from documents_to_carry as f
     inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
-    where f.state = 'allocated' and (
-        f.carrier_version_id is distinct from o.version_id
-        or f.carrier_id <> all(cast(:carriers as text[]))
-        or (f.carrier_id is null and exists (
-            select from core.holds as h
-            where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id
-                and h.rule_id = 'no_carrier' and h.state = 'active'
-        ))
-    )
 ),
 
 tagged as (

@@ -28,11 +28,7 @@ with judged as (
             when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
         end as document_reason
     from allocated_reservations as r
-    left join (
-        select e.order_id, e.line_id, e.shop_id, e.sku_id, e.quantity, e.blocked_by
-        from (select distinct order_id from allocated_reservations) as n
-        inner join core.line_readiness as e on n.order_id = e.order_id
-    ) as l on r.order_id = l.order_id and r.line_id = l.line_id
+    left join readiness as l on r.order_id = l.order_id and r.line_id = l.line_id
     left join core.receivers as v on r.order_id = v.order_id
 ),
 

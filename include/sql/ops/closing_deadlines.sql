@@ -7,9 +7,22 @@ with closings as (
     ) as c (closing_no, kind, id, starts_at, ends_at, province, city)
 ),
 
+-- By the index of what has not left; and of what was told of in part, which its platform calls shipped.
+near as (
+    select o.order_id
+    from core.orders as o
+    where o.ship_by_at >= (select min(starts_at) from closings) and o.ship_by_at < (select max(ends_at) from closings)
+        and o.gate <> 'stop' and not o.is_terminal and o.lifecycle <> 'history'
+    union
+    select t.order_id
+    from core.tracking_writes as t
+    where t.is_part
+),
+
 unshipped as (
     select o.order_id, o.ship_by_at, r.province, coalesce(r.city, '') as city, f.warehouse_id, f.carrier_id
-    from core.orders as o
+    from near as n
+    inner join core.orders as o on n.order_id = o.order_id
     left join core.receivers as r on o.order_id = r.order_id
     left join core.fulfillment_orders as f on o.order_id = f.order_id and f.state in ('allocated', 'manifested')
     where o.ship_by_at >= (select min(starts_at) from closings) and o.ship_by_at < (select max(ends_at) from closings)

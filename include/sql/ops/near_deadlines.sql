@@ -1,4 +1,22 @@
 -- One row per unshipped order whose promised hand-over is at most the longest of the given hours away or over, nearest first; key order_id.
+with horizon as (
+    select cast(:now as timestamptz) + make_interval(hours => max(given.hours)) as ends_at
+    from unnest(cast(:hours as integer[])) as given (hours)
+),
+
+-- By the index of what has not left; and of what was told of in part, which its platform calls shipped.
+near as (
+    select o.order_id
+    from core.orders as o
+    where o.ship_by_at <= (select ends_at from horizon)
+        and o.gate <> 'stop' and not o.is_terminal and o.lifecycle <> 'history'
+    union
+    select o.order_id
+    from core.tracking_writes as t
+    inner join core.orders as o on t.order_id = o.order_id and o.ship_by_at <= (select ends_at from horizon)
+    where t.is_part
+)
+
 select
     o.order_id,
     o.shop_id,
@@ -19,10 +37,9 @@ select
         ) then 'allocated'
         else 'waiting'
     end as stage
-from core.orders as o
-where o.ship_by_at <= cast(:now as timestamptz)
-    + make_interval(hours => (select max(given.hours) from unnest(cast(:hours as integer[])) as given (hours)))
-    and (o.gate <> 'stop' and not o.is_terminal or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
+from near as n
+inner join core.orders as o on n.order_id = o.order_id
+where (o.gate <> 'stop' and not o.is_terminal or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
     and o.lifecycle <> 'history'
     and o.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = o.order_id and w.line_id is null)

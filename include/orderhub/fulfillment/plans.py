@@ -1,0 +1,11 @@
+"""How the planner joins rows that were written a moment ago, of which it has no figures."""
+
+from sqlalchemy import text
+
+#: Without figures the planner would read one table once per row of the other. Both cores take part in large
+#: ones.
+WITHOUT_FIGURES = text("""
+    set local enable_nestloop = off;
+    set local work_mem = '128MB';
+    set local parallel_tuple_cost = 0.01""")
+WITH_FIGURES = text("set local enable_nestloop = on")
