@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event, text
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import Parcel
 from orderhub.fulfillment import touched
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
@@ -187,8 +188,8 @@ def test_an_order_whose_day_has_come_is_looked_at(
     assert (0, 1) == (before.allocated, then.allocated)
 
 
-def filled(connection: Connection, orders: int) -> None:
-    """Many orders that have left, and what a pass reads of them."""
+def filled(connection: Connection, orders: int, state: str = "shipped", promise: str = "posted") -> None:
+    """Many orders that have left, or whose documents are in another state, and what a pass reads of them."""
     connection.execute(
         text("""
         insert into core.orders (order_id, platform, shop_id, platform_order_id, status, status_rank, is_terminal,
@@ -208,21 +209,27 @@ def filled(connection: Connection, orders: int) -> None:
         text("""
         insert into core.fulfillment_orders (fulfillment_order_id, order_id, warehouse_id, state, routing_rule_id,
             version_id, config_version, is_shadow, allocated_at, _pass_id)
-        select order_id || '@1', order_id, 'hangzhou', 'shipped', 'elsewhere', 'v1', 'c', false, :now, 1
+        select order_id || '@1', order_id, 'hangzhou', :state, 'elsewhere', 'v1', 'c', false, :now, 1
         from core.orders where order_id like 'tb/old%'"""),
-        {"now": NOON},
+        {"now": NOON, "state": state},
     )
     connection.execute(
         text("""
         insert into core.reservations (reservation_id, fulfillment_order_id, order_id, line_id, warehouse_id, sku_id,
             quantity, state, reserved_at, resolved_at)
-        select fulfillment_order_id || '#1', fulfillment_order_id, order_id, '1', 'hangzhou', 'MUG', 1, 'posted',
-            :now, :now
+        select fulfillment_order_id || '#1', fulfillment_order_id, order_id, '1', 'hangzhou', 'MUG', 1, :promise,
+            :now, case when :promise = 'posted' then cast(:now as timestamptz) end
         from core.fulfillment_orders where order_id like 'tb/old%'"""),
-        {"now": NOON},
+        {"now": NOON, "promise": promise},
     )
 
 
+#: Rows of the table and entries of its indexes.
+PROMISES_READ = text("""
+    select sum(pg_stat_get_xact_tuples_returned(oid)) from (
+        select 'core.reservations'::regclass::oid
+        union all select indexrelid from pg_index where indrelid = 'core.reservations'::regclass
+    ) as read (oid)""")
 READ = """
     select relname, seq_tup_read from pg_stat_user_tables
     where relname in ('orders', 'order_lines', 'fulfillment_orders', 'reservations')"""
@@ -290,3 +297,32 @@ def test_near_deadlines_are_found_without_reading_what_has_left(
 
     assert 2 == watched.deadlines
     assert before == counting(database)
+
+
+def test_promises_are_read_by_their_documents_before_the_planner_knows_of_them(
+    database: Database,
+):
+    with database.rehearsal() as connection:
+        filled(connection, 5000, "allocated", "active")
+        connection.execute(
+            text("create temporary table touched_orders as select order_id from core.orders limit 100")
+        )
+        connection.execute(statement("core/touched_reservations"))
+        read = connection.execute(PROMISES_READ).scalar_one()
+
+    assert read <= 200
+
+
+def test_documents_end_by_their_key_before_the_planner_knows_of_them(
+    database: Database, owner: Database, config: MerchantConfig
+):
+    with owner.session() as session:
+        session.exec_driver_sql("analyze")
+    with database.rehearsal() as connection:
+        filled(connection, 5000, "manifested", "posted")
+        given = {"documents": [f"tb/old{n}@1" for n in range(1, 101)], "now": NOON}
+        ended = connection.execute(statement("core/shipped_documents"), given).rowcount
+        read = connection.execute(PROMISES_READ).scalar_one()
+
+    assert 100 == ended
+    assert read <= 200

@@ -23,6 +23,11 @@ cross join lateral (
     select e.order_id, e.line_id
     from core.order_lines as e
     where e.order_id = n.order_id and e.kind not in ('service', 'bundle')
+        -- Of the most that are touched and stay, this is why.
+        and not exists (
+            select from core.holds as h
+            where h.order_id = e.order_id and h.state = 'active' and h.subject_type = 'order'
+        )
         and not exists (
             select from core.reservations as v where v.order_id = e.order_id and v.line_id = e.line_id and v.state = 'active'
         )

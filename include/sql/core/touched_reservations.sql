@@ -12,13 +12,10 @@ select
     f.receiver_key,
     f.state = 'manifested' as is_listed
 from touched_orders as n
--- Offset 0, and the state outside: by the key of each. Before it is counted, what is allocated looks like nothing to the
--- planner, which would read all of it for each order.
+-- Offset 0, and the states outside: by the key of each. Before they are counted, what is allocated and what is active look
+-- like nothing to the planner, which would read all of them for each order.
 cross join lateral (select e.* from core.fulfillment_orders as e where e.order_id = n.order_id offset 0) as f
 cross join lateral (
-    select e.reservation_id, e.fulfillment_order_id, e.order_id, e.line_id, e.warehouse_id, e.sku_id, e.quantity
-    from core.reservations as e
-    where e.fulfillment_order_id = f.fulfillment_order_id and e.state = 'active'
-    offset 0
+    select e.* from core.reservations as e where e.fulfillment_order_id = f.fulfillment_order_id offset 0
 ) as r
-where f.state = 'allocated' or (f.state = 'manifested' and f.is_shadow)
+where r.state = 'active' and (f.state = 'allocated' or (f.state = 'manifested' and f.is_shadow))
