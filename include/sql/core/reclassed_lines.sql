@@ -16,14 +16,15 @@ with lines as (
 ),
 
 codes as (
-    select distinct
-        shop_id, merchant_code, platform_sku_id, sku_id, kind,
+    select
+        *,
         upper(btrim(normalize(merchant_code, nfkc))) as code,
         upper(btrim(normalize(platform_sku_id, nfkc))) as platform_sku
-    from lines
+    from (select distinct shop_id, merchant_code, platform_sku_id, sku_id, kind from lines) as sold
 ),
 
-other as (
+-- Few, and mostly none: known before the lines are asked, or each line would ask for its code.
+other as materialized (
     select c.*
     from codes as c
     left join core.skus as s on c.sku_id = s.sku_id
