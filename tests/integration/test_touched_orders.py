@@ -13,7 +13,8 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import Parcel
-from orderhub.fulfillment import touched
+from orderhub.fulfillment import readiness, touched
+from orderhub.fulfillment.readiness import read_readiness
 from orderhub.fulfillment.run import FulfillCounts, run_fulfillment
 from orderhub.fulfillment.shipments import Report, record_reports
 from orderhub.quality.watch import watch_holds
@@ -297,6 +298,24 @@ def test_near_deadlines_are_found_without_reading_what_has_left(
 
     assert 2 == watched.deadlines
     assert before == counting(database)
+
+
+def test_what_keeps_a_line_is_said_the_same_of_few_orders_and_of_many(
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    asked = text("create temporary table asked_orders on commit drop as select order_id from core.orders")
+    said = []
+    with database.rehearsal() as connection:
+        put(connection, Order("3", gate="wait"), Order("4", lifecycle="history"))
+        hold(connection, "tb/1")
+        for is_few in (True, False):
+            monkeypatch.setattr(readiness, "_IS_FEW", text(f"select {is_few} where :few > 0"))
+            read_readiness(connection, asked)
+            found = connection.execute(text("select * from readiness order by order_id, line_id")).all()
+            said.append([tuple(row) for row in found])
+
+    assert said[0] == said[1]
+    assert ["order_held", None, "order_waits", "order_history"] == [row[-1] for row in said[0]]
 
 
 def test_promises_are_read_by_their_documents_before_the_planner_knows_of_them(

@@ -3,12 +3,13 @@
 from sqlalchemy import Connection, TextClause, text
 
 from orderhub.db.sql_files import statement
-from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
 
-#: Up to here the keys of each are cheaper than all holds, refunds and acts there are.
-FEW = 20_000
+#: Up to here, and up to one order in about twenty of all (500 bytes each), the keys of each are cheaper than
+#: all orders, holds, refunds and acts there are.
+FEW = 1000
 _OLD = text("drop table if exists readiness, asked_orders")
-_COUNT = text("select count(*) from asked_orders")
+_IS_FEW = text("""
+    select count(*) <= greatest(:few, pg_table_size('core.orders') / 10000) from asked_orders""")
 
 
 def read_readiness(connection: Connection, asked: TextClause) -> None:
@@ -21,10 +22,8 @@ def read_readiness(connection: Connection, asked: TextClause) -> None:
     connection.execute(_OLD)
     connection.execute(asked)
     connection.execute(text("analyze asked_orders"))
-    if connection.execute(_COUNT).scalar_one() <= FEW:
+    if connection.execute(_IS_FEW, {"few": FEW}).scalar_one():
         connection.execute(statement("core/readiness_one_by_one"))
     else:
-        connection.execute(WITHOUT_FIGURES)
         connection.execute(statement("core/readiness_as_a_set"))
-        connection.execute(WITH_FIGURES)
     connection.execute(text("analyze readiness"))
