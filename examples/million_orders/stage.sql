@@ -1,4 +1,4 @@
--- Stages :orders orders of one shop as its platform's pull leaves them, 1.6 lines and 1.5 kB each: a tenth came in two
+-- Stages :orders orders, from number :first on, of one shop as its platform's pull leaves them, 1.6 lines and 1.5 kB each: a tenth came in two
 -- versions, 3 % of the lines are bundles, 5 % of the orders are doubtful. Deterministic: the number decides everything.
 with numbers as (
     select
@@ -7,7 +7,7 @@ with numbers as (
         extract(epoch from cast(:now as timestamptz))::bigint - 90000 + n % 86400 as placed,
         n * 7919 % 1000 as dice,
         case when n % 5 < 3 then 1 else 2 + (n % 5 = 4 and n % 10 = 9)::int end as line_count
-    from generate_series(1::bigint, :orders) as n
+    from generate_series(cast(:first as bigint), cast(:first as bigint) + :orders - 1) as n
     cross join lateral generate_series(1, case when n % 10 = 0 then 2 else 1 end) as version
 ),
 skus as (
@@ -63,6 +63,6 @@ payloads as (
     from numbers join lines using (n, version) join regions on region_no = n % 8
 )
 insert into staging.miniprogram_orders (load_id, shop_id, record_id, modified_at, payload, payload_sha256, position, fetched_at)
-select (n - 1) / 10000 + 1, :shop_id, order_no, to_timestamp(placed + 60 * version), payload,
+select (n - :first) / 10000 + :first_load, :shop_id, order_no, to_timestamp(placed + 60 * version), payload,
     encode(sha256(convert_to(order_no || version, 'utf8')), 'hex'), n % 10000, cast(:now as timestamptz)
 from payloads

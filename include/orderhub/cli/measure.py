@@ -130,7 +130,7 @@ def bench_transform(
     console.print(
         f"{times.orders:,} 单 / orders: {times.passed:.1f} s, 下限 / floor {floor:.1f} s, "
         f"÷ {times.ratio:.1f}; 再来一次 / again {times.again:.1f} s, {times.changed} 行变化 / rows changed; "
-        f"PSS ≤ {times.peak_mib:,.0f} MiB"
+        f"其上 600 新单 / 600 new on top {times.few:.1f} s; PSS ≤ {times.peak_mib:,.0f} MiB"
     )
 
 
