@@ -107,7 +107,8 @@ def _stage(hub: OwnHub, shop: Shop, clock: Clock, orders: int, first: int = 1) -
     owner = hub.open_owner()
     given = {"orders": orders, "shop_id": shop.id, "now": clock.now().isoformat()}
     with owner.session() as session:
-        loads = session.execute(_LOADS, {**given, "platform": shop.platform, "size": ORDERS_PER_LOAD})
+        size = min(orders, ORDERS_PER_LOAD)
+        loads = session.execute(_LOADS, {**given, "platform": shop.platform, "size": size})
         numbered = {**given, "first": first, "first_load": min(loads.scalars())}
         session.execute(text((_FOLDER / "stage.sql").read_text(encoding="utf-8")), numbered)
     owner.close()
