@@ -189,6 +189,42 @@ def test_an_order_whose_day_has_come_is_looked_at(
     assert (0, 1) == (before.allocated, then.allocated)
 
 
+@pytest.mark.parametrize(
+    ("some", "every", "table", "least"),
+    [
+        ("core/touched_lines", "core/candidate_lines", "candidate_lines", 1),
+        ("core/touched_reservations", "core/allocated_reservations", "allocated_reservations", 2),
+        ("core/touched_to_carry", "core/documents_to_carry", "documents_to_carry", 2),
+    ],
+)
+def test_of_all_orders_the_same_is_read_by_key_and_as_a_set(
+    database: Database,
+    clock: FixedClock,
+    config: MerchantConfig,
+    some: str,
+    every: str,
+    table: str,
+    least: int,
+):
+    with database.engine.begin() as connection:
+        put(connection, Order("3"))
+        given = {"now": clock.now(), "carriers": ["SF"]}
+        connection.execute(text("create temporary table touched_orders as select order_id from core.orders"))
+        by_key, as_set = (read_into(connection, name, table, given) for name in (some, every))
+        connection.execute(text("drop table touched_orders"))
+
+    assert by_key == as_set
+    assert len(by_key) >= least
+
+
+def read_into(connection: Connection, name: str, table: str, given: dict[str, object]) -> list[str]:
+    asked = statement(name)
+    connection.execute(asked, {key: given[key] for key in asked.compile().params})
+    read = connection.execute(text(f"select to_jsonb(t)::text from {table} as t order by 1")).scalars().all()
+    connection.execute(text(f"drop table {table}"))
+    return [str(row) for row in read]
+
+
 def filled(connection: Connection, orders: int, state: str = "shipped", promise: str = "posted") -> None:
     """Many orders that have left, or whose documents are in another state, and what a pass reads of them."""
     connection.execute(

@@ -122,7 +122,7 @@ def bench_transform(
     orders: Annotated[int, typer.Option(help="多少单 / how many orders")] = 1_000_000,
 ) -> None:
     """映射、合并、检查,与纯 SQL 的下限比 / map, merge and all checks beside the floor of plain SQL."""
-    from orderhub.operate.bench_transform import measure_transform
+    from orderhub.operate.bench_transform import FEW, measure_transform
 
     with saying_when_stopped(STOPPED):
         times = measure_transform(clock, orders, console.print)
@@ -130,7 +130,7 @@ def bench_transform(
     console.print(
         f"{times.orders:,} 单 / orders: {times.passed:.1f} s, 下限 / floor {floor:.1f} s, "
         f"÷ {times.ratio:.1f}; 再来一次 / again {times.again:.1f} s, {times.changed} 行变化 / rows changed; "
-        f"其上 600 新单 / 600 new on top {times.few:.1f} s; PSS ≤ {times.peak_mib:,.0f} MiB"
+        f"其上 {FEW} 新单 / {FEW} new on top {times.few:.1f} s; PSS ≤ {times.peak_mib:,.0f} MiB"
     )
 
 
