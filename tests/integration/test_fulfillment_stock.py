@@ -22,6 +22,7 @@ from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock import import_stock
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
+from tests.integration.waiting import wait_until
 
 WORKERS, TRIES, PIECES = 8, 10, 40
 
@@ -270,6 +271,11 @@ run.run_fulfillment(database, FixedClock(NOON), load_active(database))
 """
 
 
+#: The server may need a moment to see that a killed client is gone; until then the client holds its lease.
+GONE = """not exists (
+    select from ops.leases l join pg_stat_activity a on a.pid = l.holder_pid where l.scope = 'route')"""
+
+
 def test_a_worker_killed_between_promise_and_commit_leaves_no_trace(database: Database, clock: FixedClock):
     with database.engine.begin() as connection:
         config = activate(connection)
@@ -283,6 +289,7 @@ def test_a_worker_killed_between_promise_and_commit_leaves_no_trace(database: Da
         cwd=Path(__file__).parents[2],
         check=False,
     )
+    wait_until(database, GONE)
     after_kill = rows(database, "select reserved from core.stock")
     counts = run_fulfillment(database, clock, config)
 

@@ -20,16 +20,8 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.migrations import _ADVISORY_LOCK
 from orderhub.operate.ports import suggest_base
 from tests.integration.long_statements import LONG, PROGRAMS
+from tests.integration.waiting import wait_until
 
-#: Waits on the server, so that no test sleeps: up to ten seconds for a condition on `pg_stat_activity`.
-WAIT = """
-do $$ begin
-    for _ in 1..500 loop
-        if {condition} then return; end if;
-        perform pg_sleep(0.02), pg_stat_clear_snapshot();
-    end loop;
-    raise 'not within ten seconds';
-end $$"""
 BUSY = """exists (
     select from pg_stat_activity
     where application_name like '%:{pid}' and state = 'active' and clock_timestamp() > query_start + '50 ms')"""
@@ -73,11 +65,6 @@ def start(database: Database, owner: Database, admin: Database) -> Iterator[Star
 def program(start: Start, database: Database) -> Callable[[str], subprocess.Popen[str]]:
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     return lambda name: start("tests.integration.long_statements", name, url)
-
-
-def wait_until(admin: Database, condition: str) -> None:
-    with admin.session() as session:
-        session.exec_driver_sql(WAIT.format(condition=condition).replace("%", "%%"))
 
 
 def ended(process: subprocess.Popen[str], number: signal.Signals) -> int:
