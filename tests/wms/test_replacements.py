@@ -294,14 +294,19 @@ def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_the_commands_ask_say_what_came_of_it_and_refuse_what_is_no_number(
-    house: House, server: Server, database_name: str
-):
-    shipped(house)
-    environment = {
+@pytest.fixture
+def environment(house: House, server: Server, database_name: str) -> dict[str, str]:
+    """What the commands of this house read."""
+    return {
         "ORDERHUB_HOME": str(house.settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "200",
         "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
     }  # fmt: skip
+
+
+def test_the_commands_ask_say_what_came_of_it_and_refuse_what_is_no_number(
+    house: House, environment: dict[str, str]
+):
+    shipped(house)
     wish = ("resend", "tb/1", "--line", "1=1", "--reason", "少发一件")
     calls = (
         (wish, "n\n"),
@@ -318,3 +323,41 @@ def test_the_commands_ask_say_what_came_of_it_and_refuse_what_is_no_number(
     assert "tb/BF1_1 已开单,下一批配货 / made; the next fulfil pass routes it" in made.output
     assert "'1=two': NAME=PIECES, for example 1=2" in odd.output
     assert rows(house.database, MADE) == [("tb/BF1_1", "tb/1", "resend", "same")]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("resend", "tb/9"), "order tb/9: does not exist; the id is shop/number, as in mails"),
+        (("resend", "tb/1", "--line", "7=1"), "order tb/1: has no line 7"),
+        (("resend", "tb/2"), "order tb/2: nothing of it has left"),
+        (("resend", "tb/1", "--case", "a/b"), "letters and digits"),
+        (("hold", "correct", "tb/9", "--address"), "order tb/9: does not exist"),
+        (("hold", "correct", "tb/1", "--address"), "order tb/1: line 1 is in manifest"),
+        (("hold", "correct", "tb/2", "--address", "--quantity", "2"), "correct one thing at a time"),
+    ],
+)
+def test_a_command_that_cannot_do_it_says_so_before_it_asks_anything(
+    house: House, environment: dict[str, str], call: tuple[str, ...], said: str
+):
+    house.open(orders=2, more={"shops.yaml": shops_file(export_policy="masked")})
+    house.deliver()
+    house.wms.ledger.ship("tb-1-1", house.clock.now())
+    house.confirm()
+
+    answered = CliRunner().invoke(app, (*call, "--reason", "少发一件"), env=environment, input="y\n")
+
+    assert said in str(answered.exception)
+    assert answered.output == ""
+
+
+def test_an_address_that_only_the_platform_may_change_is_not_asked_for(
+    house: House, environment: dict[str, str]
+):
+    house.open(orders=1)
+
+    call = ("hold", "correct", "tb/1", "--address", "--reason", "少发一件")
+    answered = CliRunner().invoke(app, call, env=environment, input="x\n")
+
+    assert "correct the address at the platform" in str(answered.exception)
+    assert answered.output == ""

@@ -1,6 +1,7 @@
 """Commands of the supervisor: what is held, and what is decided about it."""
 
 import getpass
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -109,14 +110,17 @@ def correct(
     ] = False,
 ) -> None:
     """更正地址、应收金额、SKU 或数量;以后的拉取不会冲掉 / put an order right; later pulls keep it."""
-    from orderhub.quality.correct import Correction, fen_of
+    from orderhub.quality.correct import Correction, fen_of, refuse_address
     from orderhub.quality.correct import correct as run
 
     fen = None if amount is None else fen_of(amount)
-    said = typer.prompt("完整地址 / whole address") if address else None
+    correction = Correction(order, reason, getpass.getuser(), line, sku, quantity, None, fen)
     with opened() as (settings, database):
-        correction = Correction(order, reason, getpass.getuser(), line, sku, quantity, said, fen)
-        made = run(database, clock, active_config(database), settings.hash_key, correction)
+        config = active_config(database)
+        if address:
+            refuse_address(database, config, correction)
+            correction = replace(correction, address=typer.prompt("完整地址 / whole address"))
+        made = run(database, clock, config, settings.hash_key, correction)
     console.print(
         f"{made.correction_id}: {made.field} {made.before} ⇒ {made.after};下一批生效 / from the next pass on"
     )

@@ -37,13 +37,14 @@ def resend(
     先看 / first: ./hub explain ORDER (行号在里面 / it lists the lines). 换货不用这条,售后到了自己会开 /
     an exchange needs no command: its after-sale makes it. 撤回 / take back: ./hub hold cancel BF…
     """
-    from orderhub.fulfillment.resend import Resend, order_resend
+    from orderhub.fulfillment.resend import Resend, order_resend, refuse_resend
 
     wanted = Resend(order, reason, getpass.getuser(), _pieces(line or []), case)
-    if not yes:
-        goods = ", ".join(line or []) or "全部 / everything"
-        typer.confirm(f"{order}: 再发一份 / send again: {goods}?", abort=True)
     with opened() as (_, database):
+        if not yes:
+            refuse_resend(database, wanted)
+            goods = ", ".join(line or []) or "全部 / everything"
+            typer.confirm(f"{order}: 再发一份 / send again: {goods}?", abort=True)
         made = order_resend(database, clock, wanted)
     console.print(f"{made} 已开单,下一批配货 / made; the next fulfil pass routes it")
 

@@ -89,15 +89,10 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         AlreadyDone: this case was sent again before.
         LeaseTaken: somebody else routes now; ask again.
     """
-    refuse_reason(f"order {asked.order_id}: sending again", asked.reason)
-    if not asked.case_no.isalnum():
-        raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
     with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
-        order = _order(connection, asked.order_id)
-        number = f"BF{order.platform_order_id}_{asked.case_no}"
+        order, pieces = _accepted(connection, asked)
+        number = _number(order, asked)
         made = f"{order.shop_id}/{number}"
-        _refuse_second(connection, made, asked.case_no)
-        pieces = _pieces(connection, asked)
         connection.exec_driver_sql(source("core/replacement_claims"))
         given = {
             "made": made, "number": number, "order_id": asked.order_id, "case_no": asked.case_no,
@@ -109,6 +104,16 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         detail = {"made": made, "case": asked.case_no, "reason": asked.reason, "pieces": pieces}
         record_act(connection, clock, asked.actor, "resend", "order", asked.order_id, detail=detail)
     return made
+
+
+def refuse_resend(database: Database, asked: Resend) -> None:
+    """Let a resend pass that could be ordered now, so that nobody is asked about one that could not.
+
+    Raises:
+        StopError, AlreadyDone: as `order_resend`.
+    """
+    with database.read() as connection:
+        _accepted(connection, asked)
 
 
 def answer_goods(
@@ -148,6 +153,20 @@ def _columns(proposed: Sequence[Row[Any]], goods: Mapping[str, int]) -> dict[str
         "skus": list(goods),
         "pieces": list(goods.values()),
     }
+
+
+def _accepted(connection: Connection, asked: Resend) -> tuple[Row[Any], dict[str, int]]:
+    """Return the order and the pieces of it that are sent again, or refuse."""
+    refuse_reason(f"order {asked.order_id}: sending again", asked.reason)
+    if not asked.case_no.isalnum():
+        raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
+    order = _order(connection, asked.order_id)
+    _refuse_second(connection, f"{order.shop_id}/{_number(order, asked)}", asked.case_no)
+    return order, _pieces(connection, asked)
+
+
+def _number(order: Row[Any], asked: Resend) -> str:
+    return f"BF{order.platform_order_id}_{asked.case_no}"
 
 
 def _order(connection: Connection, order_id: str) -> Row[Any]:

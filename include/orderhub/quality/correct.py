@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
-from orderhub.config.models import MerchantConfig
+from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.audit import record_act
 from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
@@ -34,8 +34,8 @@ MOST_PIECES = 1_000_000
 #: Two decimals, so that fen are not taken for yuan.
 _YUAN = re.compile(r"[0-9]{1,7}\.[0-9]{2}")
 _ORDER = text("""
-    select order_id, shop_id, payment_state, order_kind from core.orders
-    where order_id = :order_id for update""")
+    select order_id, shop_id, payment_state, order_kind from core.orders where order_id = :order_id""")
+_LOCK = text("select from core.orders where order_id = :order_id for update")
 _LINE = text("""
     select l.kind, array(
         select p.line_id from core.order_lines as p
@@ -138,6 +138,7 @@ def correct(
     refuse_reason(f"order {correction.order_id}: a correction", correction.reason)
     with hold_scope(database, "transform") as lease, database.transaction(lease) as connection:
         connection.execute(LOCK_DOCUMENTS)
+        connection.execute(_LOCK, {"order_id": correction.order_id})
         value = _value_of(connection, config, key, correction)
         refuse_handed_over(connection, correction.order_id, correction.line_id)
         made = _make(connection, clock, correction, value)
@@ -150,6 +151,23 @@ def correct(
             connection, clock, correction.actor, "correct", "order", correction.order_id, detail=detail
         )
     return made
+
+
+def refuse_address(database: Database, config: MerchantConfig, correction: Correction) -> None:
+    """Let an order pass whose address may be corrected here, so that nobody types one in vain.
+
+    Raises:
+        StopError: as `correct` of an address.
+    """
+    order_id = correction.order_id
+    refuse_reason(f"order {order_id}: a correction", correction.reason)
+    others = (correction.line_id, correction.sku_id, correction.quantity, correction.amount_fen)
+    with database.read() as connection:
+        order = _order(connection, order_id)
+        if others != (None,) * 4:
+            raise _more_than_one(order_id)
+        _with_addresses(config, order.shop_id)
+        refuse_handed_over(connection, order_id, None)
 
 
 def fen_of(given: str) -> int:
@@ -206,9 +224,7 @@ def _look_again(connection: Connection, clock: Clock, order_id: str, field: str,
 def _value_of(
     connection: Connection, config: MerchantConfig, key: SecretStr, correction: Correction
 ) -> _Value:
-    order = connection.execute(_ORDER, {"order_id": correction.order_id}).one_or_none()
-    if order is None:
-        raise StopError(f"order {correction.order_id}: does not exist; the id is shop/number, as in mails")
+    order = _order(connection, correction.order_id)
     match correction:
         case Correction(address=str(given), amount_fen=None, line_id=None, sku_id=None, quantity=None):
             return _address(config, key, order.shop_id, given)
@@ -224,8 +240,19 @@ def _value_of(
         ):
             _refuse_line(connection, correction.order_id, line_id)
             return _quantity(pieces)
-    raise StopError(
-        f"order {correction.order_id}: correct one thing at a time: the address, the amount at the door, or "
+    raise _more_than_one(correction.order_id)
+
+
+def _order(connection: Connection, order_id: str) -> Row[Any]:
+    order = connection.execute(_ORDER, {"order_id": order_id}).one_or_none()
+    if order is None:
+        raise StopError(f"order {order_id}: does not exist; the id is shop/number, as in mails")
+    return order
+
+
+def _more_than_one(order_id: str) -> StopError:
+    return StopError(
+        f"order {order_id}: correct one thing at a time: the address, the amount at the door, or "
         "the SKU or the quantity of one line"
     )
 
@@ -254,12 +281,7 @@ def _amount(order: Row[Any], fen: int) -> _Value:
 
 
 def _address(config: MerchantConfig, key: SecretStr, shop_id: str, given: str) -> _Value:
-    shop = config.shop(shop_id)
-    if shop.export_policy == "token_only":
-        raise StopError(
-            f"shop {shop_id} ships by the platform's token (export_policy: token_only): correct the address "
-            "at the platform; the next pull brings it here"
-        )
+    shop = _with_addresses(config, shop_id)
     masked = protect({"address_masked": given}, shop, key)
     if "*" in given or not masked.get("address_hash"):
         raise StopError("the address must be given in full, without stars")
@@ -277,6 +299,16 @@ def _address(config: MerchantConfig, key: SecretStr, shop_id: str, given: str) -
         f"{masked.get('address_masked') or masked.get('province') or '?'} #{str(masked['address_hash'])[:6]}"
     )
     return _Value("address", {"said": masked["address_hash"], **value}, shown)
+
+
+def _with_addresses(config: MerchantConfig, shop_id: str) -> Shop:
+    shop = config.shop(shop_id)
+    if shop.export_policy == "token_only":
+        raise StopError(
+            f"shop {shop_id} ships by the platform's token (export_policy: token_only): correct the address "
+            "at the platform; the next pull brings it here"
+        )
+    return shop
 
 
 def _sku(connection: Connection, given: str) -> _Value:
