@@ -177,17 +177,53 @@ def test_hub_that_waits_for_another_migrator_stops_at_ctrl_c(
         assert ended(process, signal.SIGINT) == 130
 
 
-def test_ctrl_c_while_a_command_is_still_loading_says_nothing(tmp_path: Path):
-    """A module that is loaded early presses Ctrl-C."""
-    press = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
-    (tmp_path / "structlog.py").write_text(press, encoding="utf-8")
+PRESS = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+STOPPED = (130, "", "\n已停止 / stopped\n")
 
-    stopped = subprocess.run(
-        [*PYTHON, "-m", "orderhub.command", "verify"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+
+def run_pressed(folder: Path, command: list[str]) -> tuple[int, str, str]:
+    """Run a command that loads modules of `folder` first; return its exit code and what it said."""
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False
     )
+    return done.returncode, done.stdout, done.stderr
 
-    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (-signal.SIGINT, "", "")
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("structlog", [*PYTHON, "-m", "orderhub.command", "verify"]),
+        ("sqlalchemy", [*PYTHON, "-m", "orderhub.command", "demo"]),
+        ("argparse", [*PYTHON, str(paths.project_root() / "hub"), "verify"]),
+    ],
+)
+def test_ctrl_c_while_a_command_is_still_loading_ends_it_with_a_word(
+    tmp_path: Path, module: str, command: list[str]
+):
+    """A module that is loaded early presses Ctrl-C."""
+    (tmp_path / f"{module}.py").write_text(PRESS, encoding="utf-8")
+
+    assert run_pressed(tmp_path, command) == STOPPED
+
+
+def test_ctrl_c_while_python_starts_is_heard_by_the_first_line(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(PRESS, encoding="utf-8")
+
+    command = [*PYTHON[:-1], "--block-signal=INT", PYTHON[-1], "-m", "orderhub.command", "verify"]  # as ./hub
+    assert run_pressed(tmp_path, command) == STOPPED
+
+
+def test_ctrl_c_is_not_heard_by_a_command_in_the_background(tmp_path: Path):
+    (tmp_path / "structlog.py").write_text(f"{PRESS}raise SystemExit(7)\n", encoding="utf-8")
+
+    command = ["env", "--ignore-signal=INT", sys.executable, "-m", "orderhub.command", "verify"]
+    assert run_pressed(tmp_path, command) == (7, "", "")
+
+
+def test_ctrl_c_after_a_command_is_done_loses_nothing_of_what_it_said(tmp_path: Path):
+    late = "import atexit, os, signal\natexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+    (tmp_path / "sitecustomize.py").write_text(late, encoding="utf-8")
+
+    code, shown, said = run_pressed(tmp_path, [*PYTHON, "-m", "orderhub.command", "--help"])
+
+    assert (code, "verify" in shown, said) == (130, True, STOPPED[2])

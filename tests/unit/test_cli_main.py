@@ -1,11 +1,14 @@
 """What a command that fails says: one sentence, never a traceback."""
 
+from functools import partial
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from orderhub import cli
-from orderhub.cli.shell import show
+from orderhub.cli import shell
+from orderhub.cli.shell import asking, show
 from orderhub.cli.sources import Instant
 
 
@@ -21,6 +24,29 @@ def test_file_that_cannot_be_opened_is_one_sentence(
         cli.main()
 
     assert (ended.value.code, capsys.readouterr().err) == (2, "orderhub: 盘点: Is a directory\n")
+
+
+def test_ctrl_c_at_a_question_stops_the_command_as_anywhere_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    app = typer.Typer()
+
+    @app.command()
+    def command() -> None:
+        with asking():
+            typer.confirm("?", abort=True)
+
+    def press(_prompt: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer._click.termui.visible_prompt_func", press)
+    monkeypatch.setattr(cli, "app", partial(app, []))
+    monkeypatch.setattr(cli.structlog, "configure", lambda **_: None)
+    monkeypatch.setattr(shell, "_SAID", [])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert (ended.value.code, capsys.readouterr().err) == (130, "\n已停止 / stopped\n")
 
 
 def test_figures_are_shown_as_people_read_them(capsys: pytest.CaptureFixture[str]):

@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,24 @@ def test_interrupted_installation_is_done_again(hub: ModuleType, monkeypatch) ->
         hub.prepare(tests=False)
 
     assert hub.stamp() == ""
+
+
+def test_ctrl_c_waits_until_the_command_hears_it(hub: ModuleType, monkeypatch) -> None:
+    started: list[tuple[list[str], bool]] = []
+
+    def become(_program: str, arguments: list[str]) -> None:
+        started.append((arguments[1:], signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+    monkeypatch.setattr(hub, "prepare", lambda *, tests: None)
+    monkeypatch.setattr(hub.os, "execv", become)
+    monkeypatch.setenv("ORDERHUB_HOME", "home")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        hub.main(["verify"])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    assert started == [(["-m", "orderhub.command", "verify"], True)]
 
 
 @pytest.mark.parametrize(

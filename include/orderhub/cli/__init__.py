@@ -30,8 +30,10 @@ from orderhub.cli import (
     waybills,
     what_if,
 )
+from orderhub.cli.shell import say_stopped
 from orderhub.db.interrupts import ending_statements
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
+from orderhub.stopped import INTERRUPTED
 
 app = typer.Typer(
     name="orderhub",
@@ -69,6 +71,10 @@ def main() -> None:
     try:
         with ending_statements(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             app(prog_name="orderhub" if installed else "./hub")
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            say_stopped()
+        raise
     except AlreadyDone as error:
         print(error)
     except SkipError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import active_config, beijing, clock, console, opened, table_of
+from orderhub.cli.shell import active_config, asking, beijing, clock, console, opened, table_of
 
 app = typer.Typer()
 hold_app = typer.Typer(no_args_is_help=True, help="挂起的订单:查看与决定 / held orders: list and decide")
@@ -119,7 +119,8 @@ def correct(
         config = active_config(database)
         if address:
             refuse_address(database, config, correction)
-            correction = replace(correction, address=typer.prompt("完整地址 / whole address"))
+            with asking():
+                correction = replace(correction, address=typer.prompt("完整地址 / whole address"))
         made = run(database, clock, config, settings.hash_key, correction)
     console.print(
         f"{made.correction_id}: {made.field} {made.before} ⇒ {made.after};下一批生效 / from the next pass on"

@@ -5,11 +5,12 @@ from datetime import timedelta
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from orderhub.cli.shell import INTERRUPTED, beijing, console
+from orderhub.cli.shell import beijing, console
 from orderhub.db.interrupts import Ended
 from orderhub.db.windows import Progress as Windows
 from orderhub.db.windows import Request, progress_of
 from orderhub.platforms.backfill import Access, work_backfill
+from orderhub.stopped import INTERRUPTED
 
 #: Windows that could not be proven complete are read again this often before the command gives up.
 ROUNDS = 3

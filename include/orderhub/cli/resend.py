@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub.cli.shell import clock, console, opened
+from orderhub.cli.shell import asking, clock, console, opened
 
 app = typer.Typer()
 Reason = Annotated[str, typer.Option(help="为什么;会记下来 / why; it is kept")]
@@ -44,7 +44,8 @@ def resend(
         if not yes:
             refuse_resend(database, wanted)
             goods = ", ".join(line or []) or "全部 / everything"
-            typer.confirm(f"{order}: 再发一份 / send again: {goods}?", abort=True)
+            with asking():
+                typer.confirm(f"{order}: 再发一份 / send again: {goods}?", abort=True)
         made = order_resend(database, clock, wanted)
     console.print(f"{made} 已开单,下一批配货 / made; the next fulfil pass routes it")
 

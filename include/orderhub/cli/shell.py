@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -15,11 +16,12 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.interrupts import Ended
 from orderhub.settings import Settings, load_settings
+from orderhub.stopped import WORD
 
 console = Console(soft_wrap=True)
 clock = SystemClock()
-#: The exit code of a command that Ctrl-C ended.
-INTERRUPTED = 130
+#: What was said of a command that was stopped: the short word is for where nothing was.
+_SAID: list[str] = []
 STOPPED = (
     "已停止:没做完的那一步已撤销,之前做完的都在;同样的命令再执行一次就接着做 / stopped: the step that was "
     "going on is undone, what was finished is kept; repeat the command to go on"
@@ -47,7 +49,25 @@ def saying_when_stopped(words: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Ended):
+        say_stopped(words)
+        raise
+
+
+def say_stopped(words: str = WORD) -> None:
+    """Say that the command was stopped, once."""
+    if not _SAID:
+        _SAID.append(words)
         print(f"\n{words}", file=sys.stderr)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Let Ctrl-C at a question stop the command as anywhere else: it is no answer."""
+    try:
+        yield
+    except typer.Abort as refused:
+        if isinstance(refused.__context__, KeyboardInterrupt):
+            raise refused.__context__ from None
         raise
 
 
