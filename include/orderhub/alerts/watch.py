@@ -9,6 +9,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.absent_platforms import RULE as ABSENT_PLATFORM
+from orderhub.alerts.absent_platforms import absent_platforms
 from orderhub.alerts.backorders import RULE as BACKORDER_DUE
 from orderhub.alerts.backorders import due_backorders
 from orderhub.alerts.closings import RULE as CLOSING_AHEAD
@@ -59,6 +61,7 @@ class Looked:
     parcels: int
     waybills: int
     offers: int
+    platforms: int
     messages: int
     is_digest_sent: bool
 
@@ -104,6 +107,7 @@ def _look(connection: Connection, clock: Clock, config: MerchantConfig) -> Looke
             for rule, alerts in waybill_alerts(connection, config, now).items()
         ),
         offers=keep_alerts(connection, clock, config, STOCK_UNTOLD, untold_stock(connection, config, now)),
+        platforms=keep_alerts(connection, clock, config, ABSENT_PLATFORM, absent_platforms(connection)),
         messages=tell(connection, clock, config),
         is_digest_sent=send_digest(connection, clock, config),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orderhub.cli.shell import active_config, console, opened, table_of
-from orderhub.errors import StopError
+from orderhub.errors import ShopError, StopError
 
 if TYPE_CHECKING:
     from orderhub.db.engine import Database
@@ -31,8 +31,15 @@ def mapping_check(
     with opened() as (_, database):
         config = active_config(database)
         names = [platform] if platform else sorted({shop.platform for shop in config.shops})
+        waiting: list[ShopError] = []
         for name in names:
-            _show_platform(database, load_platform(name, config))
+            try:
+                _show_platform(database, load_platform(name, config))
+            except ShopError as error:  # The others are shown all the same.
+                waiting.append(error)
+                console.print(str(error), style="yellow")
+    if waiting:
+        raise waiting[0]
 
 
 @mapping_app.command("diff")
@@ -60,10 +67,12 @@ def mapping_diff(
 
 
 def _show_platform(database: "Database", platform: "Platform") -> None:
+    from orderhub.db.staging_tables import refuse_absent
     from orderhub.transform.mapping_gaps import unmapped_codes, unmapped_paths
     from orderhub.transform.mapping_preview import preview
 
     with database.read() as connection:
+        refuse_absent(connection, platform.spec.name)
         fields = preview(connection, platform)
         paths = unmapped_paths(connection, platform)
         codes = unmapped_codes(connection, platform)

@@ -9,8 +9,9 @@ import yaml
 from sqlalchemy import Connection, text
 
 from orderhub import paths
+from orderhub.errors import ShopError
 
-#: The C one where libyaml is there: this runs at the start of every task.
+#: The C one where libyaml is there: every pull reads all specs.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
@@ -32,6 +33,28 @@ def missing_tables(connection: Connection) -> list[str]:
         text("select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'")
     ).scalars()
     return sorted(set(wanted_tables()) - set(present))
+
+
+def present_platforms(connection: Connection) -> set[str]:
+    """Return the platforms of the code whose tables are all there; the others wait for `./hub migrate`."""
+    tables = wanted_tables()
+    platforms = {platform for platform, _ in tables.values()}
+    return platforms - {tables[name][0] for name in missing_tables(connection)}
+
+
+def refuse_absent(connection: Connection, platform: str) -> None:
+    """Let a platform pass whose tables are there; one that was added to a running hub waits for them.
+
+    Raises:
+        ShopError: the database lacks one; says which, and what to run.
+    """
+    tables = wanted_tables()
+    lacks = [name for name in missing_tables(connection) if tables[name][0] == platform]
+    if lacks:
+        raise ShopError(
+            f"platform {platform}: the database lacks staging.{lacks[0]}; run `./hub migrate`, "
+            "and it goes on by itself"
+        )
 
 
 def create_missing(connection: Connection) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, text
 
 from orderhub.db.engine import Database
+from orderhub.db.staging_tables import present_platforms
 from orderhub.errors import ConfigError
 from orderhub.operate.explain_carriers import carried, labelled
 from orderhub.operate.explain_merges import merged
@@ -15,7 +16,6 @@ from orderhub.operate.explain_people import changed, decided
 from orderhub.operate.explain_replacements import replaced
 from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
-from orderhub.platforms.spec import platform_names
 
 _ORDERS = text("""
     select * from core.orders
@@ -103,7 +103,7 @@ def _find(connection: Connection, wanted: str) -> RowMapping:
     if rows:
         shops = ", ".join(row["order_id"] for row in rows)
         raise ConfigError(f"{wanted} exists in several shops: {shops}; name one of them")
-    for platform in platform_names():
+    for platform in sorted(present_platforms(connection)):
         waiting = _staged(connection, platform, wanted.rpartition("/")[2])
         if waiting:
             first = waiting[0]

@@ -32,8 +32,8 @@ def compare_and_heal(pulled: dict[str, str]) -> dict[str, Any]:
 
     shop_id = pulled["shop_id"]
     with open_hub(f"reconcile:{shop_id}") as hub:
-        access = access_to(hub.database, hub.clock, hub.settings, hub.config, pulled["platform"], shop_id)
         try:
+            access = access_to(hub.database, hub.clock, hub.settings, hub.config, pulled["platform"], shop_id)
             return reconcile_shop(access)
         except ShopError as error:
             raise AirflowSkipException(f"{shop_id} waits for a person: {error}") from None

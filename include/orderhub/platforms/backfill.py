@@ -13,6 +13,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.db.staging_tables import refuse_absent
 from orderhub.db.windows import Progress, Request, progress_of, request_range, requested_windows
 from orderhub.errors import ConfigError, ThrottledError
 from orderhub.platforms.client import Client
@@ -47,9 +48,12 @@ def access_to(
 
     Raises:
         ConfigError: no such platform or shop, or the platform's orders come as files.
+        ShopError: the platform was added and waits for its tables.
     """
     found = load_platform(platform, config)
     shop = shop_on(config, platform, shop_id)
+    with database.read() as connection:
+        refuse_absent(connection, platform)
     if found.spec.kind == "files":
         raise ConfigError(f"{platform} takes files: drop the old files again, equal rows are not taken twice")
     return Access(database, clock, settings, config, found, shop)

@@ -13,6 +13,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.connections import load_connection
 from orderhub.db.engine import Database
+from orderhub.db.staging_tables import refuse_absent
 from orderhub.errors import ConfigError, ShopError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.settings import Settings
@@ -35,11 +36,14 @@ def pull(
 
     Raises:
         ConfigError: the shop is not one of this platform, or has no connection.
-        ShopError: the shop waits for a person, who was told, and nothing new came in.
+        ShopError: the shop waits for a person, who was told, and nothing new came in; or its platform was
+            added and waits for its tables.
         RetryError: try again later; what was committed stays.
     """
     platform = load_platform(platform_name, config)
     shop = shop_on(config, platform_name, shop_id)
+    with database.read() as connection:
+        refuse_absent(connection, platform_name)
     if platform.spec.kind == "files":
         counts = _pull_files(database, clock, settings, shop)
     else:

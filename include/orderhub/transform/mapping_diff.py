@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import source
+from orderhub.db.staging_tables import refuse_absent
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.map_ahead import Incoming, map_lines, map_versions, name_twins
@@ -63,12 +64,14 @@ def diff_mapping(database: Database, config: MerchantConfig, name: str, fields: 
 
     Raises:
         ConfigError: the platform does not exist, or `fields` is no valid fields.csv.
+        ShopError: the platform was added and waits for its tables.
     """
     platforms = {
         "before": load_platform(name, config),
         "after": load_platform(name, _with_fields(config, name, fields)),
     }
     with database.rehearsal() as connection:
+        refuse_absent(connection, name)
         loads = connection.execute(_LOADS, {"platform": name, "most": MOST_ROWS}).all()
         by_stream = {
             stream: [row.load_id for row in loads if row.stream == stream] for stream in ("orders", "refunds")
