@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from orderhub.fulfillment.close import ClosedManifest
 from orderhub.fulfillment.run import FulfillCounts
-from orderhub.transform.run import TransformCounts
+from orderhub.transform.passes import TransformCounts
 from tests.architecture.source_tree import PACKAGE, name_of, python_files, tree_of
 
 #: Parameters of Airflow's and structlog's own functions on the way to the log file.

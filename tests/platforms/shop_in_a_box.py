@@ -25,7 +25,8 @@ from orderhub.platforms.client import Client, shop_client
 from orderhub.platforms.extract import pull_shop
 from orderhub.platforms.fetching import PullCounts
 from orderhub.platforms.spec import load_platform
-from orderhub.transform.run import TransformCounts, run_transform
+from orderhub.transform.passes import TransformCounts
+from orderhub.transform.run import run_transform
 from sandbox.credentials import Credentials
 from sandbox.dialects import DIALECTS
 from sandbox.gateway.gateway import Gateway

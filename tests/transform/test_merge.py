@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
-from orderhub.transform.run import TransformCounts, run_transform
+from orderhub.transform.passes import TransformCounts
+from orderhub.transform.run import run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
 

@@ -9,7 +9,8 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.errors import LeaseTaken
 from orderhub.fulfillment.golive import confirm
-from orderhub.transform.run import TransformCounts, is_work_pending, run_transform
+from orderhub.transform.passes import TransformCounts
+from orderhub.transform.run import is_work_pending, run_transform
 from tests.builders import rows
 from tests.transform.payloads import StoppedClock, stage, trade
 

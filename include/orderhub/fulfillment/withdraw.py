@@ -33,6 +33,7 @@ _CHANGED_DOCUMENTS = """
         left join core.shops as s on s.shop_id = o.shop_id
         left join core.customer_tiers as t on t.shop_id = o.shop_id and t.customer_id = o.customer_id
         where not v.is_listed and o.checked_version = o.version_id
+            and not exists (select from ops.unfinished_passes as p where p.pass_id = o._checked_pass_id)
             and (f.version_id <> o.version_id or f.version_id <> r.version_id or exists (
                 select from core.corrections as c
                 where c.order_id = f.order_id and c.field in ('address', 'amount')

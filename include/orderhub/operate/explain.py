@@ -18,7 +18,9 @@ from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
 
 _ORDERS = text("""
-    select * from core.orders
+    select o.*, exists (
+        select from ops.unfinished_passes as p where p.pass_id = o._checked_pass_id) as is_being_judged
+    from core.orders as o
     where order_id = :wanted or platform_order_id = :wanted
         or order_id = (select order_id from core.fulfillment_orders where fulfillment_order_id = :wanted)
     order by order_id""")
@@ -174,6 +176,8 @@ def _checked(connection: Connection, order: RowMapping) -> list[Step]:
     holds = connection.execute(_HOLDS, key).mappings()
     if not order["checked_version"]:
         verdict = Step(None, "checked", "尚未检查,下一批处理", "not checked yet; the next pass will")
+    elif order["is_being_judged"]:
+        verdict = Step(None, "checked", "已合并,正在检查", "merged; its checks are being asked")
     else:
         is_current = order["checked_version"] == order["version_id"]
         said = "已检查当前版本" if is_current else "检查过旧版本,等待重新检查"

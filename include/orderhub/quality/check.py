@@ -1,23 +1,25 @@
-"""Judges the orders that no check has seen: verdicts, anomalies, holds, stopped sources, alerts.
+"""Says what follows from the checks of a pass: anomalies, holds, stopped sources, alerts.
 
-Works on sets, never a row at a time. Runs inside the transform pass's transaction, so that an order and its
-holds appear together. First the checks of rows and sources, then those that read the anomalies of the first.
+Works on sets, never a row at a time. An order and its holds appear together: in the transaction of the pass,
+or, of a large pass, when it is finished; until then none of its orders is ready (`core.line_readiness`).
+First the checks of rows and sources, then those that read the anomalies of the first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 
 from orderhub.alerts.held import raise_held
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
-from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
 from orderhub.quality.escalate import close_faded, tell_of_rows_and_incidents
+from orderhub.quality.scan import Found, Verdict, drop_tables, scan, scan_again
 from orderhub.quality.sources import stop_sources
-from orderhub.quality.suites import Check, Suite, Suites
+from orderhub.quality.suites import Check, Suites
 from orderhub.quality.usual_prices import refresh_usual_prices
 
 
@@ -34,14 +36,20 @@ class CheckCounts:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the scan said of one check in one pass."""
+class Judging:
+    """One pass of checks.
 
-    suite: str
-    rule_id: str
-    judged_count: int
-    evaluated_count: int
-    failed_count: int
+    Attributes:
+        pass_id: the transform pass, a row of `ops.passes`.
+        suites: what judges.
+        config: who is told, and the thresholds.
+        clock: stamps anomalies and holds, UTC.
+    """
+
+    pass_id: int
+    suites: Suites
+    config: MerchantConfig
+    clock: Clock
 
 
 @dataclass
@@ -51,61 +59,66 @@ class _Ended:
     placed: int = 0
 
 
-def check_orders(
-    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, pass_id: int
-) -> CheckCounts:
+def check_orders(connection: Connection, judging: Judging) -> CheckCounts:
     """Judge every order whose current version was not judged yet, and those whose verdict depends on one.
 
     Args:
-        connection: a write transaction under the transform lease; `ops.passes` holds `pass_id`.
-        clock: stamps anomalies and holds, UTC.
-        suites: what judges.
-        config: who is told, and the thresholds.
-        pass_id: the transform pass; called once per pass.
+        connection: a write transaction under the transform lease.
+        judging: once per pass.
     """
-    now = clock.now()
-    given = {"pass_id": pass_id, "now": now, "checks_version": suites.version}
-    refresh_usual_prices(connection, clock, pass_id)
-    connection.execute(
-        statement("ops/judged_orders"), {**given, "minutes": config.checks.longest_duplicate_minutes}
-    )
+    mark_judged(connection, judging)
+    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found())
+
+
+def mark_judged(connection: Connection, judging: Judging) -> None:
+    """Mark what the pass judges; the scan reads what is marked, and the usual prices of today."""
+    refresh_usual_prices(connection, judging.clock, judging.pass_id)
+    given = {
+        "pass_id": judging.pass_id,
+        "checks_version": judging.suites.version,
+        "minutes": judging.config.checks.longest_duplicate_minutes,
+    }
+    connection.execute(statement("ops/judged_orders"), given)
+
+
+def conclude(
+    connection: Connection, judging: Judging, verdicts: Sequence[Verdict], found: Found
+) -> CheckCounts:
+    """Write what follows from the first round, and ask the second, which reads it.
+
+    Args:
+        connection: as of `check_orders`; its temporary tables hold the failures of the first round.
+        judging: as of `check_orders`.
+        verdicts: of the first round.
+        found: where the rows of the first round are; dropped at the end.
+    """
+    now = judging.clock.now()
+    given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
     judged = connection.execute(
         text("select count(*) from core.orders where _checked_pass_id = :pass_id"), given
     )
-    _make_tables(connection)
-    verdicts, ended = [], _Ended()
-    for is_second in (False, True):
-        found = list(_scan(connection, suites, pass_id, is_second=is_second))
-        _write_verdicts(connection, found, pass_id)
-        _write_anomalies(connection, suites, given, ended, is_second=is_second)
-        verdicts += found
+    ended = _Ended()
+    _write_anomalies(connection, judging.suites, given, ended, is_second=False)
+    again = scan_again(connection, judging.suites, found)
+    _write_anomalies(connection, judging.suites, given, ended, is_second=True)
+    _write_verdicts(connection, [*verdicts, *again], judging.pass_id)
+    stopped = _tell(connection, judging, now if ended.placed else None)
+    drop_tables(connection, judging.suites, found)
+    failed = sum(verdict.failed_count for verdict in [*verdicts, *again])
+    return CheckCounts(judged.scalar_one(), failed, ended.closed, ended.placed, ended.released, stopped)
+
+
+def _tell(connection: Connection, judging: Judging, placed_at: datetime | None) -> int:
+    """Stop sources and raise the alerts of the pass; return how many stops are new."""
+    clock, suites, config, pass_id = judging.clock, judging.suites, judging.config, judging.pass_id
     close_faded(connection, clock, suites)
     stopped = stop_sources(connection, clock, suites, config, pass_id)
-    if ended.placed:
+    if placed_at:
         # A row of doubt is told once as a row, not order by order.
         rules = [check for check in suites.checks().values() if not check.reads_anomalies]
-        raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=now)
+        raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=placed_at)
     tell_of_rows_and_incidents(connection, clock, suites, config, pass_id)
-    connection.execute(text("drop table failures, source_failures"))
-    return CheckCounts(
-        judged.scalar_one(), sum(v.failed_count for v in verdicts), ended.closed, ended.placed,
-        ended.released, stopped,
-    )  # fmt: skip
-
-
-def _make_tables(connection: Connection) -> None:
-    connection.execute(
-        text(
-            'create temporary table failures (rule_id text, order_id text collate "C", '
-            'line_id text collate "C", evidence jsonb) on commit drop'
-        )
-    )
-    connection.execute(
-        text(
-            "create temporary table source_failures "
-            "(rule_id text, shop_id text, evidence jsonb) on commit drop"
-        )
-    )
+    return stopped
 
 
 def _write_anomalies(
@@ -126,76 +139,6 @@ def _write_anomalies(
     ended.placed += connection.execute(statement("core/holds"), given).rowcount
     connection.execute(text("drop table failed_checks"))
     connection.execute(text("truncate failures"))
-
-
-def _scan(connection: Connection, suites: Suites, pass_id: int, *, is_second: bool) -> Iterator[Verdict]:
-    for number, suite in enumerate(suites.suites):
-        yield from (
-            _ask_again(connection, suite, number)
-            if is_second
-            else _scan_suite(connection, suite, number, pass_id)
-        )
-
-
-def _scan_suite(connection: Connection, suite: Suite, number: int, pass_id: int) -> Iterator[Verdict]:
-    """Add the failures of the first round to the temporary tables and yield one verdict per check."""
-    scan = compile_suite(suite)
-    columns = ", ".join(scan.columns)
-    rows = rows_of_pass(suite.view, pass_id)
-    connection.execute(
-        text(f"create temporary table {ROWS} on commit drop as select {columns} from ({rows}) as judged")  # noqa: S608 - names of ours
-    )
-    if scan.joined:
-        connection.execute(text(f"analyze {ROWS} ({', '.join(scan.joined)})"))
-    counts = connection.execute(text(scan.counts)).mappings().one()
-    yield from _scan_rows(connection, suite, counts)
-    for check in suite.checks:
-        if check.query and not check.reads_anomalies:
-            found = _run_query(connection, suite, check, ROWS)
-            yield Verdict(suite.name, check.id, counts["judged"], counts["judged"], found)
-    if any(check.reads_anomalies for check in suite.checks):
-        connection.execute(text(f"alter table {ROWS} rename to {ROWS}_{number}"))
-    else:
-        connection.execute(text(f"drop table {ROWS}"))
-
-
-def _ask_again(connection: Connection, suite: Suite, number: int) -> Iterator[Verdict]:
-    """Run the checks of the second round over the rows that the first one kept."""
-    checks = [check for check in suite.checks if check.reads_anomalies]
-    if not checks:
-        return
-    judged = connection.execute(text(f"select count(*) from {ROWS}_{number}")).scalar_one()  # noqa: S608 - a table of ours
-    for check in checks:
-        found = _run_query(connection, suite, check, f"{ROWS}_{number}")
-        yield Verdict(suite.name, check.id, judged, judged, found)
-    connection.execute(text(f"drop table {ROWS}_{number}"))
-
-
-def _scan_rows(connection: Connection, suite: Suite, counts: RowMapping) -> Iterator[Verdict]:
-    scan = compile_suite(suite)
-    table = _table_of(suite)
-    connection.execute(text(f"insert into {table} {scan.failures}"), scan.parameters)
-    counted = connection.execute(text(f"select rule_id, count(*) as failed from {table} group by rule_id"))  # noqa: S608 - as above
-    failed = {row.rule_id: row.failed for row in counted}
-    for number, check in enumerate(check for check in suite.checks if not check.query):
-        evaluated = counts[f"evaluated_{number}"]
-        yield Verdict(suite.name, check.id, counts["judged"], evaluated, failed.get(check.id, 0))
-
-
-def _run_query(connection: Connection, suite: Suite, check: Check, rows: str) -> int:
-    query = compile_query(check, rows)
-    evidence = "to_jsonb(found) - 'order_id' - 'line_id' - 'shop_id'"
-    return connection.execute(
-        text(
-            f"insert into {_table_of(suite)} select :rule_id, {subject_of(suite.view)}, {evidence} "  # noqa: S608 - a file of the project
-            f"from ({query}\n) as found"
-        ),
-        {"rule_id": check.id},
-    ).rowcount
-
-
-def _table_of(suite: Suite) -> str:
-    return "source_failures" if suite.view.subject_type == "source" else "failures"
 
 
 def _write_verdicts(connection: Connection, verdicts: Sequence[Verdict], pass_id: int) -> None:

@@ -53,8 +53,8 @@ def rows_of_pass(view: View, pass_id: int) -> str:
     return f"select * from {view.name} where _checked_pass_id = {int(pass_id)}"  # noqa: S608 - a name of ours and a number
 
 
-def compile_suite(suite: Suite) -> Scan:
-    """Return the scan of the row checks of `suite`; query checks are run by themselves."""
+def compile_suite(suite: Suite, rows: str = ROWS) -> Scan:
+    """Return the scan of the row checks of `suite` over `rows`; query checks are run by themselves."""
     parameters: dict[str, Any] = {}
     checks = [check for check in suite.checks if not check.query]
     queries = [check.query for check in suite.checks if check.query]
@@ -70,13 +70,13 @@ def compile_suite(suite: Suite) -> Scan:
         )
         counters.append(f"count(*) filter (where {scope}) as evaluated_{number}")
     extra = "".join(f", {window}" for window in windows)
-    source = f"(select *{extra} from {ROWS}) as marked" if windows else ROWS  # noqa: S608 - columns of a view of ours
+    source = f"(select *{extra} from {rows}) as marked" if windows else rows  # noqa: S608 - columns of a view of ours
     failures = (
         f"select rule_id, {subject_of(suite.view)}, evidence from {source} cross join lateral "  # noqa: S608 - names were checked, values are bound
         f"(values {', '.join(branches)}) as verdict (rule_id, has_failed, evidence) "
         f"where ({' or '.join(failing)}) and has_failed"
     )
-    counts = f"select {', '.join(counters)} from {ROWS}"  # noqa: S608 - as above
+    counts = f"select {', '.join(counters)} from {rows}"  # noqa: S608 - as above
     joined = _read_by(queries, suite.view)
     return Scan(_columns(checks, joined, suite.view), joined, failures, counts, parameters)
 

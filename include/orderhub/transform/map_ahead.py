@@ -17,16 +17,15 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
+from orderhub.db.mapped import AS_SETS, drop_left_behind
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform
 from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
 
 #: Staged rows of one slice; a load is never divided.
-SLICE_ROWS = 100_000
+SLICE_ROWS = 50_000
 #: The server ends a transaction in which nothing is said for a minute.
 _QUIET_SECONDS = 20
-#: Lets the planner join large slices as sets.
-AS_SETS = "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'"
 #: The greatest version of each order, and the greatest that had a receiver: an empty one never stands for a
 #: known one, and one that tells only the region, its token and masks perished, never for one that knew the
 #: person.
@@ -51,7 +50,6 @@ _TWINS = """
         where (order_id, line_id) in (select order_id, line_id from {lines} group by 1, 2 having count(*) > 1)
     ) as twins
     where l.order_id = twins.order_id and l.line_no = twins.line_no and twin_no > 1"""
-_LEFT_BEHIND = text("select tablename from pg_tables where schemaname = 'mapped'")
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class Mapper:
             DatabaseFault: a session failed; the pass is to be rolled back.
             FencedError: the lease was taken over.
         """
-        _drop_left_behind(connection)
+        drop_left_behind(connection)
         if len(slices) == 1:
             with _own_tables(connection):
                 yield map_slice(connection, self.config, slices[0], Incoming())
@@ -207,9 +205,3 @@ def _result(connection: Connection, future: Future[int]) -> int:
             return future.result(timeout=_QUIET_SECONDS)
         except TimeoutError:
             connection.execute(text("select 1"))
-
-
-def _drop_left_behind(connection: Connection) -> None:
-    """Drop what a pass that was killed has left; the lease says that none works now."""
-    for name in connection.execute(_LEFT_BEHIND).scalars().all():
-        connection.exec_driver_sql(f'drop table mapped."{name}"')

@@ -1,8 +1,12 @@
-"""One transform pass over the loads no finished pass has taken: map, merge, check, hold; one transaction."""
+"""One transform pass over the loads no finished pass has taken: map, merge, check, hold.
+
+One transaction; of a pass of several slices the merge is one, and the judgement another
+(`orderhub.transform.judge`).
+"""
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict
 
 import structlog
 from sqlalchemy import Connection, text
@@ -11,60 +15,38 @@ from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
-from orderhub.db.leases import Lease, hold_scope
+from orderhub.db.leases import hold_scope
+from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.active import active_suites
-from orderhub.quality.check import CheckCounts, check_orders
+from orderhub.quality.check import mark_judged
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
+from orderhub.transform.judge import Judge
 from orderhub.transform.lines import remap_lines, replace_lines
-from orderhub.transform.map_ahead import AS_SETS, Mapper, WaitingLoad, cut
+from orderhub.transform.map_ahead import Mapper, WaitingLoad, cut
 from orderhub.transform.overlay import lay, lift_touched
+from orderhub.transform.passes import NEW_CONFIG, TransformCounts, note_counts, open_pass
 
 BROKEN_PLATFORM = "broken_platform"
 log = structlog.get_logger(__name__)
 
 #: From so many staged rows on a pass is joined as sets; an hour of a live-stream peak stays far below.
 _LARGE_PASS_ROWS = 5_000
-_LOCK_SHOPS = text("select from core.shops order by shop_id for share")
-_ACTIVE_VERSION = text("select config_version from ops.config_versions where is_active")
 _PENDING = """
     from ops.loads as l
     where not exists (
         select from ops.pass_loads as t join ops.passes as p using (pass_id)
         where t.load_id = l.load_id and p.finished_at is not null)"""
-_NEW_CONFIG = """
-    select from ops.config_versions as c join ops.passes as p on p.pass_id = (
-        select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
-    where c.is_active and p.config_version <> c.config_version"""
 _PASS_LOADS = text("""
     insert into ops.pass_loads (pass_id, load_id) select :pass_id, unnest(cast(:loads as bigint[]))""")
 _REFUND_LOADS = text("""
     select load_id from ops.pass_loads join ops.loads using (load_id)
     where pass_id = :pass_id and platform = :platform and stream = 'refunds'""")
 _TOUCHED = "insert into touched_orders select order_id, shop_id from changed_orders"
-_IS_CONFIG_NEW = text(f"select exists({_NEW_CONFIG})")
-
-
-@dataclass
-class TransformCounts:
-    """What one pass did; small enough for XCom. `skipped_platforms` names platform → why."""
-
-    pass_id: int = 0
-    loads: int = 0
-    versions: int = 0
-    orders_changed: int = 0
-    refunds_changed: int = 0
-    lines: int = 0
-    lines_remapped: int = 0
-    gift_lines: int = 0
-    fields_changed: int = 0
-    corrections_laid: int = 0
-    checks: CheckCounts | None = None
-    skipped_platforms: dict[str, str] = field(default_factory=dict)
 
 
 def is_work_pending(database: Database) -> bool:
@@ -83,7 +65,7 @@ def is_work_pending(database: Database) -> bool:
                     "upper(btrim(normalize(l.platform_sku_id, nfkc)))) "
                     "join core.orders o on o.order_id = l.order_id and m.shop_id in (o.shop_id, '*') "
                     "where l.sku_id is null and o.order_kind = 'sale') "
-                    f"or exists({_NEW_CONFIG})"
+                    f"or exists({NEW_CONFIG})"
                 )
             ).scalar_one()
         )
@@ -100,34 +82,36 @@ def run_transform(database: Database, clock: Clock, config: MerchantConfig) -> T
         ConfigError: a suite is broken and none was ever proven; nothing was changed.
         DatabaseFault: the database failed; nothing was changed.
     """
-    counts = TransformCounts()
     with hold_scope(database, "transform") as lease:
-        with database.transaction(lease) as connection:
-            suites = active_suites(connection, clock, config)
-            is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
-            counts.pass_id = _open_pass(connection, clock, config)
-            is_large = _plan_for_size(connection)
-            platforms, waiting = _take_loads(connection, clock, config, counts)
-            mapper = Mapper(database, lease, config, counts.pass_id)
-            _merge(connection, clock, counts, mapper, waiting, suites.version)
-            _merge_rest(connection, clock, config, counts, platforms)
-            counts.checks = check_orders(connection, clock, suites, config, counts.pass_id)
-            _settle_lifecycles(connection, config, is_new=is_new)
-            _finish_pass(connection, clock, counts)
-        if is_large:
-            _count_anew(database, lease)
+        judge = Judge(database, lease, config, clock)
+        judge.left()
+        counts = _merge_and_judge(database, judge)
     log.info("transform pass", config_version=config.version[:12], **asdict(counts))
     return counts
 
 
-def _settle_lifecycles(connection: Connection, config: MerchantConfig, *, is_new: bool) -> None:
-    """Let a configuration that became active since the last pass, or during this one, say what is ours.
-
-    Applying one leaves us the rows that somebody held; it waits for the shops locked here, or is seen here.
-    """
-    connection.execute(_LOCK_SHOPS)
-    if is_new or connection.execute(_ACTIVE_VERSION).scalar_one_or_none() not in {None, config.version}:
-        connection.execute(statement("core/settle_lifecycles"))
+def _merge_and_judge(database: Database, judge: Judge) -> TransformCounts:
+    """Do both in one transaction; of a pass of several slices in two."""
+    counts, clock, config = TransformCounts(), judge.clock, judge.config
+    with database.transaction(judge.lease) as connection:
+        suites = active_suites(connection, clock, config)
+        counts.pass_id = open_pass(connection, clock, config)
+        is_large = _plan_for_size(connection)
+        platforms, waiting = _take_loads(connection, clock, config, counts)
+        slices = cut(waiting)
+        mapper = Mapper(database, judge.lease, config, counts.pass_id)
+        _merge(connection, clock, counts, mapper.mapped(connection, slices), suites.version)
+        _merge_rest(connection, clock, config, counts, platforms)
+        mark_judged(connection, judge.judging(suites, counts))
+        if len(slices) == 1:
+            judge.at_once(connection, suites, counts)
+        else:
+            note_counts(connection, counts)
+    if len(slices) > 1:
+        judge.beside(suites, counts)
+    elif is_large:
+        judge.count_anew()
+    return counts
 
 
 def _plan_for_size(connection: Connection) -> bool:
@@ -141,25 +125,6 @@ def _plan_for_size(connection: Connection) -> bool:
     if is_large:
         connection.exec_driver_sql(AS_SETS)
     return bool(is_large)
-
-
-def _count_anew(database: Database, lease: Lease) -> None:
-    """Let the planner know what a large pass has written: the next one may be small, and soon."""
-    with database.transaction(lease) as connection:
-        connection.exec_driver_sql("select ops.count_orders_anew()")
-
-
-def _open_pass(connection: Connection, clock: Clock, config: MerchantConfig) -> int:
-    return int(
-        connection.execute(
-            text(
-                "insert into ops.passes (kind, config_version, started_at) "
-                "values ('transform', :config, :now) "
-                "returning pass_id"
-            ),
-            {"config": config.version, "now": clock.now()},
-        ).scalar_one()
-    )
 
 
 def _take_loads(
@@ -191,14 +156,13 @@ def _merge(
     connection: Connection,
     clock: Clock,
     counts: TransformCounts,
-    mapper: Mapper,
-    waiting: list[WaitingLoad],
+    mapped: Iterator[int],
     checks_version: str,
 ) -> None:
     """Merge orders, receivers and lines, slice by slice."""
     connection.exec_driver_sql(source("core/notes"))
     stamp = {"pass_id": counts.pass_id, "now": clock.now(), "checks_version": checks_version}
-    for versions in mapper.mapped(connection, cut(waiting)):
+    for versions in mapped:
         counts.versions += versions
         connection.exec_driver_sql(source("core/changed_orders"))
         connection.exec_driver_sql("analyze changed_orders")
@@ -237,20 +201,6 @@ def _map_refunds(connection: Connection, platforms: list[Platform], pass_id: int
         if loads:
             versions += connection.execute(text(compile_refunds(platform)), {"loads": loads}).rowcount
     return versions
-
-
-def _finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -> None:
-    connection.execute(
-        text(
-            "update ops.passes set finished_at = :now, counts = cast(:counts as jsonb) "
-            "where pass_id = :pass_id"
-        ),
-        {
-            "now": clock.now(),
-            "counts": json.dumps(asdict(counts), ensure_ascii=False),
-            "pass_id": counts.pass_id,
-        },
-    )
 
 
 def _broken_platform(name: str, said: str) -> Alert:

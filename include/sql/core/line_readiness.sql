@@ -42,7 +42,7 @@ select
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
         when o.shop_id in (select shop_id from ops.source_stops where resumed_at is null) then 'source_stopped'
-        when o.checked_version is distinct from o.version_id then 'order_unchecked'
+        when o.checked_version is distinct from o.version_id or o._checked_pass_id in (select pass_id from ops.unfinished_passes) then 'order_unchecked'
     end as blocked_by
 from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id

@@ -12,7 +12,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.quality.check import CheckCounts, check_orders
+from orderhub.quality.check import CheckCounts, Judging, check_orders
 from orderhub.quality.suites import Suites, load_suites
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -93,7 +93,12 @@ class Hub:
                 ),
                 {"now": self.clock.now()},
             ).scalar_one()
-            return pass_id, check_orders(connection, self.clock, self.suites, self.config, pass_id)
+            counts = check_orders(connection, Judging(pass_id, self.suites, self.config, self.clock))
+            connection.execute(
+                text("update ops.passes set finished_at = :now where pass_id = :pass_id"),
+                {"pass_id": pass_id, "now": self.clock.now()},
+            )
+            return pass_id, counts
 
     def write(self):
         """Open a write transaction under the transform lease."""

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from orderhub.db.engine import Database
 from orderhub.db.sql_files import statement
-from orderhub.quality.check import check_orders
+from orderhub.quality.check import Judging, check_orders
 from orderhub.transform.map_ahead import AS_SETS
 from tests.sql.quality.arrangement import NOW, Hub, open_hub
 
@@ -52,7 +52,9 @@ def read_whole(hub: Hub) -> dict[str, int]:
             {"now": NOW},
         ).scalar_one()
         before = counts(connection)
-        assert check_orders(connection, hub.clock, hub.suites, hub.config, pass_id).judged_orders == 1
+        assert (
+            check_orders(connection, Judging(pass_id, hub.suites, hub.config, hub.clock)).judged_orders == 1
+        )
         return {table: count - before[table] for table, count in counts(connection).items()}
 
 

@@ -1,0 +1,197 @@
+"""Asks the checks about the rows of a pass and keeps what failed; writes nothing but its own tables.
+
+A pass asks in its own session, into temporary tables. A large one has committed its rows before, and two
+sessions ask side by side, into unlogged tables of the schema `mapped`. Not for what follows from a failure
+(`orderhub.quality.check`).
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, RowMapping, text
+
+from orderhub.db.engine import Database
+from orderhub.db.leases import Lease
+from orderhub.db.mapped import AS_SETS, drop_left_behind
+from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
+from orderhub.quality.suites import Check, Suite, Suites
+
+SESSIONS = 2
+_FAILURES = 'rule_id text, order_id text collate "C", line_id text collate "C", evidence jsonb'
+_SOURCE_FAILURES = "rule_id text, shop_id text, evidence jsonb"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scan said of one check in one pass."""
+
+    suite: str
+    rule_id: str
+    judged_count: int
+    evaluated_count: int
+    failed_count: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Tables of one scan, as SQL takes their names: the rows it judges, and what failed."""
+
+    rows: str = ROWS
+    failures: str = "failures"
+    source_failures: str = "source_failures"
+    kind: str = "temporary"
+    end: str = "on commit drop"
+
+    @classmethod
+    def beside(cls, pass_id: int) -> "Found":
+        """Return tables that other sessions see, too; no two passes share one."""
+        rows, failures, sources = (
+            f"mapped.{name}_{pass_id}" for name in (ROWS, "failures", "source_failures")
+        )
+        return cls(rows, failures, sources, kind="unlogged", end="")
+
+    def rows_of(self, number: int) -> str:
+        """Return the table with the rows of the n-th suite."""
+        return f"{self.rows}_{number}"
+
+    def failures_of(self, suite: Suite) -> str:
+        """Return the table that the failures of a suite go into."""
+        return self.source_failures if suite.view.subject_type == "source" else self.failures
+
+
+Task = Callable[[Connection], list[Verdict]]
+
+
+def make_tables(connection: Connection, found: Found) -> None:
+    """Create the empty tables of failures."""
+    for name, columns in ((found.failures, _FAILURES), (found.source_failures, _SOURCE_FAILURES)):
+        connection.execute(text(f"create {found.kind} table {name} ({columns}) {found.end}"))
+
+
+def scan(connection: Connection, suites: Suites, pass_id: int) -> list[Verdict]:
+    """Ask all checks of the first round in the session of the pass; failures are in its temporary tables."""
+    found, verdicts = Found(), []
+    make_tables(connection, found)
+    for number, suite in enumerate(suites.suites):
+        verdicts += _read_rows(connection, suite, number, pass_id, found)
+        for check in _queries(suite):
+            verdicts += _ask(connection, suite, number, check, found)
+    return verdicts
+
+
+def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) -> list[Verdict]:
+    """Ask all checks of the first round in two sessions; failures are in the tables of `Found.beside`.
+
+    Raises:
+        DatabaseFault: a session failed; the scan is to be asked anew.
+        FencedError: the lease was taken over.
+    """
+    found = Found.beside(pass_id)
+
+    def run(task: Task) -> list[Verdict]:
+        with database.transaction(lease) as connection:
+            connection.exec_driver_sql(AS_SETS)
+            return task(connection)
+
+    with database.transaction(lease) as connection:
+        drop_left_behind(connection)
+        make_tables(connection, found)
+    with ThreadPoolExecutor(SESSIONS, "scan") as sessions:
+        try:
+            return [
+                verdict
+                for asked in list(_submitted(lambda task: sessions.submit(run, task), suites, pass_id, found))
+                for verdict in asked.result()
+            ]
+        finally:
+            sessions.shutdown(wait=False, cancel_futures=True)
+
+
+def take_failures(connection: Connection, pass_id: int) -> Found:
+    """Copy what two sessions found into the temporary tables of the pass, and return where the rows are."""
+    make_tables(connection, Found())
+    own, beside = Found(), Found.beside(pass_id)
+    for name, other in ((own.failures, beside.failures), (own.source_failures, beside.source_failures)):
+        connection.execute(text(f"insert into {name} select * from {other}"))  # noqa: S608 - names of ours
+    return beside
+
+
+def scan_again(connection: Connection, suites: Suites, found: Found) -> list[Verdict]:
+    """Ask the checks that read anomalies, over the rows that the first round kept."""
+    verdicts = []
+    for number, suite in enumerate(suites.suites):
+        for check in suite.checks:
+            if check.reads_anomalies:
+                verdicts += _ask(connection, suite, number, check, found)
+    return verdicts
+
+
+def drop_tables(connection: Connection, suites: Suites, found: Found) -> None:
+    """Drop the tables of this scan: the pass is done with them."""
+    own = Found()
+    names = {found.failures, found.source_failures, own.failures, own.source_failures}
+    rows = [found.rows_of(number) for number, _ in enumerate(suites.suites)]
+    connection.execute(text(f"drop table {', '.join([*sorted(names), *rows])}"))
+
+
+def _submitted(
+    submit: Callable[[Task], Future[list[Verdict]]], suites: Suites, pass_id: int, found: Found
+) -> Iterator[Future[list[Verdict]]]:
+    """Read the rows of each suite; whenever those of one are there, its query checks may be asked, too."""
+    read = [
+        submit(partial(_read_rows, suite=suite, number=number, pass_id=pass_id, found=found))
+        for number, suite in enumerate(suites.suites)
+    ]
+    for number, suite in enumerate(suites.suites):
+        read[number].result()
+        yield read[number]
+        for check in _queries(suite):
+            yield submit(partial(_ask, suite=suite, number=number, check=check, found=found))
+
+
+def _queries(suite: Suite) -> Iterator[Check]:
+    return (check for check in suite.checks if check.query and not check.reads_anomalies)
+
+
+def _read_rows(
+    connection: Connection, suite: Suite, number: int, pass_id: int, found: Found
+) -> list[Verdict]:
+    """Keep the rows of a suite, add the failures of its row checks, and return a verdict for each."""
+    rows = found.rows_of(number)
+    compiled = compile_suite(suite, rows)
+    columns, judged = ", ".join(compiled.columns), rows_of_pass(suite.view, pass_id)
+    connection.execute(
+        text(f"create {found.kind} table {rows} {found.end} as select {columns} from ({judged}) as judged")  # noqa: S608 - names of ours
+    )
+    if compiled.joined:
+        connection.execute(text(f"analyze {rows} ({', '.join(compiled.joined)})"))
+    counts = connection.execute(text(compiled.counts)).mappings().one()
+    table = found.failures_of(suite)
+    connection.execute(text(f"insert into {table} {compiled.failures}"), compiled.parameters)
+    return _verdicts(connection, suite, counts, table)
+
+
+def _verdicts(connection: Connection, suite: Suite, counts: RowMapping, table: str) -> list[Verdict]:
+    counted = connection.execute(text(f"select rule_id, count(*) as failed from {table} group by rule_id"))  # noqa: S608 - names of ours
+    failed = {row.rule_id: row.failed for row in counted}
+    return [
+        Verdict(suite.name, check.id, counts["judged"], counts[f"evaluated_{n}"], failed.get(check.id, 0))
+        for n, check in enumerate(check for check in suite.checks if not check.query)
+    ]
+
+
+def _ask(connection: Connection, suite: Suite, number: int, check: Check, found: Found) -> list[Verdict]:
+    """Add the failures of a query check, and return its verdict."""
+    rows = found.rows_of(number)
+    judged = connection.execute(text(f"select count(*) from {rows}")).scalar_one()  # noqa: S608 - a table of ours
+    evidence = "to_jsonb(found) - 'order_id' - 'line_id' - 'shop_id'"
+    failed = connection.execute(
+        text(
+            f"insert into {found.failures_of(suite)} select :rule_id, {subject_of(suite.view)}, {evidence} "  # noqa: S608 - a file of the project
+            f"from ({compile_query(check, rows)}\n) as found"
+        ),
+        {"rule_id": check.id},
+    ).rowcount
+    return [Verdict(suite.name, check.id, judged, judged, failed)]
