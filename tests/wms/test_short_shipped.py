@@ -7,13 +7,14 @@ import pytest
 
 from orderhub.alerts.watch import look_around
 from orderhub.errors import StopError
+from orderhub.fulfillment.resend import Resend, order_resend
 from orderhub.fulfillment.wms.mending import Settled, settle_doubts
 from orderhub.fulfillment.wms.short import Rest
 from tests.builders import rows
 from tests.wms.conftest import House
 from tests.wms.test_intercepts import change
 from tests.wms.test_part_left import DOCUMENTS, PROMISED, clean, part_leaves, push
-from tests.wms.test_replacements import ship
+from tests.wms.test_replacements import run, ship
 
 OPEN = "select reason from core.shipment_doubts where resolved_at is null"
 REFUND = (
@@ -61,7 +62,7 @@ def test_the_rest_is_shipped_a_line_anew_and_missing_pieces_as_a_resend(house: H
     ship(house)
     look_around(house.database, house.clock, house.active)
 
-    assert settled == Settled(doubts=1, lines=1, resent=("tb/BF1_S1",), unsent=())
+    assert settled == Settled(doubts=1, lines=1, resent=("tb/BF1_S1",), unsent=(), gifts=())
     assert rows(house.database, DOCUMENTS) == [
         ("tb/1@1", "shipped"),
         ("tb/1@2", "shipped"),
@@ -90,7 +91,7 @@ def test_the_rest_is_cancelled_and_nothing_of_it_is_promised_again(house: House)
     settled = settle(house, Rest.CANCEL)
     house.close()
 
-    assert settled == Settled(doubts=1, lines=1, resent=(), unsent=())
+    assert settled == Settled(doubts=1, lines=1, resent=(), unsent=(), gifts=())
     assert rows(house.database, DOCUMENTS) == [("tb/1@1", "shipped")]
     assert rows(house.database, "select line_id, bucket from core.order_buckets order by 1") == [
         ("1", "shipped"),
@@ -98,6 +99,31 @@ def test_the_rest_is_cancelled_and_nothing_of_it_is_promised_again(house: House)
     ]
     assert rows(house.database, PROMISED) == [("CUP", 20, 0), ("MUG", 19, 0)]
     assert (rows(house.database, OPEN), clean(house)) == ([], [])
+
+
+GIFT = (
+    "update core.order_lines set kind = 'gift', gift_rule_id = 'g' where order_id = 'tb/1' and line_id = '2'"
+)
+
+
+def test_a_gift_that_stays_behind_is_named_and_leaves_once_by_a_resend(house: House):
+    end_short(house, {"MUG": 1})
+    change(house, GIFT)
+    change(house, SENT_AT_THE_PLATFORM)
+
+    settled = settle(house, Rest.SHIP)
+    run(house)
+    order_resend(house.database, house.clock, Resend("tb/1", "赠品没发", "clerk", {"2": 1}))
+    house.close()
+    ship(house)
+
+    assert settled == Settled(doubts=1, lines=1, resent=("tb/BF1_S1",), unsent=(), gifts=("tb/1#2",))
+    assert dict(house.wms.ledger.shipped()) == {
+        ("tb-1-1", "MUG"): 1,
+        ("tb-BF1_1-1", "CUP"): 1,
+        ("tb-BF1_S1-1", "MUG"): 1,
+    }
+    assert clean(house) == []
 
 
 @pytest.mark.slow
@@ -124,7 +150,7 @@ def test_missing_pieces_that_were_refunded_are_not_sent_again(house: House):
 
     settled = settle(house, Rest.SHIP)
 
-    assert settled == Settled(doubts=1, lines=1, resent=(), unsent=("tb/1#1",))
+    assert settled == Settled(doubts=1, lines=1, resent=(), unsent=("tb/1#1",), gifts=())
     assert rows(house.database, "select * from core.replacements") == []
 
 

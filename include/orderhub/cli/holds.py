@@ -125,6 +125,13 @@ def correct(
     console.print(
         f"{made.correction_id}: {made.field} {made.before} ⇒ {made.after};下一批生效 / from the next pass on"
     )
+    for gift in made.gifts:
+        console.print(
+            f"赠品 {gift.title}×{gift.quantity} 不跟着走,也许已随手工那件发了;没发的 / this gift does not "
+            "follow, it may have left with what was shipped by hand; if not: "
+            f"./hub resend {order} --line '{gift.line_id}={gift.quantity}' --reason …",
+            style="yellow",
+        )
 
 
 @hold_app.command("undo-correction")

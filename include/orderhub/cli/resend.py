@@ -18,7 +18,8 @@ def resend(
     line: Annotated[
         list[str] | None,
         typer.Option(
-            help="行号=件数,可写几次;不写就是全部 / line=pieces, several times; without it everything"
+            help="行号=件数,可写几次;不写就是全部,gifts.csv 的赠品除外 / line=pieces, several times; "
+            "without it everything but gifts of gifts.csv"
         ),
     ] = None,
     case: Annotated[

@@ -100,6 +100,13 @@ def wms_settle(
         wanted = Rest(rest) if rest else None
         settled = settle_doubts(database, clock, subject, getpass.getuser(), reason, wanted)
     show("已了结 / settled", asdict(settled))
+    for gift in settled.gifts:
+        order, _, line = gift.partition("#")
+        console.print(
+            f"赠品 {line} 只跟着商品走,商品都发了的就留下;留下的 / this gift leaves beside goods only; if it "
+            f"stays behind: ./hub resend {order} --line '{line}' --reason …",
+            style="yellow",
+        )
 
 
 @recall_app.command("agree")

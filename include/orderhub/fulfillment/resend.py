@@ -1,6 +1,7 @@
 """A person orders goods sent again, or says which goods a replacement takes; who and why are kept."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,27 +17,43 @@ from orderhub.db.sql_files import source, statement
 from orderhub.errors import AlreadyDone, StopError
 from orderhub.fulfillment.replacements import end_questions, write_replacements
 from orderhub.quality.reasons import refuse_reason
+from orderhub.quality.withhold import Withheld, withhold
 
+#: How the line of a gift of gifts.csv begins.
+GIFT = "~gift:"
 _ORDER = text("""
     select o.order_id, o.shop_id, o.platform_order_id, o.order_kind,
         o.status in ('part_shipped', 'shipped', 'done')
         or exists (select from core.shipments as s where s.order_id = o.order_id) as has_left
     from core.orders as o where o.order_id = :order_id""")
 _LINES = text("""
-    select line_id, platform_item_id, platform_sku_id, sku_id, quantity from core.order_lines
-    where order_id = :order_id and kind in ('goods', 'gift', 'bundle') and gift_rule_id is null
+    select line_id, platform_item_id, platform_sku_id, sku_id, quantity,
+        gift_rule_id is not null as is_own_gift
+    from core.order_lines
+    where order_id = :order_id and kind in ('goods', 'gift', 'bundle')
     order by line_no, line_id""")
 _CLAIM = text("""
     insert into replacement_claims
-    select :made, :number, l.order_id, null, 'resend', :case_no, :reason, 'same', l.line_id, l.parent_line_id,
+    select :made, :number, l.order_id, null, 'resend', :case_no, :reason, 'same', l.line_id,
+        case when l.gift_rule_id is null then l.parent_line_id end,
         l.line_no, l.kind, l.platform_item_id, l.platform_sku_id, l.merchant_code, l.sku_id, l.title,
         ceil(l.quantity * w.pieces / coalesce(p.quantity, l.quantity)::numeric), l.unit_price_fen
     from core.order_lines as l
     left join core.order_lines as p
         on p.order_id = l.order_id and p.line_id = l.parent_line_id and p.kind = 'bundle'
+        and l.gift_rule_id is null
     join unnest(cast(:lines as text[]), cast(:pieces as bigint[])) as w (line_id, pieces)
         on w.line_id = coalesce(p.line_id, l.line_id)
-    where l.order_id = :order_id and l.gift_rule_id is null""")
+    where l.order_id = :order_id""")
+#: Of a gift of ours that did not leave yet: the document that it leaves by, and whether a person took it out.
+_UNSENT_GIFTS = text("""
+    select l.line_id, r.fulfillment_order_id, w.subject_id is not null as is_withheld
+    from core.order_lines as l
+    left join core.reservations as r
+        on l.order_id = r.order_id and l.line_id = r.line_id and r.state in ('active', 'posted')
+    left join core.withholdings as w on l.order_id = w.order_id and coalesce(w.line_id, l.line_id) = l.line_id
+    where l.order_id = :order_id and l.line_id = any(cast(:lines as text[])) and l.gift_rule_id is not null
+        and r.state is distinct from 'posted'""")
 _EXISTS = text("select made_by, made_at from core.replacements where order_id = :order_id")
 _KNOWN_SKUS = text("""
     select sku_id from core.skus where kind not in ('bundle', 'service') union select sku_id from core.stock
@@ -70,7 +87,7 @@ class Resend:
 
     Attributes:
         order_id: the order whose goods they are.
-        pieces: line → pieces; empty for all lines, whole.
+        pieces: line → pieces; empty for all lines, whole, without the gifts of gifts.csv.
         case_no: the same number again is the same resend.
     """
 
@@ -87,9 +104,12 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
     Raises:
         StopError: no reason, no such order or line, or nothing of the order has left.
         AlreadyDone: this case was sent again before.
-        LeaseTaken: somebody else routes now; ask again.
+        LeaseTaken: somebody else routes now, or writes the order whose gift it is; ask again.
     """
-    with hold_scope(database, "route") as lease, database.transaction(lease) as connection:
+    # A gift that stayed behind is taken out of its order, which no pass may be writing.
+    orders = hold_scope(database, "transform") if GIFT in "".join(asked.pieces) else nullcontext()
+    with hold_scope(database, "route") as lease, orders, database.transaction(lease) as connection:
+        connection.execute(LOCK_DOCUMENTS)
         order, pieces = _accepted(connection, asked)
         number = _number(order, asked)
         made = f"{order.shop_id}/{number}"
@@ -101,6 +121,7 @@ def order_resend(database: Database, clock: Clock, asked: Resend) -> str:
         connection.execute(_CLAIM, given)
         write_replacements(connection, clock, made_by=asked.actor, pass_id=None)
         connection.execute(statement("core/replacement_receivers"))
+        _take_gifts(connection, clock, asked, made)
         detail = {"made": made, "case": asked.case_no, "reason": asked.reason, "pieces": pieces}
         record_act(connection, clock, asked.actor, "resend", "order", asked.order_id, detail=detail)
     return made
@@ -162,7 +183,27 @@ def _accepted(connection: Connection, asked: Resend) -> tuple[Row[Any], dict[str
         raise StopError(f"case {asked.case_no!r}: letters and digits only; it becomes part of a number")
     order = _order(connection, asked.order_id)
     _refuse_second(connection, f"{order.shop_id}/{_number(order, asked)}", asked.case_no)
-    return order, _pieces(connection, asked)
+    pieces = _pieces(connection, asked)
+    for gift in _unsent_gifts(connection, asked):
+        if gift.fulfillment_order_id is not None:
+            raise StopError(
+                f"order {asked.order_id}: line {gift.line_id} leaves by itself, "
+                f"by {gift.fulfillment_order_id}"
+            )
+    return order, pieces
+
+
+def _unsent_gifts(connection: Connection, asked: Resend) -> Sequence[Row[Any]]:
+    given = {"order_id": asked.order_id, "lines": list(asked.pieces)}
+    return connection.execute(_UNSENT_GIFTS, given).all()
+
+
+def _take_gifts(connection: Connection, clock: Clock, asked: Resend, made: str) -> None:
+    """Let gifts that stayed behind leave by the resend only, whatever becomes of what they waited for."""
+    who = {"now": clock.now(), "actor": asked.actor, "reason": f"sent by {made}: {asked.reason}"}
+    for gift in _unsent_gifts(connection, asked):
+        if not gift.is_withheld:
+            withhold(connection, asked.order_id, gift.line_id, Withheld.CANCELLED, who)
 
 
 def _number(order: Row[Any], asked: Resend) -> str:
@@ -181,11 +222,8 @@ def _order(connection: Connection, order_id: str) -> Row[Any]:
 
 
 def _pieces(connection: Connection, asked: Resend) -> dict[str, int]:
-    sold = {
-        row.line_id: row.quantity
-        for row in connection.execute(_LINES, {"order_id": asked.order_id})
-        if row.quantity
-    }
+    lines = connection.execute(_LINES, {"order_id": asked.order_id}).all()
+    sold = {row.line_id: row.quantity for row in lines if row.quantity}
     for line_id, pieces in asked.pieces.items():
         if line_id not in sold:
             raise StopError(f"order {asked.order_id}: has no line {line_id}; {nearest(line_id, list(sold))}")
@@ -193,7 +231,8 @@ def _pieces(connection: Connection, asked: Resend) -> dict[str, int]:
             raise StopError(
                 f"order {asked.order_id}: line {line_id} has {sold[line_id]} pieces, not {pieces}"
             )
-    return {**asked.pieces} or sold
+    given = {row.line_id for row in lines if row.is_own_gift}  # They are named, or not sent again.
+    return {**asked.pieces} or {line_id: pieces for line_id, pieces in sold.items() if line_id not in given}
 
 
 def _refuse_second(connection: Connection, made: str, case_no: str) -> None:

@@ -8,7 +8,7 @@ addresses are masked and hashed here, before anything is stored.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.domain.sku import normalise_sku
 from orderhub.errors import StopError
 from orderhub.platforms.plain_receiver import protect
+from orderhub.quality.left_gifts import LeftGift, left_gifts
 from orderhub.quality.reasons import refuse_reason
 from orderhub.quality.withhold import refuse_handed_over
 from orderhub.transform.overlay import lift, read_platform
@@ -104,12 +105,17 @@ class Correction:
 
 @dataclass(frozen=True)
 class Corrected:
-    """What was corrected, masked where it is personal."""
+    """What was corrected, masked where it is personal.
+
+    Attributes:
+        gifts: what does not follow the pieces that a person says are left.
+    """
 
     correction_id: int
     field: str
     before: str
     after: str
+    gifts: tuple[LeftGift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,8 @@ def correct(
         record_act(
             connection, clock, correction.actor, "correct", "order", correction.order_id, detail=detail
         )
-    return made
+        gifts = left_gifts(connection, correction.order_id, correction.line_id)
+    return replace(made, gifts=gifts if value.field == "quantity" else ())
 
 
 def refuse_address(database: Database, config: MerchantConfig, correction: Correction) -> None:

@@ -35,7 +35,17 @@ _END_HOLDS = text("""
     where order_id = :order_id and state = 'active'
         and (cast(:line_id as text) is null or line_id = :line_id)""")
 _JUDGE_AGAIN = text("update core.orders set checked_version = null where order_id = :order_id")
-_RESTORE = text("delete from core.withholdings where order_id = :order_id returning subject_id")
+#: A gift that a resend took stays out for as long as that stands.
+_RESTORE = text("""
+    delete from core.withholdings as w
+    where w.order_id = :order_id and not exists (
+        select from core.replacements as p
+        join core.order_lines as l on l.order_id = p.order_id and l.line_id = w.line_id
+        where p.of_order_id = w.order_id and starts_with(w.line_id, '~gift:')
+            and not exists (
+                select from core.withholdings as x where x.order_id = p.order_id and x.line_id is null)
+    )
+    returning subject_id""")
 _EXISTS = text("""
     select exists(select from core.orders where order_id = :order_id) as is_order,
         cast(:line_id as text) is null or exists(

@@ -14,10 +14,12 @@ select
         select from core.withholdings as w
         where w.order_id = r.order_id and coalesce(w.line_id, r.line_id) = r.line_id
     ) as is_withheld,
+    n.gift_rule_id is not null as is_own_gift,
     'short_shipped' as reason
 from core.fulfillment_orders as f
 inner join core.orders as o on f.order_id = o.order_id
 inner join core.reservations as r on f.fulfillment_order_id = r.fulfillment_order_id and r.state = 'active'
+left join core.order_lines as n on r.order_id = n.order_id and r.line_id = n.line_id
 left join core.delivery_orders as d on f.fulfillment_order_id = d.fulfillment_order_id
 left join core.resend_gates as g on r.order_id = g.order_id and r.line_id = g.line_id
 left join (

@@ -93,7 +93,7 @@ def settle_doubts(
         reasons = connection.execute(_SETTLE, {"subject": subject, "now": clock.now()}).scalars().all()
         if not reasons:
             raise StopError(f"nothing is doubtful about {subject}; see core.shipment_doubts")
-        ended = EndedRest(0, (), ())
+        ended = EndedRest(0, (), (), ())
         if "short_shipped" in reasons:
             ended = _end(connection, clock, subject, rest, who)
         detail = {"reason": reason, "rest": rest}
@@ -108,4 +108,4 @@ def _end(
     if lines and rest is None:
         missing = ", ".join(f"{line.sku_id}×{line.quantity - line.pieces}" for line in lines)
         raise StopError(f"{subject}: {missing} are still promised; say --rest ship, or --rest cancel")
-    return end_rest(connection, clock, lines, rest, who) if rest else EndedRest(0, (), ())
+    return end_rest(connection, clock, lines, rest, who) if rest else EndedRest(0, (), (), ())

@@ -41,11 +41,13 @@ class EndedRest:
         lines: of which nothing had left: free to be routed anew, or cancelled.
         resent: orders that missing pieces leave by.
         unsent: lines with missing pieces that nobody sends: their platform stopped them.
+        gifts: lines of ours among `lines` that leave only beside goods, order#line: they may stay behind.
     """
 
     lines: int
     resent: tuple[str, ...]
     unsent: tuple[str, ...]
+    gifts: tuple[str, ...]
 
 
 def short_lines(connection: Connection, subject: str) -> Sequence[Row[Any]]:
@@ -80,10 +82,11 @@ def end_rest(
     take_back(connection, clock, list({line.fulfillment_order_id: line for line in lines}.values()))
     if rest is Rest.CANCEL:
         _cancel(connection, whole, who)
-        return EndedRest(len(whole), (), ())
+        return EndedRest(len(whole), (), (), ())
     sent = [line for line in parts if line.gate == "ship"]
     unsent = tuple(f"{line.order_id}#{line.line_id}" for line in parts if line not in sent)
-    return EndedRest(len(whole), _send_again(connection, clock, sent, who), unsent)
+    gifts = tuple(f"{line.order_id}#{line.line_id}" for line in whole if line.is_own_gift)
+    return EndedRest(len(whole), _send_again(connection, clock, sent, who), unsent, gifts)
 
 
 def _cancel(connection: Connection, lines: Sequence[Row[Any]], who: Mapping[str, Any]) -> None:
