@@ -16,7 +16,8 @@
     │   ├── ThrottledError     the platform named a waiting time
     │   ├── ContractError      the answer is not what the protocol documents
     │   ├── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
-    │   └── StockTaken         pieces were promised to somebody else in between; decide again
+    │   ├── StockTaken         pieces were promised to somebody else in between; decide again
+    │   └── ClosesAlone        another list that closes now decides too what is on this one; wait for it
     ├── SkipError          nothing to do here; not a failure
     │   ├── LeaseTaken         somebody else works on this scope now
     │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
@@ -102,6 +103,10 @@ class DatabaseFault(RetryError):  # noqa: N818 - a fault, named like one
 
 class StockTaken(RetryError):  # noqa: N818 - an outcome, named like one
     """Pieces were promised to somebody else between our decision and our promise; decide again."""
+
+
+class ClosesAlone(RetryError):  # noqa: N818 - an outcome, named like one
+    """What is on a list, or collected for it, depends on one that may close beside it: it closes alone."""
 
 
 class SkipError(OrderhubError):

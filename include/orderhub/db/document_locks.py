@@ -1,4 +1,4 @@
-"""The two locks on core.fulfillment_orders, so that everybody takes documents first and stock after.
+"""The locks on documents and promises, so that everybody takes documents first and stock after.
 
 Not for leases (`orderhub.db.leases`): those are held by passes, these by single transactions.
 """
@@ -7,5 +7,10 @@ from sqlalchemy import text
 
 #: For whoever ends documents or fixes a manifest's: whoever comes second sees the first's work.
 LOCK_DOCUMENTS = text("lock table core.fulfillment_orders in share row exclusive mode")
-#: For whoever writes documents or posts what left of them: behind those above, beside one another.
-DOCUMENTS_FIRST = text("lock table core.fulfillment_orders in row exclusive mode")
+#: For whoever writes documents or posts what left of them: behind the others, beside one another.
+DOCUMENTS_FIRST = text("lock table core.fulfillment_orders, core.reservations in row exclusive mode")
+#: For whoever fixes manifests beside one another: nobody else ends or writes documents meanwhile. Promises
+#: stand still, which closings only read; documents they write themselves.
+CLOSE_BESIDE = text("""
+    lock table core.fulfillment_orders in row exclusive mode;
+    lock table core.reservations in share mode""")

@@ -4,7 +4,8 @@ What a late shop could not bring in time follows as an amendment of the same cut
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,12 +16,13 @@ from orderhub.alerts.manifests import UNCONFIRMED, unconfirmed
 from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.db.document_locks import LOCK_DOCUMENTS
+from orderhub.db.document_locks import CLOSE_BESIDE, LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
-from orderhub.errors import LeaseTaken
+from orderhub.errors import ClosesAlone, LeaseTaken
+from orderhub.fulfillment.beside import done_beside
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
 from orderhub.fulfillment.merge import merge_documents
@@ -33,6 +35,8 @@ from orderhub.fulfillment.wms.handover import enqueue_delivery_orders
 #: API platform → how late its orders become visible.
 Lags = Mapping[str, timedelta]
 log = structlog.get_logger(__name__)
+#: Warehouses that close beside one another: a closing keeps one core of the server busy.
+AT_ONCE = 2
 #: How long a manifest waits for a shop whose pull is late.
 GRACE = timedelta(minutes=10)
 #: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 10 minutes.
@@ -83,6 +87,8 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
 
     A cut-off with a stale shop stays open for `GRACE`, extra ones by hand too; after it, it closes without
     that shop's orders unless the shop says `on_stale: ship`. One that somebody else is closing is skipped.
+    Warehouses close `AT_ONCE` beside one another; what they would decide together waits for the others, and
+    closes in turn.
 
     Args:
         database: the hub's database.
@@ -95,20 +101,60 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
         LeaseTaken: somebody else writes cut-offs at this moment.
         DatabaseFault: the server failed; a cut-off is closed whole or not at all.
     """
-    closed: list[ClosedManifest] = []
-    for cutoff in [*due_cutoffs(database, clock, config), *waiting_amendments(database, clock)]:
+    due = [*due_cutoffs(database, clock, config), *waiting_amendments(database, clock)]
+    turn = _Turn(database, clock, config, lags)
+    turn.take_beside(due)
+    turn.take_alone(due)
+    return [manifest for cutoff in dict.fromkeys(due) for manifest in turn.closed[cutoff]]
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The cut-offs that are due now, each closed in a transaction of its own.
+
+    Attributes:
+        closed: what came of those that are over.
+    """
+
+    database: Database
+    clock: Clock
+    config: MerchantConfig
+    lags: Lags
+    closed: dict[Cutoff, list[ClosedManifest]] = field(default_factory=dict)
+
+    def take_beside(self, due: Sequence[Cutoff]) -> None:
+        """Close warehouses beside one another; one that has to wait keeps its later cut-offs waiting too."""
+        of_warehouse: dict[str, list[Cutoff]] = {}
+        for cutoff in due:
+            of_warehouse.setdefault(cutoff.warehouse_id, []).append(cutoff)
+        if len(of_warehouse) > 1:
+            done_beside(list(of_warehouse.values()), self._until_alone, AT_ONCE)
+
+    def take_alone(self, due: Sequence[Cutoff]) -> None:
+        """Close what is left one after the other."""
+        for cutoff in due:
+            if cutoff not in self.closed:
+                self._close(cutoff, is_alone=True)
+
+    def _until_alone(self, cutoffs: Sequence[Cutoff]) -> None:
+        with suppress(ClosesAlone):
+            for cutoff in cutoffs:
+                self._close(cutoff, is_alone=False)
+
+    def _close(self, cutoff: Cutoff, *, is_alone: bool) -> None:
+        manifests: list[ClosedManifest] = []
         try:
             with (
-                hold_row(database, CUTOFFS, cutoff.cutoff_id) as lease,
-                database.transaction(lease) as connection,
+                hold_row(self.database, CUTOFFS, cutoff.cutoff_id) as lease,
+                self.database.transaction(lease) as connection,
             ):
-                manifests = _Closing(connection, clock, config, cutoff).close(lags)
-            closed += manifests
+                closing = _Closing(connection, self.clock, self.config, cutoff, is_alone=is_alone)
+                manifests = closing.close(self.lags)
             for manifest in manifests:
                 log.info("manifest closed", **asdict(manifest))
         except LeaseTaken:
             log.info("cut-off is being closed by somebody else", cutoff_id=cutoff.cutoff_id)
-    return closed
+        self.closed[cutoff] = manifests
 
 
 def stale_shops(connection: Connection, config: MerchantConfig, instant: datetime, lags: Lags) -> list[str]:
@@ -129,6 +175,7 @@ class _Closing:
     """One cut-off on its way to being closed, inside the transaction that does it.
 
     Attributes:
+        is_alone: nothing else closes meanwhile.
         left: shops of which something was left out that may follow.
     """
 
@@ -136,6 +183,7 @@ class _Closing:
     clock: Clock
     config: MerchantConfig
     cutoff: Cutoff
+    is_alone: bool
     left: set[str] = field(default_factory=set)
 
     def close(self, lags: Lags) -> list[ClosedManifest]:
@@ -176,7 +224,7 @@ class _Closing:
         raise_alerts(self.connection, self.clock, self.config, alerts)
 
     def _fix_membership(self, missed: list[str], only: list[str] | None, number: int) -> list[ClosedManifest]:
-        self.connection.execute(LOCK_DOCUMENTS)
+        self.connection.execute(LOCK_DOCUMENTS if self.is_alone else CLOSE_BESIDE)
         modes = sorted({shop.mode == "shadow" for shop in self.config.shops})
         fixed = [self._fix(missed, only, number, is_shadow=mode) for mode in modes]
         return [manifest for manifest in fixed if manifest.order_count or not number]
@@ -196,6 +244,8 @@ class _Closing:
         }  # fmt: skip
         self.connection.execute(statement("core/due_documents"), kept_out)
         self.connection.execute(text("analyze due_documents"))
+        if not self.is_alone:
+            self._refuse_together()
         self.left.update(self.connection.execute(_SHOPS_LEFT_OUT).scalars())
         totals = self.connection.execute(statement("core/due_totals")).one()
         manifest = ClosedManifest(
@@ -204,6 +254,12 @@ class _Closing:
         if manifest.order_count or not number:
             self._write(manifest, number)
         return manifest
+
+    def _refuse_together(self) -> None:
+        self.connection.execute(WITHOUT_FIGURES)
+        if self.connection.execute(statement("core/is_decided_together")).scalar_one():
+            raise ClosesAlone(f"cut-off {self.cutoff.cutoff_id} has orders that another warehouse ships too")
+        self.connection.execute(WITH_FIGURES)
 
     def _limits(self, number: int) -> dict[str, datetime]:
         """Return until when documents are due: a person's cut-off, and an amendment, take those of now."""

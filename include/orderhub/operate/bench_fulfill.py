@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -34,6 +35,11 @@ _DECIDED = text("""
 _SPLIT = text("select count(*) from core.routing_decisions where outcome = 'split'")
 _MERGED = text("select count(*) from core.merge_decisions where parcel_id is not null")
 _CARRIED = text("select count(*) from core.fulfillment_orders where carrier_id is not null")
+_CLOSED = text(
+    "select manifest_id from core.manifests where state = 'closed' order by closed_at, manifest_id"
+)
+#: How long the lists of a manifest that has just closed may wait for whoever writes them.
+_LOOK_SECONDS = 0.1
 #: Orders whose story is read at the end.
 EXPLAINED = 100
 
@@ -46,8 +52,8 @@ class FulfillTimes:
         orders: checked orders that could be routed.
         routed: seconds to decide, to choose carriers and to reserve.
         again: seconds of the same pass once more, which finds nothing new.
-        closed: seconds to close a manifest per warehouse; the lists of those closed are written beside it, as
-            the outbox does while the next cut-off closes.
+        closed: seconds to close a manifest per warehouse, two at once; the lists of those closed are written
+            beside it, as the outbox does while the next cut-off closes.
         written: seconds after that until the shipping and pick lists (CSV) of all manifests are there.
         files_mib: size of these files.
         allocated: orders that got a document.
@@ -129,20 +135,31 @@ def _hand_over(
     database: Database, clock: Clock, config: MerchantConfig, settings: Settings, times: FulfillTimes,
     say: Say,
 ) -> None:  # fmt: skip
-    """Close a manifest per warehouse; another thread writes the lists of one while the next one closes."""
+    """Close a manifest per warehouse; another thread writes the lists of those closed, as the outbox does."""
+    is_over = Event()
     with ThreadPoolExecutor(1) as outbox:
-        writing = []
-        with timed(say, "截单 / manifests closed") as closed:
-            for warehouse in config.warehouses:
-                request_extra(database, clock, config, warehouse.id, "bench")
-                for manifest in close_due(database, clock, config, {}):
-                    times.manifests.append(manifest)
-                    payload = {"manifest_id": manifest.manifest_id}
-                    writing.append(outbox.submit(publish, database, clock, settings, payload, "lists"))
+        writing = outbox.submit(_write_lists, database, clock, settings, is_over)
+        try:
+            with timed(say, "截单 / manifests closed") as closed:
+                for warehouse in config.warehouses:
+                    request_extra(database, clock, config, warehouse.id, "bench")
+                times.manifests = close_due(database, clock, config, {})
+        finally:
+            is_over.set()
         with timed(say, "写完 CSV 清单 / lists written") as written:
-            for each in writing:
-                each.result()
+            writing.result()
     times.closed, times.written = closed[0], written[0]
+
+
+def _write_lists(database: Database, clock: Clock, settings: Settings, is_over: Event) -> None:
+    """Write the lists of every manifest that has none, until nothing is left and no more will come."""
+    is_last = False
+    while not is_last:
+        is_last = is_over.wait(_LOOK_SECONDS)
+        with database.read() as connection:
+            closed = connection.execute(_CLOSED).scalars().all()
+        for manifest_id in closed:
+            publish(database, clock, settings, {"manifest_id": manifest_id}, "lists")
 
 
 def _size(folder: Path) -> float:
