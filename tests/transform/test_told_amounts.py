@@ -14,6 +14,7 @@ from orderhub.quality.correct import Correction, correct, fen_of, undo_correctio
 from orderhub.transform.run import run_transform
 from tests.builders import rows, shops_file
 from tests.transform.payloads import StoppedClock, stage, trade
+from tests.transform.test_gifts import GIFTS, HEAD, SKUS
 
 CLOCK = StoppedClock()
 AMOUNT = "select paid_fen from core.orders"
@@ -150,3 +151,57 @@ def test_yuan_with_two_decimals_are_fen_to_the_fen():
 def test_an_amount_that_may_be_meant_in_fen_is_refused(given: str):
     with pytest.raises(StopError, match=r"yuan with two decimals, such as 156\.00"):
         fen_of(given)
+
+
+@pytest.fixture
+def giving(database: Database, directory: Path, config: MerchantConfig) -> MerchantConfig:
+    """A bag for orders of 200 yuan; the order whose amount nobody told yet is known."""
+    (directory / "skus.csv").write_text(SKUS, encoding="utf-8")
+    (directory / "gifts.csv").write_text(HEAD + "g,SKU-BAG,,,,200,,,\n", encoding="utf-8")
+    active = apply_directory(database, CLOCK, directory, directory.parent, "test")
+    run_transform(database, CLOCK, active)
+    return active
+
+
+def test_a_gift_by_amount_is_earned_by_what_was_told_and_goes_when_that_is_undone(
+    database: Database, giving: MerchantConfig
+):
+    untold = rows(database, GIFTS)
+    told = tell(database, giving)
+    earned = rows(database, GIFTS)
+    pull(database, giving, seller_memo="谢谢", modified=LATER)
+    still = rows(database, GIFTS)
+
+    undo_correction(database, CLOCK, told, "听错了", "li")
+    run_transform(database, CLOCK, giving)
+
+    assert (untold, rows(database, GIFTS)) == ([], [])
+    assert earned == still == [("tb/1", "~gift:g", "SKU-BAG", 1)]
+
+
+@pytest.mark.parametrize(("fen", "gifts"), [(19_999, 0), (20_000, 1)])
+def test_a_gift_by_amount_reads_the_last_amount_that_was_told(
+    database: Database, giving: MerchantConfig, fen: int, gifts: int
+):
+    tell(database, giving)
+
+    tell(database, giving, fen)
+
+    assert len(rows(database, GIFTS)) == gifts
+
+
+def test_freight_earns_no_gift_in_what_was_told_either(database: Database, giving: MerchantConfig):
+    pull(database, giving, post_fee="10.00", modified=LATER)
+
+    tell(database, giving, 20_500)
+
+    assert rows(database, GIFTS) == []
+
+
+def test_what_was_paid_in_the_end_earns_the_gift(database: Database, giving: MerchantConfig):
+    tell(database, giving)
+
+    paid = {"type": "fixed", "payment": "150.00", "line_payment": "150.00", "line_divide_order_fee": "150.00"}
+    pull(database, giving, **paid, modified=LATER)
+
+    assert rows(database, GIFTS) == []

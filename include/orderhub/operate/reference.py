@@ -86,9 +86,11 @@ _CONFIG_TABLES = """
   (area:suspended;地区集合、省,或 省/市);from 到 to 两天都算;可以没有
   / days on which a warehouse or carrier is closed, or nothing is sent to an area; optional
 - **gifts.csv** `rule_id,gift_sku_id` + `quantity,shop_id,sku_id,min_amount,since,until,first`:
-  满赠,写了的条件都要满足;答应过的赠品按当时的条件算,改规则、删规则都不收回
+  满赠,写了的条件都要满足;答应过的赠品按当时的条件算,改规则、删规则都不收回;
+  金额是还要的商品的实付,不含运费;货到付款的,人填过应收的按填的算
   / gift rules; every condition that is given must hold; a gift that was promised keeps the terms of that day,
-  whatever becomes of its row; optional
+  whatever becomes of its row; the amount is of the goods that are left, without freight; paid at the door,
+  what a person told counts (hold correct --amount); optional
 - **blacklist.csv** `entry_id,kind,value,shop_id,reason,author`(可加 / also `effect,starts_at,ends_at`):
   kind = customer、phone、address;电话和地址启用时换成哈希 / phones and addresses become hashes when applied
 - **shares.csv** `shop_id,sku_id,percent`(可加 / also `floor`):各店可售的份额,同一编码各店合计不超过 100;

@@ -1,5 +1,5 @@
 -- One row per order of this pass that may earn a gift, or was promised one; key order_id. Orders of shops without a rule
--- are not looked at.
+-- are not looked at. An order of which a person told what is owed at the door, or took that back, is one of them.
 create temporary table gift_orders on commit drop as
 with touched as (
     select order_id, shop_id from touched_orders
@@ -7,6 +7,11 @@ with touched as (
     select order_id, shop_id from incoming_refunds
     union
     select order_id, shop_id from incoming_lines
+    union
+    select c.order_id, o.shop_id
+    from core.corrections as c
+    inner join core.orders as o on c.order_id = o.order_id and o.checked_version is distinct from o.version_id
+    where c.field = 'amount'
 )
 
 select distinct order_id

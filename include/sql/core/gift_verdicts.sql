@@ -1,5 +1,7 @@
 -- One row per gift and order of this pass whose conditions hold now; key rule_id, order_id. What an order was promised
 -- stands on the terms of that day: its row in gifts.csv may have changed since, or be gone. Rules are for the others.
+-- The amount is what the goods cost that are left; of an order that is paid at the door, what a person told is meant, and
+-- where its lines say nothing, what the order says.
 create temporary table gift_verdicts on commit drop as
 with amounts as (
     select order_id, sum(paid_fen) as paid_fen, bool_or(paid_fen is null) as is_unpriced
@@ -12,9 +14,21 @@ bought as (
         o.order_id,
         o.shop_id,
         coalesce(o.paid_at, o.placed_at) as bought_at,
-        case when a.is_unpriced then o.paid_fen - coalesce(o.freight_fen, 0) else a.paid_fen end as amount_fen
+        case
+            when c.order_id is not null then (c.value ->> 'paid_fen')::bigint - coalesce(o.freight_fen, 0) - (
+                select coalesce(sum(l.paid_fen), 0)
+                from core.order_lines as l
+                where l.order_id = o.order_id and l.kind in ('goods', 'bundle')
+                    and not exists (select from gift_goods as g where g.order_id = l.order_id and g.line_id = l.line_id)
+            )
+            when a.is_unpriced or (a.paid_fen = 0 and o.payment_state = 'cod_accepted')
+                then o.paid_fen - coalesce(o.freight_fen, 0)
+            else a.paid_fen
+        end as amount_fen
     from amounts as a
     inner join core.orders as o on a.order_id = o.order_id
+    left join core.corrections as c
+        on o.order_id = c.order_id and c.field = 'amount' and c.state = 'active' and o.payment_state = 'cod_accepted'
     where o.lifecycle = 'live'
         and (o.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
         and o.payment_state in ('paid', 'cod_accepted')
