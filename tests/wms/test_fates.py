@@ -9,7 +9,7 @@ from orderhub.alerts.watch import look_around
 from orderhub.cli import app
 from orderhub.db.postgres import Server
 from orderhub.errors import StopError
-from orderhub.fulfillment.fates import Departure, end_as_left, end_as_stayed
+from orderhub.fulfillment.fates import Departure, Stayed, end_as_left, end_as_stayed
 from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.tracking_mending import open_writes
 from orderhub.operate.explain import explain
@@ -54,7 +54,7 @@ def left(house: House, departure: Departure | None = None, document: str = "tb/1
     )
 
 
-def stayed(house: House, document: str = "tb/1@1") -> int:
+def stayed(house: House, document: str = "tb/1@1") -> Stayed:
     return end_as_stayed(house.database, house.clock, document, "clerk", "货还在架上")
 
 
@@ -100,7 +100,7 @@ def test_what_stayed_of_a_cancelled_order_is_free_once_and_nothing_is_sent(house
     ended = stayed(house)
     house.close()
 
-    assert ended == 1
+    assert ended == Stayed(1, codes=("tb-1-1",))
     assert rows(house.database, DOCUMENTS) == [("tb/1@1", "hangzhou", "cancelled", "order_stopped")]
     assert rows(house.database, PROMISED) == [("CUP", 20, 0), ("MUG", 20, 0)]
     assert rows(house.database, AUDIT) == [(house.clock.now(), "clerk", "stayed", "tb/1@1", "货还在架上")]
@@ -289,6 +289,7 @@ def test_the_commands_say_what_came_of_it_and_ask_for_a_reason(
 
     assert (gone.exit_code, kept.exit_code, bare.exit_code) == (0, 0, 2)
     assert ("1 张发货单已发出" in gone.output, "1 张发货单已撤回" in kept.output) == (True, True)
+    assert "请仓库在 WMS 里作废单据 tb-1-1," in kept.output
     assert rows(house.database, "select carrier_code, tracking_number, shipped_at from core.shipments") == [
         ("中通", "N9", datetime(2026, 11, 24, 1, 30, tzinfo=UTC))
     ]

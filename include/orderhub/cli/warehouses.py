@@ -174,13 +174,19 @@ def recall_stayed(
 ) -> None:
     """问了仓库:不肯撤的其实没有发,也不会发 / asked there: what it kept has not left, and will not.
 
-    预占退回一次;还该发的下一批重新分仓,用新的发货单。请仓库把 WMS 里那张单也作废。
-    Given back once; what may still ship is routed anew. Have them void it in the WMS too.
+    预占退回一次;还该发的下一批重新分仓,用新的发货单。WMS 里那张单系统撤不掉,请仓库作废,单号会写出来。
+    Given back once; what may still ship is routed anew. Have them void it in the WMS, by the number shown.
 
     例 / e.g.: ./hub recall stayed tb/1001@1 --reason 王主管在架上找到了货
     """
     from orderhub.fulfillment.fates import end_as_stayed
 
     with opened() as (_, database):
-        ended = end_as_stayed(database, clock, document, getpass.getuser(), reason)
-    console.print(f"{ended} 张发货单已撤回 / called back")
+        stayed = end_as_stayed(database, clock, document, getpass.getuser(), reason)
+    console.print(f"{stayed.documents} 张发货单已撤回 / called back")
+    for code in stayed.codes:
+        console.print(
+            f"请仓库在 WMS 里作废单据 {code},系统撤不掉它 / have the warehouse void {code} in its WMS: "
+            "the hub cannot",
+            style="yellow",
+        )

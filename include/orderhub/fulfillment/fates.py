@@ -34,11 +34,12 @@ _STAYED_AT_WMS = text("""
     where fulfillment_order_id = any(:documents) and state in ('pending', 'accepted') and exists (
         select from core.delivery_orders as x
         where x.delivery_order_code = d.delivery_order_code and x.recall in ('requested', 'refused'))
-    returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as reason""")
+    returning fulfillment_order_id, coalesce(recall_reason, 'parcel_recalled') as reason,
+        delivery_order_code as code""")
 _STAYED_BY_HAND = text("""
     update core.hand_recalls set state = 'agreed', ended_at = :now, ended_by = :actor
     where fulfillment_order_id = any(:documents) and state = 'refused'
-    returning fulfillment_order_id, reason""")
+    returning fulfillment_order_id, reason, null as code""")
 #: A carrier's number has nothing but these; a note or a cell that says "none" is no number.
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,59}", re.ASCII)
 
@@ -72,6 +73,19 @@ class Departure:
             raise StopError(f"whose number is {self.number}? Say --carrier")
         carrier = self.carrier.strip() or NO_NUMBER
         return Parcel(self.number or NO_NUMBER, carrier, self.left_at or now)
+
+
+@dataclass(frozen=True)
+class Stayed:
+    """What stayed.
+
+    Attributes:
+        documents: how many ended with that.
+        codes: of the documents that still stand in the WMS: people there void them.
+    """
+
+    documents: int
+    codes: tuple[str, ...]
 
 
 def end_as_left(
@@ -111,11 +125,11 @@ def end_as_left(
     return recorded.documents
 
 
-def end_as_stayed(database: Database, clock: Clock, named: str, actor: str, reason: str) -> int:
-    """Give back what a warehouse did not want to and has not sent; return how many documents end with that.
+def end_as_stayed(database: Database, clock: Clock, named: str, actor: str, reason: str) -> Stayed:
+    """Give back what a warehouse did not want to and has not sent; return what ends with that.
 
     What may still ship is routed anew, by a document of its own. A line of which some pieces left waits for a
-    person, as after every recall.
+    person, as after every recall. The WMS has refused the recall and is not asked again.
 
     Raises:
         StopError: no reason; no warehouse holds it; or nobody asked it back, so that it may still leave.
@@ -141,7 +155,7 @@ def end_as_stayed(database: Database, clock: Clock, named: str, actor: str, reas
         ended = {row.fulfillment_order_id for row in stayed}
         acted = [row for row in rows if row.fulfillment_order_id in ended]
         _record(connection, clock, actor, "stayed", acted, {"reason": reason})
-    return len(stayed)
+    return Stayed(len(stayed), tuple(sorted({row.code for row in stayed if row.code is not None})))
 
 
 def _warehouse_of(database: Database, named: str) -> str:
