@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from orderhub.fulfillment.sheets import CELL_LIMIT, Sheet, guard_text, write_csv, write_workbook
+from orderhub.db.copy import copy_text
+from orderhub.fulfillment.sheets import (
+    CELL_LIMIT,
+    Sheet,
+    guard_text,
+    write_csv,
+    write_csv_blocks,
+    write_workbook,
+)
 
 CREATED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ATTACKS = [
@@ -55,6 +63,22 @@ def test_a_row_that_asks_for_nothing_is_written_as_any_other(row: list[str | Non
         write_csv(file, ["甲"], [row])
 
         assert expected.getvalue() == file.read_bytes().decode("utf-8-sig")
+
+
+cells = st.one_of(
+    texts, st.sampled_from([*ATTACKS, "", "_", '"', "\\", "a\tb", "a\nb", "a\u3000b", "马克杯"])
+)
+
+
+@given(st.lists(st.tuples(cells, cells), min_size=1))
+def test_rows_of_a_block_are_written_as_any_other(rows: list[tuple[str, str]]):
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Path(folder) / "rows.csv", Path(folder) / "blocks.csv"
+
+        write_csv(one, ["甲", "乙"], rows)
+        write_csv_blocks(other, ["甲", "乙"], [block.decode() for block in copy_text(rows).blocks])
+
+        assert one.read_bytes() == other.read_bytes()
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))

@@ -1,7 +1,8 @@
 """Moves rows into a table by `COPY`, streaming, without building the text in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,21 +15,41 @@ from orderhub.db.interrupts import raised_by_signals
 Value = str | bytes | int | bool | None
 #: So much is handed to the driver at once: each time, other threads may run first.
 _BLOCK_BYTES = 1 << 18
+#: And so much of what is there already, where a thread beside it decides: it waits for its turn fewer times.
+_LARGE_BLOCK_BYTES = 1 << 21
 #: So many rows are written column by column: what holds for a column is asked once.
 _BLOCK_ROWS = 128
 _NULL = r"\N"
 _SPECIAL = "\\\t\n\r"
 
 
+@dataclass(frozen=True)
+class CopyText:
+    """Rows as COPY reads them, in large blocks: made by one thread, for another one to copy."""
+
+    blocks: Sequence[bytes]
+    count: int
+
+
+def copy_text(rows: Iterable[Sequence[Value]]) -> CopyText:
+    """Return `rows` as text; all of it is in memory, so they should not be too many."""
+    lines = _Lines(rows, _LARGE_BLOCK_BYTES)
+    return CopyText(list(iter(lines.next_block, b"")), lines.count)
+
+
 def copy_rows(
-    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value]]
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]] | CopyText,
 ) -> int:
     """Copy `rows` into `table` ("schema.name", or a temporary table's name) and return how many went in.
 
     Texts, also those given as UTF-8, must be free of NUL and lone surrogates; see
     `orderhub.platforms.payload.clean`.
     """
-    reader = _Blocks(rows)
+    lines = _Ready(rows) if isinstance(rows, CopyText) else _Lines(rows, _BLOCK_BYTES)
+    reader = _Blocks(lines.next_block)
     target = sql.SQL("copy {} ({}) from stdin").format(
         sql.SQL(".").join(sql.Identifier(part) for part in table.split(".")),
         sql.SQL(", ").join(sql.Identifier(column) for column in columns),
@@ -43,28 +64,47 @@ def copy_rows(
         for swallowed in (*raised_by_signals()[before:], *reader.raised):
             raise swallowed from None
         raise
-    return reader.count
+    return lines.count
 
 
 class _Blocks:
     """Gives psycopg2 whole lines whenever it asks for bytes; more than it asks for is welcome to it."""
 
-    def __init__(self, rows: Iterable[Sequence[Value]]) -> None:
-        self._rows = iter(rows)
-        self.count = 0
+    def __init__(self, next_block: Callable[[], bytes]) -> None:
+        self._next_block = next_block
         self.raised: list[BaseException] = []
 
     def read(self, _size: int = -1) -> bytes:
         try:
-            return self._next()
+            return self._next_block()
         except BaseException as error:
             self.raised.append(error)
             raise
 
-    def _next(self) -> bytes:
+
+class _Ready:
+    """Text that is there already."""
+
+    def __init__(self, text: CopyText) -> None:
+        self._blocks = iter(text.blocks)
+        self.count = text.count
+
+    def next_block(self) -> bytes:
+        return next(self._blocks, b"")
+
+
+class _Lines:
+    """Makes text of rows, so many bytes at once; none are left when it gives none."""
+
+    def __init__(self, rows: Iterable[Sequence[Value]], block_bytes: int) -> None:
+        self._rows = iter(rows)
+        self._block_bytes = block_bytes
+        self.count = 0
+
+    def next_block(self) -> bytes:
         blocks: list[bytes] = []
         size = 0
-        while size < _BLOCK_BYTES and (rows := list(islice(self._rows, _BLOCK_ROWS))):
+        while size < self._block_bytes and (rows := list(islice(self._rows, _BLOCK_ROWS))):
             blocks.append(block := _lines(rows))
             size += len(block)
             self.count += len(rows)
@@ -87,6 +127,8 @@ def _column(values: Sequence[Any], kinds: set[type]) -> Sequence[str]:
         together = "".join(filter(None, values))
         if not any(special in together for special in _SPECIAL):
             return [_NULL if value is None else value for value in values] if None in values else values
+    if kinds == {bool}:
+        return ["t" if value else "f" for value in values]
     if kinds == {int}:
         return [str(value) for value in values]
     return [_text(value).decode() for value in values]

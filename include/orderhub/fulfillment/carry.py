@@ -14,7 +14,7 @@ from orderhub.alerts.held import DocumentRule, raise_held_documents
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.goods import DEFAULT_WEIGHT_G
 from orderhub.config.models import MerchantConfig
-from orderhub.db.copy import Value, copy_rows
+from orderhub.db.copy import Value, copy_rows, copy_text
 from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
@@ -69,7 +69,7 @@ def choose_carriers(
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
     desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
     facts = _facts(connection, config, now)
-    for chosen in worked_beside(facts, lambda rows: [_chosen(desk, row) for row in rows]):
+    for chosen in worked_beside(facts, lambda rows: copy_text(_chosen(desk, row) for row in rows)):
         copy_rows(connection, "carrier_choices", _COLUMNS, chosen)
     connection.execute(text("analyze carrier_choices"))
     given = {"reason_ids": list(desk.reasons), "candidates": list(desk.reasons.values()), "now": now}

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from orderhub.db.copy import Value, copy_rows
+from orderhub.db.copy import CopyText, Value, copy_rows
 from orderhub.db.sql_files import statement
 from orderhub.fulfillment.desk import COLUMNS
 
@@ -53,7 +53,7 @@ class Decided:
         self.connection.execute(_DECIDED)
         self.connection.execute(_DECISIONS)
 
-    def keep(self, rows: Iterable[tuple[Value, ...]]) -> None:
+    def keep(self, rows: Iterable[tuple[Value, ...]] | CopyText) -> None:
         """Keep some decisions; both of an order in two parts come together."""
         copy_rows(self.connection, "decided", COLUMNS, rows)
         if self.stamp is not None:

@@ -3,6 +3,7 @@
 Not for how they become durable (`manifest_files`) or look (`sheets`, `pick_book`).
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,12 @@ from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
-from orderhub.db.reading import texts_of
+from orderhub.db.reading import blocks_of, texts_of
 from orderhub.db.sql_files import statement
 from orderhub.errors import StopError
 from orderhub.fulfillment.labels import Labels
 from orderhub.fulfillment.pick_book import Document, Pick, write_pick_book
-from orderhub.fulfillment.sheets import Row, Sheet, write_csv, write_workbook
+from orderhub.fulfillment.sheets import Row, Sheet, write_csv, write_csv_blocks, write_workbook
 from orderhub.privacy.masks import mask_numbers
 
 #: A sheet ends at 1,048,576 rows, and people stop opening files long before.
@@ -90,7 +91,8 @@ def load_manifest(database: Database, manifest_id: str) -> Manifest:
 
 
 def _lists(connection: Connection, manifest: Manifest, labels: Labels) -> Files:
-    yield "shipping_list.csv", lambda path: write_csv(path, labels.shipping, _shipping(connection, manifest))
+    lines = blocks_of(connection, statement("core/shipping_rows"), _parameters(manifest))
+    yield "shipping_list.csv", lambda path: write_csv_blocks(path, labels.shipping, lines)
     picks = _picking(connection, manifest, labels)
     yield "pick_list.csv", lambda path: write_csv(path, labels.picking, picks)
 
@@ -166,9 +168,7 @@ def _next_documents(documents: Iterator[Document]) -> Iterator[Document]:
 
 
 def _shipping(connection: Connection, manifest: Manifest) -> Iterator[Row]:
-    shops = _shops(manifest)
-    for row in _stream(connection, "core/shipping_rows", _parameters(manifest)):
-        yield (*row[:2], shops.get(_text(row[2]), row[2]), *row[3:])
+    return _stream(connection, "core/shipping_rows", _parameters(manifest))
 
 
 def _picking(connection: Connection, manifest: Manifest, labels: Labels) -> Iterator[Row]:
@@ -211,7 +211,8 @@ def _carriers(manifest: Manifest) -> Mapping[str, str]:
 
 def _parameters(manifest: Manifest) -> dict[str, object]:
     masked = [shop.id for shop in manifest.config.shops if shop.export_policy == "masked"]
-    return {"manifest_id": manifest.manifest_id, "masked_shops": masked}
+    shops = json.dumps(_shops(manifest), ensure_ascii=False)
+    return {"manifest_id": manifest.manifest_id, "masked_shops": masked, "shops": shops}
 
 
 def _text(value: str | None) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from orderhub.clock import BEIJING
 from orderhub.config.models import MerchantConfig
+from orderhub.db.copy import copy_text
 from orderhub.db.reading import waves_of
 from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
@@ -82,7 +83,7 @@ def decide_candidates(
     decided.open()
     query = _IN_ORDER_OF_URGENCY.format(columns=fact_columns(desk.table.facts))
     for decisions in worked_beside(
-        _waves(connection, query), lambda wave: list(desk.decide(orders_of(wave)))
+        _waves(connection, query), lambda wave: copy_text(desk.decide(orders_of(wave)))
     ):
         decided.keep(decisions)
     split_short(connection, desk, decided)

@@ -5,16 +5,22 @@ Not for deciding what is on a list: `orderhub.fulfillment.manifest_files` reads 
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
+
+from orderhub.db.reading import rows_of
 
 Row = Sequence[str | None]
 #: What spreadsheet programs take for the beginning of a formula, also behind blanks and quotes (CWE-1236).
 _FORMULA = re.compile(r"[\s'\"＇＂]*[=+\-@＝＋－＠﹢﹣]")
 #: The end of a cell in quotes, then neither the end of an empty one nor a letter, digit or underscore.
 _ODD_BEGIN = re.compile(r'","[^\w"]')
+#: The beginning of a cell in rows of COPY that is neither a letter, digit or underscore nor its end.
+_ODD_CELL = re.compile(r"(?:\A|[\t\n])[^\w\t\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: The longest text a cell can hold.
 CELL_LIMIT = 32_767
@@ -53,15 +59,45 @@ def guard_text(value: str | None) -> str:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
     """Write a CSV file as Excel reads it: UTF-8 with byte-order mark, every cell quoted, CRLF."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(header)
-        for row in rows:
-            line = _plain_line(row)
-            if line is None:
-                writer.writerow([guard_text(value) for value in row])
+    with _opened(path, header) as file:
+        _write_rows(file, rows)
+
+
+def write_csv_blocks(path: Path, header: Sequence[str], blocks: Iterable[str]) -> None:
+    """Write the same file of the rows of `blocks`, as `orderhub.db.reading.blocks_of` gives them."""
+    with _opened(path, header) as file:
+        for block in blocks:
+            text = _plain_block(block)
+            if text is None:
+                _write_rows(file, rows_of(block))
             else:
-                file.write(line)
+                file.write(text)
+
+
+@contextmanager
+def _opened(path: Path, header: Sequence[str]) -> Iterator[TextIO]:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerow(header)
+        yield file
+
+
+def _write_rows(file: TextIO, rows: Iterable[Row]) -> None:
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    for row in rows:
+        line = _plain_line(row)
+        if line is None:
+            writer.writerow([guard_text(value) for value in row])
+        else:
+            file.write(line)
+
+
+def _plain_block(block: str) -> str | None:
+    """Return rows as CSV if no cell of them needs a change, as in nearly every block; None: look at each."""
+    is_plain = not ("\\" in block or '"' in block or _ODD_CELL.search(block))
+    if is_plain and block.replace("\t", "").replace("\n", "").isprintable():
+        cells = block[:-1].replace("\t", '","').replace("\n", '"\r\n"')
+        return f'"{cells}"\r\n'
+    return None
 
 
 def _plain_line(row: Row) -> str | None:

@@ -27,7 +27,7 @@ with chosen as (
 select
     fulfillment_order_id,
     line_id,
-    shop_id,
+    coalesce(cast(:shops as jsonb) ->> shop_id, shop_id) as shop_name,
     platform_order_id,
     sku_id,
     title,
