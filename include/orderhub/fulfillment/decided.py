@@ -61,7 +61,11 @@ class Decided:
         self.connection.execute(_AT_HAND)
         self.connection.execute(_NEXT)
 
-    def close(self) -> None:
+    def tell(self) -> None:
         """Let the planner know what there is."""
-        self.connection.execute(text("drop table decided"))
         self.connection.execute(_FIGURES)
+
+    def close(self) -> None:
+        """Let it know of the last ones too; no more come."""
+        self.connection.execute(text("drop table decided"))
+        self.tell()

@@ -87,11 +87,18 @@ def decide_candidates(
     ):
         decided.keep(decisions)
     split_short(connection, desk, decided)
-    decided.keep(desk.rest())
+    decided.tell()
+    for rest in worked_beside(_routed(connection), lambda _: copy_text(desk.rest())):
+        decided.keep(rest)
     decided.close()
+    return desk.outcomes
+
+
+def _routed(connection: Connection) -> Iterator[None]:
+    """Fill `routed_lines`, of what is shipped, while it is decided what becomes of the rest."""
+    yield None
     connection.execute(statement("core/routed_lines"))
     connection.execute(text("analyze routed_lines"))
-    return desk.outcomes
 
 
 def _desk(config: MerchantConfig, now: datetime, availability: Availability) -> Desk:
