@@ -55,7 +55,7 @@ with source as (
     from (
         select staging_id, load_id, shop_id, record_id, payload_sha256, fetched_at, {UNPACKED}
         from staging.{identifier(spec.name + "_orders")} where load_id = any(:loads) {FENCE}
-    ) as s, {orders.record}, {receiver.record} {FENCE}
+    ) as s, {orders.by_key}, {receiver.by_key} {FENCE}
 ),
 {_converted_versions(platform)}
 {_merged_columns(platform)}"""  # noqa: S608 - names and literals of files, quoted

@@ -19,6 +19,15 @@ _PERSONAL_NUMBERS = (
     (r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)", r"\1***********\2"),
     (r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2"),
 )
+#: What we write beside a payload when we pull it has no blanks around it.
+OURS = {
+    "phone_hash",
+    "address_hash",
+    "address_verdict",
+    "phone_verdict",
+    "address_evidence",
+    "receiver_state",
+}
 #: Ends a step that computes each value once: without it the planner copies the expression to every use, and
 #: with `materialized` a million rows would be written to disk between two steps.
 FENCE = "offset 0"
@@ -58,12 +67,16 @@ class Opened:
         parts = [path] if self.is_flat else path.split(".")
         if not self.is_flat and "=" in path:
             return self._found_by_name(parts)
-        if parts[0] not in self.keys:
+        key, *inner = parts
+        if key not in self.keys:
             return f"{self.root} #>> {_path_literal(parts)}"
-        column = f"{self.alias}.{identifier(parts[0])}"
-        if len(parts) > 1:
-            return f"{column} #>> {_path_literal(parts[1:])}"
-        return f"({column} #>> '{{}}')" if self.keys[parts[0]] else column
+        column = f"{self.alias}.{identifier(key)}"
+        # A number may stand for a place in a list, which only a path finds.
+        if len(inner) == 1 and not inner[0].lstrip("-").isdecimal():
+            return f"{column} ->> {literal(inner[0])}"
+        if inner:
+            return f"{column} #>> {_path_literal(inner)}"
+        return f"({column} #>> '{{}}')" if self.keys[key] else column
 
     def _found_by_name(self, parts: Sequence[str]) -> str:
         """Return the text expression of a path with steps `name=x`: the first item whose name is x."""
@@ -77,12 +90,22 @@ class Opened:
 
     @property
     def record(self) -> str:
-        """Return the `jsonb_to_record` call; a key that paths descend into stays JSONB."""
+        """Return the `jsonb_to_record` call, for many objects; a key that paths descend into stays JSONB."""
         columns = ", ".join(
             f"{identifier(key)} {'jsonb' if is_nested else 'text'}" for key, is_nested in self.keys.items()
         )
         guarded = f"case when jsonb_typeof({self.root}) = 'object' then {self.root} else '{{}}'::jsonb end"
         return f"jsonb_to_record({guarded}) as {self.alias}({columns})"
+
+    @property
+    def by_key(self) -> str:
+        """Return the same columns, read key by key: for one object of a payload that costs two thirds."""
+        columns = ", ".join(
+            f"opened.root {'->' if is_nested else '->>'} {literal(key)} as {identifier(key)}"
+            for key, is_nested in self.keys.items()
+        )
+        opened = f"(select {self.root} as root {FENCE}) as opened"
+        return f"lateral (select {columns} from {opened} {FENCE}) as {self.alias}"  # noqa: S608 - keys of files, quoted
 
 
 def open_record(alias: str, root: str, paths: Iterable[str], *, is_flat: bool) -> Opened:
@@ -119,7 +142,8 @@ def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
         elif _is_raw_number(rule):
             expression = opened.text_at(rule.paths[0])
         else:
-            texts = [_present(opened.text_at(path), rule.converter) for path in rule.paths]
+            present = _of_ours if rule.field in OURS else _present
+            texts = [present(opened.text_at(path), rule.converter) for path in rule.paths]
             expression = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
         parts.append(f"{expression} as raw_{prefix}{rule.field}")
     return ",\n        ".join(parts)
@@ -127,6 +151,10 @@ def raw_columns(opened: Opened, rules: Sequence[FieldRule], prefix: str) -> str:
 
 def _is_raw_number(rule: FieldRule) -> bool:
     return rule.converter in NUMBERS and rule.constant is None and len(rule.paths) == 1
+
+
+def _of_ours(text: str, _converter: str) -> str:
+    return f"nullif({text}, '')"
 
 
 def _present(text: str, converter: str) -> str:
