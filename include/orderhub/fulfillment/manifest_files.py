@@ -21,7 +21,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.errors import EnvironmentFault, StopError
 from orderhub.fulfillment.labels import LABELS
 from orderhub.fulfillment.manifest_lists import WRITERS, Manifest, Write, load_manifest
-from orderhub.fulfillment.plans import WITHOUT_FIGURES
+from orderhub.fulfillment.plans import ON_ONE_CORE, WITHOUT_FIGURES
 from orderhub.settings import Settings
 
 #: Target of the outbox → the part it writes. The first two are CSV at any size; books are for people, slow.
@@ -148,6 +148,7 @@ def _write_all(
         connection.execute(_SNAPSHOT)
         if manifest.line_count >= _MANY_LINES:
             connection.execute(WITHOUT_FIGURES)
+            connection.execute(ON_ONE_CORE)
         copies = {name: copy for name in recorded if (copy := _copy(connection, manifest, name)) is not None}
         if recorded and copies.keys() == recorded.keys():
             for name, content in copies.items():

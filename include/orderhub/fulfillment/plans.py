@@ -8,4 +8,6 @@ WITHOUT_FIGURES = text("""
     set local enable_nestloop = off;
     set local work_mem = '128MB';
     set local parallel_tuple_cost = 0.01""")
+#: Lists are written while other warehouses close: a worker more would take its core from them.
+ON_ONE_CORE = text("set local max_parallel_workers_per_gather = 0")
 WITH_FIGURES = text("set local enable_nestloop = on")

@@ -1,20 +1,35 @@
 -- One row per wave, shelf and SKU of a manifest; key wave, sku_id. What to take from the shelves, in the order of walking.
+with taken as (
+    select
+        w.wave,
+        m.sku_id,
+        sum(m.quantity) as quantity,
+        min(l.title collate "C") as title
+    from core.manifest_lines as m
+    inner join core.manifest_waves as w
+        on m.manifest_id = w.manifest_id and coalesce(m.parcel_id, m.fulfillment_order_id) = w.parcel_id
+    left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
+    where m.manifest_id = :manifest_id and not m.is_void
+    group by w.wave, m.sku_id, w.parcel_id
+),
+
+picked as (
+    select wave, sku_id, sum(quantity) as quantity, count(*) as parcels, min(title) as title
+    from taken
+    group by wave, sku_id
+)
+
 select
-    w.wave,
+    p.wave,
     coalesce(s.locations ->> x.warehouse_id, '') as location,
-    m.sku_id,
-    coalesce(s.name, min(l.title collate "C")) as title,
-    sum(m.quantity)::text as quantity,
-    count(distinct w.parcel_id)::text as parcels
-from core.manifest_lines as m
-inner join core.manifests as x on m.manifest_id = x.manifest_id
-inner join core.manifest_waves as w
-    on m.manifest_id = w.manifest_id and coalesce(m.parcel_id, m.fulfillment_order_id) = w.parcel_id
-left join core.skus as s on m.sku_id = s.sku_id
-left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
-where m.manifest_id = :manifest_id and not m.is_void
-group by w.wave, s.locations, x.warehouse_id, m.sku_id, s.name
+    p.sku_id,
+    coalesce(s.name, p.title) as title,
+    p.quantity::text as quantity,
+    p.parcels::text as parcels
+from picked as p
+inner join core.manifests as x on x.manifest_id = :manifest_id
+left join core.skus as s on p.sku_id = s.sku_id
 order by
-    array_position(array['hot', 'single', 'several', 'mixed'], w.wave),
+    array_position(array['hot', 'single', 'several', 'mixed'], p.wave),
     coalesce(s.locations ->> x.warehouse_id, '') collate "C",
-    m.sku_id collate "C"
+    p.sku_id collate "C"
