@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, text
 
-from orderhub.db.copy import copy_rows
+from orderhub.db.copy import copy_rows, copy_text
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 
@@ -52,6 +52,15 @@ def test_any_number_of_rows_arrives(connection: Connection, count: int):
     copied = copy_rows(connection, "t", ("n", "value"), ((n, "好" * (n % 7)) for n in range(count)))
 
     assert (copied, read(connection)) == (count, [(n, "好" * (n % 7), None) for n in range(count)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 5_000, 40_000])
+def test_rows_that_were_made_text_before_arrive_as_any_others(connection: Connection, count: int):
+    made = copy_text((n, "好\t" * (n % 30), n % 2 == 0) for n in range(count))
+
+    copied = copy_rows(connection, "t", ("n", "value", "flag"), made)
+
+    assert (copied, read(connection)) == (count, [(n, "好\t" * (n % 30), n % 2 == 0) for n in range(count)])
 
 
 def test_one_odd_value_among_many_rows_arrives(connection: Connection):
