@@ -17,7 +17,8 @@
     │   ├── ContractError      the answer is not what the protocol documents
     │   ├── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
     │   ├── StockTaken         pieces were promised to somebody else in between; decide again
-    │   └── ClosesAlone        another list that closes now decides too what is on this one; wait for it
+    │   ├── ClosesAlone        another list that closes now decides too what is on this one; wait for it
+    │   └── ClosesLater        orders of this list are being checked just now; it closes when they are
     ├── SkipError          nothing to do here; not a failure
     │   ├── LeaseTaken         somebody else works on this scope now
     │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
@@ -107,6 +108,10 @@ class StockTaken(RetryError):  # noqa: N818 - an outcome, named like one
 
 class ClosesAlone(RetryError):  # noqa: N818 - an outcome, named like one
     """What is on a list, or collected for it, depends on one that may close beside it: it closes alone."""
+
+
+class ClosesLater(RetryError):  # noqa: N818 - an outcome, named like one
+    """Orders that are due were merged by a large pass and are not judged yet: the cut-off stays open."""
 
 
 class SkipError(OrderhubError):

@@ -1,13 +1,17 @@
 """A large pass commits what it merged and judges it in two sessions: nothing of it ships before it is finished."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.errors import DatabaseFault
+from orderhub.fulfillment.close import GRACE, close_due
+from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.explain import explain
 from orderhub.quality import scan as scan_module
@@ -23,6 +27,7 @@ CLOCK = StoppedClock()
 DOUBTFUL = {"payment": "0.00"}
 BLOCKED = "select order_id, blocked_by from core.line_readiness order by order_id"
 ALLOCATED = "select order_id from core.fulfillment_orders where state = 'allocated' order by 1"
+LISTED = "select distinct order_id from core.manifest_lines order by 1"
 HELD = "select order_id, rule_id from core.holds where state = 'active' order by 1, 2"
 UNFINISHED = "select count(*) from ops.passes where kind = 'transform' and finished_at is null"
 VERDICTS = """
@@ -98,6 +103,39 @@ def test_no_order_ships_before_the_pass_is_finished(
     assert seen == [[("tb/1", "order_unchecked"), ("tb/2", "order_unchecked")], [], ["已合并,正在检查"]]
     assert rows(database, BLOCKED) == [("tb/1", None), ("tb/2", "order_held")]
     assert rows(database, ALLOCATED) == [("tb/1",)]
+
+
+@pytest.mark.parametrize(("late", "listed"), [(timedelta(), []), (GRACE, [("tb/2",)])])
+def test_cut_off_waits_for_the_judgement_of_what_is_due_and_not_for_ever(
+    database: Database,
+    config: MerchantConfig,
+    staged: Staged,
+    monkeypatch: pytest.MonkeyPatch,
+    late: timedelta,
+    listed: list[tuple[str]],
+):
+    clock = FixedClock(CLOCK.now())
+    staged(trade("1"), trade("2"))
+    run_transform(database, clock, config)
+    run_fulfillment(database, clock, config)
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", 1)
+    staged(trade("1", modified="2026-11-20 10:00:00", seller_memo="老客户"), trade("3"))
+    real, seen = judge_module.scan_beside, []
+
+    def close(*given: Any) -> Any:
+        for warehouse in config.warehouses:
+            request_extra(database, clock, config, warehouse.id, "test")
+        clock.move(late)
+        close_due(database, clock, config, {})
+        seen.extend(rows(database, LISTED))
+        return real(*given)
+
+    monkeypatch.setattr(judge_module, "scan_beside", close)
+    run_transform(database, clock, config)
+    close_due(database, clock, config, {})
+
+    assert seen == listed
+    assert rows(database, LISTED) == (listed or [("tb/1",), ("tb/2",)])
 
 
 @pytest.mark.usefixtures("is_large")

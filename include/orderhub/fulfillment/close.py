@@ -21,7 +21,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
-from orderhub.errors import ClosesAlone, LeaseTaken
+from orderhub.errors import ClosesAlone, ClosesLater, LeaseTaken
 from orderhub.fulfillment.beside import done_beside
 from orderhub.fulfillment.cutoffs import Cutoff, due_cutoffs, next_cutoff_at, waiting_amendments
 from orderhub.fulfillment.manifest_files import PARTS
@@ -37,7 +37,7 @@ Lags = Mapping[str, timedelta]
 log = structlog.get_logger(__name__)
 #: Warehouses that close beside one another: a closing keeps one core of the server busy.
 AT_ONCE = 2
-#: How long a manifest waits for a shop whose pull is late.
+#: How long a manifest waits for a shop whose pull is late, and for orders that are being checked.
 GRACE = timedelta(minutes=10)
 #: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 10 minutes.
 PULL_CADENCE = timedelta(minutes=10)
@@ -54,6 +54,11 @@ _SHOPS_LEFT_OUT = text("""
     select distinct shop_id from due_documents where reason in ('source_stale', 'status_unconfirmed')""")
 _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
+#: Their version is marked as checked, so that what keeps them is a large pass that is not finished.
+_IS_BEING_JUDGED = text("""
+    select exists (
+        select from due_documents as d join core.orders as o on o.order_id = d.order_id
+        where d.reason = 'order_unchecked' and o.checked_version = o.version_id)""")
 _ORDERS_DUE = text("""
     create temporary table asked_orders on commit drop as
     select distinct order_id from due_reservations""")
@@ -86,7 +91,8 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
     """Close every due cut-off that may close, amend those whose late shops arrived, return the manifests.
 
     A cut-off with a stale shop stays open for `GRACE`, extra ones by hand too; after it, it closes without
-    that shop's orders unless the shop says `on_stale: ship`. One that somebody else is closing is skipped.
+    that shop's orders unless the shop says `on_stale: ship`. So does one whose orders a large pass has merged
+    and not judged yet. One that somebody else is closing is skipped.
     Warehouses close `AT_ONCE` beside one another; what they would decide together waits for the others, and
     closes in turn.
 
@@ -154,6 +160,8 @@ class _Turn:
                 log.info("manifest closed", **asdict(manifest))
         except LeaseTaken:
             log.info("cut-off is being closed by somebody else", cutoff_id=cutoff.cutoff_id)
+        except ClosesLater:
+            log.warning("cut-off stays open, its orders are being checked", cutoff_id=cutoff.cutoff_id)
         self.closed[cutoff] = manifests
 
 
@@ -244,6 +252,7 @@ class _Closing:
         }  # fmt: skip
         self.connection.execute(statement("core/due_documents"), kept_out)
         self.connection.execute(text("analyze due_documents"))
+        self._wait_for_judgement()
         if not self.is_alone:
             self._refuse_together()
         self.left.update(self.connection.execute(_SHOPS_LEFT_OUT).scalars())
@@ -254,6 +263,12 @@ class _Closing:
         if manifest.order_count or not number:
             self._write(manifest, number)
         return manifest
+
+    def _wait_for_judgement(self) -> None:
+        """Leave the cut-off open while a large pass judges what is due here; its end wakes us again."""
+        may_wait = self.clock.now() < self.cutoff.cutoff_at + GRACE
+        if may_wait and self.connection.execute(_IS_BEING_JUDGED).scalar_one():
+            raise ClosesLater(f"cut-off {self.cutoff.cutoff_id} has orders that are being checked")
 
     def _refuse_together(self) -> None:
         self.connection.execute(WITHOUT_FIGURES)
