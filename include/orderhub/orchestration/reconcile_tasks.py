@@ -12,15 +12,15 @@ from orderhub.orchestration.hub import open_hub
 
 @task
 def list_pulled_shops() -> list[dict[str, str]]:
-    """Return platform and id of every shop that is pulled over an API."""
-    from orderhub.platforms.spec import load_platform
+    """Return platform and id of every shop that is pulled over an API; a broken one fails by itself."""
+    from orderhub.platforms.spec import visibility_lags
 
     with open_hub("list_shops") as hub:
-        kinds = {name: load_platform(name).spec.kind for name in {shop.platform for shop in hub.config.shops}}
+        pulled = visibility_lags(hub.config)
         return [
             {"platform": shop.platform, "shop_id": shop.id}
             for shop in hub.config.shops
-            if kinds[shop.platform] == "api"
+            if shop.platform in pulled
         ]
 
 
