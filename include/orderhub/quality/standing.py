@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
+from orderhub.errors import StopError
 
 _ACTIVE = text("""
     select h.hold_id, h.order_id, h.subject_type, h.subject_id, h.rule_id, h.placed_at, o.version_id,
@@ -18,6 +19,7 @@ _ACTIVE = text("""
     where h.state = 'active' and (cast(:order_id as text) is null or h.order_id = :order_id)
         and (cast(:hold_id as text) is null or h.hold_id = :hold_id)
     order by h.placed_at, h.order_id, h.rule_id, h.hold_id limit :limit""")
+_EXISTS = text("select exists (select from core.orders where order_id = :order_id)")
 _MOST = 500
 _SHORT = 12
 
@@ -51,7 +53,14 @@ class StandingHold:
 def active_holds(
     database: Database, order_id: str | None = None, hold_id: str | None = None
 ) -> list[StandingHold]:
-    """Return the holds in force, oldest first, at most 500: of one order, or one hold, or all."""
+    """Return the holds in force, oldest first, at most 500: of one order, or one hold, or all.
+
+    Raises:
+        StopError: the order does not exist.
+    """
     given = {"order_id": order_id, "hold_id": hold_id, "limit": _MOST}
     with database.read() as connection:
-        return [StandingHold(**row) for row in connection.execute(_ACTIVE, given).mappings()]
+        holds = [StandingHold(**row) for row in connection.execute(_ACTIVE, given).mappings()]
+        if order_id and not holds and not connection.execute(_EXISTS, given).scalar_one():
+            raise StopError(f"order {order_id}: does not exist; the id is shop/number, as in mails")
+    return holds
