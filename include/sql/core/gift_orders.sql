@@ -3,11 +3,11 @@
 create temporary table gift_orders on commit drop as
 with touched as (
     select order_id, shop_id from touched_orders
-    union
+    union all
     select order_id, shop_id from incoming_refunds
-    union
+    union all
     select order_id, shop_id from incoming_lines
-    union
+    union all
     select c.order_id, o.shop_id
     from core.corrections as c
     inner join core.orders as o on c.order_id = o.order_id and o.checked_version is distinct from o.version_id
