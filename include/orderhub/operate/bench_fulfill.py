@@ -107,6 +107,7 @@ def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> Fulfill
         config = apply_directory(database, day, _FOLDER / "merchant", settings.home, "bench")
         with timed(say, f"{orders:,} 单已备好 / ready"):
             _make(hub, day, orders, demand)
+        hub.rest()
         with watching() as peak:
             with timed(say, "分仓与预占 / route and reserve") as routed:
                 times.allocated = run_fulfillment(database, day, config).allocated
@@ -127,7 +128,7 @@ def _make(hub: OwnHub, clock: Clock, orders: int, demand: str) -> None:
     given = {"orders": orders, "demand": demand, "now": clock.now().isoformat()}
     with owner.session() as session:
         session.execute(text((_FOLDER / "checked.sql").read_text(encoding="utf-8")), given)
-        session.exec_driver_sql("analyze")
+        session.exec_driver_sql("vacuum (analyze)")
     owner.close()
 
 

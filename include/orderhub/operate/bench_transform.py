@@ -81,8 +81,10 @@ def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
         shop = _shop_of(config)
         with timed(say, f"{orders:,} 单已备好 / staged"):
             _stage(hub, shop, clock, orders)
-            _analyze(hub)
+            _vacuum(hub)
+        hub.rest()
         times.floor = _floor(hub, say)
+        hub.rest()
         with watching() as peak, timed(say, "一次处理 / one pass") as passed:
             run_transform(database, clock, config)
         with timed(say, "再来一次 / the same again") as again:
@@ -114,10 +116,10 @@ def _stage(hub: OwnHub, shop: Shop, clock: Clock, orders: int, first: int = 1) -
     owner.close()
 
 
-def _analyze(hub: OwnHub) -> None:
+def _vacuum(hub: OwnHub) -> None:
     owner = hub.open_owner()
     with owner.session() as session:
-        session.exec_driver_sql("analyze")
+        session.exec_driver_sql("vacuum (analyze)")
     owner.close()
 
 
