@@ -1,6 +1,7 @@
 """Commands about shipping manifests: an extra one, the list, one in detail, its files again, void."""
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,12 +35,24 @@ def manifest_close(
     with opened() as (settings, database):
         config = active_config(database)
         wanted = request_extra(database, clock, config, warehouse, getpass.getuser())
-        for closed in hand_over_due(database, clock, settings, config):
-            show(closed.manifest_id, asdict(closed))
+        closed = hand_over_due(database, clock, settings, config)
+        for manifest in closed:
+            show(manifest.manifest_id, asdict(manifest))
         deliver_pending(database, clock, settings)
         deliver_books(database, clock, settings)
-        console.print(f"截单 / cut-off: {wanted}")
+        say_cutoff(wanted, [manifest.manifest_id for manifest in closed])
         show_waiting(database)
+
+
+def say_cutoff(cutoff_id: str, closed: Sequence[str]) -> None:
+    """Say which cut-off was asked for, and what it waits for when no manifest that closed is its own."""
+    console.print(f"截单 / cut-off: {cutoff_id}")
+    if not any(manifest_id.startswith(cutoff_id) for manifest_id in closed):
+        console.print(
+            "还没截:在等晚到的拉取或正在做的检查,最多十分钟,之后自动截 / not closed yet: it waits for a late "
+            "pull or for checks that run now, ten minutes at most, and closes by itself",
+            style="yellow",
+        )
 
 
 @manifest_app.command("list")
