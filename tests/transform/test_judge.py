@@ -194,6 +194,26 @@ def test_what_arrives_after_a_death_is_merged_on_top_of_it(
     assert rows(database, HELD) == []
 
 
+@pytest.mark.usefixtures("is_large")
+def test_pass_that_other_code_merged_is_judged_all_the_same(
+    database: Database, config: MerchantConfig, staged: Staged, monkeypatch: pytest.MonkeyPatch
+):
+    staged(trade("1"), trade("2", **DOUBTFUL))
+    with monkeypatch.context() as dying:
+        dies(dying, judge_module, "scan_beside")
+        with pytest.raises(DatabaseFault):
+            run_transform(database, CLOCK, config)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            """update ops.passes set counts = counts - 'gift_lines' || '{"counted_no_more": 1}'"""
+        )
+
+    run_transform(database, CLOCK, config)
+
+    assert rows(database, UNFINISHED) == [(0,)]
+    assert {order_id for order_id, _ in rows(database, HELD)} == {"tb/2"}
+
+
 def test_other_checks_that_came_after_a_death_are_those_an_order_is_said_to_be_judged_by(
     database: Database, config: MerchantConfig, staged: Staged, monkeypatch: pytest.MonkeyPatch
 ):

@@ -17,7 +17,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
 from orderhub.quality.escalate import close_faded, tell_of_rows_and_incidents
-from orderhub.quality.scan import Found, Verdict, drop_tables, scan, scan_again
+from orderhub.quality.scan import Found, Verdict, drop_tables, scan_again
 from orderhub.quality.sources import stop_sources
 from orderhub.quality.suites import Check, Suites
 from orderhub.quality.usual_prices import refresh_usual_prices
@@ -59,17 +59,6 @@ class _Ended:
     placed: int = 0
 
 
-def check_orders(connection: Connection, judging: Judging) -> CheckCounts:
-    """Judge every order whose current version was not judged yet, and those whose verdict depends on one.
-
-    Args:
-        connection: a write transaction under the transform lease.
-        judging: once per pass.
-    """
-    mark_judged(connection, judging)
-    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found())
-
-
 def mark_judged(connection: Connection, judging: Judging) -> None:
     """Mark what the pass judges; the scan reads what is marked, and the usual prices of today."""
     refresh_usual_prices(connection, judging.clock, judging.pass_id)
@@ -87,8 +76,9 @@ def conclude(
     """Write what follows from the first round, and ask the second, which reads it.
 
     Args:
-        connection: as of `check_orders`; its temporary tables hold the failures of the first round.
-        judging: as of `check_orders`.
+        connection: a write transaction under the transform lease, with the failures of the first round in its
+            temporary tables.
+        judging: once per pass.
         verdicts: of the first round.
         found: where the rows of the first round are; dropped at the end.
     """

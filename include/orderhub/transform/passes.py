@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from sqlalchemy import Connection, text
 
@@ -63,5 +63,12 @@ def finish_pass(connection: Connection, clock: Clock, counts: TransformCounts) -
 
 
 def merged_passes(connection: Connection) -> Sequence[TransformCounts]:
-    """Return the passes that were merged and died before they were judged: under the lease, nobody works."""
-    return [TransformCounts(**row.counts) for row in connection.execute(_UNFINISHED)]
+    """Return the passes that were merged and died before they were judged: under the lease, nobody works.
+
+    Other code may have merged them: what it counted and we do not is left out.
+    """
+    known = {each.name for each in fields(TransformCounts)}
+    return [
+        TransformCounts(**{name: value for name, value in row.counts.items() if name in known})
+        for row in connection.execute(_UNFINISHED)
+    ]

@@ -12,7 +12,8 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.quality.check import CheckCounts, Judging, check_orders
+from orderhub.quality.check import CheckCounts, Judging, conclude, mark_judged
+from orderhub.quality.scan import Found, scan
 from orderhub.quality.suites import Suites, load_suites
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -43,6 +44,12 @@ RECEIVER = {
     "order_id": "tb/1", "receiver_state": "masked", "name_masked": "张**", "phone_masked": "138****5678", "province": "浙江省", "city": "杭州市",
     "district": "西湖区", "version_id": "v1", "merge_key": "k",
 }  # fmt: skip
+
+
+def check_orders(connection: Connection, judging: Judging) -> CheckCounts:
+    """Judge what is to be judged in one transaction, as a pass of one slice does."""
+    mark_judged(connection, judging)
+    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found())
 
 
 @dataclass

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from orderhub.db.engine import Database
+from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
-from orderhub.quality.check import Judging, check_orders
-from orderhub.transform.map_ahead import AS_SETS
-from tests.sql.quality.arrangement import NOW, Hub, open_hub
+from orderhub.quality.check import Judging
+from tests.sql.quality.arrangement import NOW, Hub, check_orders, open_hub
 
 MANY = 20_000
 ORDERS = f"""
