@@ -4,7 +4,7 @@
 with rule as (
     select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'
 ),
-judged as (
+judged as not materialized (
     select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
     from {batch}
 ),
@@ -15,17 +15,18 @@ buyers as (
     join rule on doubt.kind = any (rule.kinds)
     where num_nonnulls(judged.customer_id, judged.phone_hash) > 0
 ),
+-- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
     select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
         o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at
     from buyers
-    join core.orders as o on o.customer_id = buyers.customer_id and o.platform = buyers.platform
+    cross join lateral (select * from core.orders where customer_id = buyers.customer_id and platform = buyers.platform offset 0) as o
     union all
     select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
         o.paid_at, coalesce(o.paid_at, o.placed_at)
     from buyers
-    join core.receivers as r on r.phone_hash = buyers.phone_hash
-    join core.orders as o on o.order_id = r.order_id and o.platform = buyers.platform and o.customer_id is null
+    cross join lateral (select order_id from core.receivers where phone_hash = buyers.phone_hash offset 0) as r
+    cross join lateral (select * from core.orders where order_id = r.order_id and platform = buyers.platform and customer_id is null offset 0) as o
 ),
 doubts as (
     select distinct members.order_id, counted.kind
@@ -41,7 +42,7 @@ sequence as (
         doubts.order_id is not null as is_hit,
         rule.is_reset_by_clean and doubts.order_id is null as is_clean
     from members
-    left join core.receivers as r on r.order_id = members.order_id
+    left join lateral (select address_verdict from core.receivers where order_id = members.order_id offset 0) as r on true
     cross join rule
     cross join lateral unnest(case rule.mode when 'any' then array['any'] else rule.kinds end) as counted (kind)
     left join doubts on doubts.order_id = members.order_id and doubts.kind = counted.kind

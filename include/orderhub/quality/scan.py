@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, drop_left_behind
+from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
 from orderhub.quality.suites import Check, Suite, Suites
 
@@ -50,7 +51,7 @@ class Found:
         rows, failures, sources = (
             f"mapped.{name}_{pass_id}" for name in (ROWS, "failures", "source_failures")
         )
-        return cls(rows, failures, sources, kind="unlogged", end="")
+        return cls(rows, failures, sources, kind="unlogged", end=SHORT_LIVED)
 
     def rows_of(self, number: int) -> str:
         """Return the table with the rows of the n-th suite."""
@@ -61,7 +62,7 @@ class Found:
         return self.source_failures if suite.view.subject_type == "source" else self.failures
 
 
-Task = Callable[[Connection], list[Verdict]]
+Submit = Callable[[Callable[[Connection], Any]], Future[Any]]
 
 
 def make_tables(connection: Connection, found: Found) -> None:
@@ -72,12 +73,15 @@ def make_tables(connection: Connection, found: Found) -> None:
 
 def scan(connection: Connection, suites: Suites, pass_id: int) -> list[Verdict]:
     """Ask all checks of the first round in the session of the pass; failures are in its temporary tables."""
-    found, verdicts = Found(), []
+    found = Found()
+    verdicts: list[Verdict] = []
     make_tables(connection, found)
     for number, suite in enumerate(suites.suites):
-        verdicts += _read_rows(connection, suite, number, pass_id, found)
-        for check in _queries(suite):
-            verdicts += _ask(connection, suite, number, check, found)
+        judged, said = _read_rows(connection, suite, number, pass_id, found)
+        verdicts += said
+        verdicts += [
+            _ask(connection, suite, number, check, found, judged=judged) for check in _queries(suite)
+        ]
     return verdicts
 
 
@@ -90,7 +94,7 @@ def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) 
     """
     found = Found.beside(pass_id)
 
-    def run(task: Task) -> list[Verdict]:
+    def run(task: Callable[[Connection], Any]) -> Any:
         with database.transaction(lease) as connection:
             connection.exec_driver_sql(AS_SETS)
             return task(connection)
@@ -100,11 +104,7 @@ def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) 
         make_tables(connection, found)
     with ThreadPoolExecutor(SESSIONS, "scan") as sessions:
         try:
-            return [
-                verdict
-                for asked in list(_submitted(lambda task: sessions.submit(run, task), suites, pass_id, found))
-                for verdict in asked.result()
-            ]
+            return _ask_beside(lambda task: sessions.submit(run, task), suites, pass_id, found)
         finally:
             sessions.shutdown(wait=False, cancel_futures=True)
 
@@ -124,7 +124,9 @@ def scan_again(connection: Connection, suites: Suites, found: Found) -> list[Ver
     for number, suite in enumerate(suites.suites):
         for check in suite.checks:
             if check.reads_anomalies:
-                verdicts += _ask(connection, suite, number, check, found)
+                rows = found.rows_of(number)
+                judged = connection.execute(text(f"select count(*) from {rows}"))  # noqa: S608 - of ours
+                verdicts.append(_ask(connection, suite, number, check, found, judged=judged.scalar_one()))
     return verdicts
 
 
@@ -136,19 +138,22 @@ def drop_tables(connection: Connection, suites: Suites, found: Found) -> None:
     connection.execute(text(f"drop table {', '.join([*sorted(names), *rows])}"))
 
 
-def _submitted(
-    submit: Callable[[Task], Future[list[Verdict]]], suites: Suites, pass_id: int, found: Found
-) -> Iterator[Future[list[Verdict]]]:
+def _ask_beside(submit: Submit, suites: Suites, pass_id: int, found: Found) -> list[Verdict]:
     """Read the rows of each suite; whenever those of one are there, its query checks may be asked, too."""
     read = [
         submit(partial(_read_rows, suite=suite, number=number, pass_id=pass_id, found=found))
         for number, suite in enumerate(suites.suites)
     ]
+    verdicts: list[Verdict] = []
+    asked: list[Future[Verdict]] = []
     for number, suite in enumerate(suites.suites):
-        read[number].result()
-        yield read[number]
-        for check in _queries(suite):
-            yield submit(partial(_ask, suite=suite, number=number, check=check, found=found))
+        judged, said = read[number].result()
+        verdicts += said
+        asked += [
+            submit(partial(_ask, suite=suite, number=number, check=check, found=found, judged=judged))
+            for check in _queries(suite)
+        ]
+    return [*verdicts, *(future.result() for future in asked)]
 
 
 def _queries(suite: Suite) -> Iterator[Check]:
@@ -157,8 +162,8 @@ def _queries(suite: Suite) -> Iterator[Check]:
 
 def _read_rows(
     connection: Connection, suite: Suite, number: int, pass_id: int, found: Found
-) -> list[Verdict]:
-    """Keep the rows of a suite, add the failures of its row checks, and return a verdict for each."""
+) -> tuple[int, list[Verdict]]:
+    """Keep the rows of a suite, add the failures of its row checks; return how many rows, and verdicts."""
     rows = found.rows_of(number)
     compiled = compile_suite(suite, rows)
     columns, judged = ", ".join(compiled.columns), rows_of_pass(suite.view, pass_id)
@@ -170,7 +175,7 @@ def _read_rows(
     counts = connection.execute(text(compiled.counts)).mappings().one()
     table = found.failures_of(suite)
     connection.execute(text(f"insert into {table} {compiled.failures}"), compiled.parameters)
-    return _verdicts(connection, suite, counts, table)
+    return counts["judged"], _verdicts(connection, suite, counts, table)
 
 
 def _verdicts(connection: Connection, suite: Suite, counts: RowMapping, table: str) -> list[Verdict]:
@@ -182,16 +187,16 @@ def _verdicts(connection: Connection, suite: Suite, counts: RowMapping, table: s
     ]
 
 
-def _ask(connection: Connection, suite: Suite, number: int, check: Check, found: Found) -> list[Verdict]:
-    """Add the failures of a query check, and return its verdict."""
-    rows = found.rows_of(number)
-    judged = connection.execute(text(f"select count(*) from {rows}")).scalar_one()  # noqa: S608 - a table of ours
+def _ask(
+    connection: Connection, suite: Suite, number: int, check: Check, found: Found, *, judged: int
+) -> Verdict:
+    """Add the failures of a query check over `judged` rows, and return its verdict."""
     evidence = "to_jsonb(found) - 'order_id' - 'line_id' - 'shop_id'"
     failed = connection.execute(
         text(
             f"insert into {found.failures_of(suite)} select :rule_id, {subject_of(suite.view)}, {evidence} "  # noqa: S608 - a file of the project
-            f"from ({compile_query(check, rows)}\n) as found"
+            f"from ({compile_query(check, found.rows_of(number))}\n) as found"
         ),
         {"rule_id": check.id},
     ).rowcount
-    return [Verdict(suite.name, check.id, judged, judged, failed)]
+    return Verdict(suite.name, check.id, judged, judged, failed)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, drop_left_behind
+from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform
 from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
@@ -129,7 +129,7 @@ class Mapper:
             connection.exec_driver_sql(AS_SETS)
             _make_tables(connection)
             for own, ahead in _pairs(tables):
-                connection.exec_driver_sql(f"create unlogged table {ahead} (like {own})")
+                connection.exec_driver_sql(f"create unlogged table {ahead} (like {own}) {SHORT_LIVED}")
             return map_slice(connection, self.config, one, tables)
 
 

@@ -25,6 +25,7 @@ from orderhub.quality.check import mark_judged
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
+from orderhub.transform.indexes import indexes_aside
 from orderhub.transform.judge import Judge
 from orderhub.transform.lines import remap_lines, replace_lines
 from orderhub.transform.map_ahead import Mapper, WaitingLoad, cut
@@ -100,7 +101,8 @@ def _merge_and_judge(database: Database, judge: Judge) -> TransformCounts:
         platforms, waiting = _take_loads(connection, clock, config, counts)
         slices = cut(waiting)
         mapper = Mapper(database, judge.lease, config, counts.pass_id)
-        _merge(connection, clock, counts, mapper.mapped(connection, slices), suites.version)
+        with indexes_aside(connection, sum(load.staged_count for load in waiting)):
+            _merge(connection, clock, counts, mapper.mapped(connection, slices), suites.version)
         _merge_rest(connection, clock, config, counts, platforms)
         mark_judged(connection, judge.judging(suites, counts))
         if len(slices) == 1:

@@ -41,7 +41,8 @@ select
     line.kind in ('goods', 'bundle') as is_goods,
     line.kind = 'goods' and price.usual_fen > 0 and price.unit_fen is not null as is_price_evaluable,
     coalesce(line.kind in ('goods', 'bundle') and sku.kind <> 'gift' and sku.cost_fen > 0 and price.unit_fen is not null
-        and settings.cost_floor_percent > 0 and not promotion.is_floor_waived, false) as is_floor_evaluable
+        and settings.cost_floor_percent > 0 and not (promotion.has_some and exists (
+            select from ops.promotions_at(orders.shop_id, bought.bought_at, orders.promotion_mark) as p where p.is_floor_waived)), false) as is_floor_evaluable
 from core.orders
 join core.order_lines as line using (order_id)
 left join core.check_settings as settings using (shop_id)
@@ -50,18 +51,16 @@ left join core.usual_prices as usual
 left join core.line_refunds as refund on refund.order_id = orders.order_id and refund.line_id = line.line_id
 left join core.skus as sku on sku.sku_id = line.sku_id
 cross join lateral (select ops.bought_at(orders.payment_state, orders.paid_at, orders.placed_at) as bought_at) as bought
-left join lateral (
-    select max(price_band_percent) as price_band_percent, coalesce(bool_or(is_floor_waived), false) as is_floor_waived
-    from core.promotions as p
-    where p.shop_id = orders.shop_id and bought.bought_at >= p.starts_at and bought.bought_at < p.ends_at
-        and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
-) as promotion on true
+-- Most shops have no promotions, and asked for each line the few that there are cost as much as all the rest.
+cross join lateral (select orders.shop_id in (select shop_id from core.promotions) as has_some) as promotion
 cross join lateral (
     select
         case when ops.is_amount_told(orders.payment_state, line.paid_fen) and line.quantity > 0
             then (line.paid_fen + coalesce(line.subsidy_fen, 0)) / line.quantity end as unit_fen,
         coalesce(usual.unit_fen, sku.list_price_fen) as usual_fen,
-        coalesce(promotion.price_band_percent, settings.price_band_percent) as band_percent
+        coalesce(case when promotion.has_some then (
+            select max(p.price_band_percent) from ops.promotions_at(orders.shop_id, bought.bought_at, orders.promotion_mark) as p
+        ) end, settings.price_band_percent) as band_percent
 ) as price
 where orders.order_kind = 'sale' and orders.lifecycle = 'live'
     and (orders.gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = orders.order_id))

@@ -32,7 +32,9 @@ select
     case when orders.gate = 'wait' and orders.gate_reason ~ '风控|暂停发货|禁止发货' then orders.gate_reason end as platform_risk,
     nullif(array_to_string(orders.unreadable_fields, ', '), '') as unreadable_fields,
     nullif(array_to_string(orders.disagreeing_fields, ', '), '') as disagreeing_fields,
-    coalesce(promotion.duplicate_minutes, settings.duplicate_minutes) as duplicate_minutes,
+    coalesce(case when orders.shop_id in (select shop_id from core.promotions) then (
+        select min(p.duplicate_minutes) from ops.promotions_at(orders.shop_id, bought.bought_at, orders.promotion_mark) as p
+    ) end, settings.duplicate_minutes) as duplicate_minutes,
     shops.is_pulled and shops.is_buyer_named as is_customer_expected,
     shops.is_pulled and orders.payment_state = 'paid' as is_platform_paid,
     shops.address_source <> 'none' and lines.parcel_count > 0 as is_address_evaluable,
@@ -45,12 +47,6 @@ join core.shops using (shop_id)
 left join core.check_settings as settings using (shop_id)
 left join core.receivers using (order_id)
 cross join lateral (select ops.bought_at(orders.payment_state, orders.paid_at, orders.placed_at) as bought_at) as bought
-left join lateral (
-    select min(duplicate_minutes) as duplicate_minutes
-    from core.promotions as p
-    where p.shop_id = orders.shop_id and bought.bought_at >= p.starts_at and bought.bought_at < p.ends_at
-        and (p.mark is null or position(p.mark in orders.promotion_mark) > 0)
-) as promotion on true
 cross join lateral (select nullif(concat_ws(E'\n', orders.buyer_message, orders.seller_memo), '') as message) as said
 -- By the key, order by order: a set of all lines was joined row by row while the tables' statistics were those of an empty hub.
 cross join lateral (

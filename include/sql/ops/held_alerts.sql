@@ -9,7 +9,9 @@ with written as (
         h.rule_id, 'held', c.severity, h.order_id, h.hold_id, c.message_zh, c.message_en, '', '',
         o.shop_id, :now, :now
     from core.holds as h
-    join core.orders as o on h.order_id = o.order_id and o._checked_pass_id = :pass_id
+    cross join lateral (
+        select shop_id from core.orders where order_id = h.order_id and _checked_pass_id = :pass_id offset 0
+    ) as o
     join unnest(
         cast(:rule_ids as text[]), cast(:severities as text[]), cast(:messages_zh as text[]),
         cast(:messages_en as text[])

@@ -4,7 +4,7 @@ with rule as (
     select * from ops.streaks where scope = 'source'
 ),
 doubts as (
-    select distinct a.order_id, counted.kind
+    select distinct o.shop_id, a.order_id, counted.kind
     from core.anomalies as a
     join core.orders as o using (order_id)
     cross join rule
@@ -18,12 +18,11 @@ totals as (
     group by shop_id
 ),
 affected as (
-    select o.shop_id, doubts.kind
+    select doubts.shop_id, doubts.kind
     from doubts
-    join core.orders as o using (order_id)
     join rule on (doubts.kind = 'any') = (rule.mode = 'any')
-    join totals on totals.shop_id = o.shop_id
-    group by o.shop_id, doubts.kind
+    join totals on totals.shop_id = doubts.shop_id
+    group by doubts.shop_id, doubts.kind
     having count(*) >= max(rule.length) and count(*) * 100 >= max(rule.minimum_percent) * max(totals.order_count)
 ),
 sequence as (
