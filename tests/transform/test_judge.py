@@ -14,7 +14,9 @@ from orderhub.fulfillment.close import GRACE, close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.explain import explain
+from orderhub.quality import audit as audit_module
 from orderhub.quality import scan as scan_module
+from orderhub.quality.suites import load_suites
 from orderhub.transform import judge as judge_module
 from orderhub.transform import map_ahead
 from orderhub.transform.run import is_work_pending, run_transform
@@ -192,6 +194,29 @@ def test_what_arrives_after_a_death_is_merged_on_top_of_it(
     assert (counts.loads, counts.checks.holds_closed) == (2, 2)
     assert rows(database, ALLOCATED) == [("tb/1",), ("tb/2",), ("tb/3",)]
     assert rows(database, HELD) == []
+
+
+@pytest.mark.usefixtures("is_large")
+def test_pass_that_died_after_its_merge_is_audited_once_it_is_judged(
+    database: Database, config: MerchantConfig, staged: Staged, monkeypatch: pytest.MonkeyPatch
+):
+    checks = load_suites(config).checks()
+    monkeypatch.setattr(audit_module, "_count", lambda *_: dict.fromkeys(checks, 0))
+    staged(trade("1"), trade("2"))
+    with monkeypatch.context() as dying:
+        dies(dying, judge_module, "scan_beside")
+        with pytest.raises(DatabaseFault):
+            run_transform(database, CLOCK, config)
+    while_dead = audit_module.audit_passes(database, CLOCK, config)
+
+    counts = run_transform(database, CLOCK, config)
+    audited = audit_module.audit_passes(database, CLOCK, config)
+
+    assert while_dead == []
+    assert [(report.pass_id == counts.pass_id, len(report.rules) > 0) for report in audited] == [
+        (False, True),
+        (True, False),
+    ]
 
 
 @pytest.mark.usefixtures("is_large")

@@ -1,7 +1,8 @@
 """Has Great Expectations run the same suites over the same rows, and compares both verdicts.
 
-Off the critical path: holds never wait for it. Great Expectations is imported when an audit runs, because
-the import alone takes seconds.
+Off the critical path: holds never wait for it. Each finished pass is looked at once, whoever finished it: the
+row of the pass says whether it was. Great Expectations is imported when an audit runs, because the import
+alone takes seconds.
 """
 
 import copy
@@ -19,9 +20,22 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.quality.active import suites_in_force
 from orderhub.quality.compile import compile_query, rows_of_pass
-from orderhub.quality.suites import Suite
+from orderhub.quality.suites import Suite, Suites
 
 RULE = "differing_verdicts"
+#: Passes that one audit looks at, the newest; those before them follow with the next.
+MOST = 20
+_WAITING = text("""
+    select pass_id from ops.passes
+    where kind = 'transform' and finished_at is not null and audited_at is null
+    order by pass_id desc
+    limit :most""")
+_AUDITED = text("update ops.passes set audited_at = :now where pass_id = :pass_id")
+#: The rows of a pass are all stamped with the suites that judged it.
+_IS_JUDGED_OTHERWISE = text("""
+    select exists (
+        select from core.orders
+        where _checked_pass_id = :pass_id and checks_version is distinct from :version)""")
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,8 @@ class AuditReport:
     Attributes:
         pass_id: the transform pass.
         rules: checks with both verdicts.
-        skipped_suites: suites whose rows a later pass judged again before the audit came to them.
+        skipped_suites: suites whose rows a later pass judged again before the audit came to them, and all
+            when others are in force by now.
         differences: checks on which the two readers disagree.
     """
 
@@ -62,6 +77,21 @@ class _Scanned:
     failed_count: int
 
 
+def audit_passes(database: Database, clock: Clock, config: MerchantConfig) -> list[AuditReport]:
+    """Audit every pass that was finished and not audited yet, in their order, at most `MOST`.
+
+    That is the pass of this run, one that died after its merge and was judged by this run, and those that a
+    cut-off or the command line ran meanwhile.
+
+    Raises:
+        LeaseTaken: another audit is writing.
+        DatabaseFault: the database refused or vanished.
+    """
+    with database.read() as connection:
+        waiting = sorted(connection.execute(_WAITING, {"most": MOST}).scalars())
+    return [audit_pass(database, clock, config, pass_id) for pass_id in waiting]
+
+
 def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id: int) -> AuditReport:
     """Compare the scan's verdicts of a pass with Great Expectations' and alert when they differ.
 
@@ -72,29 +102,44 @@ def audit_pass(database: Database, clock: Clock, config: MerchantConfig, pass_id
         DatabaseFault: the database refused or vanished.
     """
     scanned = _scanned(database, pass_id)
-    audited: dict[str, int | None] = {}
-    skipped: list[str] = []
-    for suite in suites_in_force(database, config).suites:
-        known = {check.id for check in suite.checks if check.id in scanned}
-        if not known or scanned[min(known)].judged_count == 0:
-            continue
-        judged = scanned[min(known)].judged_count
-        counted = _count(database, suite, pass_id) if _rows(database, suite, pass_id) == judged else {}
-        if not counted or _rows(database, suite, pass_id) != judged:
-            skipped.append(suite.name)
-            continue
-        audited.update({rule_id: counted[rule_id] for rule_id in known})
+    audited, skipped = _audited(database, suites_in_force(database, config), pass_id, scanned)
     differences = tuple(
         Difference(rule_id, scanned[rule_id].failed_count, failed)
         for rule_id, failed in sorted(audited.items())
         if failed != scanned[rule_id].failed_count
     )
-    if audited:
-        with hold_scope(database, "audit") as lease, database.transaction(lease) as connection:
-            _record(connection, clock, pass_id, audited)
-            close_alerts(connection, clock, RULE, sorted(audited.keys() - {d.rule_id for d in differences}))
-            raise_alerts(connection, clock, config, [_alert(pass_id, found) for found in differences])
+    with hold_scope(database, "audit") as lease, database.transaction(lease) as connection:
+        _record(connection, clock, pass_id, audited)
+        close_alerts(connection, clock, RULE, sorted(audited.keys() - {d.rule_id for d in differences}))
+        raise_alerts(connection, clock, config, [_alert(pass_id, found) for found in differences])
     return AuditReport(pass_id, tuple(sorted(audited)), tuple(skipped), differences)
+
+
+def _audited(
+    database: Database, suites: Suites, pass_id: int, scanned: Mapping[str, _Scanned]
+) -> tuple[dict[str, int | None], list[str]]:
+    """Return what Great Expectations counts, by check, and the suites that it cannot judge any more."""
+    audited: dict[str, int | None] = {}
+    skipped: list[str] = []
+    are_others = _is_judged_otherwise(database, suites, pass_id)
+    for suite in suites.suites:
+        known = {check.id for check in suite.checks if check.id in scanned}
+        if not known or scanned[min(known)].judged_count == 0:
+            continue
+        judged = scanned[min(known)].judged_count
+        is_whole = not are_others and _rows(database, suite, pass_id) == judged
+        counted = _count(database, suite, pass_id) if is_whole else {}
+        if not counted or _rows(database, suite, pass_id) != judged:
+            skipped.append(suite.name)
+            continue
+        audited.update({rule_id: counted[rule_id] for rule_id in known})
+    return audited, skipped
+
+
+def _is_judged_otherwise(database: Database, suites: Suites, pass_id: int) -> bool:
+    given = {"pass_id": pass_id, "version": suites.version}
+    with database.read() as connection:
+        return bool(connection.execute(_IS_JUDGED_OTHERWISE, given).scalar_one())
 
 
 def _scanned(database: Database, pass_id: int) -> dict[str, _Scanned]:
@@ -155,16 +200,18 @@ def _failed(success: bool, result: Mapping[str, Any]) -> int | None:  # noqa: FB
 
 
 def _record(connection: Connection, clock: Clock, pass_id: int, audited: Mapping[str, int | None]) -> None:
-    connection.execute(
-        text(
-            "update ops.check_verdicts set audited_failed_count = :failed, audited_at = :now "
-            "where pass_id = :pass_id and rule_id = :rule_id"
-        ),
-        [
-            {"pass_id": pass_id, "rule_id": rule_id, "failed": failed, "now": clock.now()}
-            for rule_id, failed in audited.items()
-        ],
-    )
+    connection.execute(_AUDITED, {"pass_id": pass_id, "now": clock.now()})
+    if audited:
+        connection.execute(
+            text(
+                "update ops.check_verdicts set audited_failed_count = :failed, audited_at = :now "
+                "where pass_id = :pass_id and rule_id = :rule_id"
+            ),
+            [
+                {"pass_id": pass_id, "rule_id": rule_id, "failed": failed, "now": clock.now()}
+                for rule_id, failed in audited.items()
+            ],
+        )
 
 
 def _alert(pass_id: int, found: Difference) -> Alert:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.quality.audit import Difference, audit_pass
+from orderhub.quality import audit
+from orderhub.quality.audit import Difference, audit_pass, audit_passes
 from orderhub.quality.suites import parse_suites
 from orderhub.quality.views import VIEWS
 from tests.sql.quality.arrangement import NOW, Hub, open_hub
@@ -199,6 +200,46 @@ def test_rows_that_a_later_pass_judged_again_are_not_compared(hub: Hub) -> None:
     report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
 
     assert (report.skipped_suites, report.differences) == (("order_lines", "orders", "sources"), ())
+
+
+def test_an_audit_looks_once_at_each_pass_since_the_last_one(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_count", lambda *_: dict.fromkeys(hub.suites.checks(), 0))
+    passes = []
+    for number in range(2):
+        hub.put({"order_id": f"tb/{number}", "customer_id": f"buyer-{number}"})
+        passes.append(hub.check()[0])
+    hub.execute("insert into ops.passes (kind, started_at) values ('transform', '2026-03-02')")
+
+    looked = [audit_passes(hub.database, hub.clock, hub.config) for _ in range(2)]
+
+    assert [[report.pass_id for report in reports] for reports in looked] == [passes, []]
+    assert hub.rows(
+        "select distinct pass_id from ops.check_verdicts where audited_at is not null order by 1"
+    ) == [(pass_id,) for pass_id in passes]
+
+
+def test_what_one_audit_does_not_get_to_follows_with_the_next(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST", 1)
+    passes = [hub.check()[0] for _ in range(2)]
+
+    looked = [audit_passes(hub.database, hub.clock, hub.config) for _ in range(2)]
+
+    assert [report.pass_id for reports in looked for report in reports] == [*reversed(passes)]
+
+
+def test_what_other_checks_judged_is_not_compared(hub: Hub) -> None:
+    hub.put({"currency": "USD"})
+    pass_id, _ = hub.check()
+    hub.execute("update core.orders set checks_version = 'of yesterday'")
+
+    report = audit_pass(hub.database, hub.clock, hub.config, pass_id)
+
+    assert (report.skipped_suites, report.differences) == (("order_lines", "orders", "sources"), ())
+    assert hub.rows("select count(*) from ops.passes where audited_at is null") == [(0,)]
 
 
 def test_the_listed_columns_are_those_of_the_views(hub: Hub) -> None:
