@@ -1,15 +1,18 @@
 -- One row per allocated document that needs another look for its carrier; key fulfillment_order_id: nobody fitted it,
--- carriers.yaml is new or names its carrier no more, or the order changed.
+-- carriers.yaml is new or names its carrier no more, or the order changed. One that is being checked waits: what nobody
+-- carries may be what the checks hold.
 create temporary table documents_to_carry on commit drop as
 select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow
 from core.fulfillment_orders as f
 inner join core.orders as o on f.order_id = o.order_id
-where f.state = 'allocated' and (
-    f.carrier_version_id is distinct from o.version_id
-    or f.carrier_id <> all(cast(:carriers as text[]))
-    or (f.carrier_id is null and exists (
-        select from core.holds as h
-        where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id
-            and h.rule_id = 'no_carrier' and h.state = 'active'
-    ))
-)
+where f.state = 'allocated'
+    and not exists (select from ops.unfinished_passes as p where p.pass_id = o._checked_pass_id)
+    and (
+        f.carrier_version_id is distinct from o.version_id
+        or f.carrier_id <> all(cast(:carriers as text[]))
+        or (f.carrier_id is null and exists (
+            select from core.holds as h
+            where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id
+                and h.rule_id = 'no_carrier' and h.state = 'active'
+        ))
+    )

@@ -1,0 +1,77 @@
+"""A large pass has merged its orders and not judged them: what else looks at them waits, and loses nothing."""
+
+import pytest
+from sqlalchemy import text
+
+from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
+from orderhub.fulfillment.run import run_fulfillment
+from tests.builders import NOON, Order, activate, put, rows, stock
+
+CARRIERS = """\
+carriers:
+  - {id: zto, name: 中通, codes: {taobao: ZTO}, not_served: [remote], freight: [{first_g: 1000, first: "4.00", next_g: 1000, next: "1.50"}]}
+"""
+ALLOCATED = "select order_id from core.fulfillment_orders where state = 'allocated' order by 1"
+HELD = "select rule_id from core.holds where state = 'active'"
+TOLD = "select rule_id from ops.alerts"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+def arrange(
+    database: Database, *orders: Order, more: dict[str, str] | None = None, **pieces: int
+) -> MerchantConfig:
+    with database.engine.begin() as connection:
+        config = activate(connection, more=more)
+        stock(connection, **(pieces or {"hangzhou__MUG": 9, "yiwu__MUG": 9}))
+        put(connection, *orders)
+    return config
+
+
+def say(database: Database, *statements: str) -> None:
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def merge(database: Database, order_id: str, *statements: str) -> None:
+    """Merge another version of an order by a pass that is not finished."""
+    with database.engine.begin() as connection:
+        pass_id = connection.execute(
+            text("insert into ops.passes (kind, started_at) values ('transform', :now) returning pass_id"),
+            {"now": NOON},
+        ).scalar_one()
+        connection.execute(
+            text(
+                "update core.orders set version_id = 'v2', checked_version = 'v2', _checked_pass_id = :pass_id "
+                "where order_id = :order_id"
+            ),
+            {"pass_id": pass_id, "order_id": order_id},
+        )
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def finish(database: Database) -> None:
+    say(database, "update ops.passes set finished_at = started_at where kind = 'transform'")
+
+
+def test_nobody_is_told_that_no_carrier_takes_an_order_that_is_being_checked(
+    database: Database, clock: FixedClock
+):
+    config = arrange(database, Order("1"), more={"carriers.yaml": CARRIERS})
+    run_fulfillment(database, clock, config)
+
+    merge(database, "tb/1", "update core.receivers set province = '西藏自治区', city = '拉萨市'")
+    run_fulfillment(database, clock, config)
+    meanwhile = [rows(database, query) for query in (ALLOCATED, HELD, TOLD)]
+    finish(database)
+    run_fulfillment(database, clock, config)
+
+    assert meanwhile == [[("tb/1",)], [], []]
+    assert rows(database, HELD) == [("no_carrier",)]
