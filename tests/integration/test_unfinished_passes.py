@@ -14,6 +14,7 @@ carriers:
   - {id: zto, name: 中通, codes: {taobao: ZTO}, not_served: [remote], freight: [{first_g: 1000, first: "4.00", next_g: 1000, next: "1.50"}]}
 """
 ALLOCATED = "select order_id from core.fulfillment_orders where state = 'allocated' order by 1"
+BLOCKED = "select order_id, blocked_by from core.line_readiness order by 1, line_id"
 HELD = "select rule_id from core.holds where state = 'active'"
 TOLD = "select rule_id from ops.alerts"
 
@@ -75,3 +76,20 @@ def test_nobody_is_told_that_no_carrier_takes_an_order_that_is_being_checked(
 
     assert meanwhile == [[("tb/1",)], [], []]
     assert rows(database, HELD) == [("no_carrier",)]
+
+
+def test_what_follows_an_order_waits_while_that_is_being_checked(database: Database, clock: FixedClock):
+    config = arrange(database, Order("1", gate="stop"), Order("BF1"))
+    say(
+        database,
+        "update core.orders set order_kind = 'resend', of_order_id = 'tb/1' where order_id = 'tb/BF1'",
+    )
+
+    merge(database, "tb/1")
+    run_fulfillment(database, clock, config)
+    meanwhile = rows(database, BLOCKED), rows(database, ALLOCATED)
+    finish(database)
+    run_fulfillment(database, clock, config)
+
+    assert meanwhile == ([("tb/1", "order_stopped"), ("tb/BF1", "order_unchecked")], [])
+    assert rows(database, ALLOCATED) == [("tb/BF1",)]

@@ -1,5 +1,5 @@
 -- One row per order line; key order_id, line_id. What keeps it from shipping, null when nothing does: the one place that says "shippable".
--- A gift goes with what was bought: it never leaves alone while all of that waits, was refunded or has left before.
+-- A gift goes with what was bought: it never leaves alone while all of that waits, was refunded or has left before. What is sent again, or in exchange, waits while its sale is being checked.
 create view core.line_readiness as
 select
     l.order_id, l.line_id,
@@ -42,7 +42,7 @@ select
         when l.sku_id is null then 'sku_unmapped'
         when coalesce(l.quantity, 0) <= 0 then 'quantity_missing'
         when o.shop_id in (select shop_id from ops.source_stops where resumed_at is null) then 'source_stopped'
-        when o.checked_version is distinct from o.version_id or o._checked_pass_id in (select pass_id from ops.unfinished_passes) then 'order_unchecked'
+        when o.checked_version is distinct from o.version_id or case when o.of_order_id is null then o._checked_pass_id else (select x._checked_pass_id from core.orders as x where x.order_id = o.of_order_id) end in (select pass_id from ops.unfinished_passes) then 'order_unchecked'
     end as blocked_by
 from core.order_lines as l
 inner join core.orders as o on l.order_id = o.order_id
