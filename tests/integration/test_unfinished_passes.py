@@ -1,13 +1,17 @@
 """A large pass has merged its orders and not judged them: what else looks at them waits, and loses nothing."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
-from tests.builders import NOON, Order, activate, put, rows, stock
+from tests.builders import NOON, Line, Order, activate, put, rows, stock
 
 CARRIERS = """\
 carriers:
@@ -17,6 +21,7 @@ ALLOCATED = "select order_id from core.fulfillment_orders where state = 'allocat
 BLOCKED = "select order_id, blocked_by from core.line_readiness order by 1, line_id"
 HELD = "select rule_id from core.holds where state = 'active'"
 TOLD = "select rule_id from ops.alerts"
+LISTED = "select order_id, line_id from core.manifest_lines order by 1, 2"
 
 
 @pytest.fixture
@@ -93,3 +98,22 @@ def test_what_follows_an_order_waits_while_that_is_being_checked(database: Datab
 
     assert meanwhile == ([("tb/1", "order_stopped"), ("tb/BF1", "order_unchecked")], [])
     assert rows(database, ALLOCATED) == [("tb/BF1",)]
+
+
+def test_cut_off_waits_for_an_order_that_is_being_checked_though_a_line_of_it_has_stopped(
+    database: Database, clock: FixedClock
+):
+    order = Order("1", (Line("MUG"), Line("CUP", title="杯子")))
+    config = arrange(database, order, hangzhou__MUG=9, hangzhou__CUP=9)
+    run_fulfillment(database, clock, config)
+    request_extra(database, clock, config, "hangzhou", "test")
+
+    merge(database, "tb/1", "update core.order_lines set gate = 'stop' where line_id = '1'")
+    while_judged = close_due(database, clock, config, {})
+    finish(database)
+    run_fulfillment(database, clock, config)
+    clock.move(timedelta(seconds=1))
+    close_due(database, clock, config, {})
+
+    assert while_judged == []
+    assert rows(database, LISTED) == [("tb/1", "2")]

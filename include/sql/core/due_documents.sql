@@ -12,16 +12,20 @@ with lines as (
         min(
             hashtextextended(o.shop_id || '|' || o.customer_id || '|' || coalesce(a.merge_key, v.address_hash), 0)
         ) as receiver_sieve,
-        min(
-            case
-                when s.is_shadow <> d.is_shadow then 'mode_changed'
-                when l.line_id is null then 'line_gone'
-                when l.blocked_by is not null then l.blocked_by
-                when l.sku_id <> d.sku_id or l.quantity <> d.quantity then 'line_changed'
-                when d.receiver_key <> v.receiver_key then 'destination_changed'
-                when k.seen_at < :unseen_since then 'status_unconfirmed'
-            end
-        ) as reason
+        -- What waits for its checks waits for them whole: its cut-off may wait, too.
+        case
+            when bool_or(l.blocked_by = 'order_unchecked') then 'order_unchecked'
+            else min(
+                case
+                    when s.is_shadow <> d.is_shadow then 'mode_changed'
+                    when l.line_id is null then 'line_gone'
+                    when l.blocked_by is not null then l.blocked_by
+                    when l.sku_id <> d.sku_id or l.quantity <> d.quantity then 'line_changed'
+                    when d.receiver_key <> v.receiver_key then 'destination_changed'
+                    when k.seen_at < :unseen_since then 'status_unconfirmed'
+                end
+            )
+        end as reason
     from due_reservations as d
     inner join core.orders as o on d.order_id = o.order_id
     left join core.shops as s on o.shop_id = s.shop_id
