@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.document_locks import CLOSE_BESIDE
 from orderhub.db.engine import Database
+from orderhub.fulfillment import close as close_module
 from orderhub.fulfillment.close import ClosedManifest, close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
@@ -35,6 +36,10 @@ LISTED = "select manifest_id, order_id, line_id from core.manifest_lines order b
 AT = "20261123T040000Z"
 #: Somebody waits for documents to stand still.
 WAITING = "exists (select from pg_locks where relation = 'core.fulfillment_orders'::regclass and not granted)"
+SOMEBODY_WAITS = (
+    "exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+)
+YIWU_CLOSED = "exists (select from ops.cutoffs where warehouse_id = 'yiwu' and state = 'closed')"
 
 
 @pytest.fixture
@@ -132,6 +137,37 @@ def test_what_two_sessions_close_at_once_is_collected_once_and_listed_once(
     assert rows(
         database, "select count(*), count(distinct (order_id, line_id)) from core.manifest_lines"
     ) == [(40, 40)]
+
+
+def test_two_cut_offs_of_one_warehouse_that_two_sessions_close_list_each_order_once(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    orders = Order("1", (Line("MUG"),)), Order("2", (Line("CUP"),))
+    config = arrange(database, clock, *orders, hangzhou__MUG=9, yiwu__CUP=9)
+    ask(database, clock, config)
+    fix_amounts, is_written = close_module.fix_amounts, threading.Event()
+
+    def fix_and_wait(connection: Connection, manifest_id: str, *, is_shadow: bool) -> None:
+        fix_amounts(connection, manifest_id, is_shadow=is_shadow)
+        if manifest_id == f"hangzhou/{AT}":
+            is_written.set()
+            wait_until(database, SOMEBODY_WAITS)
+
+    monkeypatch.setattr(close_module, "fix_amounts", fix_and_wait)
+    first = threading.Thread(target=close_due, args=(database, clock, config, {}))
+    first.start()
+    is_written.wait(10)
+    wait_until(database, YIWU_CLOSED)
+    clock.move(timedelta(seconds=1))
+
+    second = close(database, clock, config)
+    first.join(30)
+
+    assert [(one.manifest_id, one.order_count) for one in second] == [
+        ("hangzhou/20261123T040001Z", 0),
+        ("yiwu/20261123T040001Z", 0),
+    ]
+    assert rows(database, LISTED) == [(f"hangzhou/{AT}", "tb/1", "1"), (f"yiwu/{AT}", "tb/2", "1")]
 
 
 def test_rows_of_a_file_that_changed_follow_no_part_that_another_list_takes(

@@ -14,3 +14,5 @@ DOCUMENTS_FIRST = text("lock table core.fulfillment_orders, core.reservations in
 CLOSE_BESIDE = text("""
     lock table core.fulfillment_orders in row exclusive mode;
     lock table core.reservations in share mode""")
+#: Before that: cut-offs of one warehouse list what is due there, whoever closes them, one after the other.
+TURN_OF_WAREHOUSE = text("select pg_advisory_xact_lock(hashtextextended('close:' || :warehouse_id, 0))")

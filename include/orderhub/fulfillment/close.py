@@ -16,7 +16,7 @@ from orderhub.alerts.manifests import UNCONFIRMED, unconfirmed
 from orderhub.alerts.raising import close_alerts, raise_alerts
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
-from orderhub.db.document_locks import CLOSE_BESIDE, LOCK_DOCUMENTS
+from orderhub.db.document_locks import CLOSE_BESIDE, LOCK_DOCUMENTS, TURN_OF_WAREHOUSE
 from orderhub.db.engine import Database
 from orderhub.db.leases import CUTOFFS, hold_row
 from orderhub.db.outbox import Effect, enqueue
@@ -232,6 +232,8 @@ class _Closing:
         raise_alerts(self.connection, self.clock, self.config, alerts)
 
     def _fix_membership(self, missed: list[str], only: list[str] | None, number: int) -> list[ClosedManifest]:
+        if not self.is_alone:
+            self.connection.execute(TURN_OF_WAREHOUSE, {"warehouse_id": self.cutoff.warehouse_id})
         self.connection.execute(LOCK_DOCUMENTS if self.is_alone else CLOSE_BESIDE)
         modes = sorted({shop.mode == "shadow" for shop in self.config.shops})
         fixed = [self._fix(missed, only, number, is_shadow=mode) for mode in modes]
