@@ -170,6 +170,40 @@ def test_two_cut_offs_of_one_warehouse_that_two_sessions_close_list_each_order_o
     assert rows(database, LISTED) == [(f"hangzhou/{AT}", "tb/1", "1"), (f"yiwu/{AT}", "tb/2", "1")]
 
 
+def test_rows_of_a_file_that_change_while_another_list_takes_a_part_follow_it_no_more(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    order = Order("1", PARTED, shop_id="group", platform="spreadsheet")
+    config = arrange(database, clock, order, hangzhou__MUG=2, yiwu__CUP=1)
+    say(database, "update core.shops set is_pulled = false where shop_id = 'group'")
+    fix, refuse = close_module._Closing._fix, close_module._Closing._refuse_together
+    yiwu_asked, hangzhou_judged = threading.Event(), threading.Event()
+
+    def fix_after_change(closing: close_module._Closing, *given: object, **named: bool) -> ClosedManifest:
+        if closing.cutoff.warehouse_id == "hangzhou" and not closing.is_alone:
+            yiwu_asked.wait(10)
+            say(database, "update core.orders set version_id = 'v2', checked_version = 'v2'")
+        return fix(closing, *given, **named)
+
+    def refuse_in_turn(closing: close_module._Closing) -> None:
+        if closing.cutoff.warehouse_id == "hangzhou":
+            hangzhou_judged.set()
+            wait_until(database, YIWU_CLOSED)
+        refuse(closing)
+        yiwu_asked.set()
+        hangzhou_judged.wait(10)
+
+    monkeypatch.setattr(close_module._Closing, "_fix", fix_after_change)
+    monkeypatch.setattr(close_module._Closing, "_refuse_together", refuse_in_turn)
+
+    closed = close(database, clock, config)
+
+    assert [(one.warehouse_id, one.order_count, dict(one.left_out)) for one in closed] == [
+        ("hangzhou", 0, {"changed_after_manifest": 1}),
+        ("yiwu", 1, {}),
+    ]
+
+
 def test_rows_of_a_file_that_changed_follow_no_part_that_another_list_takes(
     database: Database, clock: FixedClock
 ):

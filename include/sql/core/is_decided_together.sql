@@ -39,3 +39,15 @@ select exists (
             and x.fulfillment_order_id = other.fulfillment_order_id and (x.state = 'active')::int <> 0
     )
 )
+or exists (
+    -- A file changed after another list had asked the same, and that closed after this one was judged: what it took is news.
+    select
+    from due_documents as d
+    inner join core.shops as s on d.shop_id = s.shop_id and not s.is_pulled
+    inner join core.orders as o on d.order_id = o.order_id
+    where d.reason is null and exists (
+        select from core.manifest_lines as m
+        inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id
+        where m.order_id = d.order_id and not m.is_void and f.version_id <> o.version_id
+    )
+)
