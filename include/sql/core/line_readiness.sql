@@ -30,11 +30,11 @@ select
                 and coalesce(g.line_id <> all(f.stopped || f.waiting), true)
                 and coalesce(g.line_id <> all(k.lines), true)
         ) then 'gift_without_goods'
-        -- The rows of a file have no ids: once some were handed over, a later file may name the same goods by another row.
+        -- Rows of a file have no ids: once some left, a later file may name the same goods by another. By the key: joined, each line reads all documents.
         when not s.is_pulled and exists (
             select from core.manifest_lines as m
-            inner join core.fulfillment_orders as d on m.fulfillment_order_id = d.fulfillment_order_id
-            where m.order_id = o.order_id and not m.is_void and d.version_id <> o.version_id
+            where m.order_id = o.order_id and not m.is_void
+                and o.version_id <> (select d.version_id from core.fulfillment_orders as d where d.fulfillment_order_id = m.fulfillment_order_id)
         ) then 'changed_after_manifest'
         when l.parent_line_id is not null and exists (
             select from core.handed_over_bundles as b where b.order_id = l.order_id and b.line_id = l.parent_line_id
