@@ -1,4 +1,4 @@
-"""What a look at all orders reads grows with the orders, not with orders times documents."""
+"""What a look at many orders reads grows with the orders, not with their square."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,22 @@ ORDERS = 2_000
 READ = text(
     "select seq_tup_read from pg_stat_xact_user_tables where relid = 'core.fulfillment_orders'::regclass"
 )
+FETCHED = text("select idx_tup_fetch from pg_stat_xact_user_tables where relid = 'core.orders'::regclass")
+#: A pass has judged all of them, and holds each; of its number the planner knows nothing yet.
+HELD = text("""
+    with judged as (
+        update core.orders set _checked_pass_id = 999 returning order_id
+    ),
+    found as (
+        insert into core.anomalies (
+            anomaly_id, rule_id, severity, action, subject_type, subject_id, order_id, version_id, evidence,
+            checks_version, state, first_seen_at, _pass_id
+        )
+        select order_id, 'vague_address', 'warning', 'hold', 'order', order_id, order_id, 'v', '{}', 'c', 'open', :now, 999
+        from judged
+    )
+    insert into core.holds (hold_id, anomaly_id, rule_id, subject_type, subject_id, order_id, placed_at)
+    select 'hold:' || order_id, order_id, 'vague_address', 'order', order_id, order_id, :now from judged""")
 
 
 @pytest.fixture
@@ -56,3 +72,21 @@ def test_documents_of_file_orders_are_read_by_key(database: Database, closed: Fi
         read = connection.execute(READ).scalar_one()
 
     assert read < 10 * ORDERS
+
+
+def test_orders_of_many_new_holds_are_read_by_key(database: Database, closed: FixedClock):
+    given = {"pass_id": 999, "placed_at": closed.now(), "now": closed.now()}
+    rule = {
+        "rule_ids": ["vague_address"],
+        "severities": ["warning"],
+        "messages_zh": [""],
+        "messages_en": [""],
+    }
+
+    with database.rehearsal() as connection:
+        connection.execute(HELD, given)
+        before = connection.execute(FETCHED).scalar_one()
+        alerts = connection.execute(statement("ops/held_alerts"), {**given, **rule}).scalar_one()
+        fetched = connection.execute(FETCHED).scalar_one() - before
+
+    assert (ORDERS, True) == (alerts, fetched < 10 * ORDERS)
