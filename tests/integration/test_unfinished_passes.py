@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from orderhub.alerts.watch import look_around
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
@@ -117,3 +118,23 @@ def test_cut_off_waits_for_an_order_that_is_being_checked_though_a_line_of_it_ha
 
     assert while_judged == []
     assert rows(database, LISTED) == [("tb/1", "2")]
+
+
+def test_an_order_that_waits_for_goods_waits_for_them_while_it_is_being_checked(
+    database: Database, clock: FixedClock
+):
+    config = arrange(database, Order("1"), hangzhou__MUG=0, yiwu__MUG=0)
+    run_fulfillment(database, clock, config)
+    say(database, "update core.routing_decisions set outcome = 'backorder', promised_date = '2026-11-23'")
+    look_around(database, clock, config)
+
+    merge(database, "tb/1")
+    looked = look_around(database, clock, config)
+
+    assert (looked.stock_outs, looked.backorders) == (0, 0)
+    assert rows(
+        database, "select rule_id, closed_at from ops.alerts where rule_id <> 'late_pull' order by 1"
+    ) == [
+        ("backorder_due", None),
+        ("stock_out", None),
+    ]

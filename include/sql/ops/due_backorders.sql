@@ -4,7 +4,10 @@ select
     count(*) as order_count,
     (array_agg(d.order_id order by d.order_id))[1:5] as examples
 from core.routing_decisions as d
-inner join core.orders as o on d.order_id = o.order_id and d.version_id = o.version_id
+inner join core.orders as o
+    on d.order_id = o.order_id
+    -- One whose new version is being checked waits on.
+    and (d.version_id = o.version_id or o._checked_pass_id in (select pass_id from ops.unfinished_passes))
 inner join core.shops as s on o.shop_id = s.shop_id and not s.is_shadow
 where d.outcome = 'backorder'
     and d.promised_date <= :today

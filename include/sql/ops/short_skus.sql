@@ -1,9 +1,12 @@
 -- One row per SKU and the warehouse that would ship it, for which orders wait; key sku_id, warehouse_id.
 -- An order names the SKUs that every warehouse of its rule lacks, or, when no one has all of it, each that one lacks.
+-- One whose new version is being checked waits on: it is routed anew when that is over.
 with waiting as (
     select d.order_id, d.candidates
     from core.routing_decisions as d
-    join core.orders as o on d.order_id = o.order_id and d.version_id = o.version_id
+    join core.orders as o on d.order_id = o.order_id and (
+        d.version_id = o.version_id or o._checked_pass_id in (select pass_id from ops.unfinished_passes)
+    )
     join core.shops as s on o.shop_id = s.shop_id and not s.is_shadow
     where d.outcome in ('out_of_stock', 'backorder')
         and o.lifecycle = 'live'
