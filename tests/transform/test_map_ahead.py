@@ -152,3 +152,20 @@ def test_after_a_large_pass_the_planner_knows_how_many_orders_there_are(
     merged(database, config, [trade("3")])
 
     assert rows(database, counted) == [(3,)]
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_nothing_more_is_mapped_for_a_merge_that_failed(
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(6):
+        stage(database, [trade(str(number))], "tb")
+
+    def die(_connection: object) -> int:
+        raise DatabaseFault("the server is gone")
+
+    monkeypatch.setattr(transform_run, "replace_lines", die)
+    with pytest.raises(DatabaseFault) as _fault:
+        run_transform(database, StoppedClock(), config)
+
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("map_")] == []

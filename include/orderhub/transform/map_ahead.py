@@ -7,7 +7,7 @@ transaction. Not for merging (`orderhub.transform.run`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,12 +97,14 @@ class Mapper:
     config: MerchantConfig
     pass_id: int
 
-    def mapped(self, connection: Connection, slices: Sequence[Slice]) -> Iterator[int]:
+    def mapped(self, connection: Connection, slices: Sequence[Slice]) -> Generator[int, None, None]:
         """Show one slice after the other as `incoming_versions`, `_orders` and `_lines`; yield its versions.
 
         Args:
             connection: the transaction of the pass; what is shown is gone when the next one is asked for.
             slices: what to map.
+
+        Close it: what is not asked for any more is not mapped either.
 
         Raises:
             DatabaseFault: a session failed; the pass is to be rolled back.

@@ -6,6 +6,7 @@ One transaction; of a pass of several slices the merge is one, and the judgement
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 
 import structlog
@@ -101,8 +102,9 @@ def _merge_and_judge(database: Database, judge: Judge) -> TransformCounts:
         platforms, waiting = _take_loads(connection, clock, config, counts)
         slices = cut(waiting)
         mapper = Mapper(database, judge.lease, config, counts.pass_id)
-        with indexes_aside(connection, sum(load.staged_count for load in waiting)):
-            _merge(connection, clock, counts, mapper.mapped(connection, slices), suites.version)
+        staged = sum(load.staged_count for load in waiting)
+        with indexes_aside(connection, staged), closing(mapper.mapped(connection, slices)) as mapped:
+            _merge(connection, clock, counts, mapped, suites.version)
         _merge_rest(connection, clock, config, counts, platforms)
         mark_judged(connection, judge.judging(suites, counts))
         if len(slices) == 1:
