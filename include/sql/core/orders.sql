@@ -1,6 +1,6 @@
 -- Fills core.orders from changed_orders. A person's decision to ship an order from before go-live stays.
--- Each row is marked as judged by this pass at once, because checks judge it in the same transaction and
--- writing a million rows a second time costs as much as the first.
+-- Each row is marked as judged by this pass at once, because checks judge it before the pass is finished, until which it is
+-- not ready (`core.line_readiness`), and writing a million rows a second time costs as much as the first.
 insert into core.orders as present (
     order_id, platform, shop_id, platform_order_id, customer_id, buyer_label,
     platform_status, status, status_rank, is_terminal, payment_state, gate, gate_reason, lifecycle,

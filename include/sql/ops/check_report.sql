@@ -1,4 +1,4 @@
--- One row per check: what the last audited or else last pass said of it, and what stands open; key rule_id.
+-- One row per check: what its last pass said of it, and what stands open; key rule_id.
 create view ops.check_report as
 with latest as (
     select distinct on (rule_id)
