@@ -12,6 +12,7 @@ from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.explain import explain
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
 
 CARRIERS = """\
@@ -68,6 +69,11 @@ def finish(database: Database) -> None:
     say(database, "update ops.passes set finished_at = started_at where kind = 'transform'")
 
 
+def checked(database: Database, order_id: str) -> list[tuple[str, str, dict[str, str]]]:
+    steps = explain(database, order_id).steps
+    return [(step.text, step.text_en, step.ids) for step in steps if step.what == "checked"]
+
+
 def test_nobody_is_told_that_no_carrier_takes_an_order_that_is_being_checked(
     database: Database, clock: FixedClock
 ):
@@ -99,6 +105,21 @@ def test_what_follows_an_order_waits_while_that_is_being_checked(database: Datab
 
     assert meanwhile == ([("tb/1", "order_stopped"), ("tb/BF1", "order_unchecked")], [])
     assert rows(database, ALLOCATED) == [("tb/BF1",)]
+
+
+def test_the_story_of_what_is_sent_again_says_that_it_waits_for_the_checks_of_its_sale(database: Database):
+    arrange(database, Order("1"), Order("BF1"))
+    say(
+        database,
+        "update core.orders set order_kind = 'resend', of_order_id = 'tb/1' where order_id = 'tb/BF1'",
+    )
+
+    merge(database, "tb/1")
+    meanwhile = checked(database, "tb/BF1")
+    finish(database)
+
+    assert meanwhile == [("等原单 tb/1 检查完", "waits until its sale tb/1 is checked", {"sale": "tb/1"})]
+    assert [text for text, _, _ in checked(database, "tb/BF1")] == ["已检查当前版本"]
 
 
 def test_cut_off_waits_for_an_order_that_is_being_checked_though_a_line_of_it_has_stopped(

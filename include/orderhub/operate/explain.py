@@ -18,8 +18,10 @@ from orderhub.operate.explain_routing import routed
 from orderhub.operate.step import Step
 
 _ORDERS = text("""
-    select o.*, exists (
-        select from ops.unfinished_passes as p where p.pass_id = o._checked_pass_id) as is_being_judged
+    select o.*, (
+        select j.order_id from core.orders as j
+        where j.order_id = coalesce(o.of_order_id, o.order_id)
+            and j._checked_pass_id in (select pass_id from ops.unfinished_passes)) as judged_order_id
     from core.orders as o
     where order_id = :wanted or platform_order_id = :wanted
         or order_id = (select order_id from core.fulfillment_orders where fulfillment_order_id = :wanted)
@@ -174,18 +176,25 @@ def _checked(connection: Connection, order: RowMapping) -> list[Step]:
     key = {"order_id": order["order_id"]}
     anomalies = connection.execute(_ANOMALIES, key).mappings()
     holds = connection.execute(_HOLDS, key).mappings()
+    return [_verdict(order), *(_anomaly(row) for row in anomalies), *(_hold(row) for row in holds)]
+
+
+def _verdict(order: RowMapping) -> Step:
+    """Say whether the checks have spoken; a replacement waits for those of its sale, see `line_readiness`."""
+    judged = order["judged_order_id"]
     if not order["checked_version"]:
-        verdict = Step(None, "checked", "尚未检查,下一批处理", "not checked yet; the next pass will")
-    elif order["is_being_judged"]:
-        verdict = Step(None, "checked", "已合并,正在检查", "merged; its checks are being asked")
-    else:
-        is_current = order["checked_version"] == order["version_id"]
-        said = "已检查当前版本" if is_current else "检查过旧版本,等待重新检查"
-        said_en = (
-            "this version is checked" if is_current else "an older version is checked; waits for its turn"
-        )
-        verdict = Step(None, "checked", said, said_en, {"checks": (order["checks_version"] or "-")[:12]})
-    return [verdict, *(_anomaly(row) for row in anomalies), *(_hold(row) for row in holds)]
+        return Step(None, "checked", "尚未检查,下一批处理", "not checked yet; the next pass will")
+    if judged == order["order_id"]:
+        return Step(None, "checked", "已合并,正在检查", "merged; its checks are being asked")
+    if judged:
+        return Step(
+            None, "checked", f"等原单 {judged} 检查完", f"waits until its sale {judged} is checked",
+            {"sale": judged},
+        )  # fmt: skip
+    is_current = order["checked_version"] == order["version_id"]
+    said = "已检查当前版本" if is_current else "检查过旧版本,等待重新检查"
+    said_en = "this version is checked" if is_current else "an older version is checked; waits for its turn"
+    return Step(None, "checked", said, said_en, {"checks": (order["checks_version"] or "-")[:12]})
 
 
 def _anomaly(row: RowMapping) -> Step:
