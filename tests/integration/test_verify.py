@@ -3,6 +3,7 @@ from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
+from orderhub.errors import DatabaseFault
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
@@ -262,3 +263,16 @@ def test_a_line_in_two_buckets_is_named(hub: Database, owner: Database):
     )
 
     assert broken(hub)["I5"] == ("tb/held#1: stands in 2 buckets",)
+
+
+def test_index_that_is_gone_or_that_the_server_does_not_use_is_named(hub: Database, owner: Database):
+    plant(owner, "drop index core.receivers_by_phone")
+    with pytest.raises(DatabaseFault), owner.session() as session:
+        session.exec_driver_sql("create unique index concurrently by_hand on core.orders (shop_id)")
+
+    assert broken(hub) == {
+        "indexes": (
+            "core.by_hand: is invalid: the server does not use it; drop it, or reindex it",
+            "core.receivers_by_phone: is missing: select ops.build_indexes() as orderhub_owner",
+        )
+    }

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.db.postgres import Server
 from orderhub.transform import map_ahead
 from orderhub.transform import run as transform_run
 from orderhub.transform.run import run_transform
@@ -95,5 +96,47 @@ def test_import_that_fails_leaves_them(
     monkeypatch.setattr(transform_run, "replace_lines", fail)
     with pytest.raises(RuntimeError, match="the last slice"):
         run_transform(database, StoppedClock(), config)
+
+    assert index_rows(database, ASIDE) == before
+
+
+def test_first_import_builds_what_the_owner_had_removed_by_hand(
+    database: Database, owner: Database, config: MerchantConfig
+):
+    defined = index_rows(database, DEFINED)
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("drop index core.receivers_by_phone")
+    staged(database, range(1, 11))
+    staged(database, range(11, 21))
+
+    assert run_transform(database, StoppedClock(), config).orders_changed == 20
+
+    assert index_rows(database, DEFINED) == defined
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "alter table core.receivers owner to postgres; grant all on core.receivers to orderhub_owner",
+        "revoke create on schema core from orderhub_owner",
+    ],
+)
+def test_hub_whose_owner_may_not_make_an_index_keeps_them(
+    database: Database,
+    admin: Database,
+    server: Server,
+    database_name: str,
+    config: MerchantConfig,
+    taken: str,
+):
+    before = index_rows(database, ASIDE)
+    superuser = Database(server.url(database_name), "tests")
+    with superuser.engine.begin() as connection:
+        connection.exec_driver_sql(taken)
+    superuser.close()
+    staged(database, range(1, 11))
+    staged(database, range(11, 21))
+
+    assert run_transform(database, StoppedClock(), config).orders_changed == 20
 
     assert index_rows(database, ASIDE) == before
