@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from sqlalchemy import text
 
 from orderhub import paths
 from orderhub.clock import SystemClock
+from orderhub.db import migrations
 from orderhub.db.engine import Database
 from orderhub.db.migrations import available_migrations, check_version, migrate
 from orderhub.db.postgres import Server
@@ -13,6 +15,7 @@ from orderhub.db.staging_tables import refuse_absent
 from orderhub.errors import DatabaseFault, SchemaVersionError, ShopError
 from tests.builders import rows
 from tests.conftest import PASSWORDS, create_database
+from tests.integration.waiting import wait_until
 
 CLOCK = SystemClock()
 OURS = "('staging', 'core', 'mart', 'ops', 'pii')"
@@ -198,3 +201,44 @@ def test_application_writes_but_never_reads_encrypted_receivers(database: Databa
 def test_application_cannot_change_the_schema(database: Database):
     with pytest.raises(DatabaseFault, match="42501"), database.session() as session:
         session.execute(text("create table core.mine (a text)"))
+
+
+#: As a first import does while it merges, and the checks of any pass do later.
+LAID_ASIDE, CHECKS = "select ops.lay_indexes_aside()", "select count(*) from ops.checkable_orders"
+READ, OTHER = "select count(*) from ops.checkable_lines", "select count(*) from ops.checkable_sources"
+SOMEBODY_WAITS = """exists (
+    select from pg_locks join pg_database as d on d.oid = database
+    where d.datname = current_database() and locktype = 'relation' and not granted)"""
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [(LAID_ASIDE, CHECKS), (READ, OTHER)],
+    ids=["first import", "checks"],
+)
+def test_migrating_while_a_pass_is_at_work_waits_for_it_and_ends_nobody(
+    owner: Database, database: Database, held: str, wanted: str
+):
+    with ThreadPoolExecutor(1) as beside:
+        with database.engine.begin() as working:
+            working.exec_driver_sql(held)
+            migrating = beside.submit(migrate, owner, CLOCK)
+            wait_until(database, SOMEBODY_WAITS)
+            counted = working.exec_driver_sql(wanted).scalar_one()
+
+        assert migrating.result() == []
+    assert counted == 0
+    assert rows(database, wanted) == [(0,)]
+
+
+def test_somebody_who_holds_a_table_for_long_is_told_of_as_a_fault(
+    owner: Database, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(migrations, "_TRIES", 1)
+
+    with database.engine.begin() as working:
+        working.exec_driver_sql(READ)
+        with pytest.raises(DatabaseFault, match="canceling statement due to lock timeout"):
+            migrate(owner, CLOCK)
+
+    assert rows(database, READ) == [(0,)]

@@ -1,10 +1,12 @@
 """Forward-only migrations: each file one transaction, in order, once; then views and passwords of roles."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -15,8 +17,13 @@ from orderhub.db.engine import Database, describe_fault
 from orderhub.db.staging_tables import create_missing
 from orderhub.errors import SchemaVersionError
 
+T = TypeVar("T")
 #: Serialises concurrent migrators; the number only has to be ours.
 _ADVISORY_LOCK = 7_301_001
+#: Shorter than the second after which the server ends one of two that wait for each other: a pass that holds
+#: the orders and wants a view that we drop was ended. So we give way, a minute long, and then give up.
+_PATIENCE, _TRIES = text("set local lock_timeout = '500ms'"), 120
+_LOCK_NOT_AVAILABLE = "55P03"
 _BOOTSTRAP = """
 create schema if not exists ops;
 create table if not exists ops.schema_migrations (
@@ -58,9 +65,12 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
         clock: stamps `applied_at`.
         directory: another folder of migrations, for tests.
 
+    Passes may be at work meanwhile: they are waited for, and wait for half a second themselves.
+
     Raises:
         SchemaVersionError: the database knows a migration that this code does not have, or one was edited.
-        DatabaseFault: a statement failed; that file was rolled back whole.
+        DatabaseFault: a statement failed, or somebody held a table for a minute; that file was rolled back
+            whole.
     """
     wanted = available_migrations(directory)
     applied: list[str] = []
@@ -79,8 +89,28 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
 
 
 def _create_staging(owner: Database) -> list[str]:
+    return [f"staging.{name}" for name in _giving_way(owner, create_missing)]
+
+
+def _giving_way(owner: Database, work: Callable[[Connection], T]) -> T:
+    """Do `work` in a transaction that ends when somebody makes it wait, and begins again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _patiently(owner, work)
+        except DBAPIError as error:
+            if not _is_made_to_wait(error):
+                raise
+    return _patiently(owner, work)
+
+
+def _patiently(owner: Database, work: Callable[[Connection], T]) -> T:
     with owner.engine.begin() as connection:
-        return [f"staging.{name}" for name in create_missing(connection)]
+        connection.execute(_PATIENCE)
+        return work(connection)
+
+
+def _is_made_to_wait(error: DBAPIError) -> bool:
+    return getattr(error.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE
 
 
 @contextmanager
@@ -129,16 +159,22 @@ def recreate_views(owner: Database, directory: Path | None = None) -> None:
         for file in sorted((root / schema).glob("*.sql"))
     }
     views = {name: source for name, source in sources.items() if "create view" in source}
-    with owner.engine.begin() as connection:
-        existing = connection.execute(
-            text(
-                "select schemaname || '.' || viewname from pg_views "
-                "where schemaname in ('ops', 'core', 'mart', 'staging')"
-            )
-        ).scalars()
-        for name in existing.all():
-            _run(connection, f"drop view if exists {name} cascade")
-        _create_in_order(connection, views)
+    try:
+        _giving_way(owner, partial(_replace_views, views=views))
+    except DBAPIError as error:
+        raise describe_fault(error) from None
+
+
+def _replace_views(connection: Connection, views: dict[str, str]) -> None:
+    existing = connection.execute(
+        text(
+            "select schemaname || '.' || viewname from pg_views "
+            "where schemaname in ('ops', 'core', 'mart', 'staging')"
+        )
+    ).scalars()
+    for name in existing.all():
+        _run(connection, f"drop view if exists {name} cascade")
+    _create_in_order(connection, views)
 
 
 def _create_in_order(connection: Connection, views: dict[str, str]) -> None:
@@ -152,6 +188,8 @@ def _create_in_order(connection: Connection, views: dict[str, str]) -> None:
                 with connection.begin_nested():
                     _run(connection, source)
             except DBAPIError as error:
+                if _is_made_to_wait(error):
+                    raise
                 failed[name], fault = source, error
         if fault is not None and len(failed) == len(waiting):
             names = ", ".join(failed)
@@ -161,20 +199,23 @@ def _create_in_order(connection: Connection, views: dict[str, str]) -> None:
 
 def _apply(owner: Database, migration: Migration, clock: Clock) -> None:
     try:
-        with owner.engine.begin() as connection:
-            _run(connection, migration.source)
-            connection.execute(
-                text("insert into ops.schema_migrations values (:version, :name, :digest, :now)"),
-                {
-                    "version": migration.version,
-                    "name": migration.name,
-                    "digest": migration.digest,
-                    "now": clock.now(),
-                },
-            )
+        _giving_way(owner, partial(_run_file, migration=migration, clock=clock))
     except DBAPIError as error:
         fault = describe_fault(error)
         raise type(fault)(f"migration {migration.version:04d}_{migration.name}: {fault}") from None
+
+
+def _run_file(connection: Connection, migration: Migration, clock: Clock) -> None:
+    _run(connection, migration.source)
+    connection.execute(
+        text("insert into ops.schema_migrations values (:version, :name, :digest, :now)"),
+        {
+            "version": migration.version,
+            "name": migration.name,
+            "digest": migration.digest,
+            "now": clock.now(),
+        },
+    )
 
 
 def _present(connection: Connection) -> dict[int, str]:
