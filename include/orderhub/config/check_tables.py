@@ -15,26 +15,34 @@ _THRESHOLDS = (
 )  # fmt: skip
 #: What a person decides by changing a file is looked at again, and so is what an entry of the list now
 #: names; of an order that its platform calls shipped because we told it of a part, the rest is.
-_JUDGE_AGAIN = text("""
-    update core.orders as o set checked_version = null
-    where checked_version is not null and lifecycle = 'live'
-        and (gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
-        and order_id in (
-            select order_id from core.holds where state = 'active'
-            union
-            select order_id from core.orders as known
-            join core.blacklist on kind = 'customer' and value = known.customer_id
-            union
-            select order_id from core.receivers
-            join core.blacklist on kind = 'phone_hash' and value = phone_hash
-            union
-            select order_id from core.receivers
-            join core.blacklist on kind = 'address_hash' and value = address_hash
-        )""")
+_JUDGE_AGAIN = """
+    with again as (
+        select order_id from core.orders as o
+        where checked_version is not null and lifecycle = 'live'
+            and (gate <> 'stop' or exists (select from core.rest_to_ship as x where x.order_id = o.order_id))
+            and order_id in (
+                select order_id from core.holds where state = 'active'
+                union
+                select order_id from core.orders as known
+                join core.blacklist on kind = 'customer' and value = known.customer_id
+                union
+                select order_id from core.receivers
+                join core.blacklist on kind = 'phone_hash' and value = phone_hash
+                union
+                select order_id from core.receivers
+                join core.blacklist on kind = 'address_hash' and value = address_hash
+            )
+        order by order_id for no key update of o {wait}
+    )
+    update core.orders as o set checked_version = null from again where o.order_id = again.order_id"""
+_JUDGE_FREE, _JUDGE_ALL = (text(_JUDGE_AGAIN.format(wait=wait)) for wait in ("skip locked", ""))
 
 
 def replace_check_tables(connection: Connection, config: MerchantConfig) -> None:
-    """Put what checks compare with into its tables; held orders are judged again by it."""
+    """Put what checks compare with into its tables; held orders are judged again by it.
+
+    Those that a pass has in hand are left to it (`judge_again`): it waits for the shops, we wait never.
+    """
     shops = [shop.id for shop in config.shops]
     checks = config.checks
     _replace(connection, "core.check_settings", _settings_columns(), (_settings(checks, s) for s in shops))
@@ -70,7 +78,12 @@ def replace_check_tables(connection: Connection, config: MerchantConfig) -> None
             for scope, s in (("buyer", checks.streaks.buyer), ("source", checks.streaks.source))
         ),
     )  # fmt: skip
-    connection.execute(_JUDGE_AGAIN)
+    connection.execute(_JUDGE_FREE)
+
+
+def judge_again(connection: Connection) -> None:
+    """Let what files decide be checked again, also what was in somebody's hand when they came."""
+    connection.execute(_JUDGE_ALL)
 
 
 def _replace(

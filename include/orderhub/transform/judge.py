@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
+from orderhub.config.check_tables import judge_again
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
 from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
 from orderhub.quality.active import active_suites
-from orderhub.quality.check import Judging, conclude
+from orderhub.quality.check import Judging, conclude, mark_judged
 from orderhub.quality.scan import Found, scan, scan_beside, take_failures
 from orderhub.quality.suites import Suites
 from orderhub.transform.passes import NEW_CONFIG, TransformCounts, finish_pass, merged_passes
@@ -80,6 +81,12 @@ class Judge:
         with self.database.transaction(self.lease) as connection:
             connection.exec_driver_sql("select ops.count_orders_anew()")
 
+    def mark(self, connection: Connection, suites: Suites, counts: TransformCounts) -> None:
+        """Mark what this pass judges; with new files, what they decide, too."""
+        if connection.execute(_IS_CONFIG_NEW).scalar_one():
+            judge_again(connection)
+        mark_judged(connection, self.judging(suites, counts))
+
     def judging(self, suites: Suites, counts: TransformCounts) -> Judging:
         """Return what judges a pass."""
         return Judging(counts.pass_id, suites, self.config, self.clock)
@@ -91,10 +98,14 @@ class Judge:
     def _settle_lifecycles(self, connection: Connection) -> None:
         """Let a configuration that became active since the last pass, or during this one, say what is ours.
 
-        Applying one leaves us the rows that somebody held; it waits for the shops locked here, or is seen.
+        Applying one leaves us the rows that somebody held; it waits for the shops locked here, or is seen. Of
+        one that came during this pass, its checks knew nothing.
         """
         connection.execute(_LOCK_SHOPS)
         active = connection.execute(_ACTIVE_VERSION).scalar_one_or_none()
         is_new = connection.execute(_IS_CONFIG_NEW).scalar_one()
-        if is_new or active not in {None, self.config.version}:
+        is_other = active not in {None, self.config.version}
+        if is_new or is_other:
             connection.execute(statement("core/settle_lifecycles"))
+        if is_other:
+            judge_again(connection)

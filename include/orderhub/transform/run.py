@@ -22,7 +22,6 @@ from orderhub.db.sql_files import source, statement
 from orderhub.errors import ConfigError
 from orderhub.platforms.spec import Platform, load_platform
 from orderhub.quality.active import active_suites
-from orderhub.quality.check import mark_judged
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
@@ -106,7 +105,7 @@ def _merge_and_judge(database: Database, judge: Judge) -> TransformCounts:
         with indexes_aside(connection, staged), closing(mapper.mapped(connection, slices)) as mapped:
             _merge(connection, clock, counts, mapped, suites.version)
         _merge_rest(connection, clock, config, counts, platforms)
-        mark_judged(connection, judge.judging(suites, counts))
+        judge.mark(connection, suites, counts)
         if len(slices) == 1:
             judge.at_once(connection, suites, counts)
         else:
