@@ -16,6 +16,7 @@
     │   ├── ThrottledError     the platform named a waiting time
     │   ├── ContractError      the answer is not what the protocol documents
     │   ├── DatabaseFault      lost connection, deadlock, lock timeout (code and constraint only)
+    │   │   └── LocksTaken         somebody else holds what it needs, for longer than it would wait
     │   ├── StockTaken         pieces were promised to somebody else in between; decide again
     │   ├── ClosesAlone        another list that closes now decides too what is on this one; wait for it
     │   └── ClosesLater        orders of this list are being checked just now; it closes when they are
@@ -100,6 +101,10 @@ class ContractError(RetryError):
 
 class DatabaseFault(RetryError):  # noqa: N818 - a fault, named like one
     """The database refused or vanished; carries SQLSTATE and constraint, never row values."""
+
+
+class LocksTaken(DatabaseFault):
+    """Somebody else holds a row or a table for longer than we would wait."""
 
 
 class StockTaken(RetryError):  # noqa: N818 - an outcome, named like one

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, Operat
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from orderhub.db.interrupts import forget_use, note_use
-from orderhub.errors import ConfigError, DatabaseFault
+from orderhub.errors import ConfigError, DatabaseFault, LocksTaken
 
 #: A statement whose client was killed ends within a second: it holds locks that the next pass waits for.
 _OPTIONS = (
@@ -26,6 +26,7 @@ _OPTIONS = (
 )
 #: SQLSTATE class whose messages quote the value that was refused.
 _DATA_EXCEPTION = "22"
+_LOCK_NOT_AVAILABLE = "55P03"
 _NO_CONNECTION = (
     "no connection, the server is stopped or out of reach; start the hub (`./hub demo`, `./hub up`), "
     "or check ORDERHUB_DATABASE_URL"
@@ -174,7 +175,8 @@ def describe_fault(error: DBAPIError | psycopg2.Error) -> DatabaseFault:
         message = (_refusal(original) or _NO_CONNECTION) if is_lost else type(original).__name__
     elif code.startswith(_DATA_EXCEPTION):
         message = message.partition('"')[0].rstrip(" :")  # What follows quotes the value.
-    return DatabaseFault(f"database: {message} ({', '.join([code, *named])})")
+    fault = LocksTaken if code == _LOCK_NOT_AVAILABLE else DatabaseFault
+    return fault(f"database: {message} ({', '.join([code, *named])})")
 
 
 def _refusal(original: object) -> str | None:

@@ -14,16 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from orderhub import paths
 from orderhub.clock import Clock
 from orderhub.db.engine import Database, describe_fault
+from orderhub.db.giving_way import PATIENCE, giving_way
 from orderhub.db.staging_tables import create_missing
-from orderhub.errors import SchemaVersionError
+from orderhub.errors import DatabaseFault, LocksTaken, SchemaVersionError
 
 T = TypeVar("T")
 #: Serialises concurrent migrators; the number only has to be ours.
 _ADVISORY_LOCK = 7_301_001
-#: Shorter than the second after which the server ends one of two that wait for each other: a pass that holds
-#: the orders and wants a view that we drop was ended. So we give way, a minute long, and then give up.
-_PATIENCE, _TRIES = text("set local lock_timeout = '500ms'"), 120
-_LOCK_NOT_AVAILABLE = "55P03"
+#: Passes go first, for a minute.
+_TRIES = 120
 _BOOTSTRAP = """
 create schema if not exists ops;
 create table if not exists ops.schema_migrations (
@@ -89,28 +88,21 @@ def migrate(owner: Database, clock: Clock, directory: Path | None = None) -> lis
 
 
 def _create_staging(owner: Database) -> list[str]:
-    return [f"staging.{name}" for name in _giving_way(owner, create_missing)]
+    return [f"staging.{name}" for name in _in_turn(owner, create_missing)]
 
 
-def _giving_way(owner: Database, work: Callable[[Connection], T]) -> T:
-    """Do `work` in a transaction that ends when somebody makes it wait, and begins again."""
-    for _ in range(_TRIES - 1):
+def _in_turn(owner: Database, work: Callable[[Connection], T]) -> T:
+    """Do `work` in a transaction that gives way: with views dropped, it would wait for a pass."""
+
+    def once() -> T:
         try:
-            return _patiently(owner, work)
+            with owner.engine.begin() as connection:
+                connection.execute(PATIENCE)
+                return work(connection)
         except DBAPIError as error:
-            if not _is_made_to_wait(error):
-                raise
-    return _patiently(owner, work)
+            raise describe_fault(error) from None
 
-
-def _patiently(owner: Database, work: Callable[[Connection], T]) -> T:
-    with owner.engine.begin() as connection:
-        connection.execute(_PATIENCE)
-        return work(connection)
-
-
-def _is_made_to_wait(error: DBAPIError) -> bool:
-    return getattr(error.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE
+    return giving_way(once, _TRIES)
 
 
 @contextmanager
@@ -159,10 +151,7 @@ def recreate_views(owner: Database, directory: Path | None = None) -> None:
         for file in sorted((root / schema).glob("*.sql"))
     }
     views = {name: source for name, source in sources.items() if "create view" in source}
-    try:
-        _giving_way(owner, partial(_replace_views, views=views))
-    except DBAPIError as error:
-        raise describe_fault(error) from None
+    _in_turn(owner, partial(_replace_views, views=views))
 
 
 def _replace_views(connection: Connection, views: dict[str, str]) -> None:
@@ -182,26 +171,25 @@ def _create_in_order(connection: Connection, views: dict[str, str]) -> None:
     waiting = dict(views)
     while waiting:
         failed: dict[str, str] = {}
-        fault: DBAPIError | None = None
+        fault: DatabaseFault | None = None
         for name, source in waiting.items():
             try:
                 with connection.begin_nested():
                     _run(connection, source)
             except DBAPIError as error:
-                if _is_made_to_wait(error):
-                    raise
-                failed[name], fault = source, error
-        if fault is not None and len(failed) == len(waiting):
-            names = ", ".join(failed)
-            raise SchemaVersionError(f"view(s) {names} cannot be created: {describe_fault(fault)}")
+                fault = describe_fault(error)
+                if isinstance(fault, LocksTaken):
+                    raise fault from None
+                failed[name] = source
+        if len(failed) == len(waiting):
+            raise SchemaVersionError(f"view(s) {', '.join(failed)} cannot be created: {fault}")
         waiting = failed
 
 
 def _apply(owner: Database, migration: Migration, clock: Clock) -> None:
     try:
-        _giving_way(owner, partial(_run_file, migration=migration, clock=clock))
-    except DBAPIError as error:
-        fault = describe_fault(error)
+        _in_turn(owner, partial(_run_file, migration=migration, clock=clock))
+    except DatabaseFault as fault:
         raise type(fault)(f"migration {migration.version:04d}_{migration.name}: {fault}") from None
 
 

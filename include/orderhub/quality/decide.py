@@ -14,6 +14,7 @@ from orderhub.clock import Clock
 from orderhub.db.audit import record_act
 from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
+from orderhub.db.giving_way import PATIENCE, giving_way
 from orderhub.errors import StopError
 from orderhub.quality.reasons import refuse_reason, refuse_unkept
 from orderhub.quality.withhold import Withheld, refuse_handed_over, withhold
@@ -36,6 +37,8 @@ _OF_ORDER = text("""
     select * from core.holds where order_id = :order_id
     order by ended_at desc nulls first, rule_id, hold_id""")
 _EXISTS = text("select exists (select from core.orders where order_id = :order_id)")
+#: A pass that ends the hold goes first: it takes orders before holds, and a person the other way round.
+_TRIES = 30
 _PREFIX = "hold:"
 _SHORTEST = 8
 
@@ -99,7 +102,12 @@ def decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     """
     refuse_unkept("the hold's id", decision.hold_id)
     refuse_reason(f"hold {decision.hold_id}: a decision", decision.reason)
+    return giving_way(lambda: _decide(database, clock, decision), _TRIES)
+
+
+def _decide(database: Database, clock: Clock, decision: Decision) -> Decided:
     with database.transaction(_RowLock()) as connection:
+        connection.execute(PATIENCE)
         if decision.choice in (Choice.CANCEL, Choice.NO_SHIP):
             connection.execute(LOCK_DOCUMENTS)
         hold = _lock(connection, decision.hold_id)
