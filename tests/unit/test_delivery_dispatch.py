@@ -174,7 +174,13 @@ def test_rows_of_an_unknown_target_wait(database, clock, settings) -> None:
     assert states(database) == {"a": ("pending", 0)}
 
 
-@pytest.mark.parametrize("error", [KeyError("to"), OSError(28, "No space left"), UnicodeError(), TypeError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("to"), OSError(28, "No space left"), UnicodeError(), TypeError(), AttributeError("get"),
+        RecursionError(), OverflowError(),
+    ],
+)  # fmt: skip
 def test_a_row_that_its_sender_cannot_handle_waits_and_the_others_leave(
     database, clock, settings, error: Exception
 ) -> None:
@@ -185,3 +191,50 @@ def test_a_row_that_its_sender_cannot_handle_waits_and_the_others_leave(
 
     assert (counts, receiver.received) == (DeliveryCounts(1, 1, 0), ["good"])
     assert states(database)["odd"] == ("pending", 1)
+
+
+@pytest.mark.parametrize("said", ["a NUL \x00 in it", "half a character \ud83d"])
+def test_words_that_no_database_takes_keep_nothing_from_leaving(database, clock, settings, said: str) -> None:
+    put(database, clock, "fails", "answers", "good")
+    receiver = Receiver(StopError(said))
+    answers = {"answers": {"said": said}, "good": {}}
+
+    def send(parcel):
+        receiver.send(parcel)
+        return answers[parcel.outbox_id]
+
+    counts = deliver_pending(database, clock, settings, {"wms": Target(send)})
+
+    assert counts == DeliveryCounts(sent=2, postponed=1, refused=0)
+
+
+def test_what_the_other_side_says_of_a_receiver_is_kept_without_the_phone(database, clock, settings) -> None:
+    put(database, clock, "fails", "refused", "answers")
+    receiver = Receiver(StopError("no address of 13812345670"), RefusedError("13812345670 is unknown"))
+
+    def send(parcel):
+        receiver.send(parcel)
+        return {"said": ["told 13812345670"], "pieces": 13812345670}
+
+    deliver_pending(database, clock, settings, {"wms": Target(send)})
+
+    with database.read() as connection:
+        kept = [row[0] for row in connection.execute(text("select o::text from ops.outbox as o"))]
+    assert [row.count("13812345670") for row in kept] == [0, 0, 1]
+
+
+def test_an_effect_that_breaks_its_sender_is_logged_by_place_without_values(
+    database, clock, settings, capsys
+) -> None:
+    """As a command logs: its lines would show what every name in the frames stood for."""
+    put(database, clock, "odd")
+
+    def send(parcel):
+        secret = "TOP-SECRET-OF-THE-CONNECTION"
+        return {"n": int(f"{secret} 13812345670")}
+
+    deliver_pending(database, clock, settings, {"wms": Target(send)})
+
+    said = "".join(capsys.readouterr())
+    assert ("ValueError" in said, "test_delivery_dispatch.py" in said) == (True, True)
+    assert ("TOP-SECRET" in said, "13812345670" in said) == (False, False)

@@ -4,11 +4,12 @@ No transaction is open while something is sent. A sender that dies leaves its ro
 the lease resolves it as its target resolves doubt.
 """
 
-import json
+import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -20,11 +21,16 @@ from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.delivery.targets import SLOW, Parcel, Target, manifest_targets, shipped_targets
 from orderhub.errors import AlreadyDone, OrderhubError, RefusedError, RetryError, ShopError
+from orderhub.platforms.payload import quotable, storable_answer
 from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(minutes=30)
+#: What a sender raises that meets what nobody thought of; errors of ours say what to do.
+_BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+_FRAMES = 5
+_LONGEST_ERROR = 1000
 
 
 @dataclass(frozen=True)
@@ -147,11 +153,23 @@ def _send(target: Target, row: Row[Any]) -> _Outcome:
     except OrderhubError as error:
         is_down = isinstance(error, RetryError | ShopError)
         return _Outcome(later, error=str(error), is_target_down=is_down)
-    except (OSError, LookupError, TypeError, ValueError) as error:
+    except _BROKEN as error:
         # One row that its sender cannot handle waits; it must not keep the rows behind it from leaving.
         said = f"{type(error).__name__} while sending; see the log of the delivery"
-        log.exception("effect not sent", outbox_id=row.outbox_id, sent_by=row.target)
+        log.error(  # noqa: TRY400 - what stands in the frames, and in the message, may be a secret or a person
+            "effect not sent",
+            outbox_id=row.outbox_id,
+            sent_by=row.target,
+            why=type(error).__name__,
+            where=_places(error),
+        )
         return _Outcome(later, error=said)
+
+
+def _places(error: Exception) -> list[str]:
+    """Return where it was raised, file and line of the innermost calls; no value, no message."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _settle(database: Database, clock: Clock, lease: Lease, row: Row[Any], outcome: _Outcome) -> None:
@@ -165,8 +183,8 @@ def _settle(database: Database, clock: Clock, lease: Lease, row: Row[Any], outco
             {
                 "outbox_id": row.outbox_id,
                 "state": outcome.result,
-                "answer": None if outcome.answer is None else json.dumps(outcome.answer, ensure_ascii=False),
-                "error": outcome.error,
+                "answer": None if outcome.answer is None else storable_answer(outcome.answer),
+                "error": None if outcome.error is None else quotable(outcome.error, _LONGEST_ERROR),
                 "not_before": clock.now() + wait if outcome.error is not None else None,
                 "sent_at": clock.now() if outcome.result == "sent" else None,
             },

@@ -4,13 +4,14 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from orderhub.errors import ContractError
+from orderhub.privacy.masks import mask_numbers
 
 #: Blanks before a colon, and a quote written as an escape.
 _UNCERTAIN = (b" :", b"\t:", b"\n:", b"\r:", b"\\u0022")
@@ -117,9 +118,30 @@ def clean(text: str) -> tuple[str, str | None]:
     return cleaned, "refused characters replaced" if cleaned != text else None
 
 
-def quotable(said: str) -> str:
-    """Return what another side said as it may stand in a message: one short line that the database takes."""
-    return " ".join(clean(said)[0][:LONGEST_QUOTE].split())
+def quotable(said: str, longest: int = LONGEST_QUOTE) -> str:
+    """Return what another side said as it may stand in a message: one short line that the database takes.
+
+    Whoever makes labels of tokens knows the receiver, and may say whom it means: no phone stays in it.
+    """
+    line = " ".join(clean(said[: 2 * longest])[0].split())
+    return mask_numbers(line)[:longest]
+
+
+def storable_answer(answer: Mapping[str, Any]) -> str:
+    """Return what became of an effect as JSON that the database takes, without phones."""
+    return clean(dump_json(_without_phones(answer)))[0]
+
+
+def _without_phones(value: Any) -> Any:
+    match value:
+        case str():
+            return mask_numbers(value)
+        case Mapping():
+            return {str(name): _without_phones(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_without_phones(one) for one in value]
+        case _:
+            return value
 
 
 def version_hash(record: dict[str, Any], volatile: Sequence[str] = ()) -> str:
