@@ -101,7 +101,7 @@ def test_a_parcel_whose_confirmation_comes_after_the_reading_is_not_subtracted_t
     house.deliver()
     house.clock.move(timedelta(minutes=5))
     house.ship_all()
-    house.plan({"kind": "status", "method": "deliveryorder.query", "times": 1})
+    house.plan({"kind": "status", "method": "deliveryorder.query", "times": 3})
     house.clock.move(timedelta(minutes=5))
     sync(house)
     unconfirmed = rows(house.database, MUGS)

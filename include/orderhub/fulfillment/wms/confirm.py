@@ -18,6 +18,7 @@ from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import CredentialError, RetryError
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in, open_account
+from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.xml import read, text_at
 from orderhub.settings import Settings
 
@@ -31,14 +32,16 @@ _OPEN = text("""
     select delivery_order_code from core.delivery_orders
     where warehouse_id = :warehouse_id
         and (state in ('pending', 'accepted', 'refused') or (state = 'cancelled' and ended_at > :since))
-    order by asked_at nulls first, fulfillment_order_id limit :most""")
+    order by tried_at nulls first, fulfillment_order_id limit :most""")
 _ASKED = text("""
     update core.delivery_orders set
-        asked_at = :now,
+        asked_at = :now, tried_at = :now,
         state = case when state in ('pending', 'refused') and :is_known then 'accepted' else state end,
         accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
         wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
     where delivery_order_code = :code""")
+#: Behind the others, so that a few of which nothing clear is said never fill the front.
+_TRIED = text("update core.delivery_orders set tried_at = :now where delivery_order_code = any(:codes)")
 #: A delivery order is one document, or several that were merged.
 _DOCUMENTS_OF = text("""
     select delivery_order_code, max(wms_order_id) as wms_order_id,
@@ -90,6 +93,8 @@ def confirm_shipments(
 def ask_open_documents(database: Database, clock: Clock, account: Account) -> Confirmed:
     """Ask one WMS for its open documents, and record what has left.
 
+    One of which it says nothing clear is asked for again the next time, behind the others.
+
     Raises:
         LeaseTaken: somebody else deals with this WMS now.
         RetryError: it stopped answering; what it said before is recorded.
@@ -130,16 +135,15 @@ def take_push(
 
 
 def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes: Sequence[str]) -> Recorded:
-    said: dict[str, Known | None] = {}
-    try:
-        for code in codes:
-            said[code] = account.look(code)
-    finally:
-        standing = {code: one for code, one in said.items() if one is not None}
-        with database.transaction(lease) as connection:
-            reports = list(_reports(connection, standing))
-            _note(connection, clock, said)
-            recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
+    asked = ask_each(codes, account.look)
+    standing = {code: one for code, one in asked.said.items() if one is not None}
+    with database.transaction(lease) as connection:
+        reports = list(_reports(connection, standing))
+        _note(connection, clock, asked.said)
+        connection.execute(_TRIED, {"codes": list(asked.unclear), "now": clock.now()})
+        recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
+    if asked.fault is not None:
+        raise asked.fault
     return recorded
 
 

@@ -20,10 +20,12 @@ from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 from orderhub.errors import TransientError
-from orderhub.fulfillment.wms.account import Account
+from orderhub.fulfillment.wms.account import Account, Known
+from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.documents import delivery_order
 from orderhub.fulfillment.wms.qimen import Answer, asks_for_patience
 from orderhub.fulfillment.wms.xml import text_at
+from orderhub.platforms.payload import quotable
 
 _CHUNKS = text("""
     select distinct chunk from core.delivery_orders
@@ -118,12 +120,25 @@ class HandOver:
             return self._settled(payload)
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Ask for every document that no answer has settled; None when the WMS does not know one of them."""
+        """Ask for every document that no answer has settled; None when the WMS does not know one of them.
+
+        Raises:
+            RetryError: of some it says nothing clear; it may have those, and only what it does not know is
+                sent again.
+        """
         with hold_scope(self.database, f"wms:{self.account.warehouse_id}") as lease:
             with self.database.read() as connection:
-                waiting = connection.execute(_PENDING, dict(payload)).all()
-            found = [self._is_found(lease, row.delivery_order_code) for row in waiting]
-            return self._settled(payload) if all(found) else None
+                waiting = [row.delivery_order_code for row in connection.execute(_PENDING, dict(payload))]
+            asked = ask_each(waiting, lambda code: self._found(lease, code))
+            if asked.fault is not None:
+                raise asked.fault
+            absent = {code for code, known in asked.said.items() if known is None}
+            if not asked.unclear:
+                return None if absent else self._settled(payload)
+            documents = [lines for lines in self._open_documents(payload) if _code(lines) in absent]
+            if documents:
+                self._create(lease, documents, load_active(self.database))
+            return self._settled(payload)
 
     def _open_documents(self, payload: Mapping[str, Any]) -> Iterator[list[Row[Any]]]:
         with self.database.read() as connection:
@@ -134,7 +149,7 @@ class HandOver:
     def _create(self, lease: Lease, documents: Sequence[list[Row[Any]]], config: MerchantConfig) -> None:
         wms = self.account.wms
         trees = [delivery_order(lines, config, wms) for lines in documents]
-        codes = [lines[0].delivery_order_code for lines in documents]
+        codes = [_code(lines) for lines in documents]
         if wms.batch_size == 1:
             for code, tree in zip(codes, trees, strict=True):
                 answer = self.account.qimen.call("deliveryorder.create", tree)
@@ -150,16 +165,19 @@ class HandOver:
         """Settle what the answer settles; what it refuses may be there all the same, from a call before."""
         taken = [code for code in codes if code not in refusals]
         self._accept(lease, taken, wms_order_id)
-        for code, said in refusals.items():
-            if not self._is_found(lease, code) and not asks_for_patience(said):
+        asked = ask_each(refusals, lambda code: self._found(lease, code))
+        for code, known in asked.said.items():
+            if known is None and not asks_for_patience(refusals[code]):
                 with self.database.transaction(lease) as connection:
-                    connection.execute(_REFUSED, {"code": code, "said": said[:200]})
+                    connection.execute(_REFUSED, {"code": code, "said": quotable(refusals[code], 200)})
+        if asked.fault is not None:
+            raise asked.fault
 
-    def _is_found(self, lease: Lease, code: str) -> bool:
+    def _found(self, lease: Lease, code: str) -> Known | None:
         known = self.account.look(code)
         if known is not None:
             self._accept(lease, [code], known.wms_order_id)
-        return known is not None
+        return known
 
     def _accept(self, lease: Lease, codes: Sequence[str], wms_order_id: str = "") -> None:
         if not codes:
@@ -177,6 +195,11 @@ class HandOver:
                 f"WMS: {states['pending']} of {sum(states.values())} documents are not settled"
             )
         return states
+
+
+def _code(lines: Sequence[Row[Any]]) -> str:
+    code: str = lines[0].delivery_order_code
+    return code
 
 
 def _refusals(answer: Answer, codes: Sequence[str]) -> dict[str, str]:

@@ -9,18 +9,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
 from orderhub.config.store import load_active
 from orderhub.db.engine import Database
-from orderhub.db.leases import Lease, hold_scope
+from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import Doubt
-from orderhub.errors import ContractError, TransientError
+from orderhub.errors import ContractError
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
 from orderhub.fulfillment.shipments import write_doubts
 from orderhub.fulfillment.wms.account import Account, instant, is_absent
+from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.documents import return_order
 from orderhub.fulfillment.wms.xml import text_at, whole
 
@@ -122,42 +123,36 @@ def ask_open_returns(database: Database, clock: Clock, account: Account) -> Retu
             since = clock.now() - _ASKED_FOR
             given = {"warehouse_id": account.warehouse_id, "since": since, "most": _MOST_ASKED}
             waiting = {row.return_order_code: row.return_id for row in connection.execute(_OPEN, given)}
-        said: dict[str, Element | None] = {}
-        try:
-            for code in waiting:
-                said[code] = _look(account, code)
-        finally:
-            returned = _record(database, lease, clock, account, waiting, said)
+        asked = ask_each(waiting, lambda code: _look(account, code))
+        with database.transaction(lease) as connection:
+            tried = [{"code": code, "now": clock.now()} for code in asked.unclear]
+            if tried:
+                connection.execute(_NOT_THERE, tried)
+            returned = _record(connection, clock, account, waiting, asked.said)
+        if asked.fault is not None:
+            raise asked.fault
     return returned
 
 
 def _record(
-    database: Database,
-    lease: Lease,
+    connection: Connection,
     clock: Clock,
     account: Account,
     returns: Mapping[str, str],
     said: Mapping[str, Element | None],
 ) -> Returned:
-    with database.transaction(lease) as connection:
-        for code, body in said.items():
-            wms_return_id = text_at(body, "returnOrder/returnOrderId") if body is not None else ""
-            change = _NOT_THERE if body is None else _ASKED
-            connection.execute(change, {"code": code, "now": clock.now(), "wms_return_id": wms_return_id})
-        confirmations = [
-            confirmation_in(body, code, returns[code]) for code, body in said.items() if body is not None
-        ]
-        return record_returns(connection, clock, account.warehouse_id, confirmations, "wms")
+    for code, body in said.items():
+        wms_return_id = text_at(body, "returnOrder/returnOrderId") if body is not None else ""
+        change = _NOT_THERE if body is None else _ASKED
+        connection.execute(change, {"code": code, "now": clock.now(), "wms_return_id": wms_return_id})
+    confirmations = [
+        confirmation_in(body, code, returns[code]) for code, body in said.items() if body is not None
+    ]
+    return record_returns(connection, clock, account.warehouse_id, confirmations, "wms")
 
 
 def confirmation_in(body: Element, code: str, return_id: str) -> Confirmation:
-    """Return what an answer says has come of a return; a time nobody can read is long ago: raises nothing.
-
-    Raises:
-        ContractError: it speaks of another one.
-    """
-    if text_at(body, "returnOrder/returnOrderCode") != code:
-        raise ContractError("WMS: the answer is about another return than the one asked for")
+    """Return what an answer says has come of a return; a time nobody can read is long ago."""
     pieces: dict[tuple[str, Grade], int] = {}
     unreadable: dict[str, str] = {}
     for line in body.iterfind("orderLines/orderLine"):
@@ -182,8 +177,10 @@ def _look(account: Account, code: str) -> Element | None:
     }
     answer = account.qimen.call("returnorder.query", asked)
     if answer.is_success:
+        if text_at(answer.body, "returnOrder/returnOrderCode") != code:
+            raise ContractError("WMS: the answer is about another return than the one asked for")
         return answer.body
     said = f"{answer.code} {answer.message}"
     if is_absent(said):
         return None
-    raise TransientError(f"WMS returnorder.query: {said[:200]}")
+    raise ContractError(f"WMS returnorder.query: {said[:200]}")
