@@ -1,5 +1,6 @@
 """From a pass to the platform's stock interface: each listing shows its shop's share, whatever goes wrong."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
-from orderhub.errors import RetryError
+from orderhub.errors import ContractError, RetryError
 from orderhub.fulfillment import stock_push
+from orderhub.fulfillment.stock_push import StockTeller
+from orderhub.platforms.client import Client
+from orderhub.platforms.protocol import Call
 from tests.builders import rows
 from tests.platforms.offering_shop import OfferingShop
 
@@ -126,6 +130,47 @@ def test_a_whole_catalog_is_told_in_parts_that_follow_one_another(
 
     follows = rows(database, "select subject, state from ops.outbox where outbox_id like '%:after:%'")
     assert (told["told"], follows) == (4, [("stock:mp_own", "pending")])
+
+
+class Puzzling:
+    """A client whose platform says nothing that anybody understands of the listings in `codes`."""
+
+    def __init__(self, client: Client, codes: list[str]) -> None:
+        self.client, self.codes, self.asked = client, codes, 0
+
+    def call(self, call: Call, values: Mapping[str, Any]) -> Any:
+        if values["merchant_code"] in self.codes:
+            self.asked += 1
+            raise ContractError("stock: code 999 (a code that platform.yaml does not know)")
+        return self.client.call(call, values)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+@pytest.mark.parametrize("behind", [0, 2])
+def test_listings_of_which_the_platform_says_what_nobody_understands_keep_no_other_from_being_told(
+    database: Database, behind: int
+):
+    shop = OfferingShop(database, "miniprogram")
+    odd = shop.codes()[behind : behind + 4]
+    client = Puzzling(shop.box.client(), odd)
+    teller = StockTeller(
+        database, shop.box.clock, shop.box.config.shop(shop.box.shop_id), shop.box.platform, lambda: client
+    )
+
+    for _ in range(2):
+        with pytest.raises(RetryError):
+            teller.send({})
+
+    assert (shop.differences(), client.asked) == (odd, 7)
+    assert {code: means for code, (means, _) in shop.answers().items()} == dict.fromkeys(odd, "not_yet")
+
+    client.codes = []
+    teller.send({})
+    teller.close()
+
+    assert (shop.differences(), shop.answers()) == ([], {})
 
 
 def test_figures_that_fall_are_told_first(database: Database, monkeypatch: pytest.MonkeyPatch):

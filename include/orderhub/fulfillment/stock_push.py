@@ -98,13 +98,16 @@ class StockTeller:
 
     def _tell_all(self, shop: Shop, call: StockWrite, skus: Sequence[Sequence[Row[Any]]]) -> tuple[int, int]:
         """Tell each SKU; one whose answer nobody understands keeps the others from nothing."""
-        told, refused, odd = 0, 0, list[ContractError]()
+        told, refused, in_a_row, odd = 0, 0, 0, list[ContractError]()
         for rows in skus:
             try:
                 answer = self._tell_sku(shop, call, rows[0], listings_of(call, rows))
+                in_a_row = 0
             except ContractError as error:
                 odd.append(error)
-                if len(odd) == MOST_ODD_ANSWERS:
+                self._put_behind(shop.id, rows[0], error)
+                in_a_row += 1
+                if in_a_row == MOST_ODD_ANSWERS:
                     break
                 continue
             self._keep(shop.id, rows[0], answer)
@@ -141,9 +144,16 @@ class StockTeller:
             return Refused(answer.means, quotable(str(answer)))
         return None
 
-    def _keep(self, shop_id: str, row: Row[Any], refused: Refused | None) -> None:
+    def _put_behind(self, shop_id: str, row: Row[Any], error: ContractError) -> None:
+        """Keep what nobody understood: it may have been taken; it is told again at once, behind the others."""
+        self._keep(shop_id, row, Refused("not_yet", quotable(str(error))), timedelta())
+
+    def _keep(
+        self, shop_id: str, row: Row[Any], refused: Refused | None, again: timedelta | None = None
+    ) -> None:
         now = self.clock.now()
-        again = _AGAIN_AFTER.get(refused.means) if refused is not None else None
+        if refused is not None and again is None:
+            again = _AGAIN_AFTER.get(refused.means)
         given = {
             "shop_id": shop_id, "sku_id": row.sku_id, "quantity": row.sellable_qty, "now": now,
             "answer": refused.said if refused is not None else None,

@@ -1,5 +1,6 @@
 -- One row per listing of a shop whose stock there is not what it should be; key sku_id, item_id, platform_sku_id,
--- merchant_code. Listings are known from orders of the last 90 days. Figures that fall come first: they oversell.
+-- merchant_code. Listings are known from orders of the last 90 days. Figures that fall come first: they oversell;
+-- what was not taken before goes behind what was not told yet.
 with listings as (
     select distinct
         l.sku_id,
@@ -16,4 +17,4 @@ from core.sellable as s
 inner join listings as l on s.sku_id = l.sku_id
 where s.shop_id = :shop_id and s.told_qty is distinct from s.sellable_qty
     and (s.retry_at is null or s.retry_at <= :now)
-order by coalesce(s.sellable_qty >= s.told_qty, true), s.sku_id, l.item_id, l.platform_sku_id, l.merchant_code
+order by s.retry_at nulls first, coalesce(s.sellable_qty >= s.told_qty, true), s.sku_id, l.item_id, l.platform_sku_id, l.merchant_code
