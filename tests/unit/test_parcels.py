@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderhub.domain.parcels import DocumentLine, Parcel, explain_parcels
+from orderhub.domain.parcels import DocumentLine, Parcel, explain_parcels, is_number, plain_number
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 LINES = [DocumentLine("1", "MUG", 2, 0), DocumentLine("2", "MUG", 1, 0), DocumentLine("3", "CUP", 1, 0)]
@@ -39,12 +39,33 @@ def test_a_parcel_without_a_list_holds_all_that_is_left():
         (parcel("A", MUG=4), "excess_pieces"),
         (parcel("A", HAT=1), "unknown_item"),
         (parcel("", MUG=1), "no_tracking_number"),
+        (parcel("SF1/SF2", MUG=1), "odd_tracking_number"),
+        (parcel("无", MUG=1), "odd_tracking_number"),
+        (parcel("7.85E+13", MUG=1), "odd_tracking_number"),
+        (parcel("OTHERS", MUG=1), "number_of_another"),
     ],
 )
 def test_what_does_not_fit_is_a_doubt(reported: Parcel, reason: str):
-    assert [doubt.reason for doubt in explain_parcels(LINES, [], [reported], is_final=False).doubts] == [
-        reason
-    ]
+    explained = explain_parcels(LINES, [], [reported], is_final=False, of_others={"OTHERS": "tb/9@1"})
+
+    assert [doubt.reason for doubt in explained.doubts] == [reason]
+
+
+@pytest.mark.parametrize("number", ["", "SF1/SF2", "OTHERS"])
+def test_nothing_is_called_missing_that_may_be_in_a_parcel_whose_number_nobody_can_take(number: str):
+    """A rest that a person lets ship would leave twice."""
+    reported = [parcel("A", MUG=3), parcel(number, CUP=1)]
+
+    explained = explain_parcels(LINES, [], reported, is_final=True, of_others={"OTHERS": "tb/9@1"})
+
+    assert "short_shipped" not in [doubt.reason for doubt in explained.doubts]
+
+
+@pytest.mark.parametrize(
+    "said", ["sf123", " SF123 ", "SF 123", "ＳＦ１２３", "SF\u200b123\ufeff", "SF123\x00", "SF123\n"]
+)
+def test_a_number_is_one_however_it_is_written(said: str):
+    assert (plain_number(said), is_number(plain_number(said))) == ("SF123", True)
 
 
 def test_a_second_parcel_without_a_list_is_kept_though_nothing_is_left_for_it():

@@ -3,12 +3,30 @@
 Standard library only. A repeated parcel is nothing new; pieces that nobody ordered are a doubt, no shipment.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+#: A carrier's number has nothing but these; a note or a cell that says "none" is no number.
+_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,59}", re.ASCII)
+#: What no number has, but for people and programs that write one.
+_NOTHING = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
+#: Characters of what is no number that a doubt holds.
+_MOST_QUOTED = 60
 #: Stands for the number of a parcel that a person says has left and nobody knows the number of.
 NO_NUMBER = "-"
+
+
+def plain_number(said: str) -> str:
+    """Return a tracking number as all write it: half width, capitals, no blanks; what is none stays odd."""
+    return _NOTHING.sub("", unicodedata.normalize("NFKC", said)).upper()
+
+
+def is_number(plain: str) -> bool:
+    """Return whether a carrier may have such a number, as `plain_number` gives it."""
+    return _NUMBER.fullmatch(plain) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,12 @@ class Explained:
 
 
 def explain_parcels(
-    lines: Sequence[DocumentLine], known: Iterable[str], reported: Sequence[Parcel], *, is_final: bool
+    lines: Sequence[DocumentLine],
+    known: Iterable[str],
+    reported: Sequence[Parcel],
+    *,
+    is_final: bool,
+    of_others: Mapping[str, str] | None = None,
 ) -> Explained:
     """Lay the reported parcels over the lines, in the order of both; those that name no pieces come last.
 
@@ -69,30 +92,42 @@ def explain_parcels(
         known: tracking numbers that were recorded before.
         reported: every parcel the warehouse knows of; also those known.
         is_final: the warehouse says that nothing more will leave.
+        of_others: numbers that the parcel of another buyer has → its document.
     """
     left = {line.line_id: line.quantity - line.shipped for line in lines}
     seen, taken, doubts = set(known), [], []
     is_clear = True
     for parcel in sorted(reported, key=lambda one: one.pieces is None):
-        if not parcel.tracking_number:
-            doubts.append(Doubt("no_tracking_number", parcel.carrier_code or "-", {}))
-            continue
         if parcel.tracking_number in seen:
             continue
-        if parcel.unreadable:
+        odd = _oddness(parcel, of_others or {})
+        if odd is not None:
             is_clear = False
-            figures = {"reported": parcel.unreadable}
-            doubts.append(Doubt("unreadable_quantity", parcel.tracking_number, figures))
+            doubts.append(odd)
             continue
         seen.add(parcel.tracking_number)
         inside, strange = _laid(lines, left, parcel)
         doubts += strange
         if inside or (parcel.pieces is None and lines):
             taken.append((parcel, inside))
-    if is_final and is_clear and (seen or not reported) and any(left.values()):
+    if is_final and is_clear and any(left.values()):
         short = {line.sku_id: left[line.line_id] for line in lines if left[line.line_id]}
         doubts.append(Doubt("short_shipped", ",".join(sorted(short)), short))
     return Explained(tuple(taken), tuple(doubts))
+
+
+def _oddness(parcel: Parcel, of_others: Mapping[str, str]) -> Doubt | None:
+    """Return what keeps a parcel from being taken: nobody knows what left by which number."""
+    number = parcel.tracking_number
+    if not number:
+        return Doubt("no_tracking_number", parcel.carrier_code or "-", {})
+    if number != NO_NUMBER and not is_number(number):
+        return Doubt("odd_tracking_number", number[:_MOST_QUOTED], {"number": number[:_MOST_QUOTED]})
+    if number in of_others:
+        return Doubt("number_of_another", number, {"number": number, "document": of_others[number]})
+    if parcel.unreadable:
+        return Doubt("unreadable_quantity", number, {"reported": parcel.unreadable})
+    return None
 
 
 def _laid(

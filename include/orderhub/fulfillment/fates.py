@@ -5,7 +5,6 @@ calls: what left is posted as any parcel is, with its number or without; what st
 warehouse had agreed to the recall. Not for the answer to an open recall: `orderhub.fulfillment.recalls`.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.domain.parcels import NO_NUMBER, Parcel
+from orderhub.domain.parcels import NO_NUMBER, Parcel, is_number
 from orderhub.errors import StopError
 from orderhub.fulfillment.recalls import take_back
 from orderhub.fulfillment.shipments import Report, record_reports
@@ -40,8 +39,6 @@ _STAYED_BY_HAND = text("""
     update core.hand_recalls set state = 'agreed', ended_at = :now, ended_by = :actor
     where fulfillment_order_id = any(:documents) and state = 'refused'
     returning fulfillment_order_id, reason, null as code""")
-#: A carrier's number has nothing but these; a note or a cell that says "none" is no number.
-_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,59}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Departure:
         Raises:
             StopError: what stands for the number is none; or nobody says whose number it is.
         """
-        if self.number and not _NUMBER.fullmatch(self.number):
+        if self.number and not is_number(self.number.upper()):
             raise StopError(
                 f"{self.number[:80]!r} is no tracking number: letters, digits and hyphens, 60 at most; "
                 "leave it out where nobody knows it"

@@ -5,7 +5,7 @@ a WMS that was asked, one that pushed, a sheet of tracking numbers, a person who
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import groupby
@@ -18,7 +18,8 @@ from orderhub.clock import Clock
 from orderhub.db.copy import copy_rows
 from orderhub.db.document_locks import DOCUMENTS_FIRST
 from orderhub.db.sql_files import statement
-from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels
+from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels, plain_number
+from orderhub.fulfillment.strangers import Numbers
 
 _SHIPMENTS = text("""
     create temporary table reported_shipments (
@@ -104,16 +105,26 @@ def record_reports(
     connection.execute(_SHIPMENTS)
     connection.execute(_LINES)
     doubts, taken = 0, list[_Taken]()
-    for report in _merged(reports):
+    together = list(_merged(map(_plain, reports)))
+    numbers = Numbers(connection, together)
+    for report in together:
         lines = [line for document in report.documents for line in known.get(document, [])]
-        explained = _explained(report, lines)
+        # What a person says of a parcel was asked for.
+        of_others = numbers.of_others(report) if source != "hand" else {}
+        explained = _explained(report, lines, of_others)
         doubts += write_doubts(connection, clock, warehouse_id, report.subject, explained.doubts)
         taken += _by_document(explained, lines)
     _copy(connection, warehouse_id, taken, clock.now())
     return _post(connection, clock, documents, source, doubts)
 
 
-def _merged(reports: Sequence[Report]) -> Iterator[Report]:
+def _plain(report: Report) -> Report:
+    """Return the report with its numbers as all write them."""
+    parcels = [replace(one, tracking_number=plain_number(one.tracking_number)) for one in report.parcels]
+    return replace(report, parcels=tuple(parcels))
+
+
+def _merged(reports: Iterable[Report]) -> Iterator[Report]:
     """Yield one report per document, so that one said twice is one."""
     together: dict[str, Report] = {}
     for report in reports:
@@ -143,7 +154,7 @@ def _line_key(line: Row[Any]) -> str:
     return f"{line.fulfillment_order_id}#{line.line_id}"
 
 
-def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
+def _explained(report: Report, lines: Sequence[Row[Any]], of_others: Mapping[str, str]) -> Explained:
     if not lines:
         unknown = Doubt("unknown_order", "-", {}) if report.parcels else None
         return Explained((), (unknown,) if unknown else ())
@@ -161,9 +172,10 @@ def _explained(report: Report, lines: Sequence[Row[Any]]) -> Explained:
             for r in standing
             if r.reservation_state != "voided"
         ],
-        {number for row in lines for number in row.tracking_numbers},
+        {plain_number(number) for row in lines for number in row.tracking_numbers},
         report.parcels,
         is_final=report.is_final,
+        of_others=of_others,
     )
 
 

@@ -145,7 +145,7 @@ class StockTeller:
         return None
 
     def _put_behind(self, shop_id: str, row: Row[Any], error: ContractError) -> None:
-        """Keep what nobody understood: it may have been taken; it is told again at once, behind the others."""
+        """Keep what nobody understood: it may have been taken; told again at once, behind the others."""
         self._keep(shop_id, row, Refused("not_yet", quotable(str(error))), timedelta())
 
     def _keep(
