@@ -23,6 +23,7 @@
     ├── SkipError          nothing to do here; not a failure
     │   ├── LeaseTaken         somebody else works on this scope now
     │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
+    │   ├── FileChanges        a dropped file was written to while it was read; it is taken the next time
     │   ├── NotTaken           a platform does not take what it is told now, and says why
     │   └── AlreadyDone        the effect exists already
     └── FencedError        our lease was taken over; roll back, never retry
@@ -139,6 +140,10 @@ class FileRejected(SkipError):  # noqa: N818 - an outcome, named like one
         super().__init__(en)
         self.zh = zh
         self.en = en
+
+
+class FileChanges(SkipError):  # noqa: N818 - an outcome, named like one
+    """A dropped file was replaced or written to while it was read; the next round takes what it is then."""
 
 
 class NotTaken(SkipError):  # noqa: N818 - an outcome, named like one

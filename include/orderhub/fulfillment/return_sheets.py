@@ -18,7 +18,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.domain.returns import Grade
-from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, named_rows
+from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, half_width, named_rows, pieces_in
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
 from orderhub.platforms.spreadsheet.sheet import is_lossy, plain_id
 
@@ -47,19 +47,19 @@ class ReturnSheet:
 
     def add(self, row: Mapping[str, str], where: str) -> None:
         """Take one row; pieces of which nobody says how good they are come back to nobody's stock."""
-        name, sku, quantity = plain_id(row["name"]), plain_id(row["sku"]), plain_id(row["quantity"])
-        grade = _GRADES.get(row["grade"].strip().lower())
-        if not name or not sku or is_lossy(name):
+        name, sku = plain_id(row["name"]), half_width(plain_id(row["sku"]))
+        quantity, grade = pieces_in(row["quantity"]), _GRADES.get(half_width(row["grade"]).lower())
+        if not name or not name.isprintable() or not sku or is_lossy(name):
             self.problems.append(
                 f"{where}: 单号或商品编码为空,或被 Excel 变成了数字 / a number is missing or cut"
             )
-        elif not (quantity.isascii() and quantity.isdecimal()):
+        elif quantity is None:
             self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
         elif grade is None:
             self.problems.append(f"{where}: 品级要写 良品 或 残次 / the grade must be 良品 or 残次")
-        elif int(quantity):
+        elif quantity:
             pieces = self.returns.setdefault(name, {})
-            pieces[sku, grade] = pieces.get((sku, grade), 0) + int(quantity)
+            pieces[sku, grade] = pieces.get((sku, grade), 0) + quantity
 
     def named(self, file_name: str) -> str:
         """Return what tells this sheet from others: its name and what it says.
@@ -104,12 +104,13 @@ def _confirmations(
     connection: Connection, warehouse_id: str, sheet: ReturnSheet, said_by: str, at: datetime
 ) -> Iterator[Confirmation]:
     found: dict[str, list[str]] = {}
-    given = {"names": sorted(sheet.returns), "warehouse_id": warehouse_id}
+    names = sorted({*sheet.returns, *map(half_width, sheet.returns)})
+    given = {"names": names, "warehouse_id": warehouse_id}
     for row in connection.execute(statement("core/returns_named"), given):
         found.setdefault(row.name, []).append(row.return_id)
     together: dict[str, Confirmation] = {}
     for name, pieces in sheet.returns.items():
-        returns = found.get(name, [])
+        returns = found.get(name) or found.get(half_width(name), [])
         if len(returns) > 1:
             sheet.problems.append(
                 f"{name}: 有几张退货单,请写售后单号 / several returns: {', '.join(returns)}"

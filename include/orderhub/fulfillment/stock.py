@@ -23,6 +23,7 @@ SCOPE = "stock"
 _COLUMNS = ("warehouse_id", "sku_id", "on_hand")
 #: More pieces than this are a typing mistake, and bigint sums stay far from their end.
 MOST_PIECES = 1_000_000_000
+_DIGITS = len(str(MOST_PIECES))
 COUNTS = text("""
     create temporary table counts (
         warehouse_id text collate "C", sku_id text collate "C", on_hand bigint,
@@ -135,5 +136,7 @@ def _check(row: Row, warehouses: list[str]) -> None:
     if not row["sku_id"]:
         raise row.refuse("sku_id", "must be given")
     pieces = row["on_hand"]
-    if not (pieces.isascii() and pieces.isdecimal() and int(pieces) <= MOST_PIECES):
+    if not (
+        pieces.isascii() and pieces.isdecimal() and len(pieces) <= _DIGITS and int(pieces) <= MOST_PIECES
+    ):
         raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES}")

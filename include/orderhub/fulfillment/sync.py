@@ -11,7 +11,17 @@ from orderhub.clock import BEIJING, Clock
 from orderhub.config.csv_table import read_table
 from orderhub.config.models import MerchantConfig, Warehouse
 from orderhub.db.engine import Database
-from orderhub.errors import AlreadyDone, ConfigError, FileRejected, LeaseTaken, RetryError, StopError
+from orderhub.errors import (
+    AlreadyDone,
+    ConfigError,
+    EnvironmentFault,
+    FileChanges,
+    FileRejected,
+    LeaseTaken,
+    RetryError,
+    StopError,
+)
+from orderhub.fulfillment.dropped_sheets import pieces_in, refuse_changed
 from orderhub.fulfillment.return_sheets import is_return_sheet, take_return_sheet
 from orderhub.fulfillment.stock import MOST_PIECES
 from orderhub.fulfillment.stock_sync import Reading, SyncedStock, take_reading
@@ -20,11 +30,11 @@ from orderhub.fulfillment.wms.account import open_account
 from orderhub.fulfillment.wms.confirm import ask_open_documents
 from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.fulfillment.wms.stock import read_stock
+from orderhub.platforms.spreadsheet.folder import finished_files, state_of
 from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
 FILE = "stock.csv"
-_SHEETS = ("*.xlsx", "*.csv")
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,7 @@ def sync_stock(database: Database, clock: Clock, settings: Settings, config: Mer
                 reading = _from_wms(database, clock, settings, config, warehouse.id)
                 synced.append(take_reading(database, clock, config, reading))
             else:
-                take_sheets(database, clock, warehouse.id, file.parent)
-                if file.exists():
-                    synced.append(_take_file(database, clock, config, warehouse, file))
+                synced += _from_folder(database, clock, config, warehouse, file)
         except (RetryError, StopError) as error:
             failed[warehouse.id] = str(error)
             log.warning("stock not read", warehouse_id=warehouse.id, why=str(error))
@@ -71,11 +79,39 @@ def stock_file(settings: Settings, warehouse_id: str) -> Path:
     return settings.drop / "warehouses" / warehouse_id / FILE
 
 
+def _from_folder(
+    database: Database, clock: Clock, config: MerchantConfig, warehouse: Warehouse, file: Path
+) -> list[SyncedStock]:
+    """Take what a warehouse dropped: its sheets, then its count; a file that is still written waits.
+
+    Raises:
+        EnvironmentFault: a file cannot be read or moved.
+    """
+    folder = file.parent
+    if not folder.is_dir():
+        return []
+    try:
+        take_sheets(database, clock, warehouse.id, folder)
+        if file in finished_files(folder, clock):
+            return [_take_file(database, clock, config, warehouse, file)]
+    except FileChanges as changed:
+        log.info("dropped file not taken yet", warehouse_id=warehouse.id, why=str(changed))
+    except OSError as fault:
+        raise EnvironmentFault(
+            f"{fault.filename or folder}: {fault.strerror}; the hub must be able to read and to move "
+            f"every file in {folder}"
+        ) from None
+    return []
+
+
 def take_sheets(database: Database, clock: Clock, warehouse_id: str, folder: Path) -> int:
-    """Take a warehouse's sheets of parcels and of returns, the oldest first, and return how many."""
-    files = [file for pattern in _SHEETS for file in folder.glob(pattern) if file.name != FILE]
-    files = [file for file in files if not file.name.startswith(("~", "."))]
-    for file in sorted(files, key=lambda each: (each.stat().st_mtime, each.name)):
+    """Take a warehouse's sheets of parcels and of returns, the oldest first, and return how many.
+
+    Raises:
+        FileChanges: one is still written; those after it wait, and so does the count.
+    """
+    files = [file for file in finished_files(folder, clock) if file.name != FILE]
+    for file in files:
         saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         try:
             told = _take_sheet(database, clock, warehouse_id, file)
@@ -117,10 +153,12 @@ def _take_file(
     database: Database, clock: Clock, config: MerchantConfig, warehouse: Warehouse, file: Path
 ) -> SyncedStock:
     """Take a dropped count, as of when the file was saved, and move it to accepted/ or rejected/."""
+    before = state_of(file)
     saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     as_of = min(saved_at, clock.now())
     try:
         reading = Reading(warehouse.id, "file", as_of, is_locked_inside=True, pieces=_pieces(file))
+        refuse_changed(file, before)
         synced = take_reading(database, clock, config, reading)
     except (ConfigError, AlreadyDone) as error:
         _move(file, "rejected", as_of, str(error))
@@ -139,9 +177,10 @@ def _pieces(file: Path) -> dict[str, int]:
         sku_id, on_hand = row["sku_id"], row["on_hand"]
         if not sku_id or sku_id in pieces:
             raise row.refuse("sku_id", "must be given, and once")
-        if not (on_hand.isascii() and on_hand.isdecimal() and int(on_hand) <= MOST_PIECES):
-            raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES}")
-        pieces[sku_id] = int(on_hand)
+        counted = pieces_in(on_hand)
+        if counted is None:
+            raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES - 1}")
+        pieces[sku_id] = counted
     return pieces
 
 

@@ -17,8 +17,8 @@ from orderhub.clock import Clock
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.domain.parcels import Parcel
-from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, named_rows
+from orderhub.domain.parcels import Parcel, is_number, plain_number
+from orderhub.fulfillment.dropped_sheets import MOST_PROBLEMS, Headers, half_width, named_rows, pieces_in
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.platforms.spreadsheet.sheet import is_lossy, plain_id
 
@@ -39,6 +39,8 @@ _HEADERS: Headers = {
 }
 
 _DIGIT_OR_LETTER = re.compile("[0-9A-Za-z]", re.ASCII)
+#: What programs make of a column of numbers in which a cell is empty.
+_WHOLE = re.compile(r"\A([0-9]{1,15})\.0+\Z")
 
 
 @dataclass
@@ -50,23 +52,33 @@ class TrackingSheet:
 
     def add(self, row: Mapping[str, str], where: str) -> None:
         """Take one row; one without a tracking number, or with a mark for none, says that nothing left."""
-        name, number = plain_id(row["document"]), plain_id(row["number"])
+        name, number = plain_id(row["document"]), plain_number(plain_id(row["number"]))
         if not _DIGIT_OR_LETTER.search(number):
             return
-        if not name or is_lossy(name) or is_lossy(number):
+        number = _WHOLE.sub(r"\1", number)
+        if not name or not name.isprintable() or is_lossy(name) or is_lossy(number):
             self.problems.append(
                 f"{where}: 单号为空,或被 Excel 变成了数字 / a number is missing, or Excel cut its digits"
             )
             return
-        said, sku = plain_id(row.get("quantity", "")), plain_id(row.get("sku", ""))
+        if not is_number(number):
+            self.problems.append(
+                f"{where}: 运单号一格只写一个号 / a cell holds one tracking number, nothing else"
+            )
+            return
+        self._lay(name, number, row, where)
+
+    def _lay(self, name: str, number: str, row: Mapping[str, str], where: str) -> None:
+        sku = half_width(plain_id(row.get("sku", "")))
         # Without a quantity column a parcel holds the whole document.
         is_by_sku = "quantity" in row and bool(sku)
-        if is_by_sku and not (said.isascii() and said.isdecimal()):
+        pieces = pieces_in(row["quantity"]) if is_by_sku else 0
+        if pieces is None:
             self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
             return
-        _, pieces = self.parcels.setdefault(name, {}).setdefault(number, (row["carrier"].strip(), {}))
+        _, inside = self.parcels.setdefault(name, {}).setdefault(number, (row["carrier"].strip(), {}))
         if is_by_sku:
-            pieces[sku] = pieces.get(sku, 0) + int(said)
+            inside[sku] = inside.get(sku, 0) + pieces
 
 
 def take_tracking_sheet(
@@ -97,14 +109,15 @@ def _reports(
     connection: Connection, warehouse_id: str, sheet: TrackingSheet, shipped_at: datetime
 ) -> Iterator[Report]:
     found: dict[str, list[Row[Any]]] = {}
-    names = sorted({part for name in sheet.parcels for part in name.split(",")})
+    parts = {part for name in sheet.parcels for part in _parts(name)}
+    names = sorted(parts | {half_width(part) for part in parts})
     given = {"names": names, "warehouse_id": warehouse_id}
     for row in connection.execute(statement("core/documents_named"), given):
         if row.is_standing or row.name not in found:
             found.setdefault(row.name, []).append(row)
     named = {row.fulfillment_order_id for rows in found.values() for row in rows}
     for name, parcels in sheet.parcels.items():
-        meant = [found.get(part, []) for part in name.split(",")]
+        meant = [found.get(part) or found.get(half_width(part), []) for part in _parts(name)]
         several = [row.fulfillment_order_id for rows in meant if len(rows) > 1 for row in rows]
         if several:
             sheet.problems.append(
@@ -122,6 +135,10 @@ def _reports(
             ),
             others=tuple(documents[1:]) if all(meant) else (),
         )
+
+
+def _parts(name: str) -> list[str]:
+    return [part.strip() for part in re.split("[,，、]", name)]
 
 
 def _documents(meant: Sequence[Row[Any]], named: Collection[str], *, is_whole: bool) -> list[str]:

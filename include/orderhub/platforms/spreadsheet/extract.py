@@ -24,6 +24,7 @@ from orderhub.platforms.field_map import FieldMap
 from orderhub.platforms.spec import load_platform
 from orderhub.platforms.spreadsheet import csv_sheet, workbook
 from orderhub.platforms.spreadsheet.columns import Columns, order_headers, resolve
+from orderhub.platforms.spreadsheet.folder import finished_files, state_of
 from orderhub.platforms.spreadsheet.orders import Grouped, group_rows, to_records
 from orderhub.platforms.spreadsheet.report import FileReport, FileState
 from orderhub.platforms.spreadsheet.sheet import Remark, Sheet
@@ -31,11 +32,8 @@ from orderhub.platforms.staging import stage_page
 from orderhub.privacy.masks import mask_numbers
 from orderhub.settings import Settings
 
-#: A file still being copied changes; it is taken once it has rested this long.
-RESTING = timedelta(seconds=2)
 SIZE_LIMIT = 500 << 20
 _BLOCK = 1 << 20
-_TEMPORARY = (".tmp", ".part", ".crdownload", ".download", ".swp")
 
 
 @dataclass
@@ -99,13 +97,13 @@ def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Sho
     counts = FileCounts()
     folder = settings.drop / shop.id
     folder.mkdir(parents=True, exist_ok=True)
-    if not _finished_files(folder, clock):
+    if not finished_files(folder, clock):
         return counts
     field_map = load_platform(shop.platform, load_active(database)).field_map
     faults: list[OSError] = []
     with hold_scope(database, f"files:{shop.id}") as lease:
         desk = _Desk(database, clock, settings, shop, field_map, lease)
-        for file in _finished_files(folder, clock):
+        for file in finished_files(folder, clock):
             try:
                 _take(desk, file, counts)
             except OSError as fault:
@@ -118,23 +116,8 @@ def extract_shop(database: Database, clock: Clock, settings: Settings, shop: Sho
     return counts
 
 
-def _finished_files(folder: Path, clock: Clock) -> list[Path]:
-    now = clock.now().timestamp()
-    latest = now - RESTING.total_seconds()
-    found = [
-        (status.st_mtime, file)
-        for file in folder.iterdir()
-        if file.is_file()
-        and not file.is_symlink()
-        and not file.name.startswith((".", "~$"))
-        and file.suffix.lower() not in _TEMPORARY
-        and not latest < (status := file.stat()).st_mtime <= now  # A time to come is a wrong clock's.
-    ]
-    return [file for _, file in sorted(found)]
-
-
 def _take(desk: _Desk, file: Path, counts: FileCounts) -> None:
-    before = _state_of(file)
+    before = state_of(file)
     digest = _sha256(file)
     with desk.database.read() as connection:
         known = connection.execute(
@@ -150,18 +133,12 @@ def _take(desk: _Desk, file: Path, counts: FileCounts) -> None:
         report = FileReport(_shown_name(file), FileState.ACCEPTED, remarks=(remark,))
     else:
         reading = _read(desk, file)
-        if _state_of(file) != before:
+        if state_of(file) != before:
             return  # Replaced or still written while it was read: the next pass takes what it is then.
         report = _stage(desk, file, digest, reading)
         counts.add(report)
-    if _state_of(file) == before:
+    if state_of(file) == before:
         _move(file, report, digest)
-
-
-def _state_of(file: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is replaced or written to."""
-    status = file.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _shown_name(file: Path) -> str:

@@ -10,7 +10,7 @@ Cells = tuple[str, ...]
 #: A header is looked for in this many non-empty rows: exports begin with titles and notes.
 HEADER_ROWS = 10
 #: What Excel makes of an id of more than 15 digits; the lost digits cannot be brought back.
-_LOSSY = re.compile(r"\d(\.\d+)?E\+\d{2,}", re.IGNORECASE)
+_LOSSY = re.compile(r"\d+(\.\d+)?E\+\d+|\d+\.\d*E\d+", re.IGNORECASE)
 _DECORATION = re.compile(r"[\s*＊:：]+|[(（](?:必填|选填|元|required)[)）]", re.IGNORECASE)
 
 
