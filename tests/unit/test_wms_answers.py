@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from orderhub.config.models import Wms
 from orderhub.fulfillment.wms.account import Known, instant, is_absent, known_in
 from orderhub.fulfillment.wms.returns import confirmation_in
+from orderhub.fulfillment.wms.stock import figures_in
 from orderhub.fulfillment.wms.xml import read
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -93,6 +95,67 @@ def test_what_came_back_in_pieces_that_nobody_can_read_is_said_and_not_taken():
     found = confirmation_in(body, "R", "r")
 
     assert (found.pieces, found.unreadable) == ({("MUG", "sellable"): 2}, {"CUP": "1.5"})
+
+
+def figures(*items: str, **settings: object) -> dict[str, int]:
+    body = read(
+        f"<response><items>{''.join(f'<item>{item}</item>' for item in items)}</items></response>".encode()
+    )
+    wms = Wms.model_validate(
+        {
+            "connection": "c", "warehouse_code": "HZ01", "owner_code": "JYS", "carrier_code": "ZTO",
+            "sender": {"name": "a", "phone": "1", "province": "b", "city": "c", "address": "d"}, **settings,
+        }
+    )  # fmt: skip
+    return figures_in(body, wms, ["MUG", "CUP"])
+
+
+@pytest.mark.parametrize(
+    ("items", "pieces"),
+    [
+        (["<itemCode>MUG</itemCode><quantity>3</quantity><lockQuantity>2</lockQuantity>"], {"MUG": 5}),
+        (["<itemCode>MUG</itemCode><quantity>3.00</quantity>"], {"MUG": 3}),
+        (
+            [
+                "<itemCode>MUG</itemCode><quantity>3</quantity><batchCode>A</batchCode>",
+                "<itemCode>MUG</itemCode><quantity>4</quantity><batchCode>B</batchCode>",
+            ],
+            {"MUG": 7},
+        ),
+        (
+            [
+                "<itemCode>MUG</itemCode><quantity>3</quantity><warehouseCode>HZ01</warehouseCode>",
+                "<itemCode>MUG</itemCode><quantity>90</quantity><warehouseCode>YW01</warehouseCode>",
+                "<itemCode>MUG</itemCode><quantity>80</quantity><ownerCode>ELSE</ownerCode>",
+                "<itemCode>MUG</itemCode><quantity>70</quantity><inventoryType>CC</inventoryType>",
+                "<itemCode>HAT</itemCode><quantity>60</quantity>",
+            ],
+            {"MUG": 3},
+        ),
+    ],
+)
+def test_a_figure_is_the_pieces_of_this_building_and_owner_that_may_be_sold(
+    items: list[str], pieces: dict[str, int]
+):
+    assert figures(*items) == pieces
+
+
+@pytest.mark.parametrize("said", ["-3", "2.5", "1e3", "", "12 3", "１２x", "99999999999999999999"])
+@pytest.mark.parametrize("name", ["quantity", "lockQuantity"])
+def test_a_figure_that_nobody_can_read_says_nothing_of_its_sku(said: str, name: str):
+    other = "<quantity>3</quantity>" if name == "lockQuantity" else ""
+    odd = f"<itemCode>MUG</itemCode>{other}<{name}>{said}</{name}>"
+
+    found = figures(odd, "<itemCode>CUP</itemCode><quantity>1</quantity>")
+
+    assert found == ({"CUP": 1, "MUG": 3} if (name, said) == ("lockQuantity", "") else {"CUP": 1})
+
+
+def test_a_row_that_comes_twice_says_nothing_of_its_sku():
+    """A page that shifted, or as much once more in another place: nobody knows."""
+    row = "<itemCode>MUG</itemCode><quantity>3</quantity><batchCode>A</batchCode>"
+
+    assert figures(row, row, "<itemCode>CUP</itemCode><quantity>1</quantity>") == {"CUP": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Reads a WMS's stock over Qimen, a page of SKUs at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from xml.etree.ElementTree import Element
 
 from sqlalchemy import text
 
 from orderhub.clock import Clock
+from orderhub.config.models import Wms
 from orderhub.db.engine import Database
 from orderhub.errors import ContractError
 from orderhub.fulfillment.stock_sync import Reading
@@ -53,16 +55,35 @@ def _page(account: Account, skus: Sequence[str]) -> dict[str, int]:
     answer = account.qimen.call("inventory.query", {"criteriaList": {"criteria": criteria}})
     if not answer.is_success:
         raise ContractError(f"WMS inventory.query: {answer.code} {answer.message}")
+    return figures_in(answer.body, account.wms, skus)
+
+
+def figures_in(body: Element, wms: Wms, skus: Collection[str]) -> dict[str, int]:
+    """Return the pieces of each of `skus` that an answer has a figure for, batches together.
+
+    A row of another building, owner or grade is not ours, whatever was asked for. A row without a figure says
+    nothing, which is not zero; nor does one that comes twice: a page that shifted, or as much once more.
+    """
     pieces: dict[str, int] = {}
     unreadable: set[str] = set()
-    for item in answer.body.iterfind("items/item"):
-        sku_id, kind = text_at(item, "itemCode"), text_at(item, "inventoryType")
-        if kind not in {"", _GOOD} or sku_id not in skus:
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    for item in body.iterfind("items/item"):
+        sku_id, whole_row = (
+            text_at(item, "itemCode"),
+            tuple(sorted((one.tag, one.text or "") for one in item)),
+        )
+        is_ours = all(text_at(item, name) in {"", ours} for name, ours in _ours(wms).items())
+        if not is_ours or sku_id not in skus:
             continue
-        free = whole(text_at(item, "quantity") or "0")
-        locked = 0 if account.wms.is_locked_inside else whole(text_at(item, "lockQuantity") or "0")
-        if free is None or locked is None:
+        free = whole(text_at(item, "quantity"))
+        locked = 0 if wms.is_locked_inside else whole(text_at(item, "lockQuantity") or "0")
+        if free is None or locked is None or whole_row in seen:
             unreadable.add(sku_id)
             continue
+        seen.add(whole_row)
         pieces[sku_id] = pieces.get(sku_id, 0) + free + locked
     return {sku_id: count for sku_id, count in pieces.items() if sku_id not in unreadable}
+
+
+def _ours(wms: Wms) -> dict[str, str]:
+    return {"warehouseCode": wms.warehouse_code, "ownerCode": wms.owner_code, "inventoryType": _GOOD}
