@@ -7,9 +7,11 @@ from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
 from orderhub.errors import CredentialError
+from orderhub.fulfillment import traces
 from orderhub.fulfillment.kuaidi100 import sign
 from orderhub.fulfillment.traces import Traced, trace_parcels
 from orderhub.operate.verify import verify
+from sandbox.traces import Traces
 from tests.builders import rows
 from tests.wms.conftest import House
 
@@ -62,6 +64,40 @@ def test_a_parcel_that_no_carrier_scanned_within_a_day_is_told_until_it_is(sent:
         sent.database,
         "select distinct collected_at - shipped_at from core.shipments where collected_at is not null",
     ) == [(timedelta(hours=3),)]
+
+
+def test_parcels_of_a_carrier_without_a_code_keep_no_others_from_being_asked_about(
+    sent: House, monkeypatch: pytest.MonkeyPatch
+):
+    """They are never asked about, so they are the longest unasked in every round."""
+    monkeypatch.setattr(traces, "MOST_ASKED", 2)
+    with sent.database.engine.begin() as connection:
+        connection.execute(
+            text("update core.shipments set carrier_code = 'PIGEON' where order_id in ('tb/1', 'tb/2')")
+        )
+    sent.clock.move(timedelta(hours=4))
+
+    assert trace(sent) == Traced(1, 1, 2)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01 00:00:00", "soon", ""])
+def test_a_scan_at_a_time_that_nobody_can_read_keeps_no_others_from_being_asked_about(
+    sent: House, monkeypatch: pytest.MonkeyPatch, at: str
+):
+    odd, rows_of = sent.wms.ledger.parcels[0].express_code, Traces._rows
+    row = {"time": at, "ftime": at, "status": "揽收", "context": "已揽收"}
+    monkeypatch.setattr(Traces, "_rows", lambda t, number: [row] if number == odd else rows_of(t, number))
+    sent.clock.move(timedelta(hours=4))
+
+    assert trace(sent) == Traced(3, 2, 0)
+
+
+def test_an_answer_about_another_parcel_is_no_scan_of_this_one(sent: House, monkeypatch: pytest.MonkeyPatch):
+    answer = Traces.answer
+    monkeypatch.setattr(Traces, "answer", lambda t, form: {**answer(t, form), "nu": "78509999999999"})
+    sent.clock.move(timedelta(hours=4))
+
+    assert trace(sent) == Traced(3, 0, 0)
 
 
 def test_nobody_is_asked_without_a_service(house: House):

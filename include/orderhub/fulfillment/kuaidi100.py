@@ -13,8 +13,11 @@ import requests
 
 from orderhub.clock import BEIJING
 from orderhub.connections import Connection
+from orderhub.domain.parcels import plain_number
 from orderhub.errors import ConfigError, ContractError, CredentialError, TransientError
+from orderhub.platforms.payload import parse_json, quotable
 
+_SERVER_ERROR = 500
 ENDPOINT = "https://poll.kuaidi100.com/poll/query.do"
 #: Nothing is known of the number yet.
 _NOT_YET = frozenset({"500"})
@@ -80,16 +83,20 @@ class Kuaidi100:
             answer = self._session.post(
                 self._address, data=form, timeout=self._timeout, allow_redirects=False
             )
-            body = answer.json()
         except requests.RequestException as error:
             raise TransientError(f"Kuaidi100: no answer ({type(error).__name__})") from None
+        if answer.status_code >= _SERVER_ERROR:
+            raise TransientError(f"Kuaidi100: HTTP {answer.status_code}")
+        body = parse_json(answer.content, "Kuaidi100")
         if not isinstance(body, dict):
             raise ContractError("Kuaidi100: the answer is no object")
         code = str(body.get("returnCode", ""))
         if code in _DENIED:
             raise CredentialError(f"Kuaidi100 refuses our key ({code}); check its connection")
         if code and code not in _NOT_YET:
-            raise ContractError(f"Kuaidi100: returnCode {code[:10]}")
+            raise ContractError(f"Kuaidi100: returnCode {quotable(code, 10)}")
+        if plain_number(str(body.get("nu", tracking_number))) != plain_number(tracking_number):
+            raise ContractError("Kuaidi100: the answer is about another parcel than the one asked for")
         return sorted(_scans(body.get("data")), key=lambda scan: scan.at)
 
 
@@ -100,6 +107,6 @@ def _scans(rows: Any) -> Iterator[Scan]:
         said = f"{row.get('status', '')} {row.get('context', '')}"
         if _WAITED_FOR.search(said):
             continue
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             at = datetime.fromisoformat(str(row.get("ftime") or row.get("time")))
             yield Scan(at.replace(tzinfo=BEIJING).astimezone(UTC), said)

@@ -3,14 +3,14 @@
 Only asks; what is late is told by `orderhub.alerts.parcels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
@@ -20,7 +20,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import ConfigError, ContractError
 from orderhub.fulfillment.kuaidi100 import Kuaidi100
-from orderhub.platforms.carriers import carriers_for, code_of
+from orderhub.platforms.carriers import CarrierCode, carriers_for, code_of
 from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,11 @@ ASKED_AGAIN_AFTER = timedelta(hours=3)
 FORGOTTEN_AFTER = timedelta(days=10)
 MOST_ASKED = 500
 _END_OF_PHONE = 4
+_CARRIERS = text("""
+    select carrier_code, count(distinct (tracking_number, warehouse_id)) as parcels from core.shipments
+    where collected_at is null and tracking_number <> '-'
+        and shipped_at < :sent_before and shipped_at > :sent_after
+    group by carrier_code""")
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,10 @@ def trace_parcels(database: Database, clock: Clock, settings: Settings, config: 
     client = Kuaidi100(load_connection(config.alerts.traces, settings.connections))
     with closing(client), hold_scope(database, "traces") as lease:
         asked: list[dict[str, Any]] = []
-        without_code = 0
+        carriers = carriers_for(SERVICE, config.carriers.carriers)
+        due, without_code = _due(database, clock, carriers)
         try:
-            for row in _due(database, clock):
-                try:
-                    asked.append(_asked(client, config, row))
-                except ConfigError:
-                    without_code += 1
+            asked.extend(_asked(client, config, carriers, row) for row in due)
         finally:
             stamped = [{**one, "now": clock.now()} for one in asked]
             if stamped:
@@ -74,7 +76,10 @@ def trace_parcels(database: Database, clock: Clock, settings: Settings, config: 
     return Traced(len(asked), collected, without_code)
 
 
-def _due(database: Database, clock: Clock) -> Sequence[Row[Any]]:
+def _due(
+    database: Database, clock: Clock, carriers: Mapping[str, CarrierCode]
+) -> tuple[Sequence[Row[Any]], int]:
+    """Return what is asked about now, and how many parcels wait for a code of their carrier."""
     now = clock.now()
     given = {
         "sent_before": now - ASKED_FROM,
@@ -83,16 +88,24 @@ def _due(database: Database, clock: Clock) -> Sequence[Row[Any]]:
         "most": MOST_ASKED,
     }
     with database.read() as connection:
-        return connection.execute(statement("core/untraced_parcels"), given).all()
+        sent = {row.carrier_code: row.parcels for row in connection.execute(_CARRIERS, given)}
+        nameless = [carrier for carrier in sent if not _has_code(carriers, carrier)]
+        due = connection.execute(statement("core/untraced_parcels"), {**given, "nameless": nameless}).all()
+    return due, sum(sent[carrier] for carrier in nameless)
 
 
-def _asked(client: Kuaidi100, config: MerchantConfig, row: Row[Any]) -> dict[str, Any]:
-    """Return what became of asking about one parcel.
+def _has_code(carriers: Mapping[str, CarrierCode], carrier: str) -> bool:
+    try:
+        code_of(carriers, carrier, SERVICE)
+    except ConfigError:
+        return False
+    return True
 
-    Raises:
-        ConfigError: nobody said what the service calls the carrier.
-    """
-    carriers = carriers_for(SERVICE, config.carriers.carriers)
+
+def _asked(
+    client: Kuaidi100, config: MerchantConfig, carriers: Mapping[str, CarrierCode], row: Row[Any]
+) -> dict[str, Any]:
+    """Return what became of asking about one parcel."""
     code = code_of(carriers, row.carrier_code, SERVICE).code
     wms = config.wms_of(row.warehouse_id)
     digits = "".join(c for c in wms.sender.phone if c.isdecimal()) if wms is not None else ""
