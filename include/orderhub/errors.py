@@ -24,6 +24,7 @@
     │   ├── LeaseTaken         somebody else works on this scope now
     │   ├── FileRejected       a dropped file cannot be taken; it moves to rejected/ with a report
     │   ├── FileChanges        a dropped file was written to while it was read; it is taken the next time
+    │   ├── Unsettled          some of what was sent has no clear answer yet; that is asked for again
     │   ├── NotTaken           a platform does not take what it is told now, and says why
     │   └── AlreadyDone        the effect exists already
     └── FencedError        our lease was taken over; roll back, never retry
@@ -144,6 +145,10 @@ class FileRejected(SkipError):  # noqa: N818 - an outcome, named like one
 
 class FileChanges(SkipError):  # noqa: N818 - an outcome, named like one
     """A dropped file was replaced or written to while it was read; the next round takes what it is then."""
+
+
+class Unsettled(SkipError):  # noqa: N818 - an outcome, named like one
+    """Some of what was sent together has no clear answer yet; the other side does answer."""
 
 
 class NotTaken(SkipError):  # noqa: N818 - an outcome, named like one

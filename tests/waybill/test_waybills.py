@@ -13,6 +13,7 @@ from orderhub.fulfillment.waybill.doubted import doubted_rule
 from orderhub.fulfillment.waybill.kuaidi100 import sign
 from orderhub.fulfillment.waybill.listing import print_tasks_of, waybills_of
 from orderhub.platforms.signing import Unsigned, md5_between_secrets
+from sandbox.waybill.ledger import Label, Ledger, RefusalError
 from tests.builders import activate, rows
 from tests.waybill.conftest import CARRIERS, HOUSES, Desk
 
@@ -73,6 +74,30 @@ def test_lost_answer_is_asked_for_and_not_ordered_again(desk: Desk):
 
     assert (2, 12) == (desk.services.calls[GET["cainiao"]], desk.services.calls[ASK])
     assert [("got", 12)] == rows(desk.database, STATES)
+
+
+def test_labels_beside_one_that_gets_no_clear_answer_are_made_and_none_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    desk.open()
+    desk.close()
+    desk.services.ledger.dedupes = False
+    desk.plan({"kind": "drop", "method": GET["cainiao"]})
+    find = Ledger.find
+
+    def muddled(ledger: Ledger, service: str, object_id: str) -> Label | None:
+        if object_id == "tb-1-1":
+            raise RefusalError("no-permission", "没有权限")
+        return find(ledger, service, object_id)
+
+    monkeypatch.setattr(Ledger, "find", muddled)
+    desk.deliver(3)
+    then = rows(desk.database, STATES)
+    monkeypatch.setattr(Ledger, "find", find)
+    desk.deliver(3)
+
+    assert (then, rows(desk.database, STATES)) == ([("got", 11), ("pending", 1)], [("got", 12)])
+    assert set(desk.made().values()) == {1}
 
 
 def test_label_carries_token_cod_amount_and_nothing_plain(desk: Desk):

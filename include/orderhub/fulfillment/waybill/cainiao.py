@@ -12,13 +12,18 @@ from orderhub.config.carriers import WaybillAccount
 from orderhub.config.models import Sender
 from orderhub.connections import Connection
 from orderhub.errors import ContractError, CredentialError, RefusedError, TransientError
-from orderhub.fulfillment.waybill.label import Answers, Label, LabelRequest, Place, yuan
-from orderhub.fulfillment.waybill.wire import FormDoor
+from orderhub.fulfillment.waybill.label import Answers, Label, LabelRequest, Place, is_void, yuan
+from orderhub.fulfillment.waybill.wire import FormDoor, number_in, quoted
+from orderhub.fulfillment.wms.account import is_absent
+from orderhub.platforms.payload import clean, parse_json
 from orderhub.platforms.signing import Unsigned, md5_between_secrets
 
 MOST_IN_ONE_CALL = 10
-_DENIED = frozenset({"25", "26", "27", "28", "29"})
-_CALL_LIMIT = "7"
+#: TOP's own codes: of the account, its rights, its signature and time; of no label.
+_DENIED = frozenset({"11", "12", "25", "26", "27", "28", "29", "30", "31"})
+_CLOCK = "isv.invalid-timestamp"
+#: Too many calls; the service is away.
+_PASSING = frozenset({"7", "10"})
 #: The merchant's numbers at the carrier are used up; a person buys more, and the call goes through.
 QUOTA = "isv.waybill-quota-not-enough"
 
@@ -33,7 +38,7 @@ class Cainiao:
     def __init__(
         self, connection: Connection, clock: Clock, account: WaybillAccount, carrier_code: str
     ) -> None:
-        self._door = FormDoor(connection, "waybill service")
+        self._door = FormDoor(connection, clock, "waybill service")
         self._session = str(connection.extra.get("session", ""))
         self._user_id = str(connection.extra.get("user_id", ""))
         self._clock, self._account, self._code = clock, account, carrier_code
@@ -57,13 +62,22 @@ class Cainiao:
             "order_channels_type": request.channel,
             "trade_order_list": list(request.platform_order_ids),
         }
-        said = self._call("cainiao.waybill.ii.query.by.tradecode", {"param_list": _json([wanted])})
-        return next(iter(self._labels(said)), None)
+        try:
+            said = self._call("cainiao.waybill.ii.query.by.tradecode", {"param_list": _json([wanted])})
+        except RefusedError as refusal:
+            if is_absent(str(refusal)):
+                return None
+            raise ContractError(f"waybill service: whether a label exists: {refusal}") from None
+        return next((label for label in self._labels(said) if label.object_id == request.object_id), None)
 
     def cancel(self, request: LabelRequest) -> None:
-        """Take a label back."""
+        """Take a label back; one that is void already is."""
         wanted = {"cp_code": self._code, "waybill_code": request.tracking_number or ""}
-        self._call("cainiao.waybill.ii.cancel", wanted)
+        try:
+            self._call("cainiao.waybill.ii.cancel", wanted)
+        except RefusedError as refusal:
+            if not is_void(str(refusal)):
+                raise
 
     def _applied(self, requests: Sequence[LabelRequest]) -> list[Label]:
         first = requests[0]
@@ -78,7 +92,8 @@ class Cainiao:
         said = self._call(
             "cainiao.waybill.ii.get", {"param_waybill_cloud_print_apply_new_request": _json(body)}
         )
-        return self._labels(said)
+        asked = {request.object_id for request in requests}
+        return [label for label in self._labels(said) if label.object_id in asked]
 
     def _order(self, request: LabelRequest) -> dict[str, Any]:
         services = {"SVC-COD": {"value": yuan(request.cod_fen)}} if request.cod_fen else None
@@ -120,7 +135,7 @@ class Cainiao:
         said = self._door.post({**form, "sign": md5_between_secrets(Unsigned(form), self._door.secret)})
         error = said.get("error_response")
         if isinstance(error, dict):
-            raise _error(error)
+            raise _error(error, self._session, self._door.secret)
         answer = said.get(f"{method.replace('.', '_')}_response")
         if not isinstance(answer, dict):
             raise ContractError(f"waybill service: {method} was answered with something else")
@@ -128,23 +143,30 @@ class Cainiao:
 
     def _labels(self, answer: Mapping[str, Any]) -> list[Label]:
         modules = answer.get("modules")
-        listed = modules.get("waybill_cloud_print_response", []) if isinstance(modules, dict) else []
-        labels = []
-        for one in listed:
-            if not (isinstance(one, dict) and one.get("object_id") and one.get("waybill_code")):
-                raise ContractError("waybill service: a label without object_id or waybill_code")
-            data = json.loads(str(one.get("print_data") or "{}"))
-            template = str(data.get("templateURL") or self._account.template)
-            labels.append(Label(str(one["object_id"]), str(one["waybill_code"]), template, data))
-        return labels
+        listed = modules.get("waybill_cloud_print_response") if isinstance(modules, dict) else None
+        # One alone may come without a list.
+        return [self._label(one) for one in ([listed] if isinstance(listed, dict) else listed or ())]
+
+    def _label(self, said: Any) -> Label:
+        if not (isinstance(said, dict) and isinstance(said.get("object_id"), str)):
+            raise ContractError("waybill service: a label without object_id")
+        text, _ = clean(str(said.get("print_data") or "{}"))
+        data = parse_json(text.encode(), "waybill service: print_data")
+        if not isinstance(data, dict):
+            raise ContractError("waybill service: print_data is not a JSON object")
+        template = str(data.get("templateURL") or self._account.template)
+        return Label(said["object_id"], number_in(said.get("waybill_code")), template, data)
 
 
-def _error(error: Mapping[str, Any]) -> Exception:
+def _error(error: Mapping[str, Any], *secrets: str) -> Exception:
     code, sub_code = str(error.get("code", "")), str(error.get("sub_code", ""))
-    said = f"{sub_code or code} {str(error.get('sub_msg') or error.get('msg') or '')[:150]}"
-    if code in _DENIED:
-        return CredentialError(f"waybill service refuses our calls ({said}); check its connection")
-    if code == _CALL_LIMIT or sub_code.startswith("isp.") or sub_code == QUOTA:
+    words = str(error.get("sub_msg") or error.get("msg") or "")
+    said = quoted(f"{sub_code or code} {words}", *secrets)
+    if code in _DENIED or sub_code == _CLOCK:
+        return CredentialError(
+            f"waybill service refuses our calls ({said}); check its connection and this machine's clock"
+        )
+    if code in _PASSING or sub_code.startswith("isp.") or sub_code == QUOTA:
         return TransientError(f"waybill service: {said}")
     return RefusedError(said)
 

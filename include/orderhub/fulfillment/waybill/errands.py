@@ -17,7 +17,8 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
-from orderhub.errors import ConfigError, TransientError
+from orderhub.errors import ConfigError, TransientError, Unsettled
+from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.waybill.account import WaybillDesk
 from orderhub.fulfillment.waybill.label import Answers, LabelRequest, label_request
 from orderhub.fulfillment.waybill.settle import REFUSED, Settler, tell_refused
@@ -137,29 +138,46 @@ class GetWaybills(Errand):
         """Ask for what no answer has settled; what the configuration gives no way to ask for is refused.
 
         Raises:
-            RetryError: some are still open; asking comes first the next time.
+            Unsettled: some are still open; asking comes first the next time.
+            RetryError: so are all.
         """
         with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
             requests = self.requests(payload)
-            try:
-                answers = self.desk.service.get(requests) if requests else None
-            except TransientError as error:
-                with self.database.transaction(lease) as connection:
-                    self.settler.note_trouble(connection, str(error))
-                raise
-            with self.database.transaction(lease) as connection:
-                if answers is not None:
-                    self.settler.keep(connection, answers)
+            if requests:
+                self._get(lease, requests)
             return self._left(lease, payload)
 
     def ask(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Ask for every label that no answer has settled; None when the service has not made one of them."""
+        """Ask for every label that no answer has settled; None when the service has not made one of them.
+
+        Raises:
+            Unsettled: of some it says nothing clear; it may have made those, and only others are asked for.
+            RetryError: it does not answer.
+        """
         with hold_scope(self.database, f"waybill:{self.desk.carrier_id}") as lease:
-            requests = self.requests(payload)
-            found = [self.desk.service.find(request) for request in requests]
+            requests = {request.object_id: request for request in self.requests(payload)}
+            asked = ask_each(requests, lambda object_id: self.desk.service.find(requests[object_id]))
+            found = [label for label in asked.said.values() if label is not None]
             with self.database.transaction(lease) as connection:
-                self.settler.keep_labels(connection, [label for label in found if label is not None])
-            return self._left(lease, payload) if all(found) else None
+                self.settler.keep_labels(connection, found)
+            if asked.fault is not None:
+                raise asked.fault
+            absent = [requests[object_id] for object_id, known in asked.said.items() if known is None]
+            if absent and not asked.unclear:
+                return None
+            if absent:
+                self._get(lease, absent)
+            return self._left(lease, payload)
+
+    def _get(self, lease: Lease, requests: Sequence[LabelRequest]) -> None:
+        try:
+            answers = self.desk.service.get(requests)
+        except TransientError as error:
+            with self.database.transaction(lease) as connection:
+                self.settler.note_trouble(connection, str(error))
+            raise
+        with self.database.transaction(lease) as connection:
+            self.settler.keep(connection, answers)
 
     def _left(self, lease: Lease, payload: Mapping[str, Any]) -> dict[str, int]:
         rows = _lines(self.database, payload)
@@ -169,7 +187,7 @@ class GetWaybills(Errand):
             with self.database.transaction(lease) as connection:
                 self.settler.keep(connection, Answers(refused=unable))
         if left:
-            raise TransientError(f"waybill service: {len(left)} labels are not settled")
+            raise Unsettled(f"waybill service: {len(left)} labels are not settled")
         return {"open": 0}
 
 

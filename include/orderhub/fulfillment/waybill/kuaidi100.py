@@ -14,13 +14,14 @@ from orderhub.clock import Clock
 from orderhub.config.carriers import WaybillAccount
 from orderhub.connections import Connection
 from orderhub.errors import ContractError, CredentialError, RefusedError, TransientError
-from orderhub.fulfillment.waybill.label import Answers, Label, LabelRequest, Place, yuan
-from orderhub.fulfillment.waybill.wire import FormDoor
+from orderhub.fulfillment.waybill.label import Answers, Label, LabelRequest, Place, is_void, yuan
+from orderhub.fulfillment.waybill.wire import FormDoor, number_in, quoted
+from orderhub.platforms.payload import clean
 
-_FINE = 200
-_SIGN, _BUSY = 30002, 500
+_FINE = "200"
+_SIGN, _BUSY = "30002", "500"
 #: The merchant's numbers at the carrier are used up; a person buys more, and the call goes through.
-QUOTA = 30010
+QUOTA = "30010"
 #: Within 48 hours the service gives the first label again; later it might make a second one.
 _REMEMBERS = timedelta(hours=47)
 
@@ -35,7 +36,7 @@ class Kuaidi100:
     def __init__(
         self, connection: Connection, clock: Clock, account: WaybillAccount, carrier_code: str
     ) -> None:
-        self._door = FormDoor(connection, "waybill service")
+        self._door = FormDoor(connection, clock, "waybill service")
         self._clock, self._account, self._code = clock, account, carrier_code
 
     def get(self, requests: Sequence[LabelRequest]) -> Answers:
@@ -58,24 +59,25 @@ class Kuaidi100:
         return next(iter(answers.labels), None)
 
     def cancel(self, request: LabelRequest) -> None:
-        """Take a label back."""
-        self._call(
-            "cancel",
-            {
-                "partnerId": self._account.account,
-                "kuaidicom": self._code,
-                "kuaidinum": request.tracking_number,
-                "orderId": request.object_id,
-                "reason": "订单取消",
-            },
-        )
+        """Take a label back; one that is void already is."""
+        wanted = {
+            "partnerId": self._account.account,
+            "kuaidicom": self._code,
+            "kuaidinum": request.tracking_number,
+            "orderId": request.object_id,
+            "reason": "订单取消",
+        }
+        try:
+            self._call("cancel", wanted)
+        except RefusedError as refusal:
+            if not is_void(str(refusal)):
+                raise
 
     def _ordered(self, request: LabelRequest) -> Label:
         said = self._call("order", self._order(request))
-        if not said.get("kuaidinum"):
-            raise ContractError("waybill service: a label without kuaidinum")
-        data = {name: said[name] for name in ("taskId", "label") if said.get(name)}
-        return Label(request.object_id, str(said["kuaidinum"]), self._account.template, data)
+        number = number_in(said.get("kuaidinum"))
+        data = {name: clean(str(said[name]))[0] for name in ("taskId", "label") if said.get(name)}
+        return Label(request.object_id, number, self._account.template, data)
 
     def _order(self, request: LabelRequest) -> dict[str, Any]:
         sender = request.sender
@@ -112,7 +114,12 @@ class Kuaidi100:
                 "param": text,
             }
         )
-        code, message = said.get("code"), str(said.get("message", ""))[:150]
+        code, message = said.get("code"), quoted(str(said.get("message", "")), self._door.secret)
+        if not isinstance(code, str | int):
+            raise ContractError("waybill service: an answer without a code")
+        return self._settled(quoted(str(code)), message, said.get("data"))
+
+    def _settled(self, code: str, message: str, data: Any) -> dict[str, Any]:
         if code == _SIGN:
             raise CredentialError(
                 f"waybill service refuses our calls ({code} {message}); check its connection"
@@ -121,7 +128,6 @@ class Kuaidi100:
             raise TransientError(f"waybill service: {code} {message}")
         if code != _FINE:
             raise RefusedError(f"{code} {message}")
-        data = said.get("data")
         return data if isinstance(data, dict) else {}
 
 

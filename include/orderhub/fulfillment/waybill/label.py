@@ -3,6 +3,7 @@
 A receiver is told by the platform's token, region and masks. Nothing plain is ever sent or kept.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,8 @@ from sqlalchemy import Row
 
 from orderhub.config.models import Sender
 
+#: How a service says that a label was taken back before.
+_VOID_ALREADY = re.compile("已经?(取消|作废|回收)|(already|been) (cancell?ed|void)|is void", re.IGNORECASE)
 #: A service wants these also where we may not say them.
 _UNSAID = "***"
 
@@ -121,6 +124,11 @@ def label_request(
         requested_at=first.requested_at,
         tracking_number=first.tracking_number,
     )
+
+
+def is_void(said: str) -> bool:
+    """Return whether a service's words mean that a label was taken back before."""
+    return _VOID_ALREADY.search(said) is not None
 
 
 def yuan(fen: int) -> str:

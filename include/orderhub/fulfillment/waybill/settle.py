@@ -87,7 +87,7 @@ class Settler:
 
     def note_trouble(self, connection: Connection, said: str) -> None:
         """Tell people when the numbers are used up; anything else passes by itself."""
-        if cainiao.QUOTA in said or str(kuaidi100.QUOTA) in said:
+        if cainiao.QUOTA in said or kuaidi100.QUOTA in said:
             raise_alerts(connection, self.clock, self.config, [_used_up(self.carrier_id)])
 
 

@@ -16,9 +16,9 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.errors import CredentialError, RetryError
+from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in, open_account
-from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.xml import read, text_at
 from orderhub.settings import Settings
 

@@ -19,9 +19,9 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
 from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
-from orderhub.errors import TransientError
+from orderhub.errors import Unsettled
+from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.wms.account import Account, Known
-from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.documents import delivery_order
 from orderhub.fulfillment.wms.qimen import Answer, asks_for_patience
 from orderhub.fulfillment.wms.xml import text_at
@@ -110,7 +110,8 @@ class HandOver:
         """Create what no answer has settled, and return how many documents stand in which state.
 
         Raises:
-            TransientError: some are still open; asking comes first the next time.
+            Unsettled: some are still open; asking comes first the next time.
+            RetryError: it does not answer.
         """
         config = load_active(self.database)
         with hold_scope(self.database, f"wms:{self.account.warehouse_id}") as lease:
@@ -123,8 +124,9 @@ class HandOver:
         """Ask for every document that no answer has settled; None when the WMS does not know one of them.
 
         Raises:
-            RetryError: of some it says nothing clear; it may have those, and only what it does not know is
+            Unsettled: of some it says nothing clear; it may have those, and only what it does not know is
                 sent again.
+            RetryError: it does not answer.
         """
         with hold_scope(self.database, f"wms:{self.account.warehouse_id}") as lease:
             with self.database.read() as connection:
@@ -191,9 +193,7 @@ class HandOver:
         with self.database.read() as connection:
             states = {row.state: row.documents for row in connection.execute(_STATES, dict(payload))}
         if states.get("pending"):
-            raise TransientError(
-                f"WMS: {states['pending']} of {sum(states.values())} documents are not settled"
-            )
+            raise Unsettled(f"WMS: {states['pending']} of {sum(states.values())} documents are not settled")
         return states
 
 

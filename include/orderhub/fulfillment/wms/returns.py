@@ -18,10 +18,10 @@ from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.domain.parcels import Doubt
 from orderhub.errors import ContractError
+from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
 from orderhub.fulfillment.shipments import write_doubts
 from orderhub.fulfillment.wms.account import Account, instant, is_absent
-from orderhub.fulfillment.wms.asking import ask_each
 from orderhub.fulfillment.wms.documents import return_order
 from orderhub.fulfillment.wms.xml import text_at, whole
 

@@ -1,4 +1,4 @@
-"""Asks a WMS for one thing after the other: what gets no clear answer keeps the others from nothing."""
+"""Asks another side for one thing after the other: one without a clear answer keeps no other from anything."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from orderhub.platforms.payload import quotable
 
 Said = TypeVar("Said")
 log = structlog.get_logger(__name__)
-#: So many in a row without any answer are a WMS that is out of reach; with one that nobody understands, one
-#: that is broken.
+#: So many in a row without any answer: it is out of reach; with answers nobody understands: it is broken.
 MOST_UNANSWERED = 3
 MOST_UNCLEAR = 20
 
@@ -22,7 +21,7 @@ class Asked(Generic[Said]):
     """What asking brought.
 
     Attributes:
-        said: code → what the WMS knows of it; None where it never heard of it.
+        said: code → what is known of it there; None where it never heard of it.
         unclear: codes of which it said neither.
         fault: why the rest was not asked for.
     """
@@ -33,7 +32,7 @@ class Asked(Generic[Said]):
 
 
 def ask_each(codes: Iterable[str], look: Callable[[str], Said | None]) -> Asked[Said]:
-    """Ask for each of `codes`, until the WMS refuses our calls or gives no answer several times in a row."""
+    """Ask for each of `codes`, until our calls are refused or get no answer several times in a row."""
     said: dict[str, Said | None] = {}
     unclear: list[str] = []
     unanswered = in_a_row = 0
@@ -44,7 +43,7 @@ def ask_each(codes: Iterable[str], look: Callable[[str], Said | None]) -> Asked[
         except CredentialError as error:
             return Asked(said, tuple(unclear), error)
         except RetryError as error:
-            log.warning("no clear answer of the WMS", code=code, why=quotable(str(error)))
+            log.warning("no clear answer", code=code, why=quotable(str(error)))
             unclear.append(code)
             in_a_row += 1
             unanswered = 0 if isinstance(error, ContractError) else unanswered + 1
