@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
-from orderhub.errors import CredentialError, StopError
+from orderhub.errors import ContractError, CredentialError, StopError
 from orderhub.fulfillment.manifest_desk import void_manifest
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
@@ -15,6 +15,8 @@ from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.fulfillment.wms.mending import resend, settle_doubts
 from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
+from sandbox.wms.service import secret
+from sandbox.wms.signature import sign
 from tests.builders import NOON, rows
 from tests.wms.conftest import House
 
@@ -170,6 +172,59 @@ def test_a_forged_push_is_refused(house: House):
         take_push(house.database, house.clock, house.account, query, body.replace(b"MUG", b"HAT"))
 
     assert rows(house.database, "select * from core.shipments") == []
+
+
+@pytest.mark.parametrize("minutes", [-11, 11, 60 * 24])
+def test_a_push_of_another_time_is_refused(house: House, minutes: int):
+    """Whoever recorded one could let it come again when what it says is true no longer."""
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+    house.clock.move(timedelta(minutes=minutes))
+
+    with pytest.raises(CredentialError, match="minutes"):
+        take_push(house.database, house.clock, house.account, query, body)
+
+    assert rows(house.database, "select * from core.shipments") == []
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "0001-01-01 00:00:00", "2026-11-23T12:00:00"])
+def test_a_push_without_a_time_that_can_be_read_is_refused(house: House, stamp: str):
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+    signed = {**query, "timestamp": stamp}
+    signed["sign"] = sign(signed, body.decode(), secret(7))
+
+    with pytest.raises(CredentialError):
+        take_push(house.database, house.clock, house.account, signed, body)
+
+
+def test_every_changed_byte_of_a_push_is_noticed(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+
+    for place in range(0, len(body), 7):
+        changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        with pytest.raises(CredentialError):
+            take_push(house.database, house.clock, house.account, query, changed)
+    for name in query:
+        with pytest.raises(CredentialError):
+            take_push(house.database, house.clock, house.account, {**query, name: f"{query[name]}0"}, body)
+        less = {key: value for key, value in query.items() if key != name}
+        with pytest.raises(CredentialError):
+            take_push(house.database, house.clock, house.account, less, body)
+
+
+def test_a_huge_push_is_refused_before_anybody_reads_it(house: House):
+    house.open(orders=1)
+
+    with pytest.raises(ContractError, match="bytes"):
+        take_push(house.database, house.clock, house.account, {"sign": "x"}, b"<a>" * (1 << 20))
 
 
 def test_a_report_for_nobody_is_parked_told_and_settled_by_a_person(house: House):

@@ -1,4 +1,4 @@
-"""Asks another side for one thing after the other: one without a clear answer keeps no other from anything."""
+"""Asks another side for one thing after the other: what gets no clear answer keeps no other waiting."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

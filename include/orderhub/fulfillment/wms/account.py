@@ -3,15 +3,15 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
-from orderhub.clock import BEIJING, Clock
+from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Wms
 from orderhub.connections import load_connection
 from orderhub.domain.parcels import Parcel
 from orderhub.errors import ConfigError, ContractError
-from orderhub.fulfillment.wms.qimen import Qimen
+from orderhub.fulfillment.wms.qimen import Qimen, stamped
 from orderhub.fulfillment.wms.xml import text_at, whole
 from orderhub.settings import Settings
 
@@ -112,7 +112,7 @@ def known_in(body: Element, delivery_order_code: str) -> Known:
     is_part = text_at(order, "confirmType") == "1"
     is_final = status in _GIVEN_UP or (status in _ENDED and not is_part)
     packages = body.iterfind("packages/package") if status != CANCELLED else ()
-    parcels = tuple(_parcel(package, instant(said), is_final=is_final) for package in packages)
+    parcels = tuple(_parcel(package, stamped(said), is_final=is_final) for package in packages)
     return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
 
 
@@ -135,13 +135,6 @@ def _parcel(package: Element, shipped_at: datetime, *, is_final: bool) -> Parcel
         weight_g=_grams(text_at(package, "weight")),
         unreadable="no items" if is_unsaid else ", ".join(odd)[:_MOST_QUOTED],
     )
-
-
-def instant(said: str) -> datetime:
-    """Return a time as Qimen writes it, Beijing's; one that cannot be read is long ago and moves no count."""
-    with suppress(ValueError, OverflowError):
-        return datetime.strptime(said, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).astimezone(UTC)
-    return datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _grams(kilograms: str) -> int | None:

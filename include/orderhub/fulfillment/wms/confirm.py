@@ -117,11 +117,10 @@ def take_push(
     """Record a `deliveryorder.confirm` that the WMS sent to us; again it changes nothing.
 
     Raises:
-        CredentialError: it does not carry the account's signature.
+        CredentialError: it does not carry the account's signature, or is of another time.
         ContractError: it is not what Qimen documents.
     """
-    if not account.qimen.is_signed(query, body):
-        raise CredentialError(f"a confirmation for {account.warehouse_id} is not signed by its WMS")
+    account.qimen.refuse_unsigned(query, body)
     request = read(body)
     code = text_at(request, "deliveryOrder/deliveryOrderCode")
     known = known_in(request, code)

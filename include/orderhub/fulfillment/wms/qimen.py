@@ -4,8 +4,11 @@ Not for what an answer means for an order: `answers`. Sources and what is unconf
 """
 
 import hashlib
+import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element
 
 import requests
@@ -16,6 +19,10 @@ from orderhub.errors import ConfigError, ContractError, CredentialError, Transie
 from orderhub.fulfillment.wms.xml import Tree, read, text_at, write
 
 MOST_BYTES = 10 << 20
+#: A message that comes to us speaks of one document.
+MOST_PUSHED = 1 << 20
+#: How far the clocks of the two may be apart; Qimen's own.
+SKEW = timedelta(minutes=10)
 _SERVER_ERROR = 500
 _FINE = frozenset({"", "0", "200"})
 _HEADERS = {"Content-Type": "application/xml; charset=utf-8"}
@@ -45,7 +52,15 @@ class Answer:
 def sign(query: Mapping[str, str], body: str, secret: str) -> str:
     """Return Qimen's signature over the query without `sign`, and the body exactly as sent."""
     pairs = "".join(f"{name}{query[name]}" for name in sorted(query) if name != "sign")
-    return hashlib.md5(f"{secret}{pairs}{body}{secret}".encode()).hexdigest().upper()  # noqa: S324 - Qimen's own
+    signed = f"{secret}{pairs}{body}{secret}".encode("utf-8", "surrogateescape")
+    return hashlib.md5(signed).hexdigest().upper()  # noqa: S324 - Qimen's own
+
+
+def stamped(said: str) -> datetime:
+    """Return the time of a message, Beijing's as Qimen writes it; one that cannot be read is long ago."""
+    with suppress(ValueError, OverflowError):
+        return datetime.strptime(said, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).astimezone(UTC)
+    return datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def asks_for_patience(said: str) -> bool:
@@ -98,11 +113,25 @@ class Qimen:
             raise TransientError(f"WMS {method}: {answer.code} {answer.message}")
         return answer
 
-    def is_signed(self, query: Mapping[str, str], body: bytes) -> bool:
-        """Return whether a call that came to us carries this account's signature."""
+    def refuse_unsigned(self, query: Mapping[str, str], body: bytes) -> None:
+        """Let a call pass that came to us, carries this account's signature and was made just now.
+
+        Raises:
+            CredentialError: it is not this account's, its body is another, or it was recorded before.
+            ContractError: it is larger than any message; nothing of it was read.
+        """
+        if len(body) > MOST_PUSHED:
+            raise ContractError(f"WMS: a message of {len(body)} bytes; nothing of it was read")
         mine = {"app_key": self._app_key, "customerId": self._customer}
-        expected = sign(query, body.decode("utf-8", "replace"), self._secret)
-        return query.get("sign") == expected and all(query.get(name) == value for name, value in mine.items())
+        expected = sign(query, body.decode("utf-8", "surrogateescape"), self._secret)
+        is_ours = all(query.get(name) == value for name, value in mine.items())
+        if not (hmac.compare_digest(query.get("sign", "").encode(), expected.encode()) and is_ours):
+            raise CredentialError("a message is not signed by its WMS")
+        if abs(stamped(query.get("timestamp", "")) - self._clock.now()) > SKEW:
+            raise CredentialError(
+                f"a message of a WMS is more than {SKEW // timedelta(minutes=1)} minutes old, or of a time "
+                "to come; is this machine's clock right?"
+            )
 
     def _sent(self, method: str, body: bytes) -> bytes:
         query = {

@@ -21,8 +21,9 @@ from orderhub.errors import ContractError
 from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.returns import Confirmation, Returned, record_returns
 from orderhub.fulfillment.shipments import write_doubts
-from orderhub.fulfillment.wms.account import Account, instant, is_absent
+from orderhub.fulfillment.wms.account import Account, is_absent
 from orderhub.fulfillment.wms.documents import return_order
+from orderhub.fulfillment.wms.qimen import stamped
 from orderhub.fulfillment.wms.xml import text_at, whole
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def confirmation_in(body: Element, code: str, return_id: str) -> Confirmation:
             unreadable[sku] = said[:_MOST_QUOTED]
         elif quantity:
             pieces[sku, grade] = pieces.get((sku, grade), 0) + quantity
-    confirmed_at = instant(text_at(body, "returnOrder/orderConfirmTime"))
+    confirmed_at = stamped(text_at(body, "returnOrder/orderConfirmTime"))
     return Confirmation(code, return_id, "", pieces, confirmed_at, is_total=True, unreadable=unreadable)
 
 
