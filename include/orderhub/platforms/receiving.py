@@ -12,21 +12,23 @@ MAX_ANSWER_BYTES = 32 << 20
 _AT_ONCE = 1 << 16
 
 
-def read_body(answer: requests.Response, method: str, clock: Clock, seconds: float) -> bytes:
+def read_body(
+    answer: requests.Response, method: str, clock: Clock, seconds: float, most: int = MAX_ANSWER_BYTES
+) -> bytes:
     """Return the body of an answer that was asked for with `stream=True`, decoded.
 
     The time limit of `requests` is one of silence: a body that comes drop by drop would be read for hours.
 
     Raises:
         TransientError: it broke off, or did not end within `seconds`.
-        ContractError: it has more bytes than any page has.
+        ContractError: it has more than `most` bytes.
     """
     until = clock.now() + timedelta(seconds=seconds)
     body = bytearray()
     try:
         while part := answer.raw.read1(_AT_ONCE, decode_content=True):
             body += part
-            if len(body) > MAX_ANSWER_BYTES:
+            if len(body) > most:
                 raise ContractError(f"{method}: the answer has {len(body)} bytes, more than any page has")
             if clock.now() > until:
                 raise TransientError(f"{method}: the answer has not ended after {seconds:g} s")

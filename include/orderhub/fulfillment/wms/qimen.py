@@ -17,12 +17,16 @@ from orderhub.clock import BEIJING, Clock
 from orderhub.connections import Connection
 from orderhub.errors import ConfigError, ContractError, CredentialError, TransientError
 from orderhub.fulfillment.wms.xml import Tree, read, text_at, write
+from orderhub.platforms.payload import quotable
+from orderhub.platforms.receiving import read_body
 
 MOST_BYTES = 10 << 20
 #: A message that comes to us speaks of one document.
 MOST_PUSHED = 1 << 20
 #: How far the clocks of the two may be apart; Qimen's own.
 SKEW = timedelta(minutes=10)
+#: A whole answer may take so many times the longest silence in it.
+_LONGEST_ANSWER = 3
 _SERVER_ERROR = 500
 _FINE = frozenset({"", "0", "200"})
 _HEADERS = {"Content-Type": "application/xml; charset=utf-8"}
@@ -154,7 +158,8 @@ class Qimen:
                 stream=True,
                 allow_redirects=False,
             ) as answer:
-                content = _content(answer)
+                limit = _LONGEST_ANSWER * self._timeout
+                content = read_body(answer, f"WMS {method}", self._clock, limit, MOST_BYTES)
         except requests.RequestException as error:
             # Their texts quote the address, and that holds the signature.
             raise TransientError(f"WMS {method}: no whole answer ({type(error).__name__})") from None
@@ -164,21 +169,10 @@ class Qimen:
 
     def _judged(self, method: str, content: bytes) -> Answer:
         root = read(content)
-        flag, code, message = (text_at(root, name) for name in ("flag", "code", "message"))
+        flag, code, message = (quotable(text_at(root, name)) for name in ("flag", "code", "message"))
         if root.tag != "response" or flag not in {"success", "failure"}:
             raise ContractError(f"WMS {method}: the answer has no flag")
         if (flag == "success") != (code in _FINE) and not (flag == "failure" and code == ""):
             # Success with an error's code, or the reverse: neither is believed.
             raise ContractError(f"WMS {method}: flag {flag} with code {code!r}")
         return Answer(flag == "success", code, message[:200], root)
-
-
-def _content(answer: requests.Response) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for part in answer.iter_content(1 << 16):
-        size += len(part)
-        if size > MOST_BYTES:
-            raise ContractError(f"WMS: an answer of more than {MOST_BYTES} bytes; nothing of it was read")
-        parts.append(part)
-    return b"".join(parts)
