@@ -22,6 +22,7 @@ from tests.wms.conftest import House
 
 MUGS = "select on_hand, reserved from core.stock where sku_id = 'MUG'"
 DOUBTS = "select subject, reason from core.shipment_doubts order by 1, 2"
+STATES = "select delivery_order_code, state from core.delivery_orders order by 1"
 CANCEL = "order.cancel"
 
 
@@ -297,6 +298,49 @@ def test_a_refused_document_is_handed_over_again_under_its_own_code_once_the_cau
         list(house.wms.ledger.documents),
         rows(house.database, "select state from core.delivery_orders"),
     ) == (["tb-1-1"], [("accepted",)])
+
+
+def test_a_document_that_its_wms_took_and_lost_is_told_and_handed_over_again(house: House):
+    """What a batch does not list counts as taken, and may fail afterwards."""
+    house.open(orders=2)
+    house.deliver()
+    house.confirm()
+    lost = house.wms.ledger.documents.pop("tb-1-1")
+    house.confirm()
+    at_once = rows(house.database, STATES)
+    house.clock.move(timedelta(minutes=31))
+    house.confirm()
+    look_around(house.database, house.clock, house.active)
+    told = rows(house.database, "select subject from ops.alerts where rule_id = 'wms_refused_order'")
+    later = rows(house.database, STATES)
+
+    resend(house.database, house.clock, "tb/1@1", "clerk")
+    deliver(house, times=1)
+    house.ship_all()
+    house.confirm()
+
+    assert lost
+    assert (at_once, later, told) == (
+        [("tb-1-1", "accepted"), ("tb-2-1", "accepted")],
+        [("tb-1-1", "refused"), ("tb-2-1", "accepted")],
+        [("tb/1@1",)],
+    )
+    assert {state for _, state in rows(house.database, STATES)} == {"shipped"}
+    assert clean(house) == []
+
+
+def test_a_document_that_its_wms_finds_again_is_no_longer_lost(house: House):
+    house.open(orders=1)
+    house.deliver()
+    lost = house.wms.ledger.documents.pop("tb-1-1")
+    house.clock.move(timedelta(minutes=31))
+    house.confirm()
+    house.wms.ledger.documents["tb-1-1"] = lost
+    house.ship_all()
+
+    house.confirm()
+
+    assert rows(house.database, STATES) == [("tb-1-1", "shipped")]
 
 
 def test_what_a_wms_cancels_by_itself_is_told_and_what_was_called_back_is_not(house: House):

@@ -28,6 +28,9 @@ MOST_ASKED = 2000
 _RECORDED_AT_ONCE = 100
 #: A call that was under way for so long may still create what was refused or called back in the meantime.
 _ZOMBIES_WITHIN = timedelta(days=1)
+#: A WMS that works on a batch later knows its documents by then.
+_LOST_AFTER = timedelta(minutes=30)
+_LOST = "WMS 收过,现在查不到 / it was taken, and the WMS does not know it"
 _OPEN = text("""
     select delivery_order_code from core.delivery_orders
     where warehouse_id = :warehouse_id
@@ -40,6 +43,12 @@ _ASKED = text("""
         accepted_at = case when :is_known then coalesce(accepted_at, :now) else accepted_at end,
         wms_order_id = coalesce(wms_order_id, nullif(:wms_order_id, ''))
     where delivery_order_code = :code""")
+#: Taken a while ago, and nothing of it has left: a batch took it and did not keep it.
+_LOST_THERE = text("""
+    update core.delivery_orders as d set state = 'refused', answer = :lost
+    where delivery_order_code = any(:codes) and state = 'accepted' and recall is null
+        and accepted_at < :lost_before and not exists (
+            select from core.shipments as s where s.fulfillment_order_id = d.fulfillment_order_id)""")
 #: Behind the others, so that a few of which nothing clear is said never fill the front.
 _TRIED = text("update core.delivery_orders set tried_at = :now where delivery_order_code = any(:codes)")
 #: A delivery order is one document, or several that were merged.
@@ -177,3 +186,6 @@ def _note(connection: Connection, clock: Clock, said: Mapping[str, Known | None]
     ]
     if rows:
         connection.execute(_ASKED, rows)
+    absent = [code for code, known in said.items() if known is None]
+    given = {"codes": absent, "lost_before": clock.now() - _LOST_AFTER, "lost": _LOST}
+    connection.execute(_LOST_THERE, given)

@@ -16,7 +16,7 @@ from orderhub.fulfillment.wms.short import EndedRest, Rest, end_rest, short_line
 from orderhub.quality.reasons import refuse_reason
 
 _REOPEN = text("""
-    update core.delivery_orders set state = 'pending', answer = null
+    update core.delivery_orders set state = 'pending', answer = null, wms_order_id = null
     where state = 'refused' and delivery_order_code in (
         select delivery_order_code from core.delivery_orders where fulfillment_order_id = :subject)
     returning warehouse_id, manifest_id, chunk""")
