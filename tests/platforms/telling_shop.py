@@ -110,15 +110,7 @@ class TellingShop:
     def deliver(self, later: timedelta = timedelta()) -> DeliveryCounts:
         """Send what the outbox holds for the shop, `later` from now."""
         self.box.pass_time(later)
-        config = self.box.config
-        teller = Teller(
-            self.database,
-            self.box.clock,
-            config.shop(self.box.shop_id),
-            self.box.platform,
-            carriers_for(self.box.platform.spec.name, config.carriers.carriers),
-            self.box.client,
-        )
+        teller = self.teller(self.box.client)
         lane = Target(
             lambda parcel: teller.send(parcel.payload),
             lambda parcel: teller.ask(parcel.payload),
@@ -126,6 +118,18 @@ class TellingShop:
         )
         return deliver_pending(
             self.database, self.box.clock, self.settings, {f"tracking:{self.box.shop_id}": lane}
+        )
+
+    def teller(self, open_client: Callable[[], Any]) -> Teller:
+        """Return who tells the platform, by such a client."""
+        config = self.box.config
+        return Teller(
+            self.database,
+            self.box.clock,
+            config.shop(self.box.shop_id),
+            self.box.platform,
+            carriers_for(self.box.platform.spec.name, config.carriers.carriers),
+            open_client,
         )
 
     def states(self) -> list[tuple[object, ...]]:

@@ -1,14 +1,19 @@
 """Tracking numbers at the platform: told once the warehouse confirmed, once each, whatever goes wrong."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orderhub.db.engine import Database
+from orderhub.errors import NotTaken
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.tracking_mending import open_writes, resend_write, settle_write
 from orderhub.operate.explain import explain
+from orderhub.platforms.client import Client
+from orderhub.platforms.protocol import Call
 from sandbox.world.model import Order, OrderState
 from tests.builders import rows
 from tests.platforms.telling_shop import TellingShop
@@ -97,6 +102,39 @@ def test_no_fault_loses_a_number_or_tells_it_twice(database: Database, tmp_path:
     assert len(told) == len(set(told))
     assert {state for _, state, _ in shop.states()} <= {"told", "noted"}
     assert {number for number, state, _ in shop.states() if state == "told"} == set(told)
+
+
+class Elsewhere:
+    """A client whose platform answers about `other`, whichever order it is asked for."""
+
+    def __init__(self, client: Client, other: str) -> None:
+        self.client, self.other = client, other
+
+    def call(self, call: Call, values: Mapping[str, Any]) -> Any:
+        return self.client.call(call, {**values, "order_id": self.other})
+
+    def close(self) -> None:
+        self.client.close()
+
+
+@pytest.mark.parametrize(
+    "platform",
+    ["miniprogram", *(pytest.param(name, marks=pytest.mark.slow) for name in PLATFORMS[:-1])],
+)
+def test_an_answer_about_another_order_says_nothing_of_this_one(
+    database: Database, tmp_path: Path, platform: str
+):
+    shop = TellingShop(database, platform, tmp_path)
+    order, other = shop.orders()[:2]
+    shop.happens(other, "ship")
+    shop.confirm(order, "78500000000001")
+    [(payload,)] = rows(database, "select payload from ops.outbox where target like 'tracking:%'")
+
+    teller = shop.teller(lambda: Elsewhere(shop.box.client(), other.order_id))
+
+    with pytest.raises(NotTaken, match="another order"):
+        teller.ask(payload)
+    teller.close()
 
 
 def test_lines_are_told_with_the_parcel_that_has_them(database: Database, tmp_path: Path):

@@ -17,7 +17,7 @@ from orderhub.config.models import Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.domain.parcels import NO_NUMBER
+from orderhub.domain.parcels import NO_NUMBER, plain_number
 from orderhub.errors import ConfigError, ContractError, NotTaken, RefusedError, ShopError
 from orderhub.fulfillment.tracking_plan import Line, NothingToTell, Parcel, Plan, plan_write
 from orderhub.platforms.carriers import CarrierCode, code_of
@@ -101,7 +101,7 @@ class Teller:
             return {"state": parcel.state}
         if ship is None or self.shop is None or not self.shop.write_back:
             return None
-        if parcel.tracking_number in self._standing(ship, parcel).numbers:
+        if plain_number(parcel.tracking_number) in self._standing(ship, parcel).numbers:
             return self._end([parcel], "told", None)
         return None
 
@@ -166,7 +166,7 @@ class Teller:
         means, said = answer.means, str(answer)
         if means in {"ask", "bad_number"}:
             standing = self._standing(ship, parcel)
-            if parcel.tracking_number in standing.numbers:
+            if plain_number(parcel.tracking_number) in standing.numbers:
                 return self._end([parcel], "told", "known_already", said)
             if means == "ask" and parcel.order_kind == "sale" and standing.status in _LEFT_ALREADY:
                 return self._end([parcel], "told", "shipped_already", said)
@@ -186,10 +186,14 @@ class Teller:
             found = self._client_now().call(ship.ask, {"order_id": parcel.platform_order_id})
         except ContractError as error:
             raise NotTaken(str(error), "not_yet") from None
+        told = at_path(found, ship.ask.order) if ship.ask.order else None
+        if told is not None and str(told) != parcel.platform_order_id:
+            raise NotTaken(f"{ship.ask.method}: the answer is about another order", "not_yet")
         words = {entry.status: entry.canonical for entry in self.platform.spec.statuses}
         numbers = {str(number) for path in ship.ask.numbers for number in all_at(found, path)}
         for mark in ship.ask.divided_by:
             numbers = {part for number in numbers for part in number.split(mark)}
+        numbers = {plain_number(number) for number in numbers}
         return Standing(words.get(str(at_path(found, ship.ask.status)), "unknown"), frozenset(numbers))
 
     def _end(

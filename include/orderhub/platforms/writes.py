@@ -86,6 +86,10 @@ def _refuse_meanings(call: Write, known: tuple[str, ...]) -> None:
 class OrderQuestion(Call):
     """Asks how one order stands at the platform, {order_id}: which tracking numbers it knows."""
 
+    order: str = Field(
+        default="",
+        description="Path of the order's own number inside root: an answer about another says nothing.",
+    )
     status: str = Field(description="Path of the order's status inside root; a word of statuses.")
     numbers: tuple[str, ...] = Field(
         min_length=1, description="Paths of tracking numbers inside root; * is every item of a list."
