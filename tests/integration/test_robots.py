@@ -19,6 +19,7 @@ from orderhub.connections import Connection
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.postgres import free_port
+from orderhub.delivery import robots
 from orderhub.delivery.dispatch import DeliveryCounts, deliver_pending
 from orderhub.delivery.robots import say
 from orderhub.delivery.samples import send_samples
@@ -113,6 +114,51 @@ def test_no_error_shows_the_key_or_the_secret(groups: Groups, clock: FixedClock,
 
     assert "K3Y-SENTINEL" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+class Said:
+    """An answer of a chat."""
+
+    status_code = 200
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def json(self) -> object:
+        return self.answer
+
+
+@pytest.mark.parametrize("chat", CHATS)
+def test_a_key_or_secret_that_a_chat_repeats_is_not_kept(
+    groups: Groups, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, chat: str
+):
+    answer = {"errcode": 300001, "errmsg": "token K3Y-SENTINEL, sign of S3CRET-SENTINEL \x00: not exist"}
+    monkeypatch.setattr(robots.requests, "post", lambda *_given, **_named: Said(answer))
+    known = groups.connection(chat, password="K3Y-SENTINEL", extra={"secret": "S3CRET-SENTINEL"})
+
+    with pytest.raises(TransientError, match="not exist") as raised:
+        say(chat, known, "x", clock.now())
+
+    assert [bad for bad in ("K3Y-SENTINEL", "S3CRET-SENTINEL", "\x00") if bad in str(raised.value)] == []
+
+
+@pytest.mark.parametrize("answer", [{"errcode": "0"}, {"code": 0, "msg": "ok"}, {"StatusCode": 0}])
+def test_a_chat_may_say_yes_in_another_type(
+    groups: Groups, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
+):
+    monkeypatch.setattr(robots.requests, "post", lambda *_given, **_named: Said(answer))
+
+    assert say("dingtalk", groups.connection("dingtalk"), "x", clock.now())["code"] == 0
+
+
+@pytest.mark.parametrize("answer", [[], "ok", {}, {"errcode": None}, {"errcode": False}])
+def test_an_answer_that_says_nothing_is_no_yes(
+    groups: Groups, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, answer: object
+):
+    monkeypatch.setattr(robots.requests, "post", lambda *_given, **_named: Said(answer))
+
+    with pytest.raises(TransientError):
+        say("dingtalk", groups.connection("dingtalk"), "x", clock.now())
 
 
 def test_the_key_may_be_given_as_the_whole_address_of_the_webhook(groups: Groups, clock: FixedClock):

@@ -17,6 +17,7 @@ import requests
 
 from orderhub.connections import Connection
 from orderhub.errors import ConfigError, TransientError
+from orderhub.platforms.payload import quotable
 
 _TIMEOUT_SECONDS = 10
 #: WeCom takes 2048 bytes of text, the others more; beyond, the end is cut.
@@ -63,15 +64,19 @@ def say(kind: Kind, connection: Connection, said: str, now: datetime) -> dict[st
     except (requests.RequestException, ValueError) as error:
         # Their texts quote the address, and that holds the key.
         raise TransientError(f"{kind} robot: {type(error).__name__}; is it in reach?") from None
-    return _judged(kind, taken if isinstance(taken, dict) else {}, answer.status_code)
+    code, message = _said(taken if isinstance(taken, dict) else {}, token, secret)
+    if code != "0":
+        raise TransientError(f"{kind} robot: code {code}, HTTP {answer.status_code}: {message}")
+    return {"code": 0, "message": message}
 
 
-def _judged(kind: Kind, answer: Mapping[str, Any], status: int) -> dict[str, Any]:
+def _said(answer: Mapping[str, Any], *secrets: str) -> tuple[str, str]:
+    """Return code and message, of any type; a chat may repeat the key that it does not know."""
     code = answer.get("errcode", answer.get("code", answer.get("StatusCode")))
-    message = str(answer.get("errmsg", answer.get("msg", answer.get("StatusMessage", ""))))[:200]
-    if code != 0:
-        raise TransientError(f"{kind} robot: code {code}, HTTP {status}: {message}")
-    return {"code": code, "message": message}
+    message = str(answer.get("errmsg", answer.get("msg", answer.get("StatusMessage", ""))))
+    for secret in filter(None, secrets):
+        message = message.replace(secret, "…")
+    return quotable(str(code), 40), quotable(message, 200)
 
 
 def _address(connection: Connection, host: str) -> str:
