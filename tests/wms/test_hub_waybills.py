@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.fulfillment.wms.confirm import take_push
 from sandbox.waybill.ledger import Fault
+from sandbox.wms.service import secret
+from sandbox.wms.signature import sign
 from tests.builders import Line, Order, activate, put, rows, stock
 from tests.waybill.conftest import CARRIERS
 from tests.wms.conftest import HOUSES, House
@@ -75,6 +78,28 @@ def test_a_number_goes_with_its_document_and_comes_back_with_its_parcel(house: H
     assert [label.cod for label in house.labels.ledger.labels] == ["228.00", "", ""]
     confirmed = rows(house.database, "select tracking_number from core.shipments order by 1")
     assert confirmed == [(number,) for number in sorted(labels(house).values())]
+
+
+def test_a_parcel_that_left_by_another_label_is_told_once(house: House):
+    """The hub's label is paid for, and what it was to collect at the door is collected by nobody."""
+    open_house(house, 2)
+    deliver(house)
+    house.ship_all()
+    number = house.labels.ledger.labels[0].number
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+    changed = body.decode().replace(number, "SF1234567890123").replace("ZTO", "SF").encode()
+    signed = {name: value for name, value in query.items() if name != "sign"}
+    signed["sign"] = sign(signed, changed.decode(), secret(7))
+
+    for _ in range(2):
+        take_push(house.database, house.clock, house.account, signed, changed)
+
+    assert rows(house.database, "select subject, reason, evidence from core.shipment_doubts") == [
+        ("tb-1-1", "another_label", {"label": f"zto {number}", "left_by": "SF1234567890123"})
+    ]
+    assert rows(house.database, "select fulfillment_order_id, carrier_code from core.shipments") == [
+        ("tb/1@1", "SF")
+    ]
 
 
 def test_a_document_waits_for_its_own_waybill_and_the_manifest_does_not(house: House):

@@ -18,7 +18,15 @@ from orderhub.clock import Clock
 from orderhub.db.copy import copy_rows
 from orderhub.db.document_locks import DOCUMENTS_FIRST
 from orderhub.db.sql_files import statement
-from orderhub.domain.parcels import DocumentLine, Doubt, Explained, Parcel, explain_parcels, plain_number
+from orderhub.domain.parcels import (
+    DocumentLine,
+    Doubt,
+    Explained,
+    Parcel,
+    explain_parcels,
+    is_number,
+    plain_number,
+)
 from orderhub.fulfillment.strangers import Numbers
 
 _SHIPMENTS = text("""
@@ -35,6 +43,9 @@ _SHIPMENT_COLUMNS = (
     "shipment_id", "fulfillment_order_id", "order_id", "warehouse_id", "carrier_code", "tracking_number",
     "weight_g", "shipped_at",
 )  # fmt: skip
+_LABELS = text("""
+    select fulfillment_order_id, carrier_id, tracking_number from core.waybills
+    where fulfillment_order_id = any(:documents) and state = 'got'""")
 _DOUBT = text("""
     insert into core.shipment_doubts (doubt_id, warehouse_id, subject, reason, evidence, seen_at)
     values (:doubt_id, :warehouse_id, :subject, :reason, cast(:evidence as jsonb), :now)
@@ -107,12 +118,14 @@ def record_reports(
     doubts, taken = 0, list[_Taken]()
     together = list(_merged(map(_plain, reports)))
     numbers = Numbers(connection, together)
+    labels = {row.fulfillment_order_id: row for row in connection.execute(_LABELS, {"documents": documents})}
     for report in together:
         lines = [line for document in report.documents for line in known.get(document, [])]
         # What a person says of a parcel was asked for.
         of_others = numbers.of_others(report) if source != "hand" else {}
         explained = _explained(report, lines, of_others)
-        doubts += write_doubts(connection, clock, warehouse_id, report.subject, explained.doubts)
+        odd = (*explained.doubts, *_other_labels(report, lines, labels, is_whole=source != "wms"))
+        doubts += write_doubts(connection, clock, warehouse_id, report.subject, odd)
         taken += _by_document(explained, lines)
     _copy(connection, warehouse_id, taken, clock.now())
     return _post(connection, clock, documents, source, doubts)
@@ -177,6 +190,21 @@ def _explained(report: Report, lines: Sequence[Row[Any]], of_others: Mapping[str
         is_final=report.is_final,
         of_others=of_others,
     )
+
+
+def _other_labels(
+    report: Report, lines: Sequence[Row[Any]], labels: Mapping[str, Row[Any]], *, is_whole: bool
+) -> Iterator[Doubt]:
+    """Yield labels that the hub took and that nothing left by: they are paid for, and collect nothing."""
+    left = {plain_number(number) for line in lines for number in line.tracking_numbers}
+    left |= {parcel.tracking_number for parcel in report.parcels if is_number(parcel.tracking_number)}
+    for label in filter(None, map(labels.get, report.documents)):
+        if left and label.tracking_number not in left and (report.is_final or is_whole):
+            figures = {
+                "label": f"{label.carrier_id} {label.tracking_number}",
+                "left_by": ", ".join(sorted(left)),
+            }
+            yield Doubt("another_label", label.tracking_number, figures)
 
 
 def write_doubts(
