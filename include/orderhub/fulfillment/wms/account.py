@@ -16,11 +16,15 @@ from orderhub.fulfillment.wms.xml import text_at, whole
 from orderhub.settings import Settings
 
 #: How a WMS says that it has never heard of a document; anything else it says leaves the question open.
-_ABSENT = re.compile("not[ _]found|not exist|不存在|未找到|找不到", re.IGNORECASE)
-#: It does not know the warehouse or the merchant that we named: that says nothing of the document.
+_NOT_THERE = "not[ _-]?found|not[ _-]exists?|不存在|未找到|找不到|没有找到"
+_ABSENT = re.compile(_NOT_THERE, re.IGNORECASE)
+#: What else it may not know: the warehouse, merchant, account or method that we named, or the page asked for.
+_ELSE = "warehouse|owner|customer|api|method|service|interface|app[ _-]?key|app|user|seller|tenant|page|404"
+_ELSE_ZH = "仓库|货主|客户|接口|方法|服务|应用|用户|商家|租户|授权|账号|店铺"
+#: That says nothing of the document, in either order of the words; a document's code may hold English ones.
 _ELSE_ABSENT = re.compile(
-    "(warehouse|owner|customer|仓库|货主|客户)([ _-]?(code|编码|代码))?[ _]?"
-    "(is |does |was )?(not[ _]found|not exist|不存在|未找到|找不到)",
+    rf"({_ELSE}|{_ELSE_ZH})([ _-]?(code|name|编码|代码|名))?[ _]?(is |does |was )?({_NOT_THERE})"
+    rf"|({_NOT_THERE})[^,,。;;]{{0,8}}({_ELSE_ZH})",
     re.IGNORECASE,
 )
 #: Heavier than any parcel: a weight in another unit, or no weight at all.
