@@ -1,5 +1,6 @@
 """Calling back what a WMS holds; reports that come twice, early, for nobody, or with too much."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -226,6 +227,23 @@ def test_a_huge_push_is_refused_before_anybody_reads_it(house: House):
 
     with pytest.raises(ContractError, match="bytes"):
         take_push(house.database, house.clock, house.account, {"sign": "x"}, b"<a>" * (1 << 20))
+
+
+def test_a_push_of_another_warehouse_says_nothing_of_this_ones_document(house: House):
+    """One WMS may hold two buildings under one account."""
+    house.open(orders=1)
+    house.deliver()
+    house.ship_all()
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+    elsewhere = replace(house.account, warehouse_id="yiwu")
+
+    take_push(house.database, house.clock, elsewhere, query, body)
+
+    assert rows(house.database, "select warehouse_id, reason from core.shipment_doubts") == [
+        ("yiwu", "unknown_order")
+    ]
+    assert rows(house.database, "select * from core.shipments") == []
+    assert rows(house.database, "select asked_at from core.delivery_orders") == [(None,)]
 
 
 def test_a_report_for_nobody_is_parked_told_and_settled_by_a_person(house: House):

@@ -56,7 +56,9 @@ _DOCUMENTS_OF = text("""
     select delivery_order_code, max(wms_order_id) as wms_order_id,
         coalesce(bool_or(recall = 'requested'), false) as is_called_back,
         array_agg(fulfillment_order_id order by fulfillment_order_id) as documents
-    from core.delivery_orders where delivery_order_code = any(:codes) group by delivery_order_code""")
+    from core.delivery_orders
+    where delivery_order_code = any(:codes) and warehouse_id = :warehouse_id
+    group by delivery_order_code""")
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,9 @@ def take_push(
         hold_scope(database, f"wms:{account.warehouse_id}") as lease,
         database.transaction(lease) as connection,
     ):
-        reports = list(_reports(connection, {code: known}))
-        _note(connection, clock, {code: known})
+        reports = list(_reports(connection, account.warehouse_id, {code: known}))
+        if any(report.documents for report in reports):
+            _note(connection, clock, {code: known})
         return record_reports(connection, clock, account.warehouse_id, reports, "wms")
 
 
@@ -146,7 +149,7 @@ def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes
     asked = ask_each(codes, account.look)
     standing = {code: one for code, one in asked.said.items() if one is not None}
     with database.transaction(lease) as connection:
-        reports = list(_reports(connection, standing))
+        reports = list(_reports(connection, account.warehouse_id, standing))
         _note(connection, clock, asked.said)
         connection.execute(_TRIED, {"codes": list(asked.unclear), "now": clock.now()})
         recorded = record_reports(connection, clock, account.warehouse_id, reports, "wms")
@@ -155,9 +158,10 @@ def _ask(database: Database, lease: Lease, clock: Clock, account: Account, codes
     return recorded
 
 
-def _reports(connection: Connection, said: Mapping[str, Known]) -> Iterator[Report]:
+def _reports(connection: Connection, warehouse_id: str, said: Mapping[str, Known]) -> Iterator[Report]:
     """Yield what the WMS says of each delivery order; call it before its own numbers are noted."""
-    rows = connection.execute(_DOCUMENTS_OF, {"codes": list(said)}).all()
+    given = {"codes": list(said), "warehouse_id": warehouse_id}
+    rows = connection.execute(_DOCUMENTS_OF, given).all()
     ours = {row.delivery_order_code: row for row in rows}
     for code, known in said.items():
         row = ours.get(code)
