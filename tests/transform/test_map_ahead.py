@@ -100,6 +100,30 @@ def test_session_that_fails_takes_the_pass_with_it_and_the_next_one_cleans_up(
     assert rows(database, LEFT) == []
 
 
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_pass_that_would_wait_for_a_slice_maps_the_next_one_itself(
+    database: Database, owner: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    whole = merged(database, config, VERSIONS)
+    forget(owner)
+    real, helped, mapped_by_pass = map_ahead.map_slice, threading.Event(), []
+
+    def slow_in_the_other_session(*given: Any) -> int:
+        if threading.current_thread() is threading.main_thread():
+            mapped_by_pass.append([load.load_id for load in given[2]])
+            helped.set()
+        assert helped.wait(timeout=20)
+        return real(*given)
+
+    monkeypatch.setattr(map_ahead, "map_slice", slow_in_the_other_session)
+    left = merged_at_once(database, config, [VERSIONS[:4], VERSIONS[4:8], VERSIONS[8:12], VERSIONS[12:]])
+
+    first = rows(database, "select max(load_id) - 3 from ops.loads")[0][0]
+    assert mapped_by_pass[0] == [first + 1]
+    assert [first + 3] not in mapped_by_pass
+    assert left == whole
+
+
 def test_loads_are_cut_by_rows_and_never_divided(config: MerchantConfig, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(map_ahead, "SLICE_ROWS", 100)
     platform = load_platform("taobao", config)
