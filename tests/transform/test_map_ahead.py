@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -121,6 +121,28 @@ def test_pass_that_would_wait_for_a_slice_maps_the_next_one_itself(
     first = rows(database, "select max(load_id) - 3 from ops.loads")[0][0]
     assert mapped_by_pass[0] == [first + 1]
     assert [first + 3] not in mapped_by_pass
+    assert left == whole
+
+
+@pytest.mark.usefixtures("slices_of_one_load")
+def test_pass_whose_other_session_has_not_begun_maps_the_first_slice_itself(
+    database: Database, owner: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    whole = merged(database, config, VERSIONS)
+    forget(owner)
+    queued: list[Future[Any]] = []
+
+    class NotBegun(ThreadPoolExecutor):
+        def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+            if given[0] == 0:
+                queued.append(Future())
+                return queued[-1]
+            return super().submit(work, *given, **named)
+
+    monkeypatch.setattr(map_ahead, "ThreadPoolExecutor", NotBegun)
+    left = merged_at_once(database, config, [VERSIONS[:6], VERSIONS[6:12], VERSIONS[12:]])
+
+    assert [one.cancelled() for one in queued] == [True]
     assert left == whole
 
 

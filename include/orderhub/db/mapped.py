@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 #: Lets the planner join large passes as sets. A small sample tells it enough of tables whose keys are unique.
 AS_SETS = (
     "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'; "
-    "set local default_statistics_target = 10"
+    "set local enable_memoize = off; set local default_statistics_target = 10"
 )
 #: A table is dropped before a vacuum of it would help anybody; one that runs makes the drop wait a second.
 SHORT_LIVED = "with (autovacuum_enabled = off)"

@@ -5,7 +5,7 @@ or, of a large pass, when it is finished; until then none of its orders is ready
 First the checks of rows and sources, then those that read the anomalies of the first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,8 +70,18 @@ def mark_judged(connection: Connection, judging: Judging) -> None:
     connection.execute(statement("ops/judged_orders"), given)
 
 
+def count_judged(connection: Connection, pass_id: int) -> int:
+    """Return how many orders a pass judges."""
+    count = text("select count(*) from core.orders where _checked_pass_id = :pass_id")
+    return int(connection.execute(count, {"pass_id": pass_id}).scalar_one())
+
+
 def conclude(
-    connection: Connection, judging: Judging, verdicts: Sequence[Verdict], found: Found
+    connection: Connection,
+    judging: Judging,
+    verdicts: Sequence[Verdict],
+    found: Found,
+    judged: Callable[[], int],
 ) -> CheckCounts:
     """Write what follows from the first round, and ask the second, which reads it.
 
@@ -81,12 +91,10 @@ def conclude(
         judging: once per pass.
         verdicts: of the first round.
         found: where the rows of the first round are; dropped at the end.
+        judged: says how many orders are judged, once the rest is done: another session may count them.
     """
     now = judging.clock.now()
     given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
-    judged = connection.execute(
-        text("select count(*) from core.orders where _checked_pass_id = :pass_id"), given
-    )
     ended = _Ended()
     _write_anomalies(connection, judging.suites, given, ended, is_second=False)
     again = scan_again(connection, judging.suites, found)
@@ -95,7 +103,7 @@ def conclude(
     stopped = _tell(connection, judging, now if ended.placed else None)
     drop_tables(connection, judging.suites, found)
     failed = sum(verdict.failed_count for verdict in [*verdicts, *again])
-    return CheckCounts(judged.scalar_one(), failed, ended.closed, ended.placed, ended.released, stopped)
+    return CheckCounts(judged(), failed, ended.closed, ended.placed, ended.released, stopped)
 
 
 def _tell(connection: Connection, judging: Judging, placed_at: datetime | None) -> int:

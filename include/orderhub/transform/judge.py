@@ -7,6 +7,7 @@ ship (`core.line_readiness`). One that dies in between is judged by the next, be
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, text
 
@@ -18,7 +19,7 @@ from orderhub.db.leases import Lease
 from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
 from orderhub.quality.active import active_suites
-from orderhub.quality.check import Judging, conclude, mark_judged
+from orderhub.quality.check import Judging, conclude, count_judged, mark_judged
 from orderhub.quality.scan import Found, scan, scan_beside, take_failures
 from orderhub.quality.suites import Suites
 from orderhub.transform.passes import NEW_CONFIG, TransformCounts, finish_pass, merged_passes
@@ -44,7 +45,8 @@ class Judge:
     def at_once(self, connection: Connection, suites: Suites, counts: TransformCounts) -> None:
         """Judge and finish a pass in the transaction that has merged and marked it."""
         verdicts = scan(connection, suites, counts.pass_id)
-        counts.checks = conclude(connection, self.judging(suites, counts), verdicts, Found())
+        judged = partial(count_judged, connection, counts.pass_id)
+        counts.checks = conclude(connection, self.judging(suites, counts), verdicts, Found(), judged)
         self._finish(connection, counts)
 
     def beside(self, suites: Suites, counts: TransformCounts) -> None:
@@ -56,11 +58,14 @@ class Judge:
         """
         verdicts = scan_beside(self.database, self.lease, suites, counts.pass_id)
         with ThreadPoolExecutor(1, "count") as session:
+            judged = session.submit(self._count_judged, counts.pass_id)
             counted = session.submit(self.count_anew)
             with self.database.transaction(self.lease) as connection:
                 connection.exec_driver_sql(AS_SETS)
                 found = take_failures(connection, counts.pass_id)
-                counts.checks = conclude(connection, self.judging(suites, counts), verdicts, found)
+                counts.checks = conclude(
+                    connection, self.judging(suites, counts), verdicts, found, judged.result
+                )
                 self._finish(connection, counts)
             counted.result()
 
@@ -86,6 +91,10 @@ class Judge:
         if connection.execute(_IS_CONFIG_NEW).scalar_one():
             judge_again(connection)
         mark_judged(connection, self.judging(suites, counts))
+
+    def _count_judged(self, pass_id: int) -> int:
+        with self.database.read() as connection:
+            return count_judged(connection, pass_id)
 
     def judging(self, suites: Suites, counts: TransformCounts) -> Judging:
         """Return what judges a pass."""

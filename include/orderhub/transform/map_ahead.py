@@ -118,10 +118,10 @@ class Mapper:
         with ThreadPoolExecutor(1, "map") as session:
             ahead = [session.submit(self._map_ahead, number, one) for number, one in enumerate(slices)]
             try:
-                for number, mapped in enumerate(ahead):
-                    if not mapped.done():
+                for number in range(len(slices)):
+                    if not ahead[number].done():
                         self._map_next(connection, slices, ahead)
-                    count = _result(connection, mapped)
+                    count = _result(connection, ahead[number])
                     with _shown(connection, Incoming.ahead(self.pass_id, number)):
                         yield count
             finally:

@@ -1,4 +1,4 @@
--- Fills core.receivers from the greatest version of each order that had a receiver, as incoming_orders names it. What is
+-- Writes the receivers of orders that core knows, as new_receivers.sql those of new ones. What is
 -- known of the person already is not replaced by less.
 -- A row says "absent" until one is known, and names no version then: which empty one came first says nothing.
 with source as (
@@ -10,6 +10,7 @@ with source as (
     from incoming_orders as i
     left join incoming_versions as v
         on v.platform = i.platform and v.staging_id = i.receiver_staging_id and v.is_receiver_known
+    where i.order_id not in (select order_id from changed_orders where is_new)
 ),
 touched as (
     insert into core.receivers as present (

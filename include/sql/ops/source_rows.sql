@@ -25,14 +25,19 @@ affected as (
     group by doubts.shop_id, doubts.kind
     having count(*) >= max(rule.length) and count(*) * 100 >= max(rule.minimum_percent) * max(totals.order_count)
 ),
+-- Almost always no shop is affected, and nothing is read for it.
 sequence as (
-    select o.shop_id, affected.kind, ops.bought_at(o.payment_state, o.paid_at, o.placed_at) as bought_at, o.order_id, doubts.order_id is not null as is_hit
+    select affected.shop_id, affected.kind, o.bought_at, o.order_id, doubts.order_id is not null as is_hit
     from affected
-    join core.orders as o on o.shop_id = affected.shop_id and o._checked_pass_id = :pass_id
-        and ops.bought_at(o.payment_state, o.paid_at, o.placed_at) is not null
+    cross join lateral (
+        select order_id, ops.bought_at(payment_state, paid_at, placed_at) as bought_at
+        from core.orders
+        where shop_id = affected.shop_id and _checked_pass_id = :pass_id and lifecycle = 'live'
+        offset 0
+    ) as o
     left join core.receivers as r on r.order_id = o.order_id
     left join doubts on doubts.order_id = o.order_id and doubts.kind = affected.kind
-    where o.lifecycle = 'live'
+    where o.bought_at is not null
         and (doubts.order_id is not null or affected.kind not in ('address', 'any') or r.address_verdict is not null)
 ),
 islands as (

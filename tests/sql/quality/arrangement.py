@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,7 +13,7 @@ from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
-from orderhub.quality.check import CheckCounts, Judging, conclude, mark_judged
+from orderhub.quality.check import CheckCounts, Judging, conclude, count_judged, mark_judged
 from orderhub.quality.scan import Found, scan
 from orderhub.quality.suites import Suites, load_suites
 
@@ -49,7 +50,8 @@ RECEIVER = {
 def check_orders(connection: Connection, judging: Judging) -> CheckCounts:
     """Judge what is to be judged in one transaction, as a pass of one slice does."""
     mark_judged(connection, judging)
-    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found())
+    judged = partial(count_judged, connection, judging.pass_id)
+    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found(), judged)
 
 
 @dataclass
