@@ -161,6 +161,17 @@ def test_a_target_that_can_be_asked_is_asked_before_anything_is_sent_again(datab
     assert states(database) == {"a": ("sent", 2), "b": ("sent", 2)}
 
 
+def test_a_mail_never_waits_behind_thousands_of_tracking_numbers(database, clock, settings) -> None:
+    put(database, clock, "n1", "n2", "n3", target="tracking:tb")
+    put(database, clock, "mail", target="mail")
+    receiver = Receiver()
+    targets = {"tracking:tb": Target(receiver.send, is_bulk=True), "mail": Target(receiver.send)}
+
+    deliver_pending(database, clock, settings, targets)
+
+    assert receiver.received == ["mail", "n1", "n2", "n3"]
+
+
 def test_two_deliveries_do_not_work_at_once(database, clock, settings) -> None:
     with hold_scope(database, "deliver"), pytest.raises(LeaseTaken):
         deliver_pending(database, clock, settings, {})

@@ -14,6 +14,8 @@ from orderhub.alerts.watch import look_around
 from orderhub.delivery.mail import build_mail
 from orderhub.fulfillment.sync import sync_stock
 from orderhub.fulfillment.traces import trace_parcels
+from orderhub.fulfillment.wms.qimen import Qimen
+from orderhub.fulfillment.wms.xml import read, text_at
 from sandbox.waybill import routes as waybills
 from sandbox.waybill import top
 from sandbox.waybill.ledger import Ledger as Labels
@@ -31,6 +33,33 @@ TABLES = (
     "select format('%I.%I', table_schema, table_name) from information_schema.tables "
     "where table_schema in ('ops', 'core', 'mart', 'staging') and table_type = 'BASE TABLE'"
 )
+
+
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        ("token_only", ["***", "***", "***", "OAID-1"]),
+        ("masked", ["张**", "138****0000", "文三路***", "OAID-1"]),
+    ],
+)
+def test_a_wms_is_told_of_the_receiver_what_the_shops_policy_allows(
+    house: House, monkeypatch: pytest.MonkeyPatch, policy: str, shown: list[str]
+):
+    sent: list[bytes] = []
+    real = Qimen._sent
+
+    def noted(wms: Qimen, method: str, body: bytes) -> bytes:
+        sent.append(body)
+        return real(wms, method, body)
+
+    monkeypatch.setattr(Qimen, "_sent", noted)
+    house.open(orders=1, export_policy=policy)
+
+    house.deliver()
+
+    receiver = read(sent[0]).find("orders/order/deliveryOrder/receiverInfo")
+    assert receiver is not None
+    assert [text_at(receiver, name) for name in ("name", "mobile", "detailAddress", "oaid")] == shown
 
 
 def told_by_the_wms(monkeypatch: pytest.MonkeyPatch) -> None:
