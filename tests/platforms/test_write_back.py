@@ -1,5 +1,6 @@
 """Tracking numbers at the platform: told once the warehouse confirmed, once each, whatever goes wrong."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -102,6 +103,27 @@ def test_no_fault_loses_a_number_or_tells_it_twice(database: Database, tmp_path:
     assert len(told) == len(set(told))
     assert {state for _, state, _ in shop.states()} <= {"told", "noted"}
     assert {number for number, state, _ in shop.states() if state == "told"} == set(told)
+
+
+@pytest.mark.parametrize(
+    ("what", "platform", "reason"), [("ask", "miniprogram", None), ("send", "taobao", "known_already")]
+)
+def test_a_number_whose_answer_was_lost_is_found_and_told_once(
+    database: Database, tmp_path: Path, what: str, platform: str, reason: str | None
+):
+    shop = TellingShop(database, platform, tmp_path)
+    shop.confirm(shop.orders()[0], "78500000000001")
+    shop.plan({"kind": "cut"})
+    shop.deliver()
+    shop.plan()
+    [(payload,)] = rows(database, "select payload from ops.outbox where target like 'tracking:%'")
+
+    teller = shop.teller(shop.box.client)
+    found = getattr(teller, what)(payload)
+    teller.close()
+
+    assert found == {"state": "told", "reason": reason}
+    assert shop.numbers_told() == Counter(["78500000000001"])
 
 
 class Elsewhere:

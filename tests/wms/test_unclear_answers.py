@@ -22,6 +22,7 @@ class Muddled(Ledger):
     """The same books, of which the WMS will not speak where a code is one of `odd`."""
 
     odd: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
 
     def find(self, code: str, wms_id: str = "") -> Document:
         self._refuse(code)
@@ -32,6 +33,8 @@ class Muddled(Ledger):
         return Ledger.find_return(self, code)
 
     def _refuse(self, code: str) -> None:
+        if code in self.broken:
+            raise LookupError(code)  # The server's own error, HTTP 500.
         if code in self.odd:
             raise RuleError("E1", "无权限")
 
@@ -75,6 +78,26 @@ def test_documents_behind_one_that_gets_no_clear_answer_are_asked_for_all_the_sa
 
     assert {state for _, state in rows(house.database, SENT)} == {"shipped"}
     assert [r.violations for r in verify(house.database) if r.violations] == []
+
+
+def test_documents_that_break_the_wms_go_behind_the_others(house: House):
+    """Three in a row look like a WMS that is out of reach; the next round begins with those not tried yet."""
+    house.open(orders=5)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+    muddle(house)
+    broken = frozenset(f"tb-{number}-1" for number in (1, 2, 3))
+    house.wms.methods.ledger.broken = broken
+
+    for _ in range(2):
+        sync_stock(house.database, house.clock, house.settings, house.active)
+        house.clock.move(timedelta(minutes=10))
+
+    assert {code for code, state in rows(house.database, SENT) if state == "shipped"} == {"tb-4-1", "tb-5-1"}
+    muddle(house)
+    sync_stock(house.database, house.clock, house.settings, house.active)
+    assert {state for _, state in rows(house.database, SENT)} == {"shipped"}
 
 
 def test_a_wms_that_is_out_of_reach_is_not_asked_for_thousands_of_documents(house: House):
