@@ -7,7 +7,17 @@ from sqlalchemy import text
 
 from orderhub.db.engine import Database
 from orderhub.errors import ContractError
-from orderhub.platforms.payload import at_path, clean, dump_json, parse_json, storable, version_hash, written
+from orderhub.platforms.payload import (
+    at_path,
+    clean,
+    dump_json,
+    parse_json,
+    quotable,
+    storable,
+    storable_answer,
+    version_hash,
+    written,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +106,28 @@ def test_repeated_key_is_refused_however_it_is_written(body: bytes):
 )
 def test_both_parsers_read_the_same(body: bytes):
     assert parse_json(body, "orders") == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "13812345670",
+        "+8613812345670",
+        "+86 138-1234-5670",
+        "86-13812345670",
+        "138 1234 5670",
+        "１３８１２３４５６７０",
+    ],
+)
+def test_what_others_say_is_quoted_without_phones_however_they_are_written(phone: str):
+    said = quotable(f"收件人:{phone},不可达")
+    kept = storable_answer({"said": [f"收件人:{phone}"]})
+
+    assert ("138****5670" in said, "138****5670" in kept) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "number", ["78500000000001", "8613812345678", "2160451543726114828", "1.13812345670"]
+)
+def test_numbers_of_parcels_and_orders_stay_as_they_are(number: str):
+    assert number in quotable(f"运单号 {number} 不合规")

@@ -41,7 +41,8 @@ class Numbers:
         }
         self._buyers: dict[str, Buyer] = {}
         self._holders: dict[str, dict[str, Buyer]] = {}
-        for row in connection.execute(statement("core/holders_of_numbers"), given):
+        found = connection.execute(statement("core/holders_of_numbers"), given) if given["numbers"] else ()
+        for row in found:
             buyer = Buyer(row.shop_id, row.customer_id or "", row.region)
             if row.number is None:
                 self._buyers[row.fulfillment_order_id] = buyer
