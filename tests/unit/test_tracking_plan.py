@@ -181,7 +181,7 @@ def test_every_meaning_that_lets_a_number_wait_has_words():
 def test_a_carrier_is_found_by_code_name_and_alias():
     carriers = read_carriers("carrier,code,name,aliases\nYUNDA,121,韵达快递,韵达|YD\n", "carriers.csv")
 
-    found = {code_of(carriers, word, "x").code for word in ("yunda", " 韵达 快递", "YD")}
+    found = {code_of(carriers, word, "x").code for word in ("yunda", " 韵达 快递", "YD", "ＹＵＮＤＡ")}
 
     assert found == {"121"}
 

@@ -1,5 +1,6 @@
 """Carriers by the codes of a platform: `carriers.csv` of its folder, and what the merchant says instead."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,4 +84,4 @@ def code_of(carriers: Mapping[str, CarrierCode], carrier: str, platform: str) ->
 
 
 def _key(word: str) -> str:
-    return "".join(word.split()).upper()
+    return "".join(unicodedata.normalize("NFKC", word).split()).upper()
