@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import text
 
 from orderhub.clock import FixedClock
@@ -202,10 +203,29 @@ def test_a_sheet_in_another_encoding_is_read(yard: Yard):
     assert [row[1] for row in rows(yard.database, SHIPMENTS)] == ["中通"]
 
 
-def test_a_formula_without_a_saved_result_says_that_nothing_has_left(yard: Yard):
-    yard.drop(HEADER, ("693", "SF", '=CONCAT("SF","1")'), ("694", "SF", "SF2"))
+def test_a_formula_without_a_saved_result_says_that_nothing_has_left_and_the_report_says_so(yard: Yard):
+    report = yard.drop(HEADER, ("693", "SF", '=CONCAT("SF","1")'), ("694", "SF", "SF2"))
 
     assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF2"]
+    assert "workbook has formulas" in report
+
+
+def test_a_second_sheet_that_is_not_read_is_named_in_the_report(yard: Yard):
+    book = Workbook()
+    for name, number in (("today", "SF1"), ("yesterday", "SF2")):
+        sheet = book.create_sheet(name)
+        sheet.append(HEADER)
+        sheet.append(("693" if number == "SF1" else "694", "SF", number))
+    del book["Sheet"]
+    file = yard.folder / "two.xlsx"
+    book.save(file)
+    saved = yard.clock.now().timestamp() - 60
+    os.utime(file, (saved, saved))
+
+    take(yard)
+
+    assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF1"]
+    assert "yesterday" in reports(yard)["accepted/two"]
 
 
 def test_the_same_row_many_times_is_one_parcel(yard: Yard):

@@ -19,9 +19,11 @@ _PIECES = re.compile(r"[0-9]{1,9}(\.0*)?")
 
 
 def named_rows(
-    file: Path, headers: Headers, required: Collection[str]
+    file: Path, headers: Headers, required: Collection[str], told: list[str]
 ) -> Iterator[tuple[dict[str, str], str]]:
     """Yield field → cell of each row, only of columns that are there, and where the row stands, for people.
+
+    What is to be told of the file goes to `told`: sheets that were not read, formulas, hidden rows.
 
     Raises:
         FileRejected: it cannot be read as a sheet, or lacks a required column.
@@ -30,6 +32,7 @@ def named_rows(
     before = state_of(file)
     naming = frozenset(normalise_header(header) for header in next(iter(headers.values())))
     with open_sheet(file, naming) as sheet:
+        told += [f"{remark.zh} / {remark.en}" for remark in sheet.remarks]
         places = _places(sheet.header, headers, required)
         for row in sheet.rows:
             cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in places.items()}

@@ -95,7 +95,7 @@ def take_return_sheet(
 
 def _read(file: Path) -> ReturnSheet:
     read = ReturnSheet()
-    for row, where in named_rows(file, _HEADERS, _HEADERS):
+    for row, where in named_rows(file, _HEADERS, _HEADERS, read.problems):
         read.add(row, where)
     return read
 

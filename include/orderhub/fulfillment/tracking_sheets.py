@@ -100,7 +100,7 @@ def take_tracking_sheet(
 
 def _read(file: Path) -> TrackingSheet:
     read = TrackingSheet()
-    for row, where in named_rows(file, _HEADERS, ("document", "carrier", "number")):
+    for row, where in named_rows(file, _HEADERS, ("document", "carrier", "number"), read.problems):
         read.add(row, where)
     return read
 
