@@ -19,6 +19,7 @@ from orderhub.quality import scan as scan_module
 from orderhub.quality.suites import load_suites
 from orderhub.transform import judge as judge_module
 from orderhub.transform import map_ahead
+from orderhub.transform import run as transform_run
 from orderhub.transform.run import is_work_pending, run_transform
 from tests.builders import rows, stock
 from tests.transform.payloads import StoppedClock, stage, trade
@@ -255,3 +256,20 @@ def test_other_checks_that_came_after_a_death_are_those_an_order_is_said_to_be_j
 
     stamped = rows(database, "select distinct checks_version from core.orders")
     assert stamped == rows(database, "select suites_version from ops.suite_versions where is_active")
+
+
+@pytest.mark.parametrize("slice_rows", [50_000, 1], ids=["one transaction", "two"])
+def test_pass_beside_somebody_who_vacuums_its_tables_is_finished(
+    database: Database, config: MerchantConfig, monkeypatch: pytest.MonkeyPatch, slice_rows: int
+):
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", slice_rows)
+    monkeypatch.setattr(transform_run, "_LARGE_PASS_ROWS", 1)
+    stage(database, [trade("1")], "tb")
+    stage(database, [trade("2")], "tb")
+
+    with database.engine.begin() as vacuuming:
+        vacuuming.exec_driver_sql("lock table core.orders in share update exclusive mode")
+        counts = run_transform(database, StoppedClock(), config)
+
+    assert counts.orders_changed == 2
+    assert rows(database, UNFINISHED) == [(0,)]
