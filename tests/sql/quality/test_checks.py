@@ -328,6 +328,7 @@ def test_an_order_that_is_not_paid_yet_repeats_nothing_and_is_repeated_by_nothin
         ({"paid_at": "2026-03-02T01:12:00Z"}, {}, {}),
         ({"customer_id": "buyer-2"}, {}, {}),
         ({"customer_id": None}, {}, {}),
+        ({"order_id": "shadow/2"}, {}, {}),
         ({}, {"quantity": 2, "paid_fen": 1000}, {}),
         ({}, {"sku_id": "SKU-2"}, {}),
         ({}, {}, {"name_masked": "李**"}),

@@ -289,6 +289,17 @@ def test_a_refund_of_the_earlier_order_frees_the_later(hub: Hub) -> None:
         ({"kind": "phone_hash", "value": "h-phone"}, [("blacklisted", "tb/1")]),
         ({"kind": "address_hash", "value": "h-address"}, [("blacklisted", "tb/1")]),
         ({"kind": "phone_hash", "value": "buyer-1"}, []),
+        ({"effect": "no_ship", "shop_id": "sheet"}, []),
+        ({"effect": "no_ship", "starts_at": "2026-03-03T00:00:00Z"}, []),
+        ({"effect": "no_ship", "ends_at": "2026-03-01T00:00:00Z"}, []),
+        (
+            {"effect": "no_ship", "kind": "phone_hash", "value": "h-phone"},
+            [("blacklisted_no_ship", "tb/1")],
+        ),
+        (
+            {"effect": "no_ship", "kind": "address_hash", "value": "h-address"},
+            [("blacklisted_no_ship", "tb/1")],
+        ),
     ],
 )
 def test_who_stands_on_the_list_is_held(hub: Hub, entry: dict[str, Any], expected: list[Any]) -> None:
@@ -311,6 +322,21 @@ def test_several_buyers_with_one_phone_are_all_held(
         hub.check()
 
     assert hub.rows("select count(*) from core.holds where rule_id = 'shared_phone'") == [(held,)]
+
+
+@pytest.mark.parametrize(
+    ("column", "rule"), [("phone_hash", "shared_phone"), ("address_hash", "shared_address")]
+)
+def test_buyers_who_are_more_than_a_day_apart_share_nothing(hub: Hub, column: str, rule: str) -> None:
+    for number, paid_at in enumerate(
+        ("2026-03-01T01:00:00Z", "2026-03-02T01:01:00Z", "2026-03-02T01:01:00Z")
+    ):
+        times = {"placed_at": paid_at, "paid_at": paid_at}
+        hub.put({"order_id": f"tb/{number}", "customer_id": f"b{number}", **times}, receiver={column: "one"})
+
+    hub.check()
+
+    assert hub.rows(f"select count(*) from core.anomalies where rule_id = '{rule}'") == [(0,)]
 
 
 def test_orders_without_a_buyers_key_share_nothing(hub: Hub) -> None:
@@ -351,6 +377,17 @@ def test_the_same_goods_on_another_platform_are_only_noted(hub: Hub) -> None:
     assert hub.rows("select rule_id, subject_id, action from core.anomalies") == [
         ("repeated_across_platforms", "sheet/1", "warn")
     ]
+
+
+def test_the_same_goods_on_another_platform_a_day_and_more_before_are_not_noted(hub: Hub) -> None:
+    before = "2026-03-01T01:00:00Z"
+    hub.put({"order_id": "tb/1", "placed_at": before, "paid_at": before}, receiver={"phone_hash": "one"})
+    other = {"order_id": "sheet/1", "platform": "spreadsheet", "customer_id": None}
+    hub.put(other, receiver={"phone_hash": "one"})
+
+    hub.check()
+
+    assert hub.rows("select rule_id from core.anomalies") == []
 
 
 def test_flag_colours_are_what_the_merchant_says(hub: Hub) -> None:

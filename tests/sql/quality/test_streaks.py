@@ -84,6 +84,35 @@ def test_two_buyers_interleaved_are_two_rows(hub: Hub) -> None:
     assert marked(hub) == []
 
 
+@pytest.mark.parametrize("customer_id", ["buyer-1", None], ids=["open id", "phone"])
+def test_one_key_on_two_platforms_is_two_buyers(hub: Hub, customer_id: str | None) -> None:
+    for number in (1, 2):
+        put(hub, number, "A", customer_id=customer_id)
+    put(hub, 3, "A", customer_id=customer_id, order_id="sheet/3", platform="spreadsheet")
+    hub.execute("update core.receivers set phone_hash = 'hash-of-one-phone'")
+
+    hub.check()
+
+    assert marked(hub) == []
+
+
+def test_orders_that_are_paid_at_the_door_stand_in_a_row(hub: Hub) -> None:
+    put_all(hub, "AAA", payment_state="cod_accepted", paid_at=None)
+
+    hub.check()
+
+    assert marked(hub) == ["1", "2", "3"]
+
+
+def test_orders_from_before_go_live_neither_count_nor_end_a_row(hub: Hub) -> None:
+    put_all(hub, "AA-A")
+    hub.execute("update core.orders set lifecycle = 'history' where order_id = 'tb/3'")
+
+    hub.check()
+
+    assert marked(hub) == ["1", "2", "4"]
+
+
 def test_orders_of_nobody_never_stand_in_a_row(hub: Hub) -> None:
     put_all(hub, "AAA", customer_id=None)
 
