@@ -22,6 +22,7 @@ from tests.transform.payloads import StoppedClock, stage, trade
 
 BLACKLIST = "entry_id,kind,value,shop_id,reason,author\nbl-1,customer,open-7,*,职业索赔,李主管\n"
 OTHER_WORDS = "memo: {hold: [加急], invoice: [发票], no_ship: [刷单]}\n"
+SOLD = "select distinct sku_id from core.order_lines"
 HELD = "select order_id, rule_id from core.holds where state = 'active' order by 1, 2"
 UNFINISHED = "select count(*) from ops.passes where finished_at is null"
 SOMEBODY_WAITS = """exists (
@@ -67,6 +68,32 @@ def test_buyer_put_on_the_blacklist_while_his_order_is_being_checked_is_held(
 
     assert rows(database, HELD) == [("tb/1", "blacklisted")]
     assert ready == [("tb/2",)]
+    assert not is_work_pending(database)
+
+
+@SIZES
+def test_goods_that_files_call_otherwise_while_an_order_is_being_checked_are_mapped_anew(
+    database: Database,
+    config: MerchantConfig,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    slice_rows: int,
+):
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", slice_rows)
+    stage(database, [trade("1")], "tb")
+    stage(database, [trade("2")], "tb")
+
+    def call_otherwise() -> None:
+        mappings = (directory / "sku_mappings.csv").read_text(encoding="utf-8")
+        (directory / "sku_mappings.csv").write_text(mappings.replace("SKU-TS001", "SHIRT"), encoding="utf-8")
+        apply_directory(database, StoppedClock(), directory, directory.parent, "li")
+
+    before(monkeypatch, "core/failed_checks", call_otherwise)
+    run_transform(database, StoppedClock(), config)
+    mapped = rows(database, SOLD)
+    run_transform(database, StoppedClock(), load_active(database))
+
+    assert (mapped, rows(database, SOLD)) == ([("SKU-TS001",)], [("SHIRT",)])
     assert not is_work_pending(database)
 
 
