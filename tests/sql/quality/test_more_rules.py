@@ -261,20 +261,32 @@ def test_the_window_of_duplicates_is_the_shops_and_the_promotions(hub: Hub) -> N
     assert (without, hub.rows(HELD)) == ([], [("suspected_duplicate_order", "tb/2")])
 
 
-def test_a_refund_of_the_earlier_order_frees_the_later(hub: Hub) -> None:
+@pytest.mark.parametrize(
+    ("kind", "held"), [("refund", []), ("money", [("suspected_duplicate_order", "tb/2")])]
+)
+def test_a_refund_of_the_earlier_order_s_goods_frees_the_later(hub: Hub, kind: str, held: list[Any]) -> None:
     hub.put({"order_id": "tb/1"})
     hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
     first, _ = hub.check()
     refund = {
         "refund_id": "tb/r1", "platform": "taobao", "shop_id": "tb", "platform_refund_id": "r1", "order_id": "tb/1",
-        "kind": "refund", "state": "refunded", "is_terminal": True, "version_id": "v", "merge_key": "k",
+        "kind": kind, "state": "refunded", "is_terminal": True, "version_id": "v", "merge_key": "k",
         "mapping_version": "m", "_load_id": 1, "_pass_id": first + 1, "_seen_at": "2026-03-02T02:00:00Z",
     }  # fmt: skip
     put_row(hub, "core.refunds", refund)
 
     hub.check()
 
-    assert hub.rows(HELD) == []
+    assert hub.rows(HELD) == held
+
+
+def test_an_order_whose_payment_was_refunded_is_repeated_by_nothing(hub: Hub) -> None:
+    hub.put({"order_id": "tb/1", "payment_state": "refunded"})
+    hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
+
+    hub.check()
+
+    assert [row for row in hub.rows(HELD) if row[1] == "tb/2"] == []
 
 
 @pytest.mark.parametrize(
