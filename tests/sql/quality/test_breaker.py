@@ -42,6 +42,7 @@ def put_many(
         ({}, {"quantity": None}, "source_values_missing"),
         ({"status": "unknown", "gate": "wait"}, {}, "source_schema_drift"),
         ({"unreadable_fields": ["paid"]}, {}, "source_schema_drift"),
+        ({}, {"unreadable_fields": ["quantity"]}, "source_schema_drift"),
     ],
 )
 def test_a_source_that_is_wrong_as_a_whole_is_stopped(hub: Hub, order: Any, line: Any, expected: str) -> None:
@@ -51,6 +52,24 @@ def test_a_source_that_is_wrong_as_a_whole_is_stopped(hub: Hub, order: Any, line
 
     assert hub.rows(STOPS) == [("tb", expected)]
     assert (expected, "tb", True) in hub.rows(ALERTS)
+
+
+def test_a_file_without_a_column_of_times_stops_nothing(hub: Hub) -> None:
+    for number in range(5):
+        hub.put({"order_id": f"sheet/{number}", "platform": "spreadsheet", "placed_at": None})
+
+    hub.check()
+
+    assert hub.rows(STOPS) == []
+
+
+def test_few_lines_with_a_usual_price_say_nothing_of_the_source(hub: Hub) -> None:
+    put_many(hub, 4, {"paid_fen": 100_000}, {"paid_fen": 100_000})
+    hub.put({"order_id": "tb/unknown", "customer_id": "b9"}, {"sku_id": "SKU-2"})
+
+    hub.check()
+
+    assert hub.rows(STOPS) == []
 
 
 def test_nothing_of_a_stopped_source_is_released(hub: Hub) -> None:

@@ -248,6 +248,16 @@ def test_rows_of_last_year_alert_nobody(hub: Hub) -> None:
     assert hub.rows(ALERTS) == []
 
 
+def test_rows_of_a_shop_in_shadow_mode_alert_nobody(hub: Hub) -> None:
+    for number in (1, 2, 3):
+        put(hub, number, "A", order_id=f"shadow/{number}")
+
+    hub.check()
+
+    assert len(marked(hub)) == 3
+    assert hub.rows(ALERTS) == []
+
+
 def test_three_in_a_row_from_one_source_are_an_incident_and_no_high_risk(hub: Hub) -> None:
     for number in (1, 2, 3):
         put(hub, number, "A", customer_id=f"buyer-{number}")
@@ -269,3 +279,41 @@ def test_three_in_a_row_among_many_good_ones_are_noise(hub: Hub) -> None:
     hub.check()
 
     assert hub.rows("select subject from ops.alerts where rule_id = 'source_incident'") == []
+
+
+INCIDENTS = "select subject from ops.alerts where rule_id = 'source_incident'"
+
+
+@pytest.mark.parametrize(("doubts", "expected"), [("AA*A", [("tb",)]), ("AA-A", [])])
+def test_a_masked_address_neither_counts_nor_ends_a_row_of_a_source(
+    hub: Hub, doubts: str, expected: list[Any]
+) -> None:
+    for number, doubt in enumerate(doubts, start=1):
+        put(hub, number, doubt, customer_id=f"buyer-{number}")
+
+    hub.check()
+
+    assert hub.rows(INCIDENTS) == expected
+
+
+def test_doubtful_orders_of_a_source_that_are_months_apart_are_no_row(hub: Hub) -> None:
+    for number, month in enumerate(("2025-01", "2025-06", "2026-02"), start=1):
+        paid_at = f"{month}-01T01:00:00Z"
+        put(hub, number, "A", customer_id=f"buyer-{number}", placed_at=paid_at, paid_at=paid_at)
+
+    hub.check()
+
+    assert hub.rows(INCIDENTS) == []
+
+
+def test_a_false_alarm_is_clean_in_the_row_of_its_source(hub: Hub) -> None:
+    for number in (1, 2):
+        put(hub, number, "A", customer_id=f"buyer-{number}")
+    hub.check()
+    hub.execute("update core.anomalies set is_false_alarm = true where order_id = 'tb/1'")
+    put(hub, 3, "A", customer_id="buyer-3")
+    hub.execute("update core.orders set checked_version = null")
+
+    hub.check()
+
+    assert hub.rows(INCIDENTS) == []
