@@ -86,6 +86,9 @@ class Teller:
             self._wait(parcel, "unknown_carrier", str(error))
             raise
         if isinstance(plan, NothingToTell):
+            # It may have been told with another, by a call whose answer was lost.
+            if ship.joined_by and self._is_known(ship, parcel):
+                return self._end([parcel], "told", "known_already")
             return self._end([parcel], plan.state, plan.reason)
         return self._tell(ship, plan)
 
@@ -101,9 +104,7 @@ class Teller:
             return {"state": parcel.state}
         if ship is None or self.shop is None or not self.shop.write_back:
             return None
-        if plain_number(parcel.tracking_number) in self._standing(ship, parcel).numbers:
-            return self._end([parcel], "told", None)
-        return None
+        return self._end([parcel], "told", None) if self._is_known(ship, parcel) else None
 
     def close(self) -> None:
         """Close the client, if one was needed."""
@@ -179,6 +180,9 @@ class Teller:
             raise RefusedError(said)
         self._wait(parcel, means, said)
         raise NotTaken(said, means)
+
+    def _is_known(self, ship: Ship, parcel: Parcel) -> bool:
+        return plain_number(parcel.tracking_number) in self._standing(ship, parcel).numbers
 
     def _standing(self, ship: Ship, parcel: Parcel) -> Standing:
         assert self.platform is not None
