@@ -98,6 +98,7 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({"gate": "wait", "gate_reason": "risk-review 风控审核中"}, {}, {}, [("platform_risk", "tb/1")]),
         ({"gate": "wait", "gate_reason": "group-forming 拼团未成团"}, {}, {}, []),
         ({"modified_at": "2026-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
+        ({"paid_at": "2099-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
         ({"modified_at": "2099-03-02T00:00:00Z"}, {}, {}, [("impossible_time", "tb/1")]),
         ({"placed_at": "0001-01-01T00:00:00Z", "paid_at": None}, {}, {}, [("impossible_time", "tb/1"), ("missing_paid_time", "tb/1")]),
     ],

@@ -280,8 +280,11 @@ def test_a_refund_of_the_earlier_order_s_goods_frees_the_later(hub: Hub, kind: s
     assert hub.rows(HELD) == held
 
 
-def test_an_order_whose_payment_was_refunded_is_repeated_by_nothing(hub: Hub) -> None:
-    hub.put({"order_id": "tb/1", "payment_state": "refunded"})
+@pytest.mark.parametrize("earlier", [{"payment_state": "refunded"}, {"lifecycle": "history"}])
+def test_an_order_whose_payment_was_refunded_or_from_before_go_live_is_repeated_by_nothing(
+    hub: Hub, earlier: dict[str, Any]
+) -> None:
+    hub.put({"order_id": "tb/1", **earlier})
     hub.put({"order_id": "tb/2", "paid_at": "2026-03-02T01:08:00Z"})
 
     hub.check()
