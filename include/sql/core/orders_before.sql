@@ -15,7 +15,9 @@ where not c.is_new and o._pass_id is distinct from :pass_id;
 
 insert into receivers_before
 select r.*, o.version_id
-from incoming_orders as i
+from (
+    select order_id from incoming_orders where order_id not in (select order_id from changed_orders where is_new)
+) as i
 cross join lateral (select x.version_id, x._pass_id from core.orders as x where x.order_id = i.order_id offset 0) as o
 cross join lateral (select * from core.receivers as x where x.order_id = i.order_id offset 0) as r
 where o._pass_id is distinct from :pass_id
