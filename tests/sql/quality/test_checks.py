@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orderhub.db.engine import Database
-from tests.sql.quality.arrangement import Hub, open_hub
+from tests.sql.quality.arrangement import NOW, Hub, open_hub
 
 
 @pytest.fixture
@@ -126,6 +126,32 @@ def test_an_order_that_cannot_ship_is_marked_as_judged_and_never_held(hub: Hub, 
 
     assert counts.judged_orders == 1
     assert hub.rows(OPEN) == []
+
+
+def test_an_order_that_a_person_took_out_of_shipping_is_judged_by_no_rule(hub: Hub) -> None:
+    hub.put({"currency": "USD"}, {"quantity": -3})
+    hub.execute(
+        "insert into core.withholdings (subject_id, order_id, kind, version_id, decided_at, decided_by, reason) "
+        "values ('tb/1', 'tb/1', 'cancelled', 'v1', :at, '王', '买家不要了')",
+        at=NOW,
+    )
+
+    hub.check()
+
+    assert hub.rows(OPEN) == []
+
+
+def test_an_order_of_which_a_line_has_no_price_has_no_sum_to_compare(hub: Hub) -> None:
+    hub.put({"paid_fen": 2500}, {}, {"paid_fen": None})
+
+    hub.check()
+    without_price = hub.rows(OPEN)
+    hub.execute("update core.order_lines set paid_fen = 1000")
+    hub.execute("update core.orders set checked_version = null")
+    hub.check()
+
+    assert "amount_mismatch" not in {rule for rule, _ in without_price}
+    assert hub.rows(OPEN) == [("amount_mismatch", "tb/1")]
 
 
 def test_an_order_that_waits_for_confirmation_is_held_once_it_is_live(hub: Hub) -> None:
