@@ -13,7 +13,7 @@ _AT_ONCE = 1 << 16
 
 
 def read_body(
-    answer: requests.Response, method: str, clock: Clock, seconds: float, most: int = MAX_ANSWER_BYTES
+    answer: requests.Response, method: str, clock: Clock, seconds: float, most: int | None = None
 ) -> bytes:
     """Return the body of an answer that was asked for with `stream=True`, decoded.
 
@@ -21,14 +21,15 @@ def read_body(
 
     Raises:
         TransientError: it broke off, or did not end within `seconds`.
-        ContractError: it has more than `most` bytes.
+        ContractError: it has more than `most` bytes; `MAX_ANSWER_BYTES` where nobody says how many.
     """
+    limit = MAX_ANSWER_BYTES if most is None else most
     until = clock.now() + timedelta(seconds=seconds)
     body = bytearray()
     try:
         while part := answer.raw.read1(_AT_ONCE, decode_content=True):
             body += part
-            if len(body) > most:
+            if len(body) > limit:
                 raise ContractError(f"{method}: the answer has {len(body)} bytes, more than any page has")
             if clock.now() > until:
                 raise TransientError(f"{method}: the answer has not ended after {seconds:g} s")
