@@ -42,6 +42,28 @@ def test_numbers_inside_a_message_are_masked_and_order_numbers_are_not() -> None
     assert "打138****8000,单号163288460521882636" == mask_numbers("打13800138000,单号163288460521882636")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "138 0013 8000",
+        "138-0013-8000",
+        "+8613800138000",
+        "+86 138 0013 8000",
+        "86-13800138000",
+        "\uff11380013800\uff10",
+    ],
+)
+def test_a_phone_in_a_message_is_masked_however_it_is_written(written: str):
+    assert mask_numbers(f"送货前打{written},谢谢") == "送货前打138****8000,谢谢"
+
+
+@pytest.mark.parametrize(
+    "number", ["2160451543726114828", "8613812345678", "1.13812345670", "138 0013 80001", "180*2000*1500"]
+)
+def test_a_number_that_is_no_phone_stays_in_a_message(number: str):
+    assert mask_numbers(f"单 {number}") == f"单 {number}"
+
+
 def test_an_identity_card_in_a_message_is_masked() -> None:
     assert "证件330***********012X" == mask_numbers("证件33010619900101012X")
 

@@ -24,9 +24,6 @@ LONGEST_QUOTE = 300
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-#: A mobile number as people write it to people; one without groups and country is `mask_numbers`' matter.
-_GROUPED_PHONE = re.compile(r"(?<![\d.])(?:\+?86[- ]|\+86)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)", re.ASCII)
-_HALF_WIDTH = {0xFF10 + digit: ord("0") + digit for digit in range(10)}
 #: The JSON escape of NUL; after an odd backslash it is the text of an escape, not one.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -127,7 +124,7 @@ def quotable(said: str, longest: int = LONGEST_QUOTE) -> str:
     Whoever makes labels of tokens knows the receiver, and may say whom it means: no phone stays in it.
     """
     line = " ".join(clean(said[: 2 * longest])[0].split())
-    return _without_phone(line)[:longest]
+    return mask_numbers(line)[:longest]
 
 
 def storable_answer(answer: Mapping[str, Any]) -> str:
@@ -135,15 +132,10 @@ def storable_answer(answer: Mapping[str, Any]) -> str:
     return clean(dump_json(_without_phones(answer)))[0]
 
 
-def _without_phone(text: str) -> str:
-    """Return words of others without phones, in any width and however their digits are grouped."""
-    return _GROUPED_PHONE.sub(r"\1****\2", mask_numbers(text.translate(_HALF_WIDTH)))
-
-
 def _without_phones(value: Any) -> Any:
     match value:
         case str():
-            return _without_phone(value)
+            return mask_numbers(value)
         case Mapping():
             return {str(name): _without_phones(one) for name, one in value.items()}
         case list() | tuple():

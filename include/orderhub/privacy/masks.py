@@ -6,7 +6,10 @@ import unicodedata
 STAR = "*"
 _JOINER = "\u200d"
 _MOST_STARS = 2
-_MOBILE_IN_TEXT = re.compile(r"(?<![\d.])(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+#: As people write one to people: grouped or not, with the country or not, in digits of any width.
+_MOBILE_IN_TEXT = re.compile(
+    r"(?<![\d.])(?:[+\uff0b]?86[- ]|[+\uff0b]86)?([1\uff11][3-9\uff13-\uff19]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)"
+)
 _IDENTITY_CARD = re.compile(r"(?<!\d)([1-9]\d\d)\d{3}(?:19|20)\d\d[01]\d[0-3]\d(\d{3}[\dXx])(?!\d)")
 _SHOWN_PHONE = 7
 
@@ -41,7 +44,11 @@ def mask_address(province: str | None, city: str | None, district: str | None) -
 
 def mask_numbers(text: str) -> str:
     """Return free text with mobile and identity card numbers masked, as buyers write them into messages."""
-    return _MOBILE_IN_TEXT.sub(r"\1****\2", _IDENTITY_CARD.sub(r"\1***********\2", text))
+    return _MOBILE_IN_TEXT.sub(_masked_mobile, _IDENTITY_CARD.sub(r"\1***********\2", text))
+
+
+def _masked_mobile(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", f"{found[1]}{STAR * 4}{found[2]}")
 
 
 def _first_cluster(text: str) -> str:
