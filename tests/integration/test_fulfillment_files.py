@@ -306,6 +306,20 @@ def test_the_pick_book_has_a_barcode_per_document_that_reads_as_its_number_and_i
     assert (b"/FontFile3" in book, book.count(b"/Type /Font\n"), b"Helvetica" in book) == (True, 2, False)
 
 
+def test_two_lines_of_one_sku_are_picked_and_labelled_as_one(
+    database: Database, clock: FixedClock, settings: Settings
+):
+    payload = closed_manifest(database, clock, Order("1", (Line("MUG", 2), Line("CUP"), Line("MUG", 3))))
+
+    publish_all(database, clock, settings, payload)
+
+    folder = settings.manifests / "hangzhou" / "20261123-1200"
+    page = pypdfium2.PdfDocument(folder / "pick_list.pdf")[0].get_textpage().get_text_range()
+    assert table(folder / "label_import.csv")[1][9:11] == ["马克杯×1;马克杯×5", "6"]
+    assert page.partition("tb/1@1")[2].split() == ["CUP", "马克杯", "×1", "MUG", "马克杯", "×5"]
+    assert len(table(folder / "shipping_list.csv")) == 4
+
+
 def test_a_slow_book_keeps_no_list_and_no_label_waiting(
     database: Database, clock: FixedClock, settings: Settings
 ):

@@ -1,6 +1,7 @@
 import csv
 import io
 import tempfile
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,3 +128,24 @@ def test_counts_are_numbers_and_ids_stay_text(tmp_path: Path):
         tuple(cell.value for cell in row) for row in page.iter_rows(min_row=3)
     ]
     assert "f" not in {cell.data_type for row in page.iter_rows() for cell in row}
+
+
+def test_a_text_that_is_too_wide_for_its_column_goes_on_in_further_lines(tmp_path: Path):
+    file = tmp_path / "list.xlsx"
+
+    write_workbook(file, CREATED, [sheet(("很长的路" * 20, "短"))])
+
+    page = load_workbook(file)["发货清单"]
+    assert [cell.alignment.wrap_text for cell in page[3]] == [True, None]
+    assert page.column_dimensions["A"].width < 50
+
+
+def test_ids_that_are_text_have_no_warning_at_their_corner_and_a_sheet_prints_on_a4(tmp_path: Path):
+    file = tmp_path / "list.xlsx"
+
+    write_workbook(file, CREATED, [sheet(("18000000000000000001", "1"))])
+
+    with zipfile.ZipFile(file) as parts:
+        written = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert '<ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/>' in written
+    assert 'paperSize="9"' in written

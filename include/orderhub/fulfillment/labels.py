@@ -24,6 +24,7 @@ class Labels:
     no_carrier: str
     wave_caption: str
     page: str
+    continued: str
     importing: tuple[str, ...] = (
         "订单编号", "平台订单号", "店铺", "收件人", "手机", "省", "市", "区", "详细地址", "商品信息", "数量",
         "面单令牌", "快递公司", "代收金额", "备注",
@@ -47,6 +48,7 @@ LABELS = {
         no_carrier="未指定",
         wave_caption="{wave}:{documents} 单,{pieces} 件",
         page="第 {number} 页",
+        continued="接上页:{what}",
     ),
     "en": Labels(
         shipping_sheet="Shipping list",
@@ -70,5 +72,6 @@ LABELS = {
         no_carrier="not chosen",
         wave_caption="{wave}: {documents} orders, {pieces} pieces",
         page="page {number}",
+        continued="continued: {what}",
     ),
 }  # fmt: skip

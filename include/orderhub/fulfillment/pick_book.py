@@ -16,9 +16,13 @@ from orderhub.fulfillment.labels import Labels
 from orderhub.fulfillment.sheets import clean_text
 
 _LEFT, _TOP, _BOTTOM, _LINE = 12.0, 14.0, 282.0, 5.5
-#: Millimetres from the left margin, and columns of Latin letters that fit: shelf, SKU, title, quantity.
-_COLUMNS = ((0.0, 13), (26.0, 29), (80.0, 54), (172.0, 8))
+#: Millimetres from the left margin, how wide, and lines at most: shelf, SKU, title, quantity. What is to be
+#: taken, and from where, is never cut.
+_COLUMNS = ((0.0, 24.0, None), (26.0, 52.0, None), (80.0, 90.0, 2), (172.0, 16.0, None))
+_WIDTH = 186.0
 _TITLE, _BODY = 12.0, 9.0
+#: Millimetres in a point.
+_POINT = 25.4 / 72
 _BAR_HEIGHT, _WIDEST_CODE, _THICKEST, _THINNEST = 9.0, 120.0, 0.3, 0.18
 _UNKNOWN = "□"
 
@@ -55,7 +59,7 @@ def write_pick_book(
         some = list(group)
         pieces = sum(int(line.quantity) for document in some for line in document.lines)
         name = labels.waves[wave]
-        book.heading(labels.wave_caption.format(wave=name, documents=len(some), pieces=pieces))
+        book.heading(name, labels.wave_caption.format(wave=name, documents=len(some), pieces=pieces))
         for pick in shelves.get(wave, ()):
             book.pick(pick)
         for document in some:
@@ -78,33 +82,47 @@ class _Book:
         self._pdf.add_font("sans", fname=str(sans_path()))
         font = self._pdf.fonts["sans"]
         assert isinstance(font, TTFFont)
-        self._known = frozenset(font.cmap)
+        self._known, self._widths = frozenset(font.cmap), font.cw
         self._caption, self._labels, self._y = caption, labels, 0.0
+        # What a page that begins in the middle of it goes on with.
+        self._wave = self._document = ""
         self._new_page()
 
-    def heading(self, words: str) -> None:
-        self._room(3 * _LINE)
+    def heading(self, wave: str, words: str) -> None:
+        self._wave = self._document = ""
+        self._room(4 * _LINE)
         self._y += _LINE
         self._say(_LEFT, words, size=_TITLE)
         self._y += 1.5 * _LINE
+        self._wave = wave
 
     def pick(self, pick: Pick) -> None:
-        self._room(_LINE)
         values = (pick.location, pick.sku_id, pick.title, f"×{pick.quantity}")
-        for (offset, columns), value in zip(_COLUMNS, values, strict=True):
-            self._say(_LEFT + offset, _cut(value, columns))
-        self._y += _LINE
+        columns = [
+            (offset, self._wrapped(value, width, most))
+            for (offset, width, most), value in zip(_COLUMNS, values, strict=True)
+        ]
+        height = max(len(lines) for _, lines in columns) * _LINE
+        self._room(height)
+        for offset, lines in columns:
+            for number, line in enumerate(lines):
+                self._say(_LEFT + offset, line, below=number * _LINE)
+        self._y += height
 
     def document(self, document: Document) -> None:
+        self._document = ""
         self._room(_BAR_HEIGHT + 2 * _LINE)
         self._y += 1.0
-        self._pdf.line(_LEFT, self._y - 3.5, 198.0, self._y - 3.5)
+        self._pdf.line(_LEFT, self._y - 3.5, _LEFT + _WIDTH, self._y - 3.5)
         width = self._barcode(document.document_id)
-        at = _LEFT + width + 4.0 if width else _LEFT
-        self._say(at, _cut(document.document_id, 60), below=_BAR_HEIGHT / 2 if width else 0.0)
-        self._y += _BAR_HEIGHT + 3.0 if width else _LINE
-        for line in document.lines:
-            self.pick(line)
+        beside = width + 4.0 if width else 0.0
+        lines = self._wrapped(document.document_id, _WIDTH - beside)
+        for number, line in enumerate(lines):
+            self._say(_LEFT + beside, line, below=number * _LINE + (2.0 if width else 0.0))
+        self._y += max(len(lines) * _LINE, _BAR_HEIGHT + 3.0 if width else 0.0)
+        self._document = document.document_id
+        for each in document.lines:
+            self.pick(each)
 
     def save(self, path: Path) -> None:
         path.write_bytes(bytes(self._pdf.output()))
@@ -134,23 +152,37 @@ class _Book:
         boxed = "".join(letter if ord(letter) in self._known else _UNKNOWN for letter in cleaned)
         return re.sub(f"{_UNKNOWN}+", _UNKNOWN, boxed)
 
+    def _wrapped(self, words: str, width: float, most: int | None = None) -> list[str]:
+        """Return `words` as lines of so many millimetres; … ends what has more than `most`."""
+        lines, left = [""], width
+        for letter in self._printable(words):
+            wide = self._widths[ord(letter)] * _BODY * _POINT / 1000
+            if wide > left:
+                if len(lines) == most:
+                    lines[-1] = f"{lines[-1][:-2]}…"
+                    break
+                lines.append("")
+                left = width
+            lines[-1] += letter
+            left -= wide
+        return lines
+
     def _room(self, height: float) -> None:
         if self._y + height > _BOTTOM:
             self._new_page()
 
     def _new_page(self) -> None:
+        """Begin a page, and say what of the page before goes on here."""
         self._pdf.add_page()
         self._y = _TOP
         page = self._labels.page.format(number=self._pdf.page_no())
         self._say(_LEFT, f"{self._caption}  {page}")
         self._y += 1.5 * _LINE
-
-
-def _cut(words: str, columns: int) -> str:
-    """Return what fits into so many columns of Latin letters; a Chinese character takes two."""
-    left = columns
-    for index, letter in enumerate(words):
-        left -= 1 + (letter > "\u2e7f")
-        if left < 0:
-            return f"{words[: max(0, index - 1)]}…"
-    return words
+        for (offset, _, _), label in zip(_COLUMNS, self._labels.picking[1:], strict=False):
+            self._say(_LEFT + offset, label)
+        self._y += 1.5 * _LINE
+        going_on = " ".join(filter(None, (self._wave, self._document)))
+        if going_on:
+            for line in self._wrapped(self._labels.continued.format(what=going_on), _WIDTH):
+                self._say(_LEFT, line)
+                self._y += _LINE

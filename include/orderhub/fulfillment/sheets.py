@@ -10,9 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from orderhub.db.reading import rows_of
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 Row = Sequence[str | None]
 #: What spreadsheet programs take for the beginning of a formula, also behind blanks and quotes (CWE-1236).
@@ -25,7 +30,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: The longest text a cell can hold.
 CELL_LIMIT = 32_767
 #: Columns are as wide as their widest text, within these; a Chinese character takes two.
+#: What needs more goes on in further lines of its cell.
 _NARROWEST, _WIDEST = 8, 48
+_A4, _EVERY_CELL = 9, "A1:XFD1048576"
 
 
 @dataclass(frozen=True)
@@ -117,33 +124,45 @@ def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) ->
     workbook = xlsxwriter.Workbook(str(path), options)
     workbook.set_properties({"created": created_at.replace(tzinfo=None)})
     bold = workbook.add_format({"bold": True})
+    wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
     for sheet in sheets:
-        page = workbook.add_worksheet(sheet.name)
-        page.freeze_panes(2, 0)
-        page.set_landscape()
-        page.fit_to_pages(1, 0)
-        page.repeat_rows(1)
-        page.write_string(0, 0, sheet.caption, bold)
-        for column, label in enumerate(sheet.header):
-            page.write_string(1, column, label, bold)
+        page = _page(workbook, sheet, bold)
         widths = [_width(label) for label in sheet.header]
         for number, row in enumerate(sheet.rows, start=2):
             for column, value in enumerate(row):
                 cell = _cell(value)
+                width = _width(cell)
                 if sheet.header[column] in sheet.counts and cell.isdecimal():
                     page.write_number(number, column, int(cell))
+                elif width > _WIDEST:
+                    page.write_string(number, column, cell, wrapped)
                 else:
                     page.write_string(number, column, cell)
-                widths[column] = max(widths[column], _width(cell))
+                widths[column] = max(widths[column], width)
         for column, width in enumerate(widths):
-            page.set_column(column, column, width)
+            page.set_column(column, column, min(_WIDEST, width))
     workbook.close()
 
 
+def _page(workbook: "Workbook", sheet: Sheet, bold: "Format") -> "Worksheet":
+    """Add the page of a sheet, with its caption and header: A4 across, no marks at ids that are text."""
+    page: Worksheet = workbook.add_worksheet(sheet.name)
+    page.freeze_panes(2, 0)
+    page.set_paper(_A4)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(1)
+    page.ignore_errors({"number_stored_as_text": _EVERY_CELL})
+    page.write_string(0, 0, sheet.caption, bold)
+    for column, label in enumerate(sheet.header):
+        page.write_string(1, column, label, bold)
+    return page
+
+
 def _width(text: str) -> int:
-    """Return how many columns of Latin letters `text` needs, within what a page bears."""
+    """Return how many columns of Latin letters `text` needs."""
     wide = 0 if text.isascii() else sum(character > "\u2e7f" for character in text)
-    return min(_WIDEST, max(_NARROWEST, len(text) + wide + 1))
+    return max(_NARROWEST, len(text) + wide + 1)
 
 
 def _cell(value: str | None) -> str:

@@ -1,16 +1,24 @@
 -- One row per parcel of a manifest; key parcel_id. Receiver values and notes only where the export policy allows them.
-with goods as (
+with items as (
     select
         coalesce(m.parcel_id, m.fulfillment_order_id) as parcel_id,
-        sum(m.quantity)::text as pieces,
-        string_agg(
-            coalesce(s.name, l.title, m.sku_id) || '×' || m.quantity, ';' order by m.sku_id collate "C", m.line_id
-        ) as titles
+        m.sku_id,
+        min(coalesce(s.name, l.title, m.sku_id) collate "C") as title,
+        sum(m.quantity) as quantity
     from core.manifest_lines as m
     left join core.skus as s on m.sku_id = s.sku_id
     left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
     where m.manifest_id = :manifest_id and not m.is_void
-    group by coalesce(m.parcel_id, m.fulfillment_order_id)
+    group by coalesce(m.parcel_id, m.fulfillment_order_id), m.sku_id
+),
+
+goods as (
+    select
+        parcel_id,
+        sum(quantity)::text as pieces,
+        string_agg(title || '×' || quantity, ';' order by sku_id collate "C") as titles
+    from items
+    group by parcel_id
 )
 
 select
