@@ -17,6 +17,7 @@ from orderhub.db.leases import hold_scope
 from orderhub.errors import ConfigError, LeaseTaken, StockTaken
 from orderhub.fulfillment import reserve as reserve_module
 from orderhub.fulfillment import run as run_module
+from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
 from orderhub.fulfillment.reserve import take_stock
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock import import_stock
@@ -297,3 +298,44 @@ def test_a_worker_killed_between_promise_and_commit_leaves_no_trace(database: Da
     assert after_kill == [(0,)]
     assert counts.allocated == 1
     assert [r.violations for r in verify(database) if r.violations] == []
+
+
+def test_a_sku_that_neither_the_goods_master_nor_an_earlier_count_has_is_taken_and_named(
+    database: Database, clock: FixedClock, tmp_path: Path
+):
+    with database.engine.begin() as connection:
+        activate(connection)
+        connection.execute(
+            text(
+                "insert into core.skus (sku_id, name, weight_g, is_weight_assumed, kind, locations) "
+                "values ('MUG', '马克杯', 1, false, 'goods', '{}')"
+            )
+        )
+        stock(connection, hangzhou__OLD=1)
+
+    counts = import_stock(
+        database, clock, count_file(tmp_path, "hangzhou,MUG,5", "hangzhou,OLD,2", "hangzhou,MUGG,9"), "clerk"
+    )
+
+    assert counts.unknown == ("MUGG",)
+    assert (9,) in rows(database, "select on_hand from core.stock where sku_id = 'MUGG'")
+
+
+def test_a_folder_is_no_count(database: Database, clock: FixedClock, tmp_path: Path):
+    with database.engine.begin() as connection:
+        activate(connection)
+
+    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory; give the file of a count"):
+        import_stock(database, clock, tmp_path, "clerk")
+
+
+def test_a_stock_take_of_a_warehouse_that_does_not_exist_neither_begins_nor_ends(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        config = activate(connection)
+
+    for asked in (lambda: freeze_stock(database, clock, config, "hangzou", "clerk"),
+                  lambda: thaw_stock(database, clock, "hangzou", "clerk")):  # fmt: skip
+        with pytest.raises(ConfigError, match="warehouse 'hangzou' does not exist; did you mean 'hangzhou'"):
+            asked()

@@ -18,8 +18,15 @@ from orderhub.errors import StopError
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
 from orderhub.fulfillment.manifest_copies import remove_old_copies
-from orderhub.fulfillment.manifest_desk import VOID, describe_manifest, reprint, void_manifest
+from orderhub.fulfillment.manifest_desk import (
+    VOID,
+    describe_manifest,
+    find_manifest,
+    reprint,
+    void_manifest,
+)
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.settings import Settings
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
@@ -226,6 +233,54 @@ def test_a_manifest_is_shown_with_waves_files_documents_and_who_asked(
     ]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ID, f" {ID} ", "hangzhou/20261123-1200", "/srv/hub/manifests/hangzhou/20261123-1200/",
+        "manifests/hangzhou/20261123-1200/pick_list.pdf", "C:\\hub\\hangzhou\\20261123-1200\\VOID-manifest.xlsx",
+    ],
+)  # fmt: skip
+def test_a_manifest_is_found_by_its_folder_or_a_file_of_it(
+    database: Database, config: MerchantConfig, given: str
+):
+    assert find_manifest(database, given) == ID
+
+
+@pytest.mark.parametrize(
+    "given", ["", "yiwu/20261123-1200", "hangzhou/20261123-120001", "hangzhou/20261123-1200-amendment-1", "x/99999999-9999"]
+)  # fmt: skip
+def test_what_is_no_manifest_is_not_found(database: Database, config: MerchantConfig, given: str):
+    with pytest.raises(StopError, match=r"does not exist; \./hub manifest list"):
+        find_manifest(database, given)
+
+
+def test_who_voids_a_void_list_is_told_who_did_so_before_and_why(
+    config: MerchantConfig, settings: Settings, server: Server, database_name: str
+):
+    environment = {
+        "ORDERHUB_HOME": str(settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "200", "LOGNAME": "lin",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+    calls = [("manifest", "void", ID, "--reason", why) for why in ("打错仓", "又一次")]
+
+    first, second = [CliRunner().invoke(app, call, env=environment) for call in calls]
+
+    assert "已作废 / is void" in first.stdout
+    assert "lin: 打错仓" in second.stdout
+    assert "早已作废" in second.stdout
+    assert "已标 VOID" not in second.stdout
+
+
+def test_the_story_of_an_order_tells_that_its_list_was_taken_back(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+    told = [(step.what, step.text, step.ids) for step in explain(database, " tb/1 ").steps][-1]
+
+    assert told == ("manifest", "lin 作废了整份清单:打错仓", {"manifest": ID})
+
+
 def test_the_commands_say_it_in_chinese_and_english(
     config: MerchantConfig, settings: Settings, server: Server, database_name: str
 ):
@@ -240,6 +295,7 @@ def test_the_commands_say_it_in_chinese_and_english(
     assert [result.exit_code for result in said] == [0, 0, 0, 0]
     assert "没带上" in said[0].stdout
     assert ("谁要的 / asked for by: lin" in said[1].stdout, "tb/2@1" in said[1].stdout) == (True, True)
+    assert "多品 mixed 1/3" in said[1].stdout
     assert "pick_list.pdf" in said[2].stdout
     assert "6 个文件已标 VOID" in said[3].stdout
 

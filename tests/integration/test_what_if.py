@@ -1,10 +1,10 @@
 """`./hub what-if`: past days under other rules; the rules in force must come out as they were."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from orderhub.clock import FixedClock
+from orderhub.clock import BEIJING, FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
@@ -101,3 +101,14 @@ def test_nothing_is_changed(database: Database, two_days: MerchantConfig):
 def test_days_without_an_order_are_said_to_be_so(database: Database, two_days: MerchantConfig):
     with pytest.raises(ConfigError, match=r"up for routing between 20[-\d]+ [:\d]+ and .*, Beijing time"):
         what_if(database, two_days, two_days, NOON - timedelta(days=9), NOON - timedelta(days=8))
+
+
+def test_days_that_end_before_they_begin_are_named_as_they_were_written(
+    database: Database, two_days: MerchantConfig
+):
+    since = datetime(2026, 11, 1, tzinfo=BEIJING)
+
+    with pytest.raises(
+        ConfigError, match="since 2026-11-01 00:00 does not lie before until 2026-10-01 00:00"
+    ):
+        what_if(database, two_days, two_days, since, since - timedelta(days=31))

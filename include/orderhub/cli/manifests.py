@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 manifest_app = typer.Typer(no_args_is_help=True, help="发货清单 / shipping manifests")
 app.add_typer(manifest_app, name="manifest")
+Meant = Annotated[
+    str, typer.Argument(help="清单号或它的目录,见 manifest list / its id or folder, see manifest list")
+]
 _STATES = {"closed": "已截单 / closed", "published": "已交付 / handed over", "void": "作废 / void"}
 
 
@@ -86,12 +89,12 @@ def manifest_list(
 
 
 @manifest_app.command("show")
-def manifest_show(manifest: str) -> None:
+def manifest_show(manifest: Meant) -> None:
     """一份清单:波次、文件与哈希、订单、谁 / one manifest: waves, files with hashes, orders, who."""
-    from orderhub.fulfillment.manifest_desk import describe_manifest
+    from orderhub.fulfillment.manifest_desk import describe_manifest, find_manifest
 
     with opened() as (_, database):
-        found = describe_manifest(database, manifest)
+        found = describe_manifest(database, find_manifest(database, manifest))
     show(found.row.manifest_id, _facts(found))
     table = table_of("字节\nbytes", "SHA-256", key="文件\nfile")
     for file in found.files:
@@ -111,6 +114,8 @@ def manifest_show(manifest: str) -> None:
 
 
 def _facts(found: "Described") -> dict[str, Any]:
+    from orderhub.fulfillment.labels import LABELS
+
     row = found.row
     facts: dict[str, Any] = {
         "仓库 / warehouse": row.warehouse_id,
@@ -119,7 +124,10 @@ def _facts(found: "Described") -> dict[str, Any]:
         "关闭、交付 / closed, handed over": f"{beijing(row.closed_at)}, {beijing(row.published_at) or '-'}",
         "单、行、件 / orders, lines, pieces": f"{row.order_count}, {row.line_count}, {row.quantity_total}",
         "没带上 / left out": row.left_out or "-",
-        "波次 / waves": ", ".join(f"{one.wave} {one.documents}/{one.pieces}" for one in found.waves) or "-",
+        "波次(单/件) / waves (parcels/pieces)": ", ".join(
+            f"{LABELS['zh'].waves[one.wave]} {one.wave} {one.documents}/{one.pieces}" for one in found.waves
+        )
+        or "-",
     }
     if row.requested_by:
         facts["谁要的 / asked for by"] = row.requested_by
@@ -129,12 +137,12 @@ def _facts(found: "Described") -> dict[str, Any]:
 
 
 @manifest_app.command("reprint")
-def manifest_reprint(manifest: str) -> None:
+def manifest_reprint(manifest: Meant) -> None:
     """把交出去的文件原样再写一遍;之后改过的订单会列出 / write the files again as they were handed over."""
-    from orderhub.fulfillment.manifest_desk import reprint
+    from orderhub.fulfillment.manifest_desk import find_manifest, reprint
 
     with opened() as (settings, database):
-        done = reprint(database, clock, settings, manifest, getpass.getuser())
+        done = reprint(database, clock, settings, find_manifest(database, manifest), getpass.getuser())
     for name, sha256 in done.files.items():
         console.print(f"{settings.manifests / name}  {sha256[:16]}")
     for order_id, fields in done.changed.items():
@@ -144,13 +152,17 @@ def manifest_reprint(manifest: str) -> None:
 
 
 @manifest_app.command("void")
-def manifest_void(manifest: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
+def manifest_void(manifest: Meant, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
     """整份作废:货还没发、仓库系统也没收的,行放出来重新分仓 / take a whole list back, nothing of it left."""
-    from orderhub.fulfillment.manifest_desk import void_manifest
+    from orderhub.fulfillment.manifest_desk import find_manifest, void_manifest
 
     with opened() as (settings, database):
-        marked = void_manifest(database, clock, settings, manifest, getpass.getuser(), reason)
-    console.print(f"{manifest} 已作废 / is void; {len(marked)} 个文件已标 VOID / files are marked")
+        manifest = find_manifest(database, manifest)
+        done = void_manifest(database, clock, settings, manifest, getpass.getuser(), reason)
+    if done.is_old:
+        console.print(f"{manifest} 早已作废,理由仍是当时的 / was void already: {done.said}", style="yellow")
+        return
+    console.print(f"{manifest} 已作废 / is void; {len(done.files)} 个文件已标 VOID / files are marked")
     console.print(
         "告诉仓库别再用它;下一次分仓重新安排这些订单 / tell the warehouse; the next pass routes anew"
     )

@@ -12,6 +12,7 @@ from orderhub.cli.shell import active_config, clock, console, opened, show
 from orderhub.cli.sources import FORMATS, utc
 
 app = typer.Typer()
+_NAMED = 20
 stock_app = typer.Typer(
     no_args_is_help=True, help="库存:盘点、同步、冻结 / stock: counts, readings, stock-takes"
 )
@@ -28,7 +29,15 @@ def stock_import(file: Annotated[Path, typer.Argument(help="warehouse_id,sku_id,
     from orderhub.fulfillment.stock import import_stock
 
     with opened() as (_, database):
-        show("库存 / stock", asdict(import_stock(database, clock, file, getpass.getuser())))
+        counted = asdict(import_stock(database, clock, file, getpass.getuser()))
+    unknown = counted.pop("unknown")
+    show("库存 / stock", counted)
+    if unknown:
+        console.print(
+            "skus.csv 里没有这些编码,照记了,是不是写错了 / taken, but not in skus.csv; mistyped, perhaps: "
+            f"{', '.join(unknown[:_NAMED])}{' …' if len(unknown) > _NAMED else ''}",
+            style="yellow",
+        )
 
 
 @stock_app.command("sync")
@@ -44,6 +53,11 @@ def stock_sync() -> None:
         console.print(f"{warehouse_id}: 没有读到 / not read: {why}", style="yellow")
     if done.failed:
         raise typer.Exit(1)
+    if not done.synced:
+        console.print(
+            "没有新的:没有仓库接了 WMS、也没有新投放的 stock.csv,或刚读过 / nothing new: no warehouse has "
+            f"a WMS or a new stock.csv, or was just read; they go to {settings.drop}/warehouses/…/stock.csv"
+        )
 
 
 @stock_app.command("freeze")

@@ -27,6 +27,10 @@ _OPTIONS = (
 #: SQLSTATE class whose messages quote the value that was refused.
 _DATA_EXCEPTION = "22"
 _LOCK_NOT_AVAILABLE = "55P03"
+_NO_RIGHT = "42501"
+_OTHER_ROLE = (
+    "; ORDERHUB_DATABASE_URL names a role without this right: commands need orderhub_app's or the owner's"
+)
 _NO_CONNECTION = (
     "no connection, the server is stopped or out of reach; start the hub (`./hub demo`, `./hub up`), "
     "or check ORDERHUB_DATABASE_URL"
@@ -175,6 +179,8 @@ def describe_fault(error: DBAPIError | psycopg2.Error) -> DatabaseFault:
         message = (_refusal(original) or _NO_CONNECTION) if is_lost else type(original).__name__
     elif code.startswith(_DATA_EXCEPTION):
         message = message.partition('"')[0].rstrip(" :")  # What follows quotes the value.
+    elif code == _NO_RIGHT:
+        message += _OTHER_ROLE
     fault = LocksTaken if code == _LOCK_NOT_AVAILABLE else DatabaseFault
     return fault(f"database: {message} ({', '.join([code, *named])})")
 

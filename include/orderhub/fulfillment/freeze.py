@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 from orderhub.clock import Clock
 from orderhub.config.located_yaml import nearest
 from orderhub.config.models import MerchantConfig
+from orderhub.config.store import load_active
 from orderhub.db.audit import record_act
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -28,26 +29,32 @@ def freeze_stock(
         ConfigError: there is no such warehouse.
         AlreadyDone: it is frozen already.
     """
-    known = [warehouse.id for warehouse in config.warehouses]
-    if warehouse_id not in known:
-        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
+    _refuse_unknown(config, warehouse_id)
     if not _write(database, clock, warehouse_id, actor, "freeze"):
         raise AlreadyDone(f"{warehouse_id} is frozen already")
 
 
 def thaw_stock(database: Database, clock: Clock, warehouse_id: str, actor: str) -> None:
-    """Route to a warehouse again.
+    """Route to a warehouse again; also to one that left the configuration meanwhile.
 
     Raises:
+        ConfigError: there is no such warehouse.
         AlreadyDone: it is not frozen.
     """
     if not _write(database, clock, warehouse_id, actor, "thaw"):
+        _refuse_unknown(load_active(database), warehouse_id)
         raise AlreadyDone(f"{warehouse_id} is not frozen")
 
 
 def frozen_warehouses(connection: Connection) -> frozenset[str]:
     """Return the warehouses whose stock is being taken."""
     return frozenset(connection.execute(_FROZEN).scalars())
+
+
+def _refuse_unknown(config: MerchantConfig, warehouse_id: str) -> None:
+    known = [warehouse.id for warehouse in config.warehouses]
+    if warehouse_id not in known:
+        raise ConfigError(f"warehouse {warehouse_id!r} does not exist; {nearest(warehouse_id, known)}")
 
 
 def _write(database: Database, clock: Clock, warehouse_id: str, actor: str, action: str) -> bool:

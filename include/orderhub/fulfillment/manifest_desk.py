@@ -1,8 +1,10 @@
 """What a person does about manifests: looks at them, writes their files again, takes one back."""
 
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,16 @@ _LATEST = text("""
     select * from core.manifests
     where cast(:warehouse_id as text) is null or warehouse_id = :warehouse_id
     order by closed_at desc, manifest_id limit :most""")
+#: A manifest's folder as `Manifest.folder` names it, wherever it lies and whatever file of it was given.
+_FOLDER = re.compile(
+    r"(?P<warehouse>[^/\\]+)[/\\](?P<at>\d{8}-\d{4}(?:\d{2})?)(?:-amendment-(?P<number>\d+))?(?![\w-])"
+)
+_MEANT = text("""
+    select manifest_id from core.manifests
+    where manifest_id = :given
+        or (warehouse_id = :warehouse_id and amendment = :amendment
+            and cutoff_at = cast(:cutoff_at as timestamptz))
+    order by manifest_id = :given desc, is_shadow limit 1""")
 _ROW = text("""
     select m.*, c.kind, c.requested_by from core.manifests as m
     join ops.cutoffs as c using (cutoff_id) where manifest_id = :manifest_id""")
@@ -52,6 +64,15 @@ class Reprinted:
 
 
 @dataclass(frozen=True)
+class Voided:
+    """A manifest that was taken back: its marked files; when, by whom and why; whether that was before."""
+
+    files: Sequence[str]
+    said: str
+    is_old: bool
+
+
+@dataclass(frozen=True)
 class Described:
     """One manifest: its row with the cut-off's, its waves, its files, its first documents."""
 
@@ -65,6 +86,25 @@ def list_manifests(database: Database, warehouse_id: str | None) -> Sequence[Row
     """Return the latest manifests, of one warehouse or all, newest first."""
     with database.read() as connection:
         return connection.execute(_LATEST, {"warehouse_id": warehouse_id, "most": MOST}).all()
+
+
+def find_manifest(database: Database, given: str) -> str:
+    """Return the id of the manifest that somebody means: by its id, or by a folder or file of it.
+
+    Raises:
+        StopError: there is none.
+    """
+    key: dict[str, object] = {"given": given.strip(), "warehouse_id": None, "cutoff_at": None, "amendment": 0}
+    if named := _FOLDER.search(given):
+        key |= {"warehouse_id": named["warehouse"], "amendment": int(named["number"] or 0)}
+        with suppress(ValueError):  # Digits that are no day.
+            at = named["at"].ljust(len("20261123-120000"), "0")
+            key["cutoff_at"] = datetime.strptime(at, "%Y%m%d-%H%M%S").replace(tzinfo=BEIJING)
+    with database.read() as connection:
+        found: str | None = connection.execute(_MEANT, key).scalar_one_or_none()
+    if found is None:
+        raise StopError(f"manifest {given} does not exist; ./hub manifest list shows those that do")
+    return found
 
 
 def describe_manifest(database: Database, manifest_id: str) -> Described:
@@ -111,10 +151,10 @@ def reprint(database: Database, clock: Clock, settings: Settings, manifest_id: s
 
 def void_manifest(
     database: Database, clock: Clock, settings: Settings, manifest_id: str, actor: str, reason: str
-) -> list[str]:
-    """Take a manifest back: its lines are free and routed anew, its files are marked; return their names.
+) -> Voided:
+    """Take a manifest back: its lines are free and routed anew, its files are marked.
 
-    Doing it again marks what was not marked yet.
+    Doing it again marks what was not marked yet; the first reason stays.
 
     Raises:
         StopError: no such manifest, a shadow, no reason, or something of it left or is held by a WMS.
@@ -126,28 +166,30 @@ def void_manifest(
         leases = [held.enter_context(hold_scope(database, scope_of(part))) for part in PARTS.values()]
         with database.transaction(leases[0]) as connection:
             connection.execute(LOCK_DOCUMENTS)
-            known = _end(connection, clock, manifest_id, actor, reason.strip())
+            is_old, known = _end(connection, clock, manifest_id, actor, reason.strip())
             names = list(connection.execute(_FILES, {"manifest_id": manifest_id}).scalars())
         said = (
             f"{known.voided_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} {known.voided_by}: {known.void_reason}"
         )
         _mark(settings.manifests / manifest.folder, [settings.manifests / name for name in names], said)
-    return names
+    return Voided(names, said, is_old)
 
 
-def _end(connection: Connection, clock: Clock, manifest_id: str, actor: str, reason: str) -> Row[Any]:
-    """End the manifest unless that is done, and return when, by whom and why."""
+def _end(
+    connection: Connection, clock: Clock, manifest_id: str, actor: str, reason: str
+) -> tuple[bool, Row[Any]]:
+    """End the manifest unless that is done, and return whether it was; when, by whom and why."""
     given = {"manifest_id": manifest_id, "now": clock.now(), "actor": actor, "reason": reason}
     known = connection.execute(_STATE, given).one()
     if known.state == "void":
-        return known
+        return True, known
     hindered = connection.execute(statement("core/manifest_hindrances"), given).one()
     _refuse(manifest_id, hindered.shipped, hindered.at_wms)
     connection.execute(statement("core/voided_manifest"), given)
     free_withdrawals(connection, clock)
     connection.execute(statement("core/void_manifest"), given)
     record_act(connection, clock, actor, "void", "manifest", manifest_id, detail={"reason": reason})
-    return connection.execute(_STATE, given).one()
+    return False, connection.execute(_STATE, given).one()
 
 
 def _refuse(manifest_id: str, shipped: int, at_wms: int) -> None:

@@ -39,6 +39,15 @@ _WITHOUT_REFUSED = text("""
     where s.warehouse_id = c.warehouse_id and s.sku_id = c.sku_id and s.reserved > c.on_hand""")
 
 
+#: SKUs that the goods master, if there is one, does not have and that no count had before.
+_UNKNOWN = text("""
+    select distinct sku_id from counts as c
+    where exists (select from core.skus)
+        and not exists (select from core.skus as s where s.sku_id = c.sku_id)
+        and not exists (select from core.stock as s where s.sku_id = c.sku_id)
+    order by sku_id""")
+
+
 @dataclass(frozen=True)
 class StockCounts:
     """What a count changed, in (warehouse, SKU) rows.
@@ -46,12 +55,14 @@ class StockCounts:
     Attributes:
         refused: rows not taken because more is promised than was counted, each with its figures.
         returned: fulfillment orders of shops in shadow mode whose promises went back for the count.
+        unknown: SKUs that were taken though the goods master does not have them: typing mistakes, perhaps.
     """
 
     counted: int
     changed: int
     refused: tuple[str, ...]
     returned: int = 0
+    unknown: tuple[str, ...] = ()
 
 
 def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> StockCounts:
@@ -74,6 +85,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         copy_rows(
             connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
         )
+        unknown = tuple(connection.execute(_UNKNOWN).scalars())
         connection.execute(statement("core/lock_counted_stock"))
         for warehouse_id in sorted({warehouse_id for warehouse_id, _ in counts}):
             # Of what left in part all is still promised, so its pieces come back in until the rest is gone.
@@ -89,7 +101,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         connection.execute(statement("core/parcels_in_on_hand"))
         if changed:
             record_act(connection, clock, actor, "count", "stock", source_id, detail={"changed": changed})
-    return StockCounts(len(counts), changed, refused, returned)
+    return StockCounts(len(counts), changed, refused, returned, unknown)
 
 
 def give_back(connection: Connection, clock: Clock, *, only_shadow: bool) -> int:
@@ -118,6 +130,8 @@ def _read(file: Path, warehouses: list[str]) -> dict[tuple[str, str], int]:
         source = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{file}: no such file; a count has the columns {','.join(_COLUMNS)}") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}; give the file of a count") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
     counts: dict[tuple[str, str], int] = {}

@@ -103,7 +103,8 @@ def what_if(
         DatabaseFault: the server failed.
     """
     if since >= until:
-        raise ConfigError(f"since {since:%Y-%m-%d %H:%M} does not lie before until {until:%Y-%m-%d %H:%M}")
+        start, end = (f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" for instant in (since, until))
+        raise ConfigError(f"since {start} does not lie before until {end}, Beijing time")
     with database.rehearsal() as connection:
         connection.execute(_REPLAYED)
         replays = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, text
 
+from orderhub.clock import BEIJING
 from orderhub.db.engine import Database
 from orderhub.db.staging_tables import present_platforms
 from orderhub.errors import ConfigError
@@ -36,7 +37,8 @@ _RESERVATIONS = text(
     "where f.order_id = :order_id order by r.reserved_at, r.reservation_id"
 )
 _MANIFESTS = text("""
-    select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, l.fulfillment_order_id
+    select distinct m.manifest_id, m.closed_at, m.published_at, m.is_shadow, l.fulfillment_order_id,
+        m.voided_at, m.voided_by, m.void_reason
     from core.manifest_lines as l
     join core.manifests as m using (manifest_id)
     where l.order_id = :order_id
@@ -73,7 +75,7 @@ def explain(database: Database, wanted: str) -> Explanation:
         ConfigError: no such order, or the number exists in several shops (they are named).
     """
     with database.read() as connection:
-        order = _find(connection, wanted)
+        order = _find(connection, wanted.strip())
         steps = [
             *_received(connection, order),
             *_mapped(connection, order),
@@ -112,8 +114,9 @@ def _find(connection: Connection, wanted: str) -> RowMapping:
         if waiting:
             first = waiting[0]
             raise ConfigError(
-                f"{wanted} was received for shop {first.shop_id} at {first.fetched_at:%Y-%m-%d %H:%M:%S} UTC "
-                "and waits for the next transform pass"
+                f"{wanted} was received for shop {first.shop_id} at "
+                f"{first.fetched_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} Beijing time and waits for the "
+                "next transform pass"
             )
     raise ConfigError(f"no order {wanted!r}; give the platform's number or shop/number, as in core.orders")
 
@@ -241,6 +244,10 @@ def _manifested(connection: Connection, order: RowMapping) -> list[Step]:
         if row.published_at:
             told = ("清单文件已交付", "the manifest's files are handed over")
             steps.append(Step(row.published_at, "sent", *told, {"manifest": row.manifest_id}))
+        if row.voided_at:
+            told = (f"{row.voided_by} 作废了整份清单", f"{row.voided_by} took the whole list back")
+            why = (f"{told[0]}:{row.void_reason}", f"{told[1]}: {row.void_reason}")
+            steps.append(Step(row.voided_at, "manifest", *why, {"manifest": row.manifest_id}))
     return steps
 
 
