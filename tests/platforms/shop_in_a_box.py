@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -115,7 +115,7 @@ def _apply(database: Database, clock: FixedClock, files: dict[str, str]) -> Merc
             file = Path(folder) / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content, encoding="utf-8")
-        return apply_directory(database, clock, Path(folder), Path(folder) / "home", "test")
+        return apply_directory(database, clock, Path(folder), Path(folder) / "home", "test", force=True)
 
 
 def merchant(platform: str = "taobao") -> MerchantConfig:
@@ -168,10 +168,16 @@ class ShopInABox:
     def transform(self) -> TransformCounts:
         """Run one pass; the merchant's files become the active configuration the first time."""
         if not self._is_applied:
-            files = merchant_files(self.platform.spec.name) | self.own_files
-            self.config = _apply(self.database, self.clock, files)
-            self._is_applied = True
+            self.apply({})
         return run_transform(self.database, self.clock, self.config)
+
+    def apply(self, files: Mapping[str, str]) -> None:
+        """Put the merchant's files in force, `files` in the place of those he had."""
+        self.own_files = {**self.own_files, **files}
+        self.config = _apply(
+            self.database, self.clock, merchant_files(self.platform.spec.name) | self.own_files
+        )
+        self._is_applied = True
 
     def connection(self) -> Connection:
         """Return the shop's credentials as the sandbox hands them out."""

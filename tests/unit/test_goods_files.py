@@ -35,6 +35,7 @@ def test_goods_master_says_tags_shelves_and_kinds():
     "file, text, said",
     [
         ("skus_csv", SKUS + "a,又一个,,,,\n", "skus.csv:5: sku_id: 'a' is given twice"),
+        ("skus_csv", SKUS + "ａ,全角,,,,\n", "skus.csv:5: sku_id: 'ａ' is given twice"),
         ("skus_csv", SKUS + "B,乙,good,,,\n", "skus.csv:5: kind: 'good' is not known; did you mean 'goods'?"),
         ("skus_csv", SKUS + "B,乙,,12元,,\n", "skus.csv:5: list_price: '12元' is not an amount in yuan"),
         ("skus_csv", "sku_id,name,location_hangzho\n", "column 'location_hangzho' is not known; did you mean"),

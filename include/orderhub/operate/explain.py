@@ -214,9 +214,9 @@ def _hold(row: RowMapping) -> Step:
     zh = f"挂起 {row['subject_type']}:{row['rule_id']}({_state(row['state'])})"
     en = f"{row['subject_type']} held by {row['rule_id']} ({row['state']})"
     if row["ended_at"]:
-        ended = f"{row['ended_at']:%m-%d %H:%M} UTC"
+        ended = f"{row['ended_at'].astimezone(BEIJING):%m-%d %H:%M}"
         zh += f",{ended} 由 {row['ended_by']} 结束:{row['end_reason']}"
-        en += f", ended {ended} by {row['ended_by']}: {row['end_reason']}"
+        en += f", ended {ended} Beijing time by {row['ended_by']}: {row['end_reason']}"
     return Step(row["placed_at"], "hold", zh, en, {"hold": row["hold_id"]})
 
 
