@@ -179,3 +179,10 @@ def test_the_changelog_has_the_version_of_the_package():
     version = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["version"]
 
     assert f"## {version}" in text_of(ROOT / "CHANGELOG.md")
+
+
+def test_the_days_of_the_shipped_sale_are_those_that_the_how_to_shows():
+    shipped = (ROOT / "include/config/routing/double11.yaml").read_text(encoding="utf-8")
+    [days] = [line for line in shipped.splitlines() if line.startswith("effective:")]
+
+    assert days in (ROOT / "docs/how-to/add-a-routing-rule.md").read_text(encoding="utf-8")

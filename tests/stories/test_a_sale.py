@@ -126,6 +126,11 @@ def test_what_a_warehouse_has_not_got_before_it_closes_leaves_from_elsewhere(liv
     assert lived.left("closed tomorrow") == [("hangzhou", "cancelled", None), ("yiwu", "shipped", SECOND)]
     assert "hangzhou 休息;yiwu 选中" in lived.said("closed tomorrow")
     assert lived.told("closed tomorrow") == 1
+    assert [closed.manifest_id for closed in lived.day.closed] == [
+        f"hangzhou/{FIRST}",
+        f"yiwu/{FIRST}",
+        f"yiwu/{SECOND}",
+    ]
 
 
 def test_a_sale_leaves_nothing_undone_and_no_invariant_broken(lived: Lived):
