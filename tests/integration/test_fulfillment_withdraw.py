@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Connection, text
 
@@ -8,6 +10,8 @@ from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.golive import confirm
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.explain import explain
+from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, hold, put, rows, stock
 
 STOCK = "select warehouse_id, reserved from core.stock order by 1"
@@ -65,6 +69,62 @@ def test_a_held_order_loses_its_promise_and_gets_a_new_one_when_released(
 
     assert while_held == [("hangzhou", 0), ("yiwu", 0)]
     assert rows(database, DOCUMENTS) == [("tb/1@1", "cancelled", "order_held"), ("tb/1@2", "allocated", None)]
+
+
+def test_a_promise_that_lasted_too_long_without_a_list_expires_once_and_its_order_is_decided_anew(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    clock.move(timedelta(days=14, seconds=1))
+
+    run_fulfillment(database, clock, config)
+
+    assert rows(database, DOCUMENTS) == [
+        ("tb/1@1", "cancelled", "promise_expired"),
+        ("tb/1@2", "allocated", None),
+    ]
+    assert rows(
+        database, "select state, resolution, count(*) from core.reservations group by 1, 2 order by 1"
+    ) == [("active", None, 2), ("expired", "promise_expired", 2)]
+    assert rows(database, STOCK) == [("hangzhou", 5), ("yiwu", 0)]
+    assert [result.name for result in verify(database) if result.violations] == []
+    assert "已过期, promise_expired" in "".join(step.text for step in explain(database, "tb/1").steps)
+
+
+def test_what_expired_is_served_behind_those_who_must_be_served_first(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    urgent = Order("2", (Line(quantity=9),), ship_by_at=NOON + timedelta(days=1))
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.stock set on_hand = 0 where warehouse_id = 'yiwu'"))
+        put(connection, urgent)
+    run_fulfillment(database, clock, config)
+    waits = rows(database, "select outcome from core.routing_decisions where order_id = 'tb/2'")
+    clock.move(timedelta(days=14, seconds=1))
+
+    run_fulfillment(database, clock, config)
+
+    assert waits == [("out_of_stock",)]
+    assert rows(database, "select order_id, outcome from core.routing_decisions order by 1") == [
+        ("tb/1", "out_of_stock"),
+        ("tb/2", "allocated"),
+    ]
+
+
+def test_a_promise_lasts_its_days_and_what_is_on_a_list_never_expires(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    clock.move(timedelta(days=14))
+    run_fulfillment(database, clock, config)
+    on_the_last_day = rows(database, "select distinct state from core.reservations")
+    request_extra(database, clock, config, "hangzhou", "test")
+    close_due(database, clock, config, {})
+    clock.move(timedelta(days=30))
+
+    run_fulfillment(database, clock, config)
+
+    assert on_the_last_day == [("active",)]
+    assert rows(database, "select distinct state from core.reservations") == [("active",)]
+    assert rows(database, DOCUMENTS) == [("tb/1@1", "manifested", None)]
 
 
 def test_a_refunded_line_goes_alone(database: Database, clock: FixedClock, config: MerchantConfig):

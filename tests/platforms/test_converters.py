@@ -60,6 +60,8 @@ def test_known_odd_words_never_fail(database: Database, name: str):
         ("text", " 2160451543726114828 ", "2160451543726114828"),
         ("text", "\u3000\t ", None),
         ("sku", "ts-001-blk", "TS-001-BLK"),
+        ("sku", "\u3000ｔｓ－００１ ", "TS-001"),
+        ("sku", "ts-杯é", "TS-杯É"),
         ("integer", "12", 12),
         ("integer", " +12.00 ", 12),
         ("integer", "12.5", None),

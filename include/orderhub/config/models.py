@@ -326,6 +326,7 @@ class MerchantConfig(Frozen):
         default={}, description="Name → rules that replace `rules` for a time; never two at once."
     )
     settle_minutes: int = Field(default=15, description="Reserved so long before a scheduled list takes it.")
+    reservation_days: int = Field(default=14, description="What no list takes for so long is decided anew.")
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
     copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")

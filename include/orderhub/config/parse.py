@@ -183,6 +183,7 @@ def _routing(
         "rules": routing.rules,
         "profiles": read_profiles(files, {**names, "tier": routing.tiers}),
         "settle_minutes": routing.settle_minutes,
+        "reservation_days": routing.reservation_days,
         "closing_days": routing.closing_days,
         "copies_days": routing.copies_days,
         "merge": routing.merge,

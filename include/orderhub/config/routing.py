@@ -140,6 +140,12 @@ class Routing(Frozen):
         description="How long an order stays reserved before a scheduled list takes it; not when its "
         "hand-over is promised before the next list.",
     )
+    reservation_days: int = Field(
+        default=14,
+        ge=1,
+        description="A reservation that no list takes for so many days expires: the stock goes back, and the "
+        "order is decided anew among the others.",
+    )
     closing_days: int = Field(
         default=3, ge=0, le=30, description="A closing of calendar.csv is told of so many days before."
     )

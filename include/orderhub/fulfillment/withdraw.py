@@ -1,7 +1,7 @@
 """Gives back what was promised to lines that may not ship any more, before their manifest closes."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -49,6 +49,9 @@ _SUSPENDED_DOCUMENTS = text("""
         select from unnest(cast(:provinces as text[]), cast(:cities as text[])) as p (province, city)
         where p.province = r.province and p.city in ('', coalesce(r.city, '')))
     order by f.fulfillment_order_id""")
+_EXPIRED = text("""
+    select fulfillment_order_id from core.fulfillment_orders
+    where state = 'allocated' and allocated_at < :before""")
 _ORDERS_OF_ALLOCATED = text("""
     create temporary table asked_orders on commit drop as
     select distinct order_id from allocated_reservations""")
@@ -67,18 +70,21 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig, look:
 
     Manifested documents are out of reach here: what the warehouse holds is recalled, not withdrawn. A shadow
     manifest is held by nobody: what it lists ends with its order, or when its shop goes live.
-    An order whose new version waits for its check keeps its place.
+    An order whose new version waits for its check keeps its place. A promise that no list took for
+    `reservation_days` expires, and its order is decided anew among the others.
     """
     connection.execute(LOCK_DOCUMENTS)
     _read_allocated(connection, look)
     read_readiness(connection, _ORDERS_OF_ALLOCATED)
     today = clock.now().astimezone(BEIJING).date()
+    lasting = timedelta(days=config.reservation_days)
     given = {
         "shadow_shops": shadow_shops(config),
         "warehouses": [warehouse.id for warehouse in config.warehouses],
         "closed": [closing.id for closing in config.calendar.on(CalendarKind.WAREHOUSE, today)],
         "rerouted": _rerouted(connection, config, clock.now()),
         "suspended": _suspended(connection, config, today),
+        "expired": list(connection.execute(_EXPIRED, {"before": clock.now() - lasting}).scalars()),
     }
     connection.execute(statement("core/withdrawals"), given)
     voided = free_withdrawals(connection, clock)

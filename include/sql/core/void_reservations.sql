@@ -1,5 +1,5 @@
 -- Resolves each reservation of `withdrawals` once.
 update core.reservations as r
-set state = 'voided', resolved_at = :now, resolution = w.reason
+set state = case w.reason when 'promise_expired' then 'expired' else 'voided' end, resolved_at = :now, resolution = w.reason
 from withdrawals as w
 where r.reservation_id = w.reservation_id and r.state = 'active'

@@ -1,5 +1,5 @@
 -- One row per active reservation that must be given back; key reservation_id. Whole documents go when the order or a
--- line's need changed; a line that stops, waits or is held goes alone. What a shadow manifest lists is promised until
+-- line's need changed, or no list took them for too long; a line that stops, waits or is held goes alone. What a shadow manifest lists is promised until
 -- its line is over (the old system ships it) or its shop is live.
 create temporary table withdrawals on commit drop as
 with judged as (
@@ -24,6 +24,7 @@ with judged as (
             when r.fulfillment_order_id = any(:suspended) then 'area_suspended'
             when r.warehouse_id = any(:closed) then 'warehouse_closed'
             when r.warehouse_id <> all(:warehouses) then 'warehouse_removed'
+            when r.fulfillment_order_id = any(:expired) then 'promise_expired'
             when l.blocked_by is null and r.receiver_key <> v.receiver_key then 'destination_changed'
             when l.blocked_by is null and (l.sku_id <> r.sku_id or l.quantity <> r.quantity) then 'line_changed'
         end as document_reason
