@@ -12,11 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import OperationalError
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
-from orderhub.db.document_locks import CLOSE_BESIDE
+from orderhub.db.document_locks import CLOSE_BESIDE, DOCUMENTS_FIRST, LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.fulfillment import close as close_module
 from orderhub.fulfillment.close import ClosedManifest, close_due
@@ -305,3 +306,14 @@ def test_a_worker_killed_while_two_warehouses_close_leaves_neither_half(
         ("hangzhou", 2, 2),
         ("yiwu", 2, 2),
     ]
+
+
+@pytest.mark.parametrize("locks", [DOCUMENTS_FIRST, LOCK_DOCUMENTS])
+def test_nobody_promises_posts_or_ends_anything_while_warehouses_close_beside_one_another(
+    database: Database, locks: TextClause
+):
+    with database.engine.begin() as elsewhere:
+        elsewhere.execute(CLOSE_BESIDE)
+
+        with pytest.raises(OperationalError, match="lock timeout"), database.engine.begin() as connection:
+            connection.execute(text(f"set local lock_timeout = '50ms'; {locks.text}"))
