@@ -9,6 +9,7 @@ from orderhub.config.parse import unread_files
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
 from orderhub.errors import AlreadyDone
+from orderhub.operate.dead_rules import rule_warnings
 from orderhub.operate.refused import close_refused
 from orderhub.platforms.spec import load_platform
 from orderhub.quality.active import try_suites
@@ -32,7 +33,9 @@ def check_files(directory: Path) -> MerchantConfig:
 
 def warnings_of(config: MerchantConfig, directory: Path) -> list[str]:
     """Return what the merchant should know of files that are valid all the same, or that are not read."""
-    return [*goods_warnings(config), *suite_warnings(config), *unread_files(directory)]
+    return [
+        *goods_warnings(config), *rule_warnings(config), *suite_warnings(config), *unread_files(directory),
+    ]  # fmt: skip
 
 
 def apply_files(
