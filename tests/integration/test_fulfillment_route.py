@@ -1,4 +1,7 @@
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from orderhub.clock import FixedClock
 from orderhub.db.engine import Database
@@ -98,3 +101,25 @@ def test_what_is_not_shippable_is_never_reserved(database: Database, clock: Fixe
 
     assert rows(database, "select * from core.reservations") == []
     assert rows(database, "select reserved from core.stock") == [(0,)]
+
+
+@pytest.mark.parametrize("orders", [3, 300])
+def test_one_sku_in_every_order_is_taken_from_its_row_once_a_pass(
+    database: Database, clock: FixedClock, orders: int
+):
+    with database.engine.begin() as connection:
+        config = activate(connection)
+        stock(connection, hangzhou__MUG=1000)
+        put(connection, *(Order(f"{number:03}", (Line(quantity=2), Line())) for number in range(orders)))
+    taken: list[int] = []
+
+    def note(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if "update core.stock" in statement:
+            taken.append(cursor.rowcount)
+
+    event.listen(database.engine, "after_cursor_execute", note)
+    run_fulfillment(database, clock, config)
+    event.remove(database.engine, "after_cursor_execute", note)
+
+    assert sum(taken) == 1
+    assert rows(database, "select reserved from core.stock") == [(3 * orders,)]

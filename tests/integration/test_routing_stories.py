@@ -204,6 +204,15 @@ def test_the_backup_takes_over_when_stock_is_under_its_safety_threshold(merchant
     )
 
 
+def test_of_several_goods_those_that_lack_are_marked(merchant: Merchant):
+    merchant.writes(routing="rules:\n" + rule("{}", warehouses="[hangzhou]"))
+    merchant.has(Order("1001", (Line("CUP", 3), Line("MUG"))), hangzhou__MUG=5, hangzhou__CUP=1)
+
+    merchant.routes()
+
+    assert "CUP 需 3 可承诺 1,缺 2、MUG 需 1 可承诺 5" in merchant.told()
+
+
 def test_a_bonded_warehouse_takes_no_order_without_customs_fields(merchant: Merchant):
     merchant.writes(
         routing="rules:\n" + rule("{}"),

@@ -141,19 +141,28 @@ def _candidate(candidate: dict[str, Any]) -> tuple[str, str]:
     zh, en = _CHOICES.get(why) or _unasked(candidate, why)
     if first := candidate.get("stands_in_for"):
         zh, en = f"({first} 的备用仓){zh}", f"(backup of {first}) {en}"
-    figures, old = candidate.get("figures", {}).items(), candidate.get("old_figures", {})
-    shown_zh = "、".join(
-        f"{sku} 需 {f.get('needed')} 可承诺 {f.get('available')}{_kept(f, '(安全库存留 {})')}"
-        f"{_OLD[old[sku]][0] if sku in old else ''}"
-        for sku, f in figures
-    )
-    shown_en = ", ".join(
-        f"{sku} needs {f.get('needed')}, free {f.get('available')}{_kept(f, ' (safety stock {})')}"
-        f"{_OLD[old[sku]][1] if sku in old else ''}"
-        for sku, f in figures
+    shown_zh, shown_en = (
+        separator.join(_figure(sku, figure, candidate, language) for sku, figure in _figures(candidate))
+        for language, separator in enumerate(("、", ", "))
     )
     name = f"{candidate['warehouse']} " if "warehouse" in candidate else ""
     return f"{name}{zh}{':' if shown_zh else ''}{shown_zh}", f"{name}{en}{': ' if shown_en else ''}{shown_en}"
+
+
+def _figures(candidate: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(candidate.get("figures", {}).items())
+
+
+def _figure(sku: str, figure: Mapping[str, Any], candidate: Mapping[str, Any], language: int) -> str:
+    """Return what was asked of one SKU and what there was; of several, those that lack are marked."""
+    needed, free = figure.get("needed"), figure.get("available")
+    said = (f"{sku} 需 {needed} 可承诺 {free}", f"{sku} needs {needed}, free {free}")[language]
+    said += _kept(figure, ("(安全库存留 {})", " (safety stock {})")[language])
+    old = candidate.get("old_figures", {}).get(sku)
+    said += _OLD[old][language] if old else ""
+    if len(_figures(candidate)) > 1 and needed is not None and free is not None and needed > free:
+        said += (f",缺 {needed - free}", f", short of {needed - free}")[language]
+    return said
 
 
 def _kept(figure: Mapping[str, Any], said: str) -> str:
