@@ -300,6 +300,28 @@ def test_the_commands_say_it_in_chinese_and_english(
     assert "6 个文件已标 VOID" in said[3].stdout
 
 
+def test_order_numbers_stay_whole_in_a_terminal_of_80_columns_where_nothing_leaves_together(
+    database: Database, clock: FixedClock, settings: Settings, server: Server, database_name: str
+):
+    environment = {
+        "ORDERHUB_HOME": str(settings.home), "ORDERHUB_HASH_KEY": "x", "COLUMNS": "80",
+        "ORDERHUB_DATABASE_URL": server.url(database_name, "orderhub_app", PASSWORDS.app),
+    }  # fmt: skip
+    with database.engine.begin() as connection:
+        active = activate(connection)
+        stock(connection, hangzhou__MUG=50)
+        put(connection, Order("6921604514943713230"))
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, active)
+    request_extra(database, clock, active, "hangzhou", "lin")
+    close_due(database, clock, active, {})
+
+    shown = CliRunner().invoke(app, ("manifest", "show", ID), env=environment).stdout
+
+    assert "tb/6921604514943713230@1 6921604514943713230 " in " ".join(shown.split())
+    assert "合单包裹" not in shown
+
+
 def test_a_list_of_a_warehouse_that_does_not_exist_is_refused(
     config: MerchantConfig, settings: Settings, server: Server, database_name: str
 ):

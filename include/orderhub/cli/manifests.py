@@ -11,6 +11,8 @@ from orderhub.cli.shell import active_config, beijing, clock, console, opened, s
 from orderhub.errors import StopError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from orderhub.fulfillment.manifest_desk import Described
 
 app = typer.Typer()
@@ -100,17 +102,22 @@ def manifest_show(manifest: Meant) -> None:
     for file in found.files:
         table.add_row(file.file_name, str(file.byte_count), file.file_sha256[:16])
     console.print(table)
+    console.print(_documents(found))
+    if found.row.order_count > len(found.documents):
+        console.print(f"只列前 {len(found.documents)} 单,全部在文件里 / the first; all are in the files")
+
+
+def _documents(found: "Described") -> "Table":
+    """Return the table of documents; parcels only where orders leave together: the numbers need the room."""
+    merged = ("合单包裹\nmerged parcel",) if any(one.parcel_id for one in found.documents) else ()
     table = table_of(
-        "平台单号\norder", "件\npieces", "快递\ncarrier", "状态\nstate", "合单包裹\nmerged parcel",
+        "平台单号\norder", "件\npieces", "快递\ncarrier", "状态\nstate", *merged,
         key="发货单\nfulfillment order",
     )  # fmt: skip
     for one in found.documents:
-        pieces, carrier = str(one.pieces), one.carrier_id or "-"
-        facts = (one.platform_order_id, pieces, carrier, one.state, one.parcel_id or "-")
-        table.add_row(one.fulfillment_order_id, *facts)
-    console.print(table)
-    if found.row.order_count > len(found.documents):
-        console.print(f"只列前 {len(found.documents)} 单,全部在文件里 / the first; all are in the files")
+        facts = (one.platform_order_id, str(one.pieces), one.carrier_id or "-", one.state)
+        table.add_row(one.fulfillment_order_id, *facts, *((one.parcel_id or "-",) if merged else ()))
+    return table
 
 
 def _facts(found: "Described") -> dict[str, Any]:
