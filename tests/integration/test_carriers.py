@@ -8,6 +8,8 @@ from sqlalchemy import Connection, text
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.quality.decide import Choice, Decision, decide
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
@@ -245,3 +247,24 @@ def test_goods_that_leave_on_tuesdays_only_wait_for_a_tuesday(database: Database
         database, "select order_id, ship_not_before at time zone 'Asia/Shanghai' from core.fulfillment_orders"
     )
     assert {"tb/1": "2026-11-24 00:00:00", "tb/2": "None"} == {key: str(at) for key, at in found}
+
+
+def test_what_leaves_on_tuesdays_only_is_on_no_list_of_a_monday_and_on_tuesdays(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        config = prepare(connection, Order("1", (Line("CAKE"),)), Order("2"))
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, config)
+    with database.engine.begin() as connection:  # Whoever takes it is another question.
+        connection.execute(text("update core.holds set state = 'released'"))
+    listed = "select order_id, count(*) from core.manifest_lines group by 1 order by 1"
+
+    seen = []
+    for wait in (timedelta(), timedelta(hours=11, minutes=59), timedelta(minutes=1)):
+        clock.move(wait)
+        request_extra(database, clock, config, "hangzhou", "test")
+        close_due(database, clock, config, {})
+        seen.append([str(order_id) for order_id, _ in rows(database, listed)])
+
+    assert seen == [["tb/2"], ["tb/2"], ["tb/1", "tb/2"]]
