@@ -242,6 +242,21 @@ def test_a_warehouse_takes_so_many_documents_a_day_and_the_rest_goes_on_tomorrow
     assert "分仓到 hangzhou" in merchant.told("3")
 
 
+def test_a_document_that_was_cancelled_leaves_its_place_to_another_on_the_same_day(merchant: Merchant):
+    merchant.writes(
+        routing="rules:\n" + rule("{}", warehouses="[hangzhou]"),
+        warehouses="warehouses:\n  - {id: hangzhou, name: 杭州仓, daily_orders: 2}\n  - {id: yiwu, name: 义乌仓}\n",
+    )
+    merchant.has(Order("1"), Order("2"), Order("3"), hangzhou__MUG=9)
+    merchant.routes()
+    with merchant.database.engine.begin() as connection:
+        connection.execute(text("update core.orders set gate = 'stop' where order_id = 'tb/1'"))
+
+    merchant.routes(later=timedelta(hours=1))
+
+    assert rows(merchant.database, DECIDED)[2] == ("tb/3", "allocated", "hangzhou")
+
+
 def test_a_closed_warehouse_is_passed_over_on_its_days(merchant: Merchant):
     merchant.writes(
         routing="rules:\n" + rule("{}"),

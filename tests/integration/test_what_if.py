@@ -87,7 +87,7 @@ def test_freight_of_other_carriers_is_told_per_order(database: Database, two_day
     found = replay(database, two_days, proposed(FILES["routing.yaml"], **{"carriers.yaml": CARRIERS}))
 
     assert {"near": 4} == dict(found.proposed.carriers)
-    assert (None, 600) == (found.now.freight_per_document, found.proposed.freight_per_document)
+    assert (None, 600) == (found.now.freight_per_order, found.proposed.freight_per_order)
 
 
 def test_nothing_is_changed(database: Database, two_days: MerchantConfig):
@@ -112,3 +112,18 @@ def test_days_that_end_before_they_begin_are_named_as_they_were_written(
         ConfigError, match="since 2026-11-01 00:00 does not lie before until 2026-10-01 00:00"
     ):
         what_if(database, two_days, two_days, since, since - timedelta(days=31))
+
+
+def test_an_order_in_two_parcels_costs_both_and_counts_as_split(database: Database):
+    clock = FixedClock(NOON)
+    with database.engine.begin() as connection:
+        config = activate(connection, more={"carriers.yaml": CARRIERS})
+        stock(connection, hangzhou__MUG=5, yiwu__CUP=5)
+        put(connection, Order("1", (Line("MUG"), Line("CUP"))), Order("2"), Order("3"), Order("4"))
+    run_fulfillment(database, clock, config)
+    splitting = FILES["routing.yaml"].replace("reason:", 'split_from: "0.00", reason:')
+
+    found = replay(database, config, proposed(splitting, **{"carriers.yaml": CARRIERS}))
+
+    assert (found.now.split_rate, found.now.freight_per_order) == (0.0, 600)
+    assert (found.proposed.split_rate, found.proposed.freight_per_order) == (0.25, 5 * 600 / 4)

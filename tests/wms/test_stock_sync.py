@@ -168,6 +168,26 @@ def test_a_count_below_what_is_promised_gives_the_latest_paid_back_and_they_are_
     assert clean(house) == []
 
 
+def test_of_those_who_paid_at_the_same_time_the_greater_order_id_gives_its_piece_back(house: House):
+    house.open(orders=1, pieces=12)
+    for number in ("b", "a", "c"):
+        add(house, number, hours_paid=3)
+    route(house)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.confirm()
+    fewer = Reading("hangzhou", "wms", house.clock.now(), is_locked_inside=False, pieces={"MUG": 7})
+
+    take_reading(house.database, house.clock, house.active, fewer)
+
+    assert [(name, state) for name, _, state, _ in rows(house.database, DOCUMENTS)] == [
+        ("tb/1@1", "manifested"),
+        ("tb/a@1", "allocated"),
+        ("tb/b@1", "allocated"),
+        ("tb/c@1", "cancelled"),
+    ]
+
+
 def test_what_manifests_hold_stays_promised_and_a_person_is_told(house: House):
     house.open(orders=4)
     house.clock.move(timedelta(minutes=1))

@@ -64,13 +64,18 @@ def _show_replays(now: "Replay", proposed: "Replay") -> None:
             difference = after[name] - before[name]
             table.add_row(f"{title}{name}", f"{before[name]:,}", f"{after[name]:,}", f"{difference:+,}")
     table.add_row("挂起 / held", f"{now.held:,}", f"{proposed.held:,}", f"{proposed.held - now.held:+,}")
+    table.add_row("拆单率 / split rate", _percent(now.split_rate), _percent(proposed.split_rate), "")
     table.add_row("每单运费 / freight per order", _yuan(now), _yuan(proposed), "")
     console.print(table)
 
 
 def _yuan(replay: "Replay") -> str:
-    mean = replay.freight_per_document
+    mean = replay.freight_per_order
     return "-" if mean is None else f"{mean / 100:.2f} 元"
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.1%}"
 
 
 def _read(file: Path) -> str:

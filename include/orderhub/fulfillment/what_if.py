@@ -44,6 +44,10 @@ _MIX = text("""
         coalesce(sum(freight_fen), 0) as freight_fen
     from replayed_orders group by is_proposed, outcome, warehouse_id, carrier_id""")
 
+_CARRIED = text("""
+    select is_proposed, count(distinct order_id) as orders from replayed_orders
+    where carrier_id is not null group by is_proposed""")
+
 
 @dataclass
 class Replay:
@@ -54,6 +58,7 @@ class Replay:
         warehouses: warehouse → documents.
         carriers: carrier → documents.
         freight_fen: what the carriers of carriers.yaml would take, fen.
+        carried: orders that have a carrier, for one document or two.
         held: orders that a person would have to look at.
     """
 
@@ -61,6 +66,7 @@ class Replay:
     warehouses: Counter[str] = field(default_factory=Counter)
     carriers: Counter[str] = field(default_factory=Counter)
     freight_fen: int = 0
+    carried: int = 0
     held: int = 0
 
     @property
@@ -69,9 +75,15 @@ class Replay:
         return self.outcomes.total()
 
     @property
-    def freight_per_document(self) -> float | None:
-        """Return the mean freight of the documents that have a carrier, fen."""
-        return self.freight_fen / self.carriers.total() if self.carriers else None
+    def freight_per_order(self) -> float | None:
+        """Return the mean freight of the orders that have a carrier, fen; two parcels of one cost both."""
+        return self.freight_fen / self.carried if self.carried else None
+
+    @property
+    def split_rate(self) -> float | None:
+        """Return how many of the orders that would leave leave in two parts."""
+        leaving = self.outcomes["allocated"] + self.outcomes["split"]
+        return self.outcomes["split"] / leaving if leaving else None
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,8 @@ def what_if(
         for row in connection.execute(_MIX):
             _count(replays[row.is_proposed], row.outcome, row.warehouse_id, row.carrier_id, row.orders)
             replays[row.is_proposed].freight_fen += row.freight_fen
+        for row in connection.execute(_CARRIED):
+            replays[row.is_proposed].carried = row.orders
         changes = [
             Change(row.place_now, row.place_then, row.orders, row.example)
             for row in connection.execute(statement("core/replayed_changes"))
