@@ -50,13 +50,24 @@ def _orders_in(said: Any) -> list[dict[str, Any]]:
 
 
 def put(**values: Any) -> Change:
-    """Change fields of the order; `line_x` is x of its first line, `amounts_x` x of its amounts."""
+    """Change fields of the order; `line__x` is x of its first line, `amounts__x` x of its amounts."""
 
     def change(order: dict[str, Any]) -> None:
         for name, value in values.items():
             part, _, inner = name.partition("__")
-            target = {"line": order["lines"][0], "amounts": order["amounts"]}.get(part, order)
+            target = order["lines"][0] if part == "line" else order[part] if inner else order
             target[inner or part] = value
+
+    return change
+
+
+def without(path: str) -> Change:
+    """Leave a field out; `lines.x` is x of the first line."""
+
+    def change(order: dict[str, Any]) -> None:
+        *outer, name = path.split(".")
+        target = order[outer[0]] if outer else order
+        (target[0] if isinstance(target, list) else target).pop(name)
 
     return change
 
@@ -75,7 +86,11 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     "price is no number": (put(line__unit_price="NaN"), ["unreadable_line_value"]),
     "price is negative": (put(line__unit_price=-1), ["negative_price"]),
     "price is zero": (put(line__unit_price=0), ["zero_price"]),
+    "price of a thousandth": (put(line__unit_price="1.005"), ["unreadable_line_value"]),
+    "price without end": (put(line__unit_price="Infinity"), ["unreadable_line_value"]),
     "paid a hundred times": (twice, ["amount_mismatch"]),
+    "paid less than nothing": (put(amounts__paid="-0"), ["amount_mismatch", "zero_amount"]),
+    "paid more than any amount": (put(amounts__paid=10**20), ["missing_amount", "unreadable_value"]),
     "no SKU": (put(line__sku_code=None, line__sku_id=None), ["sku_not_mapped"]),
     "no receiver": (put(receiver=None), ["missing_region"]),
     "no time of payment": (put(paid_at=None), ["missing_paid_time"]),
@@ -84,8 +99,37 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
     "placed in 2099": (put(created_at=IN_2099), ["impossible_time"]),
     "changed in 2099": (put(updated_at=IN_2099), ["impossible_time"]),
     "a status of tomorrow": (put(status="teleported"), ["unknown_status"]),
-    "a line whose status is our own word": (put(line__status="part_shipped"), []),
+    "placed in the year 9999": (put(created_at=253402214400), ["unreadable_value"]),
+    "paid before it was placed": (put(paid_at=1_600_000_000), ["impossible_time"]),
+    "a line whose status is our own word": (put(line__status="part_shipped"), ["unknown_line_status"]),
+    "a line with a status of tomorrow": (put(line__status="teleported"), ["unknown_line_status"]),
+    "a refund of tomorrow": (put(line__refund_status="maybe"), ["refund_pending", "unknown_refund_state"]),
+    "a province that there is not": (put(receiver__province="火星省"), ["unknown_region"]),
+    "nothing at all and half a letter": (
+        put(buyer_note="谢谢\u0000老板\ud83d", line__title="杯\u0000\ud800"),
+        [],
+    ),
+    "a note of a megabyte": (put(buyer_note="长" * 350_000), []),
     "letters of every kind": (put(buyer_note="\u202e谢谢👨‍👩‍👧𠮷\ufeff\u0007" + "\u0301" * 100), []),
+}
+
+#: Field that the platform leaves out → the rules that must say so; what is not here may be missing.
+NEEDED: dict[str, list[str]] = {
+    "status": ["unknown_status"],
+    "paid_at": ["missing_paid_time"],
+    "currency": ["missing_currency"],
+    "amounts": ["missing_amount"],
+    "amounts.paid": ["missing_amount"],
+    "buyer": ["missing_customer"],
+    "buyer.openid": ["missing_customer"],
+    "receiver": ["missing_region"],
+    "receiver.phone": ["invalid_phone"],
+    "receiver.district": ["missing_district", "vague_address"],
+    "receiver.address": ["vague_address"],
+    "lines": ["missing_lines"],
+    "lines.sku_code": ["sku_not_mapped"],
+    "lines.title": ["missing_title"],
+    "lines.qty": ["missing_quantity"],
 }
 
 
@@ -121,6 +165,18 @@ def test_each_fault_of_an_order_is_its_anomaly_and_the_others_ship(box: ShopInAB
     found = {fault: [rule for (rule,) in rows(box.database, FOUND.format(chosen[fault]))] for fault in FAULTS}
     assert {fault: rules for fault, (_, rules) in FAULTS.items()} == found
     assert rows(box.database, HELD.format(chosen["nothing"])) == [(None,)]
+
+
+def test_each_field_that_is_left_out_is_an_anomaly_of_its_order_and_never_guessed(box: ShopInABox):
+    chosen = dict(zip(["", *NEEDED], (order.order_id for order in plain_orders(box)), strict=False))
+    spoil(box, {chosen[path]: without(path) for path in NEEDED})
+
+    box.pull()
+    box.transform()
+
+    found = {path: [rule for (rule,) in rows(box.database, FOUND.format(chosen[path]))] for path in NEEDED}
+    assert found == NEEDED
+    assert rows(box.database, HELD.format(chosen[""])) == [(None,)]
 
 
 def test_an_order_of_2099_does_not_stop_later_pulls(box: ShopInABox):

@@ -15,17 +15,18 @@ select
     case
         when line.refund_state in ('pending', 'unknown') then line.refund_state
         when orders.order_id in (select order_id from core.refunds where state = 'open' and platform_line_id is null)
-            or (orders.order_id, line.line_id) in (select order_id, platform_line_id from core.refunds where state = 'open')
-            then 'pending'
+            or (orders.order_id, line.line_id) in (select order_id, platform_line_id from core.refunds where state = 'open') then 'pending'
+        when orders.order_id in (select order_id from core.refunds where state = 'unknown' and platform_line_id is null)
+            or (orders.order_id, line.line_id) in (select order_id, platform_line_id from core.refunds where state = 'unknown') then 'unknown'
     end as pending_refund,
+    -- A state that platform.yaml does not list lets the line wait, for ever.
+    case when line.gate = 'wait' and line.gate_reason = concat(line.platform_status, ' 未知') then line.platform_status end as unknown_status,
     refund.refunded_part,
     case when line.gate = 'wait' then (
         select hand.shipped_part from core.hand_shipped_lines as hand where hand.order_id = orders.order_id and hand.line_id = line.line_id and not hand.is_settled
     ) end as shipped_part,
-    line.quantity,
-    settings.quantity_cap,
-    line.unit_price_fen,
-    line.discount_fen,
+    line.quantity, settings.quantity_cap,
+    line.unit_price_fen, line.discount_fen,
     line.paid_fen,
     line.subsidy_fen,
     price.unit_fen as paid_unit_fen,
@@ -73,7 +74,7 @@ where orders.order_kind = 'sale' and orders.lifecycle = 'live'
 select ops.describe('ops.checkable_lines', 'One row per line that still may ship, of a checkable order; key order_id, line_id.',
     'order_id', 'the order', 'line_id', 'the line', '_checked_pass_id', 'pass that last checked the order', 'shop_id', 'the shop', 'line_no', 'position, from 1',
     'platform_item_id', 'the platform''s item', 'platform_sku_id', 'the platform''s SKU', 'merchant_code', 'the merchant''s code on the platform', 'sku_id', 'our SKU; null while unmapped',
-    'title', 'as shown to the buyer', 'kind', 'goods, bundle, bundle_part, gift or service', 'pending_refund', 'pending or unknown while a refund of it is open', 'refunded_part', 'refunds of a part of it: id, pieces, yuan', 'shipped_part', 'pieces that left without us, of how many; null when none, or when a person said what is left', 'quantity', 'pieces', 'quantity_cap', 'more than this is looked at',
+    'title', 'as shown to the buyer', 'kind', 'goods, bundle, bundle_part, gift or service', 'pending_refund', 'pending or unknown while a refund of it is open', 'unknown_status', 'its status when we do not know it', 'refunded_part', 'refunds of a part of it: id, pieces, yuan', 'shipped_part', 'pieces that left without us, of how many; null when none, or when a person said what is left', 'quantity', 'pieces', 'quantity_cap', 'more than this is looked at',
     'unit_price_fen', 'fen', 'discount_fen', 'fen', 'paid_fen', 'share of what was paid, fen', 'subsidy_fen', 'what the platform adds, fen', 'paid_unit_fen', 'paid, or owed at the door, for one piece by buyer and platform, fen', 'usual_unit_fen', 'what a piece usually costs, fen; its list price without enough history',
     'floor_unit_fen', 'the least for one piece: its share of the cost, fen; null without a cost', 'price_deviation', 'too_dear or too_cheap against the usual price', 'repeat_no', 'n-th identical row of its order in a file', 'unreadable_fields', 'fields whose text could not be converted',
     'is_sent', 'a parcel carries it: no service, and of a bundle its parts', 'is_goods', 'sold, not given; of a bundle the bundle, not its parts', 'is_price_evaluable', 'sold, paid or told what is owed at the door, with a usual price known', 'is_floor_evaluable', 'sold, paid or told what is owed at the door, its cost known, neither a gift nor sold while prices under cost are meant');

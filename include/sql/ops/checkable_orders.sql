@@ -5,7 +5,7 @@ create view ops.checkable_orders as
 select
     orders.order_id,
     orders._checked_pass_id, orders.shop_id, orders.platform,
-    orders.platform_status, orders.status, orders.currency, shops.currency as shop_currency,
+    orders.platform_status, orders.status, lines.line_count, orders.currency, shops.currency as shop_currency,
     orders.paid_fen,
     lines.paid_fen as lines_paid_fen,
     orders.freight_fen, orders.total_fen, coalesce(orders.paid_fen, 0) as due_at_door_fen,
@@ -51,6 +51,7 @@ cross join lateral (select nullif(concat_ws(E'\n', orders.buyer_message, orders.
 -- By the key, order by order: a set of all lines was joined row by row while the tables' statistics were those of an empty hub.
 cross join lateral (
     select
+        count(*) as line_count,
         (sum(line.paid_fen) filter (where line.kind <> 'bundle_part'))::bigint as paid_fen,
         count(*) filter (where line.kind <> 'service') as parcel_count,
         count(*) filter (where line.kind in ('goods', 'bundle')) as goods_count,
@@ -63,7 +64,7 @@ where orders.order_kind = 'sale' and orders.lifecycle = 'live'
     and orders.payment_state not in ('unpaid', 'deposit_paid')
     and not exists (select from core.withholdings as w where w.order_id = orders.order_id and w.line_id is null);
 select ops.describe('ops.checkable_orders', 'One row per order that a check may hold: live, not stopped, not waiting for payment; key order_id.',
-    'order_id', 'the order', '_checked_pass_id', 'pass that last checked it', 'shop_id', 'the shop', 'platform', 'platform name', 'platform_status', 'as the platform says', 'status', 'our status',
+    'order_id', 'the order', '_checked_pass_id', 'pass that last checked it', 'shop_id', 'the shop', 'platform', 'platform name', 'platform_status', 'as the platform says', 'status', 'our status', 'line_count', 'lines, whatever they are',
     'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen', 'total_fen', 'as the platform reckons it, fen', 'due_at_door_fen', 'what its courier would collect: the order''s amount, 0 where none is told', 'amount_difference_fen', 'paid − lines − freight',
     'order_total_cap_fen', 'more than this is looked at', 'customer_id', 'open id of the buyer', 'phone_hash', 'keyed hash; null where masked', 'address_hash', 'keyed hash; null where masked',
     'province', 'of the receiver', 'city', 'of the receiver', 'district', 'of the receiver', 'missing_region_part', 'province or city when it is missing',

@@ -93,6 +93,10 @@ def put_one_of_each(hub: Hub) -> None:
     )
     hub.put({"order_id": "tb/p1"})
     hub.put({"order_id": "tb/p2"}, {"quantity": 3, "gate": "wait", "gate_reason": "part_shipped 1/3"})
+    hub.put({"order_id": "tb/p3"}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 未知"})
+    hub.put({"order_id": "tb/p4"}, {"gate": "wait", "refund_state": "unknown"})
+    hub.put({"order_id": "tb/n1", "paid_fen": None})
+    hub.execute("delete from core.order_lines where order_id = 'tb/n1'")
     hub.put({"order_id": "tb/o1", "payment_state": "cod_accepted", "paid_fen": None})
     hub.execute(
         "insert into core.refunds (refund_id, platform, shop_id, platform_refund_id, order_id, platform_line_id, kind, platform_status, state, is_terminal, quantity, refund_fen, unreadable_fields, version_id, merge_key, mapping_version, _load_id, _pass_id, _seen_at) "

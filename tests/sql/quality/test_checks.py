@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orderhub.db.engine import Database
-from tests.sql.quality.arrangement import NOW, Hub, open_hub
+from tests.sql.quality.arrangement import NOW, Hub, insert, open_hub
 
 
 @pytest.fixture
@@ -37,6 +37,10 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({}, {}, {"city": None, "district": "仙桃市"}, []),
         ({}, {}, {"district": None}, [("missing_district", "tb/1")]),
         ({}, {}, {"province": "广东省", "city": "东莞市", "district": None}, []),
+        ({}, {}, {"province": "广东省", "city": "中山市", "district": None}, []),
+        ({}, {}, {"province": "海南省", "city": "儋州市", "district": None}, []),
+        ({}, {}, {"province": "海南省", "city": "三沙市", "district": None}, []),
+        ({}, {}, {"province": "甘肃省", "city": "嘉峪关市", "district": None}, []),
         ({}, {}, {"province": "台湾省"}, [("unreachable_region", "tb/1")]),
         ({}, {}, {"province": "香港特别行政区"}, [("unreachable_region", "tb/1")]),
         ({}, {}, {"address_verdict": "ambiguous"}, [("vague_address", "tb/1")]),
@@ -50,6 +54,8 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({"paid_fen": 1800, "freight_fen": None}, {}, {}, []),
         ({"paid_fen": 900, "freight_fen": None}, {}, {}, [("amount_mismatch", "tb/1")]),
         ({"paid_fen": 900}, {"paid_fen": None}, {}, []),
+        ({"paid_fen": None}, {}, {}, [("missing_amount", "tb/1")]),
+        ({"order_id": "sheet/1", "platform": "spreadsheet", "paid_fen": None}, {}, {}, []),
         ({"paid_fen": 0}, {"paid_fen": 0}, {}, [("zero_amount", "tb/1")]),
         ({"paid_fen": 0}, {"paid_fen": 0, "kind": "gift", "unit_price_fen": 0}, {}, []),
         ({"paid_fen": 0, "payment_state": "cod_accepted"}, {"paid_fen": 0}, {}, [("untold_cod_amount", "tb/1")]),
@@ -91,6 +97,9 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({}, {"repeat_no": 2}, {}, [("duplicate_row", "tb/1#1")]),
         ({}, {"title": " "}, {}, [("missing_title", "tb/1#1")]),
         ({}, {"refund_state": "pending", "gate": "wait"}, {}, [("refund_pending", "tb/1#1")]),
+        ({}, {"refund_state": "unknown", "gate": "wait"}, {}, [("refund_pending", "tb/1#1"), ("unknown_refund_state", "tb/1#1")]),
+        ({}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 未知"}, {}, [("unknown_line_status", "tb/1#1")]),
+        ({}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 待付款"}, {}, []),
         ({}, {"quantity": 1000}, {}, [("large_quantity", "tb/1#1")]),
         ({"paid_fen": 5_000_001}, {"paid_fen": 5_000_001, "unit_price_fen": 5_000_001}, {}, [("large_order", "tb/1")]),
         ({"buyer_message": "请开发票"}, {}, {}, [("invoice_request", "tb/1")]),
@@ -194,6 +203,32 @@ def test_an_order_without_receiver_row_is_held(hub: Hub) -> None:
     hub.check()
 
     assert hub.rows(HELD) == [("missing_region", "tb/1")]
+
+
+def test_an_order_without_lines_is_held_and_told(hub: Hub) -> None:
+    hub.put({})
+    hub.execute("delete from core.order_lines")
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("missing_lines", "tb/1")]
+    assert hub.rows("select count(*) from ops.outbox where target = 'mail'") == [(1,)]
+
+
+@pytest.mark.parametrize("line_id", [None, "1"])
+def test_a_refund_in_a_state_that_nobody_knows_holds_what_it_speaks_of(hub: Hub, line_id: str | None) -> None:
+    hub.put({})
+    refund = {
+        "refund_id": "tb/r1", "platform": "taobao", "shop_id": "tb", "platform_refund_id": "r1", "order_id": "tb/1",
+        "platform_line_id": line_id, "kind": "refund", "state": "unknown", "is_terminal": False, "version_id": "v",
+        "merge_key": "k", "mapping_version": "m", "_load_id": 1, "_pass_id": 1, "_seen_at": "2026-03-02T02:00:00Z",
+    }  # fmt: skip
+    with hub.write() as connection:
+        insert(connection, "core.refunds", [refund])
+
+    hub.check()
+
+    assert hub.rows(HELD) == [("unknown_refund_state", "tb/1#1")]
 
 
 def test_a_bad_line_holds_the_line_and_not_the_order(hub: Hub) -> None:
