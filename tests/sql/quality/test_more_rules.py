@@ -107,9 +107,55 @@ def test_a_promotion_of_another_mark_widens_nothing(hub: Hub) -> None:
     assert hub.rows(OPEN) == [("unusual_price", "tb/1#1")]
 
 
-def put_goods(hub: Hub, cost_fen: int | None, kind: str = "goods") -> None:
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"starts_at": "2026-03-02T01:02:00Z"},
+        {"ends_at": "2026-03-02T01:01:00Z"},
+        {"shop_id": "shadow"},
+    ],
+)
+def test_a_promotion_of_another_time_or_shop_widens_nothing(hub: Hub, elsewhere: dict[str, str]) -> None:
+    put_usual_price(hub, 4000)
+    put_row(hub, "core.promotions", {**PROMOTION, "promotion_id": "here"})
+    put_row(hub, "core.promotions", {**PROMOTION, "price_band_percent": 500, **elsewhere})
+    hub.put({})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == [("unusual_price", "tb/1#1")]
+
+
+def test_of_two_promotions_at_once_the_wider_band_counts(hub: Hub) -> None:
+    put_usual_price(hub, 4000)
+    put_row(hub, "core.promotions", {**PROMOTION, "price_band_percent": 500})
+    put_row(hub, "core.promotions", {**PROMOTION, "promotion_id": "q", "price_band_percent": 350})
+    hub.put({})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == []
+
+
+def put_goods(hub: Hub, cost_fen: int | None, kind: str = "goods", list_price_fen: int | None = None) -> None:
     row = {"sku_id": "SKU-1", "name": "棉袜", "weight_g": 100, "is_weight_assumed": False}
-    put_row(hub, "core.skus", {**row, "cost_fen": cost_fen, "kind": kind})
+    put_row(hub, "core.skus", {**row, "cost_fen": cost_fen, "kind": kind, "list_price_fen": list_price_fen})
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [(0, [("unusual_price", "tb/1#1")]), (19, [("unusual_price", "tb/1#1")]), (20, [])],
+)
+def test_the_list_price_is_what_is_usual_until_enough_was_sold(
+    hub: Hub, history: int, expected: list[Any]
+) -> None:
+    put_goods(hub, None, list_price_fen=3001)
+    put_usual_price(hub, 1000, history)
+    hub.put({})
+
+    hub.check()
+
+    assert hub.rows(OPEN) == expected
 
 
 @pytest.mark.parametrize(
@@ -231,6 +277,32 @@ def test_usual_prices_are_the_median_of_what_was_there_before(hub: Hub) -> None:
     assert hub.rows("select unit_fen, line_count, business_date::text from core.usual_prices") == [
         (1000, 3, "2026-03-02")
     ]
+
+
+def test_a_usual_price_is_what_buyer_and_platform_paid_in_thirty_days_without_what_is_doubted(
+    hub: Hub,
+) -> None:
+    put_paid(hub, 1, 1000, pass_id=0)
+    hub.execute("update core.order_lines set subsidy_fen = 200")
+    put_paid(hub, 2, 9000, pass_id=0)
+    hub.execute("update core.orders set paid_at = '2026-01-31T01:59:00Z' where order_id = 'tb/2'")
+    put_paid(hub, 3, 8000, pass_id=0)
+    hub.execute(
+        "insert into core.anomalies (anomaly_id, rule_id, severity, action, subject_type, subject_id, order_id, line_id, "
+        "version_id, evidence, checks_version, state, first_seen_at, _pass_id) values "
+        "('a', 'unusual_price', 'warning', 'hold_line', 'order_line', 'tb/3#1', 'tb/3', '1', 'v1', '{}', 'c', 'open', :at, 0)",
+        at="2026-03-02T02:00:00Z",
+    )
+    put_paid(hub, 4, 7000, pass_id=-1)
+    hub.execute(
+        "insert into ops.source_stops (stop_id, shop_id, rule_id, evidence, stopped_at, _pass_id) "
+        "values ('s', 'tb', 'source_amounts_swapped', '{}', :at, -1)",
+        at="2026-03-02T02:00:00Z",
+    )
+
+    hub.check()
+
+    assert hub.rows("select unit_fen, line_count from core.usual_prices") == [(1200, 1)]
 
 
 def test_usual_prices_are_computed_once_a_day(hub: Hub) -> None:
