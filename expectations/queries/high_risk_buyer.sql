@@ -1,9 +1,8 @@
 -- One row per order of the pass that stands in a row of doubtful orders of one buyer: gaps and islands over paid times.
 -- A buyer is the platform's open id, else the plain phone on that platform; never a name, never a null. Orders that were
 -- not paid stand in no row. Where an address is masked and nothing else is wrong, the order neither counts nor ends a row.
-with rule as (
-    select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'
-),
+-- What a source says wrongly as a whole, until a person resumes it, is no doubt about its buyers; a repeated order is.
+with rule as (select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'),
 judged as not materialized (
     select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
     from {batch}
@@ -17,12 +16,12 @@ buyers as (
 ),
 -- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
-    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
+    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
         o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at
     from buyers
     cross join lateral (select * from core.orders where customer_id = buyers.customer_id and platform = buyers.platform offset 0) as o
     union all
-    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.lifecycle, o.gate, o.payment_state,
+    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
         o.paid_at, coalesce(o.paid_at, o.placed_at)
     from buyers
     cross join lateral (select order_id from core.receivers where phone_hash = buyers.phone_hash offset 0) as r
@@ -36,6 +35,8 @@ doubts as (
     cross join lateral (values (doubt.kind), ('any')) as counted (kind)
     where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm
         and (doubt.state = 'open' or members.gate = 'stop' or members.order_id in (select order_id from core.withholdings))
+        and not (doubt.kind <> 'duplicate' and exists (select from ops.source_stops as s where s.shop_id = members.shop_id
+            and s._pass_id <= doubt._pass_id and (s.resumed_at is null or s.resumed_at > doubt.first_seen_at)))
 ),
 sequence as (
     select members.buyer, counted.kind, members.bought_at, members.platform, members.order_id,
@@ -71,8 +72,7 @@ numbered as (
     from rows_of_hits
 )
 select distinct on (order_id) order_id, kind, first_order_id
-from (
-    select order_id, kind, is_in_row,
+from (select order_id, kind, is_in_row,
         first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
     from numbered
 ) as named

@@ -97,26 +97,26 @@ def conclude(
     given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
     ended = _Ended()
     _write_anomalies(connection, judging.suites, given, ended, is_second=False)
+    # Before the rows of doubt are looked for: what is wrong with a source is no doubt about its buyers.
+    close_faded(connection, judging.clock, judging.suites)
+    stopped = stop_sources(connection, judging.clock, judging.suites, judging.config, judging.pass_id)
     again = scan_again(connection, judging.suites, found)
     _write_anomalies(connection, judging.suites, given, ended, is_second=True)
     _write_verdicts(connection, [*verdicts, *again], judging.pass_id)
-    stopped = _tell(connection, judging, now if ended.placed else None)
+    _tell(connection, judging, now if ended.placed else None)
     drop_tables(connection, judging.suites, found)
     failed = sum(verdict.failed_count for verdict in [*verdicts, *again])
     return CheckCounts(judged(), failed, ended.closed, ended.placed, ended.released, stopped)
 
 
-def _tell(connection: Connection, judging: Judging, placed_at: datetime | None) -> int:
-    """Stop sources and raise the alerts of the pass; return how many stops are new."""
+def _tell(connection: Connection, judging: Judging, placed_at: datetime | None) -> None:
+    """Raise the alerts of the pass about orders, buyers and rules."""
     clock, suites, config, pass_id = judging.clock, judging.suites, judging.config, judging.pass_id
-    close_faded(connection, clock, suites)
-    stopped = stop_sources(connection, clock, suites, config, pass_id)
     if placed_at:
         # A row of doubt is told once as a row, not order by order.
         rules = [check for check in suites.checks().values() if not check.reads_anomalies]
         raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=placed_at)
     tell_of_rows_and_incidents(connection, clock, suites, config, pass_id)
-    return stopped
 
 
 def _write_anomalies(

@@ -54,6 +54,25 @@ def test_a_source_that_is_wrong_as_a_whole_is_stopped(hub: Hub, order: Any, line
     assert (expected, "tb", True) in hub.rows(ALERTS)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "receiver"),
+    [({"paid_fen": 100_000}, {}), ({"unreadable_fields": ["receiver"]}, {"province": None, "city": None})],
+)
+def test_what_is_wrong_with_a_source_makes_none_of_its_buyers_a_risk(
+    hub: Hub, wrong: dict[str, Any], receiver: dict[str, Any]
+) -> None:
+    for number in range(5):
+        paid_at = f"2026-03-02T00:{11 * number:02}:00Z"
+        order = {"order_id": f"tb/{number}", "customer_id": "one", "placed_at": paid_at, "paid_at": paid_at}
+        hub.put({**order, **wrong}, {"paid_fen": wrong.get("paid_fen", 1000)}, receiver=receiver)
+
+    hub.check()
+
+    assert len(hub.rows(STOPS)) == 1
+    assert [alert for alert in hub.rows(ALERTS) if alert[0] == "high_risk_buyer"] == []
+    assert hub.rows("select order_id from core.holds where rule_id = 'high_risk_buyer'") == []
+
+
 def test_a_file_without_a_column_of_times_stops_nothing(hub: Hub) -> None:
     for number in range(5):
         hub.put({"order_id": f"sheet/{number}", "platform": "spreadsheet", "placed_at": None})
