@@ -127,6 +127,21 @@ def test_what_is_raised_in_quiet_hours_is_told_when_they_end(database: Database)
     assert (before, rows(database, SUBJECTS)) == ([], [("[orderhub] 拉取迟到",)])
 
 
+def test_what_is_critical_is_told_in_quiet_hours_and_alone(database: Database):
+    clock = FixedClock(datetime(2026, 3, 1, 15, 0, tzinfo=UTC))  # 23:00 in Beijing
+    config = configured(database, QUIET)
+    urgent = replace(ALERT, severity="critical", subject="tb/refunds")
+
+    with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
+        raise_alerts(connection, clock, config, [ALERT, urgent])
+
+    [(subject, said)] = rows(
+        database, "select payload->>'subject', payload->>'text' from ops.outbox order by sequence"
+    )
+    assert subject == "[orderhub] 【紧急】拉取迟到"
+    assert ("tb/refunds" in said, "tb/orders" in said) == (True, False)
+
+
 def started(database: Database, at: datetime) -> None:
     write(database, f"insert into ops.hub (first_started_at) values ('{at}')")
 

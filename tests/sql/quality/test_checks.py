@@ -126,10 +126,11 @@ def test_each_rule_marks_its_case_and_only_it(hub: Hub, order, line, receiver, e
         {"lifecycle": "history"},
         {"gate": "stop", "status": "closed"},
         {"payment_state": "unpaid", "gate": "wait"},
+        {"payment_state": "deposit_paid", "gate": "wait"},
     ],
 )
 def test_an_order_that_cannot_ship_is_marked_as_judged_and_never_held(hub: Hub, change) -> None:
-    hub.put({"currency": "USD", **change})
+    hub.put({"currency": "USD", **change}, {"quantity": -3})
 
     _, counts = hub.check()
 
