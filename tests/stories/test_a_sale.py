@@ -16,7 +16,7 @@ from orderhub.operate.verify import verify
 from sandbox.world.model import Order
 from tests.builders import rows
 from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
-from tests.stories.test_a_day import URUMQI
+from tests.stories.test_a_day import PLATFORMS, URUMQI
 
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -94,10 +94,16 @@ def cut_off(day: Day, instant: datetime) -> None:
     day.work()
 
 
-@pytest.fixture(scope="module")
-def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("a_sale"))
-    with own_database(server, "a_sale") as database, opened_day(database, home, more=MORE) as day:
+@pytest.fixture(scope="module", params=PLATFORMS)
+def lived(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lived]:
+    name = f"a_sale_{request.param}"
+    home = Path(tmp_path_factory.mktemp(name))
+    with (
+        own_database(server, name) as database,
+        opened_day(database, home, request.param, more=MORE) as day,
+    ):
         yield live(day)
 
 

@@ -375,6 +375,29 @@ def test_a_warehouse_without_a_wms_drops_its_count(house: House, tmp_path: Path)
     assert not file.exists()
 
 
+def test_the_report_of_a_dropped_count_names_the_codes_that_nobody_knows(house: House, tmp_path: Path):
+    house.open(orders=1)
+    with house.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.skus (sku_id, name, weight_g, is_weight_assumed, kind, locations) "
+                "values ('MUG', '马克杯', 1, false, 'goods', '{}')"
+            )
+        )
+    folder = tmp_path / "drop" / "warehouses" / "yiwu"
+    folder.mkdir(parents=True)
+    file = folder / "stock.csv"
+    file.write_text("sku_id,on_hand\nMUG,7\nMUGG,3\n", encoding="utf-8")
+    saved = house.clock.now().timestamp() - 60
+    os.utime(file, (saved, saved))
+
+    done = sync(house)
+
+    [report] = (folder / "accepted").glob("*.report.txt")
+    assert [stock.unknown for stock in done.synced] == [(), ("MUGG",)]
+    assert "skus.csv 里没有 / not in skus.csv: MUGG" in report.read_text(encoding="utf-8-sig")
+
+
 def test_a_wrong_file_moves_aside_with_the_reason_and_the_others_are_read(house: House, tmp_path: Path):
     house.open(orders=1)
     folder = tmp_path / "drop" / "warehouses" / "yiwu"

@@ -85,7 +85,7 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         copy_rows(
             connection, "counts", _COLUMNS, [(*key, on_hand) for key, on_hand in sorted(counts.items())]
         )
-        unknown = tuple(connection.execute(_UNKNOWN).scalars())
+        unknown = unknown_skus(connection)
         connection.execute(statement("core/lock_counted_stock"))
         for warehouse_id in sorted({warehouse_id for warehouse_id, _ in counts}):
             # Of what left in part all is still promised, so its pieces come back in until the rest is gone.
@@ -102,6 +102,11 @@ def import_stock(database: Database, clock: Clock, file: Path, actor: str) -> St
         if changed:
             record_act(connection, clock, actor, "count", "stock", source_id, detail={"changed": changed})
     return StockCounts(len(counts), changed, refused, returned, unknown)
+
+
+def unknown_skus(connection: Connection) -> tuple[str, ...]:
+    """Return the SKUs of `counts` that neither the goods master nor an earlier count has."""
+    return tuple(connection.execute(_UNKNOWN).scalars())
 
 
 def give_back(connection: Connection, clock: Clock, *, only_shadow: bool) -> int:

@@ -23,7 +23,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone
-from orderhub.fulfillment.stock import COUNTS, SCOPE, give_back
+from orderhub.fulfillment.stock import COUNTS, SCOPE, give_back, unknown_skus
 
 log = structlog.get_logger(__name__)
 _RULE = "stock_below_promised"
@@ -70,6 +70,7 @@ class SyncedStock:
         changed: figures that changed on_hand.
         returned: fulfillment orders whose reservations went back.
         below: SKUs of which manifests hold more than was counted; a person must look.
+        unknown: SKUs of a file that the goods master does not have: typing mistakes, perhaps.
     """
 
     warehouse_id: str
@@ -77,6 +78,7 @@ class SyncedStock:
     changed: int
     returned: int
     below: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def take_reading(database: Database, clock: Clock, config: MerchantConfig, reading: Reading) -> SyncedStock:
@@ -102,9 +104,9 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         connection.execute(statement("core/counts_with_doubt"), named)
         returned = give_back(connection, clock, only_shadow=False)
         below = _keep_promised(connection, clock, config, reading)
-        synced = SyncedStock(
-            reading.warehouse_id, len(rows), _write(connection, clock, reading), returned, below
-        )
+        unknown = unknown_skus(connection) if reading.source == "file" else ()
+        changed = _write(connection, clock, reading)
+        synced = SyncedStock(reading.warehouse_id, len(rows), changed, returned, below, unknown)
         connection.execute(_SNAPSHOT, _snapshot(clock, reading, synced))
     log.info("stock read", **vars(synced))
     return synced

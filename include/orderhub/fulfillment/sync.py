@@ -163,7 +163,9 @@ def _take_file(
     except (ConfigError, AlreadyDone) as error:
         _move(file, "rejected", as_of, str(error))
         raise
-    _move(file, "accepted", as_of, f"{synced.skus} SKU, {synced.changed} changed")
+    said = [f"{synced.skus} SKU, {synced.changed} changed"]
+    said += [f"skus.csv 里没有 / not in skus.csv: {', '.join(synced.unknown)}"] if synced.unknown else []
+    _move(file, "accepted", as_of, "\n".join(said))
     return synced
 
 
