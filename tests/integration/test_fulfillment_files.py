@@ -320,6 +320,25 @@ def test_two_lines_of_one_sku_are_picked_and_labelled_as_one(
     assert len(table(folder / "shipping_list.csv")) == 4
 
 
+def test_a_line_that_was_given_back_before_the_files_were_written_is_in_none_of_them(
+    database: Database, clock: FixedClock, settings: Settings
+):
+    payload = closed_manifest(database, clock, ONE, Order("2", (Line("MUG"),)))
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.manifest_lines set is_void = true where sku_id = 'CUP'"))
+
+    publish_all(database, clock, settings, payload)
+
+    folder = settings.manifests / "hangzhou" / "20261123-1200"
+    page = pypdfium2.PdfDocument(folder / "pick_list.pdf")[0].get_textpage().get_text_range()
+    cells = [cell for name in ("shipping_list", "pick_list", "label_import") for row in table(folder / f"{name}.csv")
+             for cell in row]  # fmt: skip
+    sheets = load_workbook(folder / "manifest.xlsx")
+    cells += [str(cell.value) for sheet in sheets for row in sheet.iter_rows() for cell in row]
+    assert [cell for cell in cells if "CUP" in cell or "杯子" in cell] == []
+    assert ("CUP" in page, "MUG" in page) == (False, True)
+
+
 def test_a_slow_book_keeps_no_list_and_no_label_waiting(
     database: Database, clock: FixedClock, settings: Settings
 ):

@@ -1,6 +1,10 @@
 """Which orders leave in one parcel when a manifest closes, and why the others leave alone."""
 
+import csv
+from pathlib import Path
+
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from orderhub.clock import FixedClock
@@ -8,7 +12,9 @@ from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
+from orderhub.fulfillment.manifest_files import publish
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.settings import Settings
 from tests.builders import FILES, NOON, Line, Order, activate, hold, put, rows, stock
 
 DECISIONS = "select fulfillment_order_id, parcel_id, reason from core.merge_decisions order by 1"
@@ -216,3 +222,32 @@ def test_a_shop_that_does_not_want_it_merges_nothing(database: Database, clock: 
     shops = tuple(shop.model_copy(update={"merge": False}) for shop in config.shops)
 
     assert [] == close(database, clock, config.model_copy(update={"shops": shops}))
+
+
+def test_the_files_of_a_parcel_have_one_row_with_every_order_note_and_what_all_of_them_collect(
+    database: Database, clock: FixedClock, tmp_path: Path
+):
+    config = arrange(
+        database,
+        (of(OWN, "1", "ann"), "A", "P"),
+        (of(OWN, "2", "ann", Line(quantity=2), Line("CUP", title="杯子")), "A", "P"),
+        changes="update core.orders set buyer_message = '留言' || platform_order_id",
+    )
+    close(database, clock, config)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("update core.fulfillment_orders set cod_fen = right(order_id, 1)::int * 1000")
+        )
+    settings = Settings(home=tmp_path, database_url=SecretStr("x"), hash_key=SecretStr("x"))
+
+    publish(database, clock, settings, {"manifest_id": "hangzhou/20261123T040000Z"}, "labels")
+
+    folder = settings.manifests / "hangzhou" / "20261123-1200"
+    label, handed = (
+        list(csv.reader((folder / name).read_text(encoding="utf-8-sig").splitlines()))[1:]
+        for name in ("label_import.csv", "handover_list.csv")
+    )
+    assert [(row[0], row[1], row[9], row[10], row[13], row[14]) for row in label] == [
+        ("mp/1@1", "1,2", "杯子×1;马克杯×3", "4", "30.00", "留言1;留言2")
+    ]
+    assert [(row[1], row[3], row[4]) for row in handed] == [("mp/1@1", "1,2", "4")]

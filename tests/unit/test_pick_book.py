@@ -101,3 +101,13 @@ def test_a_barcode_reads_as_the_number_however_long(tmp_path: Path, length: int)
 
     image = pypdfium2.PdfDocument(tmp_path / "b.pdf")[0].render(scale=3).to_pil()
     assert [code.text for code in zxingcpp.read_barcodes(image)] == [number]
+
+
+def test_a_number_that_no_barcode_can_say_readably_has_none_and_is_written_out(tmp_path: Path):
+    number = "tb/" + "ABCDEFGHIJ" * 7 + "@1"
+    [page] = book(tmp_path / "b.pdf", Document(number, "mixed", (pick(),)))
+
+    text = pypdfium2.PdfDocument(tmp_path / "b.pdf")[0].get_textpage()
+    left, *_ = text.get_charbox(text.get_text_range().index("tb/"))
+    assert number in joined(page)
+    assert left / 72 * 25.4 < 15  # At the margin: nothing is drawn before it.
