@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from orderhub.alerts.watch import look_around
 from orderhub.clock import FixedClock
@@ -360,6 +360,31 @@ def test_a_profile_decides_while_it_is_in_force_without_another_apply(merchant: 
         merchant.database, "select order_id, rule_id from core.routing_decisions order by 1"
     )
     assert "分仓到 yiwu(特殊;" in merchant.told("2")
+
+
+def test_files_that_come_while_a_pass_decides_are_those_of_the_next_pass(merchant: Merchant):
+    merchant.writes(routing="rules:\n" + rule("{}", warehouses="[yiwu]"))
+    merchant.has(Order("1"), Order("2"), yiwu__MUG=1, hangzhou__MUG=9)
+    before = merchant.active.version
+    applied: list[str] = []
+
+    def apply(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "core.routing_decisions" in statement and not applied:
+            applied.append(statement)
+            merchant.writes(routing="rules:\n" + rule("{}", warehouses="[hangzhou]"))
+
+    event.listen(merchant.database.engine, "before_cursor_execute", apply)
+    merchant.routes()
+    event.remove(merchant.database.engine, "before_cursor_execute", apply)
+    stamped = rows(merchant.database, "select outcome, config_version from core.routing_decisions order by 1")
+    merchant.routes(later=timedelta(minutes=10))
+
+    assert merchant.active.version != before
+    assert stamped == [("allocated", before), ("out_of_stock", before)]
+    assert rows(merchant.database, DECIDED) == [
+        ("tb/1", "allocated", "yiwu"),
+        ("tb/2", "allocated", "hangzhou"),
+    ]
 
 
 def test_a_changed_order_keeps_its_place_while_the_same_rule_holds(merchant: Merchant):
