@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from orderhub.alerts.evidence_wording import HIDDEN, NAMES, evidence_words
 from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
 from orderhub.alerts.wording import Example
+from orderhub.quality.suites import parse_suites, shipped_texts
 
 
 def held(count: int = 1, message_zh: str = "收货地址不明确") -> HeldRule:
@@ -28,7 +30,7 @@ def held(count: int = 1, message_zh: str = "收货地址不明确") -> HeldRule:
 def test_both_languages_say_count_reason_rule_and_orders() -> None:
     texts = held_mail_texts([held(2)], order_count=2)
 
-    assert "2 | 收货地址不明确(vague_address,warning) | tb/000, tb/001" in texts["text"]
+    assert "2 | 收货地址不明确(vague_address,警告) | tb/000, tb/001" in texts["text"]
     assert "2 | Vague address (vague_address, warning) | tb/000, tb/001" in texts["en"]["text"]
 
 
@@ -57,7 +59,7 @@ def test_a_chat_message_is_short() -> None:
 
     assert texts["title"] == "[orderhub] 订单挂起:500 单需要处理"
     assert texts["text"].splitlines() == [
-        "500 · 收货地址不明确(vague_address,warning): tb/000, tb/001, tb/002, tb/003, tb/004", "{airflow_url}",
+        "500 · 收货地址不明确(vague_address,警告): tb/000, tb/001, tb/002, tb/003, tb/004", "{airflow_url}",
     ]  # fmt: skip
 
 
@@ -69,3 +71,44 @@ def test_two_holds_of_one_order_are_told_apart() -> None:
 
     assert "tb/1, tb/1 (2)" in texts["text"]
     assert texts["html"].count(">tb/1<") == texts["html"].count(">tb/1 (2)<") == 1
+
+
+def test_a_held_order_is_shown_with_its_evidence_in_words() -> None:
+    paid = replace(
+        held().examples[0], evidence={"paid_fen": 900, "lines_paid_fen": 1000, "freight_fen": None}
+    )
+
+    texts = held_mail_texts([HeldRule(1, [paid])], order_count=1)
+
+    assert "tb/000(实付 9.00 元,各行合计 10.00 元,运费 无) {airflow_url}" in texts["text"]
+    assert "tb/000</a> 实付 9.00 元,各行合计 10.00 元,运费 无</td>" in texts["html"]
+    assert "tb/000 (paid 9.00 yuan, sum of the lines 10.00 yuan, freight none) {" in texts["en"]["text"]
+
+
+def test_evidence_is_told_in_words_and_beijing_time_and_without_what_says_nothing() -> None:
+    evidence = {
+        "time_contradiction": "paid_before_placed", "paid_at": "2026-03-02T01:00:00+00:00", "message_digest": "ab12",
+        "merchant_code": "打13800000001", "placed_at": "infinity",
+    }  # fmt: skip
+
+    said = evidence_words(evidence, "zh")
+
+    assert said == "矛盾 付款早于下单,付款 2026-03-02 09:00,商家编码 打138****0001,下单 infinity"
+
+
+def test_a_rare_rule_has_its_link_beside_a_flood_of_another() -> None:
+    rare = HeldRule(1, [replace(held().examples[0], rule_id="blacklisted", fingerprint="rare")])
+
+    text = held_mail_texts([held(500), rare], order_count=501)["text"]
+
+    assert "hold_id=rare" in text
+    assert text.count("hold_id=") == 20
+
+
+def test_all_evidence_of_the_shipped_checks_has_its_words() -> None:
+    shipped = shipped_texts()
+    checks = parse_suites(shipped.suites, shipped.queries).checks().values()
+
+    shown = {column for check in checks for column in check.evidence}
+
+    assert shown - HIDDEN - NAMES.keys() == set()

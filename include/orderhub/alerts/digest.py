@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from orderhub.alerts.links import LINK
+from orderhub.alerts.wording import SEVERITIES, Language
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.outbox import Effect, enqueue
@@ -34,8 +35,6 @@ _COUNTED = {
     "manifested": ("进入清单的发货单", "Fulfillment orders handed over"),
     "alerts": ("提醒", "Alerts raised"),
 }
-_SEVERITIES = {"critical": ("紧急", "critical"), "warning": ("警告", "warning"), "info": ("提示", "info")}
-Language = Literal["zh", "en"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _worded(found: Digest, language: Language) -> Mapping[str, str]:
     rows = [
         (
             alert.title_zh if language == "zh" else alert.title_en,
-            _SEVERITIES[alert.severity][number],
+            SEVERITIES[alert.severity][number],
             str(alert.open_count),
             str(alert.aged_count),
         )

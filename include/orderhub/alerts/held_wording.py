@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, zip_longest
 from typing import Any
 
+from orderhub.alerts.evidence_wording import evidence_words
 from orderhub.alerts.links import LINK, decide_hold_link
-from orderhub.alerts.wording import CELL, CHAT_EXAMPLES, EXAMPLES, Example, Language
+from orderhub.alerts.wording import CELL, CHAT_EXAMPLES, EXAMPLES, SEVERITIES, Example, Language
 
 _SUBJECT = {"zh": "订单挂起:{} 单需要处理", "en": "Orders held: {} need a decision"}
 _INTRO = {
@@ -21,8 +23,8 @@ _CLICK = {
     "en": "Click an order to decide: release, cancel, no-ship.",
 }
 _CLOSING = {
-    "zh": "看证据:./hub explain 订单。改好后自动放行。运行记录:",
-    "en": "Evidence: ./hub explain ORDER. An order goes on by itself once corrected. Runs:",
+    "zh": "更多:./hub explain 订单。改好后自动放行。运行记录:",
+    "en": "More: ./hub explain ORDER. An order goes on by itself once corrected. Runs:",
 }
 
 
@@ -42,7 +44,8 @@ class HeldRule:
         """Return what is wrong, the rule and its severity."""
         first = self.examples[0]
         brackets = "{}({},{})" if language == "zh" else "{} ({}, {})"
-        return brackets.format(first.title(language), first.rule_id, first.severity)
+        severity = SEVERITIES[first.severity][language == "en"]
+        return brackets.format(first.title(language), first.rule_id, severity)
 
     def named(self) -> list[tuple[str, Example]]:
         """Return the examples with what to call each: holds of several lines of one order are numbered."""
@@ -79,8 +82,7 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
         )
         for rule in rules
     ]
-    named = [one for rule in rules for one in rule.named()]
-    links = [f"{name} {decide_hold_link(example.fingerprint)}" for name, example in named[:EXAMPLES]]
+    links = [_line(name, example, language) for name, example in _in_turn(rules)]
     closing = _CLOSING[language]
     lines = [
         intro, "", *(" | ".join(row) for row in (_HEAD[language], *rows)), "", _DECIDE[language], *links, "",
@@ -88,7 +90,7 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
     ]  # fmt: skip
     body = "".join(
         f"<tr><td {CELL}>{rule.count}</td><td {CELL}>{escape(rule.reason(language))}</td>"
-        f"<td {CELL}>{', '.join(_anchor(*one) for one in rule.named()[:EXAMPLES])}{rule.more()}</td></tr>"
+        f"<td {CELL}>{_anchors(rule, language)}{rule.more()}</td></tr>"
         for rule in rules
     )
     head = "".join(f"<th {CELL}>{cell}</th>" for cell in _HEAD[language])
@@ -101,8 +103,26 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
     }
 
 
-def _anchor(name: str, example: Example) -> str:
-    return f'<a href="{escape(decide_hold_link(example.fingerprint))}">{escape(name)}</a>'
+def _in_turn(rules: Sequence[HeldRule]) -> list[tuple[str, Example]]:
+    """Return examples to link to, of each rule in turn: one order of a rare rule has its link, too."""
+    turns = chain.from_iterable(zip_longest(*(rule.named() for rule in rules)))
+    return [one for one in turns if one is not None][:EXAMPLES]
+
+
+def _line(name: str, example: Example, language: Language) -> str:
+    said = evidence_words(example.evidence, language)
+    brackets = "({})" if language == "zh" else " ({})"
+    return f"{name}{brackets.format(said) if said else ''} {decide_hold_link(example.fingerprint)}"
+
+
+def _anchors(rule: HeldRule, language: Language) -> str:
+    return "<br>".join(_anchor(name, example, language) for name, example in rule.named()[:EXAMPLES])
+
+
+def _anchor(name: str, example: Example, language: Language) -> str:
+    said = evidence_words(example.evidence, language)
+    link = f'<a href="{escape(decide_hold_link(example.fingerprint))}">{escape(name)}</a>'
+    return f"{link} {escape(said)}" if said else link
 
 
 def _chat(rules: Sequence[HeldRule], order_count: int, language: Language) -> dict[str, str]:

@@ -20,8 +20,14 @@ from orderhub.db.outbox import Effect, enqueue
 from orderhub.db.sql_files import statement
 
 _EXAMPLES = text("""
-    select alert_id, rule_id, severity, subject, fingerprint, title_zh, title_en, text_zh, text_en, link
-    from ops.alerts where alert_id = any(cast(:ids as bigint[]))""")
+    select
+        alerts.alert_id, alerts.rule_id, alerts.severity, alerts.subject, alerts.fingerprint,
+        alerts.title_zh, alerts.title_en, alerts.text_zh, alerts.text_en, alerts.link,
+        coalesce(anomalies.evidence, '{}') as evidence
+    from ops.alerts
+    left join core.holds on alerts.topic = 'held' and holds.hold_id = alerts.fingerprint
+    left join core.anomalies on anomalies.anomaly_id = holds.anomaly_id
+    where alerts.alert_id = any(cast(:ids as bigint[]))""")
 
 
 def tell(

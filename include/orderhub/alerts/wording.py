@@ -1,7 +1,7 @@
 """Words messages about alerts: one in full, many as their number and examples; for mail and chat."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
@@ -12,11 +12,12 @@ CHAT_EXAMPLES = 5
 CELL = 'style="padding:4px 12px 4px 0;vertical-align:top;border-bottom:1px solid #ddd"'
 _URGENT = {"zh": "【紧急】", "en": "URGENT: "}
 Language = Literal["zh", "en"]
+SEVERITIES = {"critical": ("紧急", "critical"), "warning": ("警告", "warning"), "info": ("提示", "info")}
 
 
 @dataclass(frozen=True)
 class Example:
-    """One alert, as it is shown; columns of ops.alerts."""
+    """One alert, as it is shown; columns of ops.alerts, and of a hold what its anomaly shows."""
 
     alert_id: int
     rule_id: str
@@ -28,6 +29,7 @@ class Example:
     text_zh: str
     text_en: str
     link: str | None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def title(self, language: Language) -> str:
         """Return what it is, in one line."""

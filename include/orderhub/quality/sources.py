@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from orderhub.alerts.evidence_wording import evidence_words
 from orderhub.alerts.links import resume_source_link
 from orderhub.alerts.raising import Alert, close_alerts, raise_alerts
 from orderhub.clock import Clock
@@ -80,7 +81,7 @@ def resume_source(database: Database, clock: Clock, shop_id: str, reason: str, a
 
 
 def _alert(check: Check, row: Row[Any]) -> Alert:
-    figures = ", ".join(f"{name} = {value}" for name, value in sorted(row.evidence.items()))
+    figures = {name: row.evidence[name] for name in check.evidence if name in row.evidence}
     is_stop = check.action == "stop_source"
     then_zh = f"核对后恢复:./hub source resume {row.shop_id} --reason 原因" if is_stop else "订单照常发货。"
     then_en = (
@@ -93,8 +94,8 @@ def _alert(check: Check, row: Row[Any]) -> Alert:
         fingerprint=check.id,
         title_zh=f"{row.shop_id}:{check.message_zh}",
         title_en=f"{row.shop_id}: {check.message_en}",
-        text_zh=f"{figures}。{then_zh}",
-        text_en=f"{figures}. {then_en}",
+        text_zh=f"{evidence_words(figures, 'zh')}。{then_zh}",
+        text_en=f"{evidence_words(figures, 'en')}. {then_en}",
         shop_id=row.shop_id,
         link=resume_source_link() if is_stop else None,
     )

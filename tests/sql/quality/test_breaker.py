@@ -258,3 +258,13 @@ def test_what_no_pass_has_found_again_is_over_and_told_when_it_comes_back(
     hub.check()
 
     assert hub.rows("select count(*) from ops.alerts where rule_id = 'source_high_volume'") == [(told,)]
+
+
+def test_the_message_about_a_stopped_source_is_in_words(hub: Hub) -> None:
+    put_many(hub, 5, {"unreadable_fields": ["paid"]})
+
+    hub.check()
+
+    [(zh, en)] = hub.rows("select text_zh, text_en from ops.alerts where rule_id = 'source_schema_drift'")
+    assert zh.startswith("看了的订单 5,看不懂的占 100 %,停发线 50 %。核对后恢复:./hub source resume tb")
+    assert en.startswith("orders looked at 5, unreadable 100 %, stops from 50 %. Once looked at:")

@@ -462,7 +462,7 @@ def test_one_mail_tells_what_a_pass_newly_held(hub: Hub) -> None:
     assert target == "mail"
     assert payload["to"] == ["supervisor@example.test"]
     assert payload["subject"] == "[orderhub] 订单挂起:2 单需要处理"
-    assert "2 | 订单币种与店铺币种不同(wrong_currency,critical) | tb/1, tb/2" in payload["text"]
+    assert "2 | 订单币种与店铺币种不同(wrong_currency,紧急) | tb/1, tb/2" in payload["text"]
 
 
 def test_shadow_shops_and_repeated_passes_send_no_mail(hub: Hub) -> None:

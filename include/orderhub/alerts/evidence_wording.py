@@ -1,0 +1,145 @@
+"""Words evidence of holds and stopped sources for people: names, yuan and Beijing time, not columns and fen.
+
+Evidence holds no personal data; a number that looks like a phone is masked all the same.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orderhub.alerts.wording import Language
+from orderhub.clock import BEIJING
+from orderhub.privacy.masks import mask_numbers
+
+#: Evidence → what it is called; a column without a line here is shown by its own name.
+NAMES: Mapping[str, tuple[str, str]] = {
+    "address_verdict": ("问题", "what is vague"),
+    "breaker_null_percent": ("停发线", "stops from"),
+    "breaker_swap_percent": ("停发线", "stops from"),
+    "city": ("市", "city"),
+    "city_without_district": ("市", "city"),
+    "contradicted_fields": ("平台改了", "changed by the platform"),
+    "correction_says": ("更正为", "the correction says"),
+    "currency": ("币种", "currency"),
+    "customer_id": ("买家标识", "buyer"),
+    "disagreeing_fields": ("矛盾的字段", "fields that disagree"),
+    "district": ("区县", "district"),
+    "due_at_door_fen": ("应收", "owed"),
+    "earlier_order_id": ("先到的订单", "earlier order"),
+    "entry_id": ("名单条目", "entry of the list"),
+    "first_order_id": ("第一单", "first order"),
+    "floor_unit_fen": ("成本线", "floor"),
+    "freight_fen": ("运费", "freight"),
+    "high_volume_orders": ("提醒线", "told from"),
+    "invoice_words": ("留言里有", "words"),
+    "kind": ("疑点", "doubt"),
+    "line_count": ("商品行", "lines"),
+    "lines_paid_fen": ("各行合计", "sum of the lines"),
+    "memo_words": ("留言里有", "words"),
+    "merchant_code": ("商家编码", "merchant code"),
+    "missing_percent": ("缺值的占", "with missing values"),
+    "missing_region_part": ("缺", "missing"),
+    "no_ship_words": ("留言里有", "words"),
+    "order_count": ("订单", "orders"),
+    "order_total_cap_fen": ("上限", "cap"),
+    "paid_at": ("付款", "paid"),
+    "paid_fen": ("实付", "paid"),
+    "paid_unit_fen": ("每件实收", "paid for a piece"),
+    "pending_refund": ("退款", "refund"),
+    "phone_verdict": ("电话", "phone"),
+    "placed_at": ("下单", "placed"),
+    "platform_risk": ("平台说", "the platform says"),
+    "platform_says": ("平台说", "the platform says"),
+    "platform_sku_id": ("平台 SKU", "platform SKU"),
+    "platform_status": ("平台状态", "status"),
+    "price_deviation": ("价格", "price"),
+    "priced_lines": ("有常见价的行", "lines with a usual price"),
+    "province": ("省", "province"),
+    "quantity": ("数量", "quantity"),
+    "quantity_cap": ("上限", "cap"),
+    "recent_count": ("看了的订单", "orders looked at"),
+    "refunded_part": ("已退", "refunded"),
+    "repeat_no": ("第几次出现", "occurrence"),
+    "routing_rule": ("分仓规则", "routing rule"),
+    "shipped_part": ("已发/共", "shipped/of"),
+    "shop_currency": ("店铺币种", "of the shop"),
+    "short": ("缺", "short of"),
+    "sku_id": ("商品", "SKU"),
+    "subsidy_fen": ("平台补贴", "subsidy"),
+    "swapped_percent": ("差约一百倍的占", "off by about a hundred"),
+    "time_contradiction": ("矛盾", "contradiction"),
+    "title": ("名称", "title"),
+    "total_fen": ("订单金额", "total"),
+    "unit_price_fen": ("单价", "unit price"),
+    "unknown_status": ("状态", "status"),
+    "unreachable_province": ("地区", "region"),
+    "unreadable_fields": ("看不懂的字段", "fields that cannot be read"),
+    "unreadable_percent": ("看不懂的占", "unreadable"),
+    "usual_unit_fen": ("常见价", "usual price"),
+}
+#: Says nothing to people.
+HIDDEN = frozenset({"message_digest", "phone_hash", "address_hash", "raised_by"})
+#: Words of our own in values → what people call them.
+VALUES: Mapping[str, tuple[str, str]] = {
+    "ambiguous": ("地名有重名,没写全", "a name that exists repeatedly"),
+    "before_2000": ("早于 2000 年", "before 2000"),
+    "city": ("市", "city"),
+    "contradiction": ("省市区对不上", "province, city and district contradict"),
+    "invalid": ("无效", "invalid"),
+    "masked": ("打了码", "masked"),
+    "missing": ("没有", "missing"),
+    "missing_city": ("缺市", "no city"),
+    "missing_district": ("缺区县", "no district"),
+    "missing_province": ("缺省", "no province"),
+    "modified_before_placed": ("修改早于下单", "modified before it was placed"),
+    "modified_in_future": ("修改时间在将来", "modified in the future"),
+    "no_building": ("没有门牌、小区或村组", "no building"),
+    "paid_before_placed": ("付款早于下单", "paid before it was placed"),
+    "paid_in_future": ("付款时间在将来", "paid in the future"),
+    "pending": ("处理中", "pending"),
+    "placed_in_future": ("下单时间在将来", "placed in the future"),
+    "placeholder": ("是占位的字(测试、同上等)", "placeholder words"),
+    "province": ("省", "province"),
+    "too_cheap": ("太便宜", "too cheap"),
+    "too_dear": ("太贵", "too dear"),
+    "too_short": ("太短", "too short"),
+    "unknown": ("未知", "unknown"),
+}
+_LONGEST = 60
+
+
+def evidence_words(evidence: Mapping[str, Any], language: Language) -> str:
+    """Return what an anomaly shows, in one line; empty when it shows nothing that people read."""
+    shown = [
+        f"{_name(column, language)} {_value(column, value, language)}"
+        for column, value in evidence.items()
+        if column not in HIDDEN
+    ]
+    return (",", ", ")[language == "en"].join(shown)
+
+
+def _name(column: str, language: Language) -> str:
+    return NAMES.get(column, (column, column))[language == "en"]
+
+
+def _value(column: str, value: Any, language: Language) -> str:
+    if value is None or value == "":
+        return ("无", "none")[language == "en"]
+    if column.endswith("_fen") and isinstance(value, int):
+        return f"{value / 100:.2f} {('元', 'yuan')[language == 'en']}"
+    if column.endswith("_percent"):
+        return f"{value} %"
+    said = str(value)
+    if column.endswith("_at"):
+        return _time(said)
+    if said in VALUES and column not in {"platform_status", "unknown_status"}:
+        return VALUES[said][language == "en"]
+    said = mask_numbers(said)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+
+
+def _time(said: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(said).astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    except (OverflowError, ValueError):  # The year 1 has no day before it, and infinity is no time.
+        return said
