@@ -224,6 +224,27 @@ def test_a_planted_violation_is_named(
     assert violation in broken(hub)[invariant]
 
 
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ('["wrong@example.test"]', []),
+        ('["other@example.test"]', ["first: nobody was told, mail: every recipient is refused (code 550)"]),
+    ],
+)
+def test_a_message_that_was_given_up_is_named_until_one_reaches_the_same_people(
+    hub: Database, owner: Database, later: str, expected: list[str]
+):
+    insert = (
+        "insert into ops.outbox (outbox_id, target, subject, payload, state, created_at, last_error) "
+        "values ('{}', 'mail', 's', '{{\"to\": {}}}', '{}', now(), {})"
+    )
+    error = "'mail: every recipient is refused (code 550)'"
+    plant(owner, insert.format("first", '["wrong@example.test"]', "failed", error))
+    plant(owner, insert.format("second", later, "sent", "null"))
+
+    assert list(broken(hub).get("claims", ())) == expected
+
+
 def test_a_line_in_two_manifests_is_named_once_the_constraint_is_gone(hub: Database, owner: Database):
     plant(
         owner,

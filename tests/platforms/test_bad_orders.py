@@ -202,6 +202,9 @@ def test_a_mapping_that_breaks_a_platform_stops_its_source_and_is_few_mails(box:
     ready = "select count(*) from core.line_readiness where blocked_by is null"
     alerts = "select distinct rule_id from ops.alerts where topic <> 'held' order by 1"
     assert rows(box.database, ready) == [(0,)]
+    assert rows(box.database, "select rule_id from ops.source_stops order by 1") == [
+        ("source_schema_drift",), ("source_values_missing",),
+    ]  # fmt: skip
     assert rows(box.database, alerts) == [
         ("rule_incident",), ("source_schema_drift",), ("source_values_missing",),
     ]  # fmt: skip

@@ -28,7 +28,7 @@ _VIEWS = (
         "退货:良品恰好入库一次 / sellable returns are stock once, no more than announced",
     ),
     ("windows", "ops.verify_windows", "覆盖的窗口都数得清 / covered windows are proven"),
-    ("claims", "ops.verify_claims", "没有遗留的认领 / no claim left behind"),
+    ("claims", "ops.verify_claims", "没有遗留的认领和被拒的提醒 / no claim left behind, no alert given up"),
     ("indexes", "ops.verify_indexes", "索引都在、都可用 / every index is there and used"),
 )
 _SOURCES_TITLE = "收到的记录 = 订单 + 搁置 / records received = orders + parked"

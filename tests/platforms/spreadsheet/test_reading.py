@@ -1,6 +1,7 @@
 """Reading: encodings, header aliases, odd workbooks; what cannot be trusted is refused with a clear sentence."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from orderhub.config.models import Shop
 from orderhub.errors import FileRejected
 from orderhub.platforms.spec import load_platform
+from orderhub.platforms.spreadsheet import workbook
 from orderhub.platforms.spreadsheet.columns import resolve
 from orderhub.platforms.spreadsheet.extract import read_orders
 from orderhub.platforms.spreadsheet.orders import Grouped, group_rows, to_records
@@ -258,6 +260,25 @@ def test_a_workbook_with_foreign_entities_is_refused(tmp_path: Path) -> None:
             bad.writestr(part, prefix + good.read(part))
 
     assert "已损坏" in refusal(tmp_path / "a.xlsx")
+
+
+def test_rows_beyond_the_size_that_a_workbook_states_are_read(tmp_path: Path) -> None:
+    source = write_xlsx(tmp_path / "good.xlsx", {"订单": [HEADER, ROW, row(订单号="A2"), row(订单号="A3")]})
+    stated = re.compile(rb'<dimension ref="[^"]+"')
+    with zipfile.ZipFile(source) as good, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as bad:
+        for part in good.namelist():
+            bad.writestr(part, stated.sub(b'<dimension ref="A1:K2"', good.read(part)))
+
+    assert ["G20260301001", "A2", "A3"] == list(read(tmp_path / "a.xlsx").orders)
+
+
+def test_a_workbook_that_unpacks_to_more_than_a_disk_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "UNPACKED_LIMIT", 10_000)
+    file = write_xlsx(tmp_path / "a.xlsx", {"订单": [HEADER, *[row(订单号=f"A{n}") for n in range(500)]]})
+
+    assert "解压后超过" in refusal(file)
 
 
 def test_a_note_of_a_megabyte_is_read_whole(tmp_path: Path) -> None:
