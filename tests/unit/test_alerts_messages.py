@@ -93,7 +93,13 @@ def test_evidence_is_told_in_words_and_beijing_time_and_without_what_says_nothin
 
     said = evidence_words(evidence, "zh")
 
-    assert said == "矛盾 付款早于下单,付款 2026-03-02 09:00,商家编码 打138****0001,下单 infinity"
+    assert said == "商家编码 打138****0001,矛盾 付款早于下单,下单 infinity,付款 2026-03-02 09:00"
+
+
+def test_what_is_wrong_comes_first_and_what_is_not_there_is_left_out() -> None:
+    evidence = {"city": None, "district": None, "province": "浙江省", "missing_region_part": "city"}
+
+    assert evidence_words(evidence, "zh") == "缺 市,省 浙江省"
 
 
 def test_a_rare_rule_has_its_link_beside_a_flood_of_another() -> None:

@@ -19,8 +19,8 @@ select
         when orders.order_id in (select order_id from core.refunds where state = 'unknown' and platform_line_id is null)
             or (orders.order_id, line.line_id) in (select order_id, platform_line_id from core.refunds where state = 'unknown') then 'unknown'
     end as pending_refund,
-    -- A state that platform.yaml does not list lets the line wait, for ever.
-    case when line.gate = 'wait' and line.gate_reason = concat(line.platform_status, ' 未知') then line.platform_status end as unknown_status,
+    -- A state that platform.yaml does not list lets the line wait, for ever. Of an order in an unknown state that one is told.
+    case when orders.status <> 'unknown' and line.gate = 'wait' and line.gate_reason = concat(line.platform_status, ' 未知') then line.platform_status end as unknown_status,
     refund.refunded_part,
     case when line.gate = 'wait' then (
         select hand.shipped_part from core.hand_shipped_lines as hand where hand.order_id = orders.order_id and hand.line_id = line.line_id and not hand.is_settled

@@ -100,6 +100,7 @@ def test_a_good_order_passes_and_is_marked_as_judged(hub: Hub) -> None:
         ({}, {"refund_state": "unknown", "gate": "wait"}, {}, [("refund_pending", "tb/1#1"), ("unknown_refund_state", "tb/1#1")]),
         ({}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 未知"}, {}, [("unknown_line_status", "tb/1#1")]),
         ({}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 待付款"}, {}, []),
+        ({"status": "unknown", "gate": "wait"}, {"gate": "wait", "platform_status": "X", "gate_reason": "X 未知"}, {}, [("unknown_status", "tb/1")]),
         ({}, {"quantity": 1000}, {}, [("large_quantity", "tb/1#1")]),
         ({"paid_fen": 5_000_001}, {"paid_fen": 5_000_001, "unit_price_fen": 5_000_001}, {}, [("large_order", "tb/1")]),
         ({"buyer_message": "请开发票"}, {}, {}, [("invoice_request", "tb/1")]),
