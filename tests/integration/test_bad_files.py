@@ -92,6 +92,8 @@ def test_anomalies_of_a_day_without_a_mail_server_all_arrive_once(folder: Folder
     controller.stop()
 
     told = "".join(mail.text for mail in mailbox.mails)
+    assert [mail.subject for mail in mailbox.mails].index("[orderhub] 迟到的提醒:至少 5 封随后送到") == 0
+    assert "自 03-02 10:00 起的提醒没能送出" in mailbox.mails[0].text
     assert [] == [hour for hour in range(24) if f"group_orders/D{hour}" not in told]
     assert [(len({mail.message_id for mail in mailbox.mails}),)] == folder.query(MAILS)
     assert len(mailbox.mails) == len({mail.message_id for mail in mailbox.mails}) + 1
