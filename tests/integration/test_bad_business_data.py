@@ -134,6 +134,7 @@ def test_a_flood_of_one_rule_is_one_message_with_its_number(folder: Folder) -> N
         "select payload ->> 'text' from ops.outbox where payload ->> 'subject' like '%订单挂起%'"
     )
     assert "60 | 订单币种与店铺币种不同" in str(text)
+    assert "(币种 USD,店铺币种 CNY) {airflow_url}" in str(text)
     assert str(text).count("group_orders/F") <= 60  # Twenty examples of each rule, and twenty links.
     assert folder.query(
         "select rule_id, subject from ops.alerts where rule_id = 'rule_incident' order by 2"
