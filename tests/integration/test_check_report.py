@@ -1,6 +1,8 @@
 """The report page: every check with its figures, both languages, nothing from elsewhere, nothing personal."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -58,3 +60,18 @@ def test_a_false_alarm_is_counted_against_its_rule(hub: Hub, tmp_path: Path) -> 
 
 def test_before_the_first_pass_the_report_says_so(hub: Hub, tmp_path: Path) -> None:
     assert "还没有检查过订单" in report(hub, tmp_path)
+
+
+def test_the_tables_of_the_report_are_called_in_words(hub: Hub, tmp_path: Path) -> None:
+    hub.put({})
+    hub.check()
+
+    titles = [
+        re.findall("<h2>(.*?)</h2>", report(hub, tmp_path / language, language))
+        for language in get_args(Language)
+    ]
+
+    assert titles == [
+        ["人工更正", "商品行", "订单", "店铺的数据"],
+        ["Corrections", "Lines of orders", "Orders", "What shops say as a whole"],
+    ]

@@ -18,6 +18,13 @@ from orderhub.quality.active import suites_in_force
 from orderhub.quality.suites import Check
 
 Language = Literal["zh", "en"]
+#: Suites of ours in people's words; a merchant's own is called by its name.
+_SUITES = {
+    "corrections": ("人工更正", "Corrections"),
+    "order_lines": ("商品行", "Lines of orders"),
+    "orders": ("订单", "Orders"),
+    "sources": ("店铺的数据", "What shops say as a whole"),
+}
 _ROWS = text("select * from ops.check_report order by suite, failed_count desc, rule_id")
 _STOPS = text(
     "select shop_id, rule_id, stopped_at from ops.source_stops where resumed_at is null order by 1, 2"
@@ -148,7 +155,8 @@ def _table(suite: str, rows: Sequence[Row[Any]], found: Findings, language: Lang
     )
     head = "".join(f"<th>{words[name]}</th>" for name in names)
     lines = "".join(_line(row, found.checks.get(row.rule_id), language) for row in rows)
-    return f"<h2>{escape(suite)}</h2><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    title = _SUITES.get(suite, (suite, suite))[language == "en"]
+    return f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _line(row: Row[Any], check: Check | None, language: Language) -> str:
