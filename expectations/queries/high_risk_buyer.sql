@@ -7,12 +7,15 @@ judged as not materialized (
     select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
     from {batch}
 ),
-buyers as (
-    select distinct judged.platform, judged.customer_id, judged.phone_hash
+doubtful as materialized (
+    select judged.*
     from judged
     join core.anomalies as doubt on doubt.order_id = judged.order_id and doubt.state = 'open'
     join rule on doubt.kind = any (rule.kinds)
     where num_nonnulls(judged.customer_id, judged.phone_hash) > 0
+),
+buyers as (
+    select distinct platform, customer_id, phone_hash from doubtful
 ),
 -- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
@@ -76,5 +79,9 @@ from (select order_id, kind, is_in_row,
         first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
     from numbered
 ) as named
-where is_in_row and order_id in (select order_id from judged)
+-- A pass of everything is not read again for the few that have no open doubt of their own: withheld, or stopped with a rest to ship.
+where is_in_row and (
+    order_id in (select order_id from doubtful)
+    or order_id in (select order_id from judged)
+)
 order by order_id, kind

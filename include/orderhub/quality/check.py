@@ -8,7 +8,7 @@ First the checks of rows and sources, then those that read the anomalies of the 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -21,6 +21,10 @@ from orderhub.quality.scan import Found, Verdict, drop_tables, scan_again
 from orderhub.quality.sources import stop_sources
 from orderhub.quality.suites import Check, Suites
 from orderhub.quality.usual_prices import refresh_usual_prices
+
+_COUNT = text("""
+    select shop_id, count(*), count(*) filter (where lifecycle = 'live')
+    from core.orders where _checked_pass_id = :pass_id group by shop_id""")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,17 @@ class Judging:
     clock: Clock
 
 
+class ShopCount(NamedTuple):
+    """What a pass judges of one shop: all orders, and those that are live."""
+
+    shop_id: str
+    order_count: int
+    live_count: int
+
+
+Judged = Sequence[ShopCount]
+
+
 @dataclass
 class _Ended:
     closed: int = 0
@@ -70,10 +85,9 @@ def mark_judged(connection: Connection, judging: Judging) -> None:
     connection.execute(statement("ops/judged_orders"), given)
 
 
-def count_judged(connection: Connection, pass_id: int) -> int:
-    """Return how many orders a pass judges."""
-    count = text("select count(*) from core.orders where _checked_pass_id = :pass_id")
-    return int(connection.execute(count, {"pass_id": pass_id}).scalar_one())
+def count_judged(connection: Connection, pass_id: int) -> Judged:
+    """Return how many orders a pass judges, shop by shop."""
+    return [ShopCount(*row) for row in connection.execute(_COUNT, {"pass_id": pass_id})]
 
 
 def conclude(
@@ -81,7 +95,7 @@ def conclude(
     judging: Judging,
     verdicts: Sequence[Verdict],
     found: Found,
-    judged: Callable[[], int],
+    judged: Callable[[], Judged],
 ) -> CheckCounts:
     """Write what follows from the first round, and ask the second, which reads it.
 
@@ -91,7 +105,7 @@ def conclude(
         judging: once per pass.
         verdicts: of the first round.
         found: where the rows of the first round are; dropped at the end.
-        judged: says how many orders are judged, once the rest is done: another session may count them.
+        judged: says how many orders are judged, once it is needed: another session may count them.
     """
     now = judging.clock.now()
     given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
@@ -103,20 +117,22 @@ def conclude(
     again = scan_again(connection, judging.suites, found)
     _write_anomalies(connection, judging.suites, given, ended, is_second=True)
     _write_verdicts(connection, [*verdicts, *again], judging.pass_id)
-    _tell(connection, judging, now if ended.placed else None)
+    _tell(connection, judging, now if ended.placed else None, counted := judged())
     drop_tables(connection, judging.suites, found)
     failed = sum(verdict.failed_count for verdict in [*verdicts, *again])
-    return CheckCounts(judged(), failed, ended.closed, ended.placed, ended.released, stopped)
+    orders = sum(shop.order_count for shop in counted)
+    return CheckCounts(orders, failed, ended.closed, ended.placed, ended.released, stopped)
 
 
-def _tell(connection: Connection, judging: Judging, placed_at: datetime | None) -> None:
+def _tell(connection: Connection, judging: Judging, placed_at: datetime | None, judged: Judged) -> None:
     """Raise the alerts of the pass about orders, buyers and rules."""
     clock, suites, config, pass_id = judging.clock, judging.suites, judging.config, judging.pass_id
     if placed_at:
         # A row of doubt is told once as a row, not order by order.
         rules = [check for check in suites.checks().values() if not check.reads_anomalies]
         raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=placed_at)
-    tell_of_rows_and_incidents(connection, clock, suites, config, pass_id)
+    live = {shop.shop_id: shop.live_count for shop in judged}
+    tell_of_rows_and_incidents(connection, clock, suites, config, pass_id=pass_id, live=live)
 
 
 def _write_anomalies(

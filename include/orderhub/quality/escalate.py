@@ -3,6 +3,7 @@
 One alert per row of hits: the alert of a row that grows is the same; of a row that is gone it is closed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -43,13 +44,29 @@ def close_faded(connection: Connection, clock: Clock, suites: Suites) -> None:
 
 
 def tell_of_rows_and_incidents(
-    connection: Connection, clock: Clock, suites: Suites, config: MerchantConfig, pass_id: int
+    connection: Connection,
+    clock: Clock,
+    suites: Suites,
+    config: MerchantConfig,
+    *,
+    pass_id: int,
+    live: Mapping[str, int],
 ) -> None:
-    """Raise and close the alerts of one pass, after its anomalies are written."""
+    """Raise and close the alerts of one pass, after its anomalies are written.
+
+    Args:
+        connection: the transaction that wrote them.
+        clock: the present.
+        suites: what judged.
+        config: who is told.
+        pass_id: once per pass.
+        live: shop_id → how many live orders of it the pass judged.
+    """
     given = {"pass_id": pass_id, "now": clock.now(), "rule_id": HIGH_RISK}
     shadows = set(connection.execute(_SHADOWS).scalars())
     buyers = connection.execute(statement("ops/new_buyer_rows"), given).all()
-    sources = connection.execute(statement("ops/source_rows"), given).all()
+    shops = {"shop_ids": list(live), "live_counts": list(live.values())}
+    sources = connection.execute(statement("ops/source_rows"), {**given, **shops}).all()
     checks = suites.checks()
     rules = connection.execute(
         statement("ops/rule_incidents"),

@@ -5,7 +5,7 @@ sessions ask side by side, into unlogged tables of the schema `mapped`. Not for 
 (`orderhub.quality.check`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -62,7 +62,8 @@ class Found:
         return self.source_failures if suite.view.subject_type == "source" else self.failures
 
 
-Submit = Callable[[Callable[[Connection], Any]], Future[Any]]
+Task = Callable[[Connection], Any]
+Submit = Callable[[Task], Future[Any]]
 
 
 def make_tables(connection: Connection, found: Found) -> None:
@@ -85,8 +86,17 @@ def scan(connection: Connection, suites: Suites, pass_id: int) -> list[Verdict]:
     return verdicts
 
 
-def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) -> list[Verdict]:
+def scan_beside(
+    database: Database, lease: Lease, suites: Suites, pass_id: int, others: Sequence[Task] = ()
+) -> list[Verdict]:
     """Ask all checks of the first round in two sessions; failures are in the tables of `Found.beside`.
+
+    Args:
+        database: where the pass is committed.
+        lease: of the transform.
+        suites: what is asked.
+        pass_id: whose rows.
+        others: what else the two sessions shall have done at the end.
 
     Raises:
         DatabaseFault: a session failed; the scan is to be asked anew.
@@ -94,7 +104,7 @@ def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) 
     """
     found = Found.beside(pass_id)
 
-    def run(task: Callable[[Connection], Any]) -> Any:
+    def run(task: Task) -> Any:
         with database.transaction(lease) as connection:
             connection.exec_driver_sql(AS_SETS)
             return task(connection)
@@ -104,7 +114,7 @@ def scan_beside(database: Database, lease: Lease, suites: Suites, pass_id: int) 
         make_tables(connection, found)
     with ThreadPoolExecutor(SESSIONS, "scan") as sessions:
         try:
-            return _ask_beside(lambda task: sessions.submit(run, task), suites, pass_id, found)
+            return _ask_beside(lambda task: sessions.submit(run, task), suites, pass_id, found, others)
         finally:
             sessions.shutdown(wait=False, cancel_futures=True)
 
@@ -138,13 +148,16 @@ def drop_tables(connection: Connection, suites: Suites, found: Found) -> None:
     connection.execute(text(f"drop table {', '.join([*sorted(names), *rows])}"))
 
 
-def _ask_beside(submit: Submit, suites: Suites, pass_id: int, found: Found) -> list[Verdict]:
+def _ask_beside(
+    submit: Submit, suites: Suites, pass_id: int, found: Found, others: Sequence[Task]
+) -> list[Verdict]:
     """Read the rows of each suite; whenever those of one are there, its query checks may be asked, too."""
     read = [
         submit(partial(_read_rows, suite=suite, number=number, pass_id=pass_id, found=found))
         for number, suite in enumerate(suites.suites)
     ]
     verdicts: list[Verdict] = []
+    done = [submit(task) for task in others]
     asked: list[Future[Verdict]] = []
     for number, suite in enumerate(suites.suites):
         judged, said = read[number].result()
@@ -153,6 +166,8 @@ def _ask_beside(submit: Submit, suites: Suites, pass_id: int, found: Found) -> l
             submit(partial(_ask, suite=suite, number=number, check=check, found=found, judged=judged))
             for check in _queries(suite)
         ]
+    for future in done:
+        future.result()
     return [*verdicts, *(future.result() for future in asked)]
 
 

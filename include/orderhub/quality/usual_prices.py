@@ -5,6 +5,11 @@ from sqlalchemy import Connection, text
 from orderhub.clock import BEIJING, Clock
 from orderhub.db.sql_files import statement
 
+#: Today's are there, or nothing is past yet.
+_IS_KNOWN = text("""
+    select exists(select from core.usual_prices where business_date = :today)
+        or not exists(select from core.orders where _pass_id < :pass_id)""")
+
 
 def refresh_usual_prices(connection: Connection, clock: Clock, pass_id: int) -> int:
     """Compute the medians anew unless today's are there, and return how many prices are usual now.
@@ -13,8 +18,7 @@ def refresh_usual_prices(connection: Connection, clock: Clock, pass_id: int) -> 
     """
     today = clock.now().astimezone(BEIJING).date()
     given = {"today": today, "now": clock.now(), "pass_id": pass_id}
-    fresh = text("select exists(select from core.usual_prices where business_date = :today)")
-    if connection.execute(fresh, given).scalar_one():
+    if connection.execute(_IS_KNOWN, given).scalar_one():
         return 0
     connection.execute(text("delete from core.usual_prices"))
     return connection.execute(statement("core/usual_prices"), given).rowcount

@@ -19,9 +19,10 @@ from orderhub.db.leases import Lease
 from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
 from orderhub.quality.active import active_suites
-from orderhub.quality.check import Judging, conclude, count_judged, mark_judged
+from orderhub.quality.check import Judged, Judging, conclude, count_judged, mark_judged
 from orderhub.quality.scan import Found, scan, scan_beside, take_failures
 from orderhub.quality.suites import Suites
+from orderhub.transform.indexes import builders
 from orderhub.transform.passes import NEW_CONFIG, TransformCounts, finish_pass, merged_passes
 
 _LOCK_SHOPS = text("select from core.shops order by shop_id for share")
@@ -50,13 +51,13 @@ class Judge:
         self._finish(connection, counts)
 
     def beside(self, suites: Suites, counts: TransformCounts) -> None:
-        """Judge a pass that is committed, with two sessions, and finish it.
+        """Judge a committed pass with two sessions, build the indexes that it laid aside, finish it.
 
         Raises:
             DatabaseFault: a session failed; the next pass judges this one.
             FencedError: the lease was taken over.
         """
-        verdicts = scan_beside(self.database, self.lease, suites, counts.pass_id)
+        verdicts = scan_beside(self.database, self.lease, suites, counts.pass_id, builders())
         with ThreadPoolExecutor(1, "count") as session:
             judged = session.submit(self._count_judged, counts.pass_id)
             counted = session.submit(self.count_anew)
@@ -92,7 +93,7 @@ class Judge:
             judge_again(connection)
         mark_judged(connection, self.judging(suites, counts))
 
-    def _count_judged(self, pass_id: int) -> int:
+    def _count_judged(self, pass_id: int) -> Judged:
         with self.database.read() as connection:
             return count_judged(connection, pass_id)
 

@@ -26,7 +26,7 @@ from orderhub.quality.active import active_suites
 from orderhub.transform.compile_refunds import compile_refunds
 from orderhub.transform.gifts import give_gifts
 from orderhub.transform.history import note_before, write_changes
-from orderhub.transform.indexes import indexes_aside
+from orderhub.transform.indexes import lay_aside
 from orderhub.transform.judge import Judge
 from orderhub.transform.lines import remap_lines, replace_lines
 from orderhub.transform.map_ahead import Mapper, WaitingLoad, cut
@@ -105,7 +105,9 @@ def _merge_and_judge(database: Database, judge: Judge) -> TransformCounts:
         slices = cut(waiting)
         mapper = Mapper(database, judge.lease, config, counts.pass_id)
         staged = sum(load.staged_count for load in waiting)
-        with indexes_aside(connection, staged), closing(mapper.mapped(connection, slices)) as mapped:
+        if len(slices) > 1:
+            lay_aside(connection, staged)
+        with closing(mapper.mapped(connection, slices)) as mapped:
             _merge(connection, clock, counts, mapped, suites.version)
         _merge_rest(connection, clock, config, counts, platforms)
         judge.mark(connection, suites, counts)

@@ -12,10 +12,7 @@ doubts as (
     where o._checked_pass_id = :pass_id and a.state = 'open' and not a.is_false_alarm and a.kind = any (rule.kinds)
 ),
 totals as (
-    select shop_id, count(*) as order_count
-    from core.orders
-    where _checked_pass_id = :pass_id and lifecycle = 'live'
-    group by shop_id
+    select * from unnest(cast(:shop_ids as text[]), cast(:live_counts as bigint[])) as counted (shop_id, order_count)
 ),
 affected as (
     select doubts.shop_id, doubts.kind
