@@ -7,15 +7,12 @@ judged as not materialized (
     select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
     from {batch}
 ),
-doubtful as materialized (
-    select judged.*
+buyers as (
+    select distinct judged.platform, judged.customer_id, judged.phone_hash
     from judged
     join core.anomalies as doubt on doubt.order_id = judged.order_id and doubt.state = 'open'
     join rule on doubt.kind = any (rule.kinds)
     where num_nonnulls(judged.customer_id, judged.phone_hash) > 0
-),
-buyers as (
-    select distinct platform, customer_id, phone_hash from doubtful
 ),
 -- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
@@ -30,8 +27,8 @@ members as (
     cross join lateral (select order_id from core.receivers where phone_hash = buyers.phone_hash offset 0) as r
     cross join lateral (select * from core.orders where order_id = r.order_id and platform = buyers.platform and customer_id is null offset 0) as o
 ),
-doubts as (
-    select distinct members.order_id, counted.kind
+doubts as materialized (
+    select distinct members.buyer, members.order_id, counted.kind
     from members
     join core.anomalies as doubt on doubt.order_id = members.order_id
     cross join rule
@@ -46,6 +43,8 @@ sequence as (
         doubts.order_id is not null as is_hit,
         rule.is_reset_by_clean and doubts.order_id is null as is_clean
     from members
+    -- Whoever was doubtful less often than a row is long stands in none.
+    join (select buyer from doubts where kind = 'any' group by 1 having count(*) >= (select length from rule)) as likely using (buyer)
     left join lateral (select address_verdict from core.receivers where order_id = members.order_id offset 0) as r on true
     cross join rule
     cross join lateral unnest(case rule.mode when 'any' then array['any'] else rule.kinds end) as counted (kind)
@@ -79,9 +78,5 @@ from (select order_id, kind, is_in_row,
         first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
     from numbered
 ) as named
--- A pass of everything is not read again for the few that have no open doubt of their own: withheld, or stopped with a rest to ship.
-where is_in_row and (
-    order_id in (select order_id from doubtful)
-    or order_id in (select order_id from judged)
-)
+where is_in_row and order_id in (select order_id from judged)
 order by order_id, kind
