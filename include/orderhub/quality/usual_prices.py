@@ -8,7 +8,7 @@ from orderhub.db.sql_files import statement
 #: Today's are there, or nothing is past yet.
 _IS_KNOWN = text("""
     select exists(select from core.usual_prices where business_date = :today)
-        or not exists(select from core.orders where _pass_id < :pass_id)""")
+        or not exists(select from ops.passes where kind = 'transform' and pass_id < :pass_id)""")
 
 
 def refresh_usual_prices(connection: Connection, clock: Clock, pass_id: int) -> int:

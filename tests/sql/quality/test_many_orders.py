@@ -7,7 +7,7 @@ from orderhub.db.engine import Database
 from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
 from orderhub.quality.check import Judging
-from tests.sql.quality.arrangement import NOW, Hub, check_orders, open_hub
+from tests.sql.quality.arrangement import NOW, PASS_BEFORE, Hub, check_orders, open_hub
 
 MANY = 20_000
 ORDERS = f"""
@@ -36,7 +36,7 @@ READ_WHOLE = text("""
 def hub(database: Database, owner: Database) -> Hub:
     """A hub that has judged many orders in many passes, each of its own buyer."""
     hub = open_hub(database)
-    for filling in (ORDERS, LINES, RECEIVERS):
+    for filling in (PASS_BEFORE, ORDERS, LINES, RECEIVERS):
         hub.execute(filling)
     hub.check()  # What is usual is computed once a day.
     with owner.session() as session:

@@ -8,7 +8,7 @@ import pytest
 from orderhub.db.engine import Database
 from orderhub.quality.refusals import Refusal, raise_anomaly
 from orderhub.quality.withhold import Withheld, withhold_order
-from tests.sql.quality.arrangement import Hub, insert, open_hub
+from tests.sql.quality.arrangement import PASS_BEFORE, Hub, insert, open_hub
 
 OPEN = "select rule_id, subject_id from core.anomalies where state = 'open' order by 1, 2"
 HELD = "select rule_id, subject_id from core.holds where state = 'active' order by 1, 2"
@@ -267,7 +267,16 @@ def put_paid(hub: Hub, number: int, paid: int, pass_id: int) -> None:
     )
 
 
+def test_nothing_is_usual_in_the_first_pass_of_a_hub(hub: Hub) -> None:
+    put_paid(hub, 1, 900, pass_id=1)
+
+    hub.check()
+
+    assert hub.rows("select * from core.usual_prices") == []
+
+
 def test_usual_prices_are_the_median_of_what_was_there_before(hub: Hub) -> None:
+    hub.execute(PASS_BEFORE)
     for number, paid in enumerate((900, 1000, 2000)):
         put_paid(hub, number, paid, pass_id=0)
     put_paid(hub, 8, 7, pass_id=1)
@@ -306,6 +315,7 @@ def test_a_usual_price_is_what_buyer_and_platform_paid_in_thirty_days_without_wh
 
 
 def test_usual_prices_are_computed_once_a_day(hub: Hub) -> None:
+    hub.execute(PASS_BEFORE)
     put_paid(hub, 1, 1000, pass_id=0)
     hub.check()
     put_paid(hub, 2, 9000, pass_id=0)
