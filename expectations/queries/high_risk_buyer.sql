@@ -55,13 +55,11 @@ sequence as (
     )
 ),
 islands as (
-    select *, count(*) filter (where is_clean) over (partition by buyer, kind order by bought_at, platform, order_id) as island
-    from sequence
+    select *, count(*) filter (where is_clean) over (partition by buyer, kind order by bought_at, platform, order_id) as island from sequence
 ),
 hits as (
     select *, lag(bought_at, (select length - 1 from rule)) over (partition by buyer, kind, island order by bought_at, platform, order_id) as begun_at
-    from islands
-    where is_hit
+    from islands where is_hit
 ),
 rows_of_hits as (
     select *, coalesce(bool_or(bought_at - begun_at <= (select span from rule)) over (
@@ -74,8 +72,8 @@ numbered as (
     from rows_of_hits
 )
 select distinct on (order_id) order_id, kind, first_order_id
-from (select order_id, kind, is_in_row,
-        first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
+from (
+    select *, first_value(order_id) over (partition by buyer, kind, island, row_number, is_in_row order by bought_at, platform, order_id) as first_order_id
     from numbered
 ) as named
 where is_in_row and order_id in (select order_id from judged)

@@ -59,9 +59,9 @@ def _broken(connection: Connection, suite: Suite) -> str:
     for check in checks:
         for word, row in check.canary.items():
             _put(connection, suite, f"{check.id}/{word}", _in_scope(check, row))
-    scan = compile_suite(suite)
-    key = suite.view.key[0]
-    query = f"select rule_id, {key} as row_name from ({scan.failures}) as f"  # noqa: S608 - names of ours
+    scan = compile_suite(suite, f"select * from {ROWS}")  # noqa: S608 - a name of ours
+    key, failures = suite.view.key[0], scan.failures(f"({scan.rows}) as rows")
+    query = f"select rule_id, {key} as row_name from ({failures}) as f"  # noqa: S608 - names of ours
     found = connection.execute(text(query), scan.parameters)
     failed = {(row.rule_id, row.row_name) for row in found}
     connection.execute(text(f"drop table {ROWS}"))

@@ -31,21 +31,35 @@ _FAILURES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Scan:
-    """What runs over the rows of a pass.
+    """What runs over the rows of a pass, once over the view and then over the few columns that are kept.
 
     Attributes:
-        columns: the columns of the view that the checks read.
-        joined: those that query checks read: what the planner must know about.
-        failures: gives rule_id, the key and the evidence of each failure.
-        counts: gives judged and evaluated_<n> of the n-th row check.
-        parameters: of `failures`.
+        rows: a query that gives of each row its key, what query checks and counts read of it, and `_failed`:
+            the row checks that it fails with their evidence, null when it fails none.
+        joined: the columns that query checks read: what the planner must know about.
+        scopes: of each row check, when it is evaluable.
+        key: the columns that say what a failure is about.
+        parameters: of `rows`.
     """
 
-    columns: tuple[str, ...]
+    rows: str
     joined: tuple[str, ...]
-    failures: str
-    counts: str
+    scopes: tuple[str, ...]
+    key: str
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    def failures(self, rows: str) -> str:
+        """Return a query for rule_id, the key and the evidence of each failure of `rows`."""
+        told = "verdict ->> 'rule_id' as rule_id, verdict -> 'evidence' as evidence"
+        source = f"{rows} cross join lateral jsonb_array_elements(_failed) as verdict"
+        return f"select rule_id, {self.key}, evidence from (select *, {told} from {source}) as told"  # noqa: S608 - columns of a view of ours
+
+    def counts(self, rows: str) -> str:
+        """Return a query for judged, and evaluated_<n> of the n-th row check, over `rows`."""
+        counters = [
+            f"count(*) filter (where {scope}) as evaluated_{n}" for n, scope in enumerate(self.scopes)
+        ]
+        return f"select {', '.join(['count(*) as judged', *counters])} from {rows}"  # noqa: S608 - as above
 
 
 def rows_of_pass(view: View, pass_id: int) -> str:
@@ -53,32 +67,36 @@ def rows_of_pass(view: View, pass_id: int) -> str:
     return f"select * from {view.name} where _checked_pass_id = {int(pass_id)}"  # noqa: S608 - a name of ours and a number
 
 
-def compile_suite(suite: Suite, rows: str = ROWS) -> Scan:
-    """Return the scan of the row checks of `suite` over `rows`; query checks are run by themselves."""
+def compile_suite(suite: Suite, judged: str) -> Scan:
+    """Return the scan of the row checks of `suite` over the query `judged`; query checks run by themselves.
+
+    A failing row is told in the scan that reads it: most of a million rows fail nothing, and what only
+    evidence shows is not kept of them.
+    """
     parameters: dict[str, Any] = {}
     checks = [check for check in suite.checks if not check.query]
-    queries = [check.query for check in suite.checks if check.query]
     windows: list[str] = []
-    failing, branches, counters = [], [], ["count(*) as judged"]
+    failing, verdicts = [], []
     for number, check in enumerate(checks):
-        scope = _scope(check)
-        failed = f"({scope}) and ({_failure(check, number, parameters, windows)})"
-        failing.append(f"({failed})")
+        failed = f"(({_scope(check)}) and ({_failure(check, number, parameters, windows)}))"
+        failing.append(failed)
         parameters[f"rule_{number}"] = check.id
-        branches.append(
-            f"(cast(:rule_{number} as text), {failed}, {_evidence(check, suite.view, number, parameters)})"
-        )
-        counters.append(f"count(*) filter (where {scope}) as evaluated_{number}")
-    extra = "".join(f", {window}" for window in windows)
-    source = f"(select *{extra} from {rows}) as marked" if windows else rows  # noqa: S608 - columns of a view of ours
-    failures = (
-        f"select rule_id, {subject_of(suite.view)}, evidence from {source} cross join lateral "  # noqa: S608 - names were checked, values are bound
-        f"(values {', '.join(branches)}) as verdict (rule_id, has_failed, evidence) "
-        f"where ({' or '.join(failing)}) and has_failed"
-    )
-    counts = f"select {', '.join(counters)} from {rows}"  # noqa: S608 - as above
-    joined = _read_by(queries, suite.view)
-    return Scan(_columns(checks, joined, suite.view), joined, failures, counts, parameters)
+        evidence = _evidence(check, suite.view, number, parameters)
+        verdicts.append(f"(cast(:rule_{number} as text), {failed}, {evidence})")
+    joined = _read_by([check.query for check in suite.checks if check.query], suite.view)
+    kept = ", ".join(_kept(checks, joined, suite.view))
+    source = f"select *{''.join(f', {window}' for window in windows)} from ({judged}) as judged offset 0"  # noqa: S608 - columns of a view of ours
+    rows = f"select {kept}, {_told(failing, verdicts)} as _failed from ({source}) as judged"  # noqa: S608 - as above
+    return Scan(rows, joined, tuple(_scope(check) for check in checks), subject_of(suite.view), parameters)
+
+
+def _told(failing: Sequence[str], verdicts: Sequence[str]) -> str:
+    """Return the expression of the checks that a row fails, null for most rows."""
+    if not failing:
+        return "null::jsonb"
+    failed = f"(values {', '.join(verdicts)}) as verdict (rule_id, has_failed, evidence) where has_failed"
+    told = "jsonb_agg(jsonb_build_object('rule_id', rule_id, 'evidence', evidence))"
+    return f"case when {' or '.join(failing)} then (select {told} from {failed}) end"  # noqa: S608 - names were checked, values are bound
 
 
 def subject_of(view: View) -> str:
@@ -99,11 +117,9 @@ def _read_by(queries: Sequence[str], view: View) -> tuple[str, ...]:
     return tuple(column for column in view.columns if column in words)
 
 
-def _columns(checks: Sequence[Check], joined: Sequence[str], view: View) -> tuple[str, ...]:
-    """Return the columns that checks read."""
-    used = {*view.key, *joined}
-    for check in checks:
-        used.update(check.evidence, check.columns, [check.condition[0]] if check.condition else [])
+def _kept(checks: Sequence[Check], joined: Sequence[str], view: View) -> tuple[str, ...]:
+    """Return the columns that are read again: by query checks, and to count what was evaluable."""
+    used = {*view.key, *joined, *(check.condition[0] for check in checks if check.condition)}
     return tuple(column for column in view.columns if column in used)
 
 

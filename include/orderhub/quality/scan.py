@@ -179,17 +179,14 @@ def _read_rows(
     connection: Connection, suite: Suite, number: int, pass_id: int, found: Found
 ) -> tuple[int, list[Verdict]]:
     """Keep the rows of a suite, add the failures of its row checks; return how many rows, and verdicts."""
-    rows = found.rows_of(number)
-    compiled = compile_suite(suite, rows)
-    columns, judged = ", ".join(compiled.columns), rows_of_pass(suite.view, pass_id)
-    connection.execute(
-        text(f"create {found.kind} table {rows} {found.end} as select {columns} from ({judged}) as judged")  # noqa: S608 - names of ours
-    )
+    rows, table = found.rows_of(number), found.failures_of(suite)
+    compiled = compile_suite(suite, rows_of_pass(suite.view, pass_id))
+    made = text(f"create {found.kind} table {rows} {found.end} as {compiled.rows}")
+    connection.execute(made, compiled.parameters)
     if compiled.joined:
         connection.execute(text(f"analyze {rows} ({', '.join(compiled.joined)})"))
-    counts = connection.execute(text(compiled.counts)).mappings().one()
-    table = found.failures_of(suite)
-    connection.execute(text(f"insert into {table} {compiled.failures}"), compiled.parameters)
+    counts = connection.execute(text(compiled.counts(rows))).mappings().one()
+    connection.execute(text(f"insert into {table} {compiled.failures(rows)}"))
     return counts["judged"], _verdicts(connection, suite, counts, table)
 
 

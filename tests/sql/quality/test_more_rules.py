@@ -291,6 +291,7 @@ def test_usual_prices_are_the_median_of_what_was_there_before(hub: Hub) -> None:
 def test_a_usual_price_is_what_buyer_and_platform_paid_in_thirty_days_without_what_is_doubted(
     hub: Hub,
 ) -> None:
+    hub.execute(PASS_BEFORE)
     put_paid(hub, 1, 1000, pass_id=0)
     hub.execute("update core.order_lines set subsidy_fen = 200")
     put_paid(hub, 2, 9000, pass_id=0)
