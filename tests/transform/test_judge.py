@@ -87,6 +87,21 @@ def test_two_sessions_say_what_one_says(
 
 
 @pytest.mark.usefixtures("is_large")
+def test_buyer_of_three_doubtful_orders_is_at_high_risk_in_a_large_pass_too(
+    database: Database, config: MerchantConfig, staged: Staged
+):
+    staged(*(trade(str(tid), buyer_open_uid="AAH-one", **DOUBTFUL) for tid in (1, 2, 3)))
+
+    run_transform(database, CLOCK, config)
+
+    assert rows(database, "select order_id from core.holds where rule_id = 'high_risk_buyer' order by 1") == [
+        ("tb/1",),
+        ("tb/2",),
+        ("tb/3",),
+    ]
+
+
+@pytest.mark.usefixtures("is_large")
 def test_no_order_ships_before_the_pass_is_finished(
     database: Database, config: MerchantConfig, staged: Staged, monkeypatch: pytest.MonkeyPatch
 ):
@@ -147,7 +162,7 @@ def test_cut_off_waits_for_the_judgement_of_what_is_due_and_not_for_ever(
     [
         (scan_module, "_read_rows"),
         (scan_module, "_ask"),
-        (judge_module, "take_failures"),
+        (judge_module, "show_failures"),
         (judge_module, "finish_pass"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orderhub.config.models import MerchantConfig
+from orderhub.db import mapped
 from orderhub.db.engine import Database
 from orderhub.errors import DatabaseFault
 from orderhub.platforms.spec import load_platform
@@ -159,7 +160,7 @@ def test_loads_are_cut_by_rows_and_never_divided(config: MerchantConfig, monkeyp
 
 
 def test_waiting_pass_tells_the_server_that_it_is_there(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(map_ahead, "_QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(mapped, "_QUIET_SECONDS", 0.01)
     slow: Future[int] = Future()
     said = []
 
@@ -168,7 +169,7 @@ def test_waiting_pass_tells_the_server_that_it_is_there(monkeypatch: pytest.Monk
             said.append(str(statement))
             slow.set_result(7)
 
-    assert map_ahead._result(Listening(), slow) == 7  # type: ignore[arg-type]
+    assert mapped.wait_for(Listening(), slow) == 7  # type: ignore[arg-type]
     assert said == ["select 1"]
 
 

@@ -1,5 +1,8 @@
 """What the sessions of a large pass share: plans for sets, and unlogged tables of the schema `mapped`."""
 
+from concurrent.futures import Future
+from typing import TypeVar
+
 from sqlalchemy import Connection, text
 
 #: Lets the planner join large passes as sets. A small sample tells it enough of tables whose keys are unique.
@@ -9,6 +12,8 @@ AS_SETS = (
 )
 #: A table is dropped before a vacuum of it would help anybody; one that runs makes the drop wait a second.
 SHORT_LIVED = "with (autovacuum_enabled = off)"
+#: The server ends a transaction in which nothing is said for a minute.
+_QUIET_SECONDS = 20
 _LEFT_BEHIND = text("select tablename from pg_tables where schemaname = 'mapped'")
 
 
@@ -16,3 +21,19 @@ def drop_left_behind(connection: Connection) -> None:
     """Drop what a pass that was killed has left; the lease says that none works now."""
     for name in connection.execute(_LEFT_BEHIND).scalars().all():
         connection.exec_driver_sql(f'drop table mapped."{name}"')
+
+
+Said = TypeVar("Said")
+
+
+def wait_for(connection: Connection, future: Future[Said]) -> Said:
+    """Wait for another session, and let the server know meanwhile that the transaction of ours is there.
+
+    Raises:
+        Exception: whatever the other session failed with.
+    """
+    while True:
+        try:
+            return future.result(timeout=_QUIET_SECONDS)
+        except TimeoutError:
+            connection.execute(text("select 1"))

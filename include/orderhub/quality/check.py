@@ -5,7 +5,7 @@ or, of a large pass, when it is finished; until then none of its orders is ready
 First the checks of rows and sources, then those that read the anomalies of the first.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -93,33 +93,36 @@ def count_judged(connection: Connection, pass_id: int) -> Judged:
 def conclude(
     connection: Connection,
     judging: Judging,
-    verdicts: Sequence[Verdict],
+    rounds: Iterable[Sequence[Verdict]],
     found: Found,
     judged: Callable[[], Judged],
 ) -> CheckCounts:
-    """Write what follows from the first round, and ask the second, which reads it.
+    """Write what follows from the checks, round by round, and ask those that read it.
 
     Args:
-        connection: a write transaction under the transform lease, with the failures of the first round in its
-            temporary tables.
+        connection: a write transaction under the transform lease, in which the failures are `failures`.
         judging: once per pass.
-        verdicts: of the first round.
-        found: where the rows of the first round are; dropped at the end.
+        rounds: what the checks said that read no anomalies; of a large pass the second is still being asked
+            while what follows from the first is written.
+        found: where the rows are; dropped at the end.
         judged: says how many orders are judged, once it is needed: another session may count them.
     """
     now = judging.clock.now()
     given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
-    ended = _Ended()
-    _write_anomalies(connection, judging.suites, given, ended, is_second=False)
+    ended, verdicts = _Ended(), list[Verdict]()
+    for said in rounds:
+        _write_anomalies(connection, judging.suites, given, ended, said, is_first=not verdicts)
+        verdicts += said
     # Before the rows of doubt are looked for: what is wrong with a source is no doubt about its buyers.
     close_faded(connection, judging.clock, judging.suites)
     stopped = stop_sources(connection, judging.clock, judging.suites, judging.config, judging.pass_id)
     again = scan_again(connection, judging.suites, found)
-    _write_anomalies(connection, judging.suites, given, ended, is_second=True)
-    _write_verdicts(connection, [*verdicts, *again], judging.pass_id)
+    _write_anomalies(connection, judging.suites, given, ended, again, is_first=False)
+    verdicts += again
+    _write_verdicts(connection, verdicts, judging.pass_id)
     _tell(connection, judging, now if ended.placed else None, counted := judged())
     drop_tables(connection, judging.suites, found)
-    failed = sum(verdict.failed_count for verdict in [*verdicts, *again])
+    failed = sum(verdict.failed_count for verdict in verdicts)
     orders = sum(shop.order_count for shop in counted)
     return CheckCounts(orders, failed, ended.closed, ended.placed, ended.released, stopped)
 
@@ -136,23 +139,27 @@ def _tell(connection: Connection, judging: Judging, placed_at: datetime | None, 
 
 
 def _write_anomalies(
-    connection: Connection, suites: Suites, given: Mapping[str, Any], ended: _Ended, *, is_second: bool
+    connection: Connection,
+    suites: Suites,
+    given: Mapping[str, Any],
+    ended: _Ended,
+    said: Sequence[Verdict],
+    *,
+    is_first: bool,
 ) -> None:
     """Open and close what one round of checks says; rules that are gone close in the first."""
-    rules = [check for check in suites.checks().values() if check.reads_anomalies == is_second]
-    others = [check.id for check in suites.checks().values() if check.reads_anomalies != is_second]
-    connection.execute(statement("core/failed_checks"), _rule_columns(rules))
-    closing = {
-        **given,
-        "rule_ids": [rule.id for rule in rules] if is_second else others,
-        "is_second": is_second,
-    }
+    checks = suites.checks()
+    asked = {verdict.rule_id for verdict in said}
+    listed = checks.keys() - asked if is_first else asked
+    connection.execute(
+        statement("core/failed_checks"), _rule_columns([checks[name] for name in sorted(asked)])
+    )
+    closing = {**given, "rule_ids": sorted(listed), "are_these": not is_first}
     ended.closed += connection.execute(statement("core/close_anomalies"), closing).rowcount
     connection.execute(statement("core/anomalies"), given)
     ended.released += connection.execute(statement("core/close_holds"), given).rowcount
     ended.placed += connection.execute(statement("core/holds"), given).rowcount
     connection.execute(text("drop table failed_checks"))
-    connection.execute(text("truncate failures"))
 
 
 def _write_verdicts(connection: Connection, verdicts: Sequence[Verdict], pass_id: int) -> None:

@@ -7,6 +7,7 @@ sessions ask side by side, into unlogged tables of the schema `mapped`. Not for 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind
+from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind, wait_for
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
 from orderhub.quality.suites import Check, Suite, Suites
 
@@ -86,17 +87,46 @@ def scan(connection: Connection, suites: Suites, pass_id: int) -> list[Verdict]:
     return verdicts
 
 
+@dataclass(frozen=True)
+class Asking:
+    """The first round of a large pass, while two sessions ask it.
+
+    Attributes:
+        read: of each suite, how many rows it judges and what its row checks said.
+        asked: what the query checks said.
+        others: what else is done beside.
+    """
+
+    read: list[Future[tuple[int, list[Verdict]]]]
+    asked: list[Future[Verdict]]
+    others: list[Future[Any]]
+
+    def rows(self) -> list[Verdict]:
+        """Wait for the row checks."""
+        return [verdict for future in self.read for verdict in future.result()[1]]
+
+    def rest(self, connection: Connection) -> list[Verdict]:
+        """Wait for the query checks, and for all else, in the transaction of `connection`."""
+        for other in self.others:
+            wait_for(connection, other)
+        return [wait_for(connection, future) for future in self.asked]
+
+
+@contextmanager
 def scan_beside(
     database: Database, lease: Lease, suites: Suites, pass_id: int, others: Sequence[Task] = ()
-) -> list[Verdict]:
-    """Ask all checks of the first round in two sessions; failures are in the tables of `Found.beside`.
+) -> Iterator[Asking]:
+    """Have two sessions ask all checks of the first round; failures go into the tables of `Found.beside`.
+
+    The row checks have been asked when this is entered. What follows from them may be written while the query
+    checks are asked.
 
     Args:
         database: where the pass is committed.
         lease: of the transform.
         suites: what is asked.
         pass_id: whose rows.
-        others: what else the two sessions shall have done at the end.
+        others: what else the two sessions shall have done before the end.
 
     Raises:
         DatabaseFault: a session failed; the scan is to be asked anew.
@@ -114,17 +144,16 @@ def scan_beside(
         make_tables(connection, found)
     with ThreadPoolExecutor(SESSIONS, "scan") as sessions:
         try:
-            return _ask_beside(lambda task: sessions.submit(run, task), suites, pass_id, found, others)
+            yield _ask_beside(lambda task: sessions.submit(run, task), suites, pass_id, found, others)
         finally:
             sessions.shutdown(wait=False, cancel_futures=True)
 
 
-def take_failures(connection: Connection, pass_id: int) -> Found:
-    """Copy what two sessions found into the temporary tables of the pass, and return where the rows are."""
-    make_tables(connection, Found())
+def show_failures(connection: Connection, pass_id: int) -> Found:
+    """Show what two sessions find under the names of the pass's own tables, and return where the rows are."""
     own, beside = Found(), Found.beside(pass_id)
     for name, other in ((own.failures, beside.failures), (own.source_failures, beside.source_failures)):
-        connection.execute(text(f"insert into {name} select * from {other}"))  # noqa: S608 - names of ours
+        connection.exec_driver_sql(f"create temporary view {name} as select * from {other}")  # noqa: S608 - names of ours
     return beside
 
 
@@ -142,33 +171,26 @@ def scan_again(connection: Connection, suites: Suites, found: Found) -> list[Ver
 
 def drop_tables(connection: Connection, suites: Suites, found: Found) -> None:
     """Drop the tables of this scan: the pass is done with them."""
-    own = Found()
-    names = {found.failures, found.source_failures, own.failures, own.source_failures}
+    if found != Found():
+        connection.exec_driver_sql(f"drop view {Found.failures}, {Found.source_failures}")
     rows = [found.rows_of(number) for number, _ in enumerate(suites.suites)]
-    connection.execute(text(f"drop table {', '.join([*sorted(names), *rows])}"))
+    connection.execute(text(f"drop table {', '.join([found.failures, found.source_failures, *rows])}"))
 
 
-def _ask_beside(
-    submit: Submit, suites: Suites, pass_id: int, found: Found, others: Sequence[Task]
-) -> list[Verdict]:
+def _ask_beside(submit: Submit, suites: Suites, pass_id: int, found: Found, others: Sequence[Task]) -> Asking:
     """Read the rows of each suite; whenever those of one are there, its query checks may be asked, too."""
     read = [
         submit(partial(_read_rows, suite=suite, number=number, pass_id=pass_id, found=found))
         for number, suite in enumerate(suites.suites)
     ]
-    verdicts: list[Verdict] = []
-    done = [submit(task) for task in others]
-    asked: list[Future[Verdict]] = []
+    asking = Asking(read, [], [submit(task) for task in others])
     for number, suite in enumerate(suites.suites):
-        judged, said = read[number].result()
-        verdicts += said
-        asked += [
+        judged, _ = read[number].result()
+        asking.asked.extend(
             submit(partial(_ask, suite=suite, number=number, check=check, found=found, judged=judged))
             for check in _queries(suite)
-        ]
-    for future in done:
-        future.result()
-    return [*verdicts, *(future.result() for future in asked)]
+        )
+    return asking
 
 
 def _queries(suite: Suite) -> Iterator[Check]:

@@ -5,7 +5,8 @@ that two sessions may ask the checks side by side; until the pass is finished no
 ship (`core.line_readiness`). One that dies in between is judged by the next, before anything else.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +21,7 @@ from orderhub.db.mapped import AS_SETS
 from orderhub.db.sql_files import statement
 from orderhub.quality.active import active_suites
 from orderhub.quality.check import Judged, Judging, conclude, count_judged, mark_judged
-from orderhub.quality.scan import Found, scan, scan_beside, take_failures
+from orderhub.quality.scan import Asking, Found, Verdict, scan, scan_beside, show_failures
 from orderhub.quality.suites import Suites
 from orderhub.transform.indexes import builders
 from orderhub.transform.passes import NEW_CONFIG, TransformCounts, finish_pass, merged_passes
@@ -47,7 +48,7 @@ class Judge:
         """Judge and finish a pass in the transaction that has merged and marked it."""
         verdicts = scan(connection, suites, counts.pass_id)
         judged = partial(count_judged, connection, counts.pass_id)
-        counts.checks = conclude(connection, self.judging(suites, counts), verdicts, Found(), judged)
+        counts.checks = conclude(connection, self.judging(suites, counts), [verdicts], Found(), judged)
         self._finish(connection, counts)
 
     def beside(self, suites: Suites, counts: TransformCounts) -> None:
@@ -57,17 +58,18 @@ class Judge:
             DatabaseFault: a session failed; the next pass judges this one.
             FencedError: the lease was taken over.
         """
-        verdicts = scan_beside(self.database, self.lease, suites, counts.pass_id, builders())
-        with ThreadPoolExecutor(1, "count") as session:
+        asking = scan_beside(self.database, self.lease, suites, counts.pass_id, builders())
+        free: list[Future[None]] = []
+        with asking as asked, ThreadPoolExecutor(1, "count") as session:
             judged = session.submit(self._count_judged, counts.pass_id)
-            counted = session.submit(self.count_anew)
             with self.database.transaction(self.lease) as connection:
                 connection.exec_driver_sql(AS_SETS)
-                found = take_failures(connection, counts.pass_id)
-                counts.checks = conclude(
-                    connection, self.judging(suites, counts), verdicts, found, judged.result
-                )
+                found = show_failures(connection, counts.pass_id)
+                rounds = _rounds(connection, asked, lambda: free.append(session.submit(self.count_anew)))
+                judging = self.judging(suites, counts)
+                counts.checks = conclude(connection, judging, rounds, found, judged.result)
                 self._finish(connection, counts)
+        for counted in free:
             counted.result()
 
     def left(self) -> None:
@@ -119,3 +121,10 @@ class Judge:
             connection.execute(statement("core/settle_lifecycles"))
         if is_other:
             judge_again(connection)
+
+
+def _rounds(connection: Connection, asked: Asking, then: Callable[[], None]) -> Iterator[Sequence[Verdict]]:
+    """Give what row checks said, and what query checks said; `then` a core is free."""
+    yield asked.rows()
+    yield asked.rest(connection)
+    then()

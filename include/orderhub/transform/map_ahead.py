@@ -17,15 +17,13 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind
+from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind, wait_for
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform
 from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
 
 #: Staged rows of one slice; a load is never divided.
 SLICE_ROWS = 50_000
-#: The server ends a transaction in which nothing is said for a minute.
-_QUIET_SECONDS = 20
 #: The greatest version of each order, and the greatest that had a receiver: an empty one never stands for a
 #: known one, and one that tells only the region, its token and masks perished, never for one that knew the
 #: person.
@@ -121,7 +119,7 @@ class Mapper:
                 for number in range(len(slices)):
                     if not ahead[number].done():
                         self._map_next(connection, slices, ahead)
-                    count = _result(connection, ahead[number])
+                    count = wait_for(connection, ahead[number])
                     with _shown(connection, Incoming.ahead(self.pass_id, number)):
                         yield count
             finally:
@@ -213,12 +211,3 @@ def _shown(connection: Connection, tables: Incoming) -> Iterator[None]:
     yield
     connection.exec_driver_sql("drop view incoming_versions, incoming_orders, incoming_lines")
     connection.exec_driver_sql(f"drop table {tables.versions}, {tables.orders}, {tables.lines}")
-
-
-def _result(connection: Connection, future: Future[int]) -> int:
-    """Wait for a slice, and let the server know meanwhile that we are there."""
-    while True:
-        try:
-            return future.result(timeout=_QUIET_SECONDS)
-        except TimeoutError:
-            connection.execute(text("select 1"))

@@ -8,7 +8,7 @@ where orders.order_id = anomalies.order_id
     and orders._checked_pass_id = :pass_id
     and anomalies.state = 'open'
     and anomalies.subject_type <> 'fulfillment_order'
-    and (anomalies.rule_id = any (:rule_ids)) = :is_second
+    and (anomalies.rule_id = any (:rule_ids)) = :are_these
     and not exists (select from failed_checks where failed_checks.anomaly_id = anomalies.anomaly_id)
     and (
         anomalies.raised_by = 'checks'

@@ -51,7 +51,8 @@ def check_orders(connection: Connection, judging: Judging) -> CheckCounts:
     """Judge what is to be judged in one transaction, as a pass of one slice does."""
     mark_judged(connection, judging)
     judged = partial(count_judged, connection, judging.pass_id)
-    return conclude(connection, judging, scan(connection, judging.suites, judging.pass_id), Found(), judged)
+    verdicts = scan(connection, judging.suites, judging.pass_id)
+    return conclude(connection, judging, [verdicts], Found(), judged)
 
 
 #: The pass that brought the orders of the past; those that `put` writes are of the first one after it.
