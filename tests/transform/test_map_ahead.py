@@ -107,6 +107,7 @@ def test_pass_that_would_wait_for_a_slice_maps_the_next_one_itself(
 ):
     whole = merged(database, config, VERSIONS)
     forget(owner)
+    monkeypatch.setattr(map_ahead, "_TIMES_LEFT", 2)
     real, helped, mapped_by_pass = map_ahead.map_slice, threading.Event(), []
 
     def slow_in_the_other_session(*given: Any) -> int:
@@ -157,6 +158,17 @@ def test_loads_are_cut_by_rows_and_never_divided(config: MerchantConfig, monkeyp
 
     assert [[load.load_id for load in one] for one in cut(loads)] == [[1, 2], [3], [4], [5]]
     assert list(cut([])) == [[]]
+
+
+def test_last_slices_are_smaller_and_a_small_pass_is_one(
+    config: MerchantConfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(map_ahead, "SLICE_ROWS", 100)
+    platform = load_platform("taobao", config)
+    loads = [WaitingLoad(number, platform, 10) for number in range(40)]
+
+    assert [len(one) for one in cut(loads)] == [10, 10, 6, 5, 5, 4]
+    assert [len(one) for one in cut(loads[:10])] == [10]
 
 
 def test_waiting_pass_tells_the_server_that_it_is_there(monkeypatch: pytest.MonkeyPatch):

@@ -24,6 +24,10 @@ from orderhub.transform.compile import compile_lines, compile_versions, shop_bin
 
 #: Staged rows of one slice; a load is never divided.
 SLICE_ROWS = 50_000
+#: Of what is left a slice is at most a third, and at least half of a whole slice.
+_SHARE, _LEAST_SHARE = 3, 2
+#: The pass maps a slice itself while so many times its rows are not begun: later it would end last, alone.
+_TIMES_LEFT = 4
 #: The greatest version of each order, and the greatest that had a receiver: an empty one never stands for a
 #: known one, and one that tells only the region, its token and masks perished, never for one that knew the
 #: person.
@@ -77,12 +81,21 @@ Slice = Sequence[WaitingLoad]
 
 
 def cut(loads: Sequence[WaitingLoad]) -> Sequence[Slice]:
-    """Return the loads, by id, in slices of about `SLICE_ROWS` staged rows; one slice at least."""
+    """Return the loads, by id, in slices of about `SLICE_ROWS` staged rows; one slice at least.
+
+    Of several the last are smaller: one session merges what the other has mapped last, and that one is done.
+    """
+    left = sum(load.staged_count for load in loads)
+    most = max(left, 1) if left <= SLICE_ROWS else SLICE_ROWS
     slices: list[list[WaitingLoad]] = [[]]
+    taken = 0
     for load in sorted(loads, key=lambda waiting: waiting.load_id):
-        if slices[-1] and sum(other.staged_count for other in slices[-1]) + load.staged_count > SLICE_ROWS:
+        if slices[-1] and taken + load.staged_count > most:
+            left -= taken
+            taken, most = 0, min(SLICE_ROWS, max(left // _SHARE, SLICE_ROWS // _LEAST_SHARE))
             slices.append([])
         slices[-1].append(load)
+        taken += load.staged_count
     return slices
 
 
@@ -118,22 +131,26 @@ class Mapper:
             try:
                 for number in range(len(slices)):
                     if not ahead[number].done():
-                        self._map_next(connection, slices, ahead)
+                        self._map_next(connection, slices, ahead, number)
                     count = wait_for(connection, ahead[number])
                     with _shown(connection, Incoming.ahead(self.pass_id, number)):
                         yield count
             finally:
                 session.shutdown(wait=False, cancel_futures=True)
 
-    def _map_next(self, connection: Connection, slices: Sequence[Slice], ahead: list[Future[int]]) -> None:
-        """Map the first slice that is not begun here, instead of waiting for the one that is; not the last.
+    def _map_next(
+        self, connection: Connection, slices: Sequence[Slice], ahead: list[Future[int]], wanted: int
+    ) -> None:
+        """Map the first slice that is not begun here, unless few are left, instead of waiting for `wanted`.
 
         Slices are still merged in their order: rows that arrive by their keys are written faster.
         """
-        number = next((number for number, one in enumerate(ahead[:-1]) if one.cancel()), None)
-        if number is not None:
-            ahead[number] = Future()
-            ahead[number].set_result(self._map(connection, number, slices[number]))
+        left = [number for number, one in enumerate(ahead) if not (one.running() or one.done())]
+        rows = [sum(load.staged_count for load in slices[number]) for number in left]
+        are_many = left and sum(rows) >= _TIMES_LEFT * rows[0]
+        if (are_many or wanted in left) and ahead[left[0]].cancel():
+            ahead[left[0]] = Future()
+            ahead[left[0]].set_result(self._map(connection, left[0], slices[left[0]]))
 
     def _map_ahead(self, number: int, one: Slice) -> int:
         with self.database.transaction(self.lease) as connection:
