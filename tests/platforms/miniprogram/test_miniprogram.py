@@ -258,7 +258,7 @@ def test_what_the_shop_says_of_an_order_decides_whether_it_ships(
         ({"refund_status": "refunded", "status": "refunded"}, "line_stopped"),
         ({"refund_status": "compensated"}, None),
         ({"refund_status": "rejected"}, None),
-        ({"refund_status": "nobody_knows"}, "line_waits"),
+        ({"refund_status": "nobody_knows"}, "line_held"),
     ],
 )
 def test_what_the_shop_says_of_a_line_decides_whether_it_ships(
