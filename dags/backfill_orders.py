@@ -12,13 +12,14 @@ Choose platform, shop and range; it is cut into the platform's windows, one task
 
 from airflow.sdk import dag
 
-from orderhub.orchestration.backfill_tasks import ask_for_range, backfill_params, read_range
+from orderhub.orchestration.backfill_tasks import ask_for_range, backfill_params, read_range, wake_transform
 from orderhub.orchestration.defaults import dag_defaults
 
 
 @dag(schedule=None, params=backfill_params(), tags=["extract", "backfill"], doc_md=__doc__, **dag_defaults())
 def backfill_orders() -> None:
-    read_range.expand(asked=ask_for_range())
+    asked = ask_for_range()
+    read_range.expand(asked=asked) >> wake_transform(asked)
 
 
 backfill_orders()

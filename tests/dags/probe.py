@@ -41,6 +41,8 @@ def task_facts(task: Any) -> dict[str, Any]:
         "tells_on_failure": [callback.__name__ for callback in callbacks if callback],
         "downstream": sorted(task.downstream_task_ids),
         "announces": sorted(asset.name for asset in task.outlets),
+        "announces_by_alias": any(type(asset).__name__ == "AssetAlias" for asset in task.outlets),
+        "is_mapped": task.is_mapped,
         "has_retry_policy": task.retry_policy is not None,
     }
 

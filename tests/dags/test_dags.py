@@ -147,6 +147,15 @@ def test_every_task_has_an_owner_a_limit_retries_and_somebody_who_hears_of_it(da
     assert lacking == {}
 
 
+def test_no_mapped_task_announces_by_an_alias(dags: dict[str, Any]):
+    """Airflow ties an alias to its asset when it is first used: of two that end at once it fails one."""
+    tasks = {f"{name}.{task}": facts for name, dag in dags.items() for task, facts in dag["tasks"].items()}
+    aliased = {name for name, facts in tasks.items() if facts["announces_by_alias"]}
+
+    assert aliased == {"backfill_orders.wake_transform"}
+    assert [name for name in aliased if tasks[name]["is_mapped"]] == []
+
+
 def test_schedules_and_tasks_are_as_reviewed(parsed: dict[str, Any]):
     """After an intended change: `python -m tests.dags.probe dags --snapshot`."""
     platforms = platform_names()

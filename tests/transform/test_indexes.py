@@ -140,3 +140,26 @@ def test_hub_whose_owner_may_not_make_an_index_keeps_them(
     assert run_transform(database, StoppedClock(), config).orders_changed == 20
 
     assert index_rows(database, ASIDE) == before
+
+
+def test_hub_that_lacks_an_index_and_may_not_make_one_goes_on_without(
+    database: Database,
+    owner: Database,
+    admin: Database,
+    server: Server,
+    database_name: str,
+    config: MerchantConfig,
+):
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("drop index core.receivers_by_phone")
+    superuser = Database(server.url(database_name), "tests")
+    with superuser.engine.begin() as connection:
+        connection.exec_driver_sql("revoke create on schema core from orderhub_owner")
+    superuser.close()
+    staged(database, range(1, 11))
+    staged(database, range(11, 21))
+
+    counts = run_transform(database, StoppedClock(), config)
+
+    assert (counts.orders_changed, counts.checks.judged_orders) == (20, 20)
+    assert "receivers_by_phone" not in [name for name, _ in index_rows(database, ASIDE)]
