@@ -197,6 +197,13 @@ class Day:
         self.closed += [manifest for manifest in opened if not manifest.is_shadow]
         self.deliver()
 
+    def cut_off(self, instant: datetime) -> None:
+        """Work once more just before a cut-off, and hand over just after it."""
+        self.until(instant - timedelta(minutes=12))
+        self.work()
+        self.until(instant + timedelta(seconds=30))
+        self.hand_over()
+
     @contextmanager
     def _opened(self, _shop: object) -> Iterator[Client]:
         client = self.box.client()
@@ -264,6 +271,13 @@ class Day:
     def fates(self, order: Order) -> list[Fate]:
         """Return what became of an order, a row per document."""
         return [Fate(*row) for row in rows(self.database, FATE.format(order.order_id))]
+
+    def left(self, order: Order) -> list[tuple[str | None, ...]]:
+        """Return warehouse, state and list, by its cut-off, of each document of an order."""
+        return [
+            (fate.warehouse, fate.document, fate.manifest and fate.manifest.partition("/")[2])
+            for fate in self.fates(order)
+        ]
 
     def numbers(self, order: Order) -> list[tuple[str, str, dict[str, int]]]:
         """Return what the platform was told of an order: carrier, number, line → pieces."""

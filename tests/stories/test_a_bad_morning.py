@@ -49,11 +49,7 @@ class Lived:
         return f"{self.day.box.shop_id}/{self.orders[story].order_id}"
 
     def left(self, story: str) -> list[tuple[str | None, ...]]:
-        """Return warehouse, state and list of each document of an order."""
-        return [
-            (fate.warehouse, fate.document, fate.manifest and fate.manifest.partition("/")[2])
-            for fate in self.day.fates(self.orders[story])
-        ]
+        return self.day.left(self.orders[story])
 
     def numbers(self, story: str) -> list[dict[str, int]]:
         """Return the pieces per SKU of each parcel that the platform knows."""
@@ -145,10 +141,7 @@ def wrong_van(lived: Lived) -> None:
     lived.seen["marked"] = {name.rpartition("/")[2] for name in day.files() if "/VOID" in name}
     day.send_everything()
     day.work()
-    day.until(CUTOFF + DAY - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + DAY + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF + DAY)
     day.send_everything()
     day.work()
 

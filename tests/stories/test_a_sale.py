@@ -51,11 +51,7 @@ class Lived:
             self.decided[story] = [(fate.outcome, fate.rule, fate.warehouse) for fate in fates]
 
     def left(self, story: str) -> list[tuple[str | None, ...]]:
-        """Return warehouse, state and day of each document of an order."""
-        return [
-            (fate.warehouse, fate.document, fate.manifest and fate.manifest.partition("/")[2])
-            for fate in self.day.fates(self.orders[story])
-        ]
+        return self.day.left(self.orders[story])
 
     def told(self, story: str) -> int:
         """Return how many numbers the platform knows of an order."""
@@ -76,20 +72,17 @@ def live(day: Day) -> Lived:
     lived.buy("far", to=URUMQI)
     day.until(CUTOFF - 13 * HOUR)
     lived.buy("after")
-    cut_off(day, CUTOFF)
+    sent(day, CUTOFF)
     lived.buy("closed tomorrow")
     day.until(CUTOFF + 15 * HOUR)
     day.work()
-    cut_off(day, CUTOFF + DAY)
+    sent(day, CUTOFF + DAY)
     return lived
 
 
-def cut_off(day: Day, instant: datetime) -> None:
+def sent(day: Day, instant: datetime) -> None:
     """Live until the parcels of a cut-off have left."""
-    day.until(instant - timedelta(minutes=12))
-    day.work()
-    day.until(instant + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(instant)
     day.send_everything()
     day.work()
 

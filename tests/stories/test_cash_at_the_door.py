@@ -49,10 +49,7 @@ def at_the_door(order: Order, freight_fen: int = 600) -> Order:
 
 def hand_over(day: Day) -> None:
     day.work()
-    day.until(CUTOFF - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF)
 
 
 def asked(day: Day) -> tuple[list[str], list[str]]:
@@ -137,10 +134,7 @@ def test_what_an_order_owes_otherwise_after_the_cut_off_is_what_its_next_parcel_
         document = f"{day.box.shop_id}/{far.order_id}@1"
         end_hand_recall(database, day.box.clock, document, "agreed", "li", "还没拣")
         day.work()
-        day.until(CUTOFF + timedelta(days=1, minutes=-12))
-        day.work()
-        day.until(CUTOFF + timedelta(days=1, seconds=30))
-        day.hand_over()
+        day.cut_off(CUTOFF + timedelta(days=1))
 
         assert asked(day) == (["55.00", "49.00"], ["55.00", "49.00"])
         assert rows(database, "select state, count(*) from core.waybills group by 1 order by 1") == [

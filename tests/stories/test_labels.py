@@ -37,10 +37,7 @@ def test_a_label_is_taken_when_the_manifest_closes_and_its_number_is_told_when_t
         day.lay_in("yiwu", MG_012=5)
         order = day.buy("MG-012", to=URUMQI)
         day.work()
-        day.until(CUTOFF - timedelta(minutes=12))
-        day.work()
-        day.until(CUTOFF + timedelta(seconds=30))
-        day.hand_over()
+        day.cut_off(CUTOFF)
         [(on_label,)] = rows(database, "select tracking_number from core.waybills where state = 'got'")
         [label] = requests.get(f"{day.base}/admin/waybill", timeout=20).json()["labels"]
         told_at_label_time = day.numbers(order)

@@ -5,7 +5,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,11 +50,7 @@ class Lived:
         return f"{self.day.box.shop_id}-{self.orders[story].order_id}-1"
 
     def left(self, story: str) -> list[tuple[str | None, ...]]:
-        """Return warehouse, state and day of each document of an order."""
-        return [
-            (fate.warehouse, fate.document, fate.manifest and fate.manifest.partition("/")[2])
-            for fate in self.day.fates(self.orders[story])
-        ]
+        return self.day.left(self.orders[story])
 
 
 def handed_over(day: Day) -> Lived:
@@ -72,10 +67,7 @@ def handed_over(day: Day) -> Lived:
         "asked both ways": day.buy("MG-012"),
     }
     day.work()
-    day.until(CUTOFF - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF)
     day.wms({"pick": [lived.code(story) for story in ("kept", "moved back", "asked twice")]})
     return lived
 
@@ -112,10 +104,7 @@ def live(day: Day) -> Lived:
             Decision(hold_id, Choice.RELEASE, "the platform has the new one", "lead"),
         )
     day.work()
-    day.until(CUTOFF + DAY - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + DAY + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF + DAY)
     day.send_everything()
     day.work()
     lived.look("the end")

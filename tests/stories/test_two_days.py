@@ -55,11 +55,7 @@ class Lived:
     orders: dict[str, Order]
 
     def left(self, story: str) -> list[tuple[str | None, ...]]:
-        """Return warehouse, state and day of each document of an order."""
-        return [
-            (fate.warehouse, fate.document, fate.manifest and fate.manifest.partition("/")[2])
-            for fate in self.day.fates(self.orders[story])
-        ]
+        return self.day.left(self.orders[story])
 
     def numbers(self, story: str) -> list[tuple[str, str]]:
         """Return carrier and number of each parcel that the platform knows of an order."""
@@ -102,10 +98,7 @@ def first_day(day: Day) -> dict[str, Order]:
     freeze_stock(day.database, day.box.clock, day.box.config, "yiwu", "clerk")
     day.work()
     day.lay_in("hangzhou", SC_014_GRY=0)
-    day.until(CUTOFF - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF)
     day.happens(orders["moved late"], "address")
     day.work()
     day.send_everything()
@@ -134,10 +127,7 @@ def second_day(day: Day, orders: dict[str, Order]) -> None:
     day.lay_in("hangzhou", HT_010_RED=1)
     day.lay_in("yiwu", MG_012=9, SC_014_GRY=2, SK_006_BLK=3)
     day.work()
-    day.until(CUTOFF + DAY - timedelta(minutes=12))
-    day.work()
-    day.until(CUTOFF + DAY + timedelta(seconds=30))
-    day.hand_over()
+    day.cut_off(CUTOFF + DAY)
     day.send_everything()
     day.work()
 
