@@ -71,6 +71,15 @@ def test_a_held_order_names_rule_evidence_and_hold(told: Database):
     assert [] == ids(story, "routed", "rule")
 
 
+def test_of_several_versions_the_one_used_is_named(told: Database):
+    older = trade(GOOD, modified="2020-01-01 10:00:00", seller_memo="older")
+    stage(told, [older])
+    run_transform(told, SystemClock(), load_active(told))
+
+    versions = [step.text for step in explain(told, GOOD).steps if step.what == "received"]
+    assert ["(采用)" in text for text in versions] == [True, False]
+
+
 @pytest.mark.parametrize("number", [GOOD, HELD])
 def test_the_story_is_told_in_english_too(told: Database, number: str):
     story = explain(told, f"tb_flagship/{number}")

@@ -135,8 +135,37 @@ def test_same_second_goes_to_the_later_status(database: Database, config: Mercha
 def test_same_second_and_status_goes_to_the_greater_hash(database: Database, config: MerchantConfig):
     merged(database, config, [trade(modified=T1, seller_memo=memo) for memo in "abcdef"])
 
-    greatest = rows(database, 'select max(payload_sha256 collate "C") from staging.taobao_orders')
+    greatest = rows(database, 'select left(max(payload_sha256 collate "C"), 32) from staging.taobao_orders')
     assert rows(database, "select version_id from core.orders") == greatest
+
+
+#: As a hub wrote them that named versions by their whole hash.
+_AS_BEFORE = """
+    update core.orders as o set
+        merge_key = left(o.merge_key, -16) || s.payload_sha256, version_id = s.payload_sha256,
+        checked_version = s.payload_sha256
+    from staging.taobao_orders as s
+    where s.record_id = o.platform_order_id and starts_with(s.payload_sha256, o.version_id)"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (trade(modified=T2, seller_memo="known"), ("known", 64)),
+        (trade(modified=T1, seller_memo="older"), ("known", 64)),
+        (trade(modified=T3, seller_memo="newer"), ("newer", 32)),
+    ],
+)
+def test_version_named_by_its_whole_hash_is_beaten_by_newer_ones_only(
+    database: Database, config: MerchantConfig, given: dict[str, Any], expected: tuple[str, int]
+):
+    merged(database, config, [trade(modified=T2, seller_memo="known")])
+    with database.engine.begin() as connection:
+        assert connection.exec_driver_sql(_AS_BEFORE).rowcount == 1
+
+    merged(database, config, [given])
+
+    assert rows(database, "select seller_memo, length(version_id) from core.orders") == [expected]
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -37,7 +37,6 @@ TUNING = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "io_workers": "1",
     "max_parallel_workers_per_gather": "1",
     "random_page_cost": "1.1",

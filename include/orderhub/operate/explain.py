@@ -133,7 +133,7 @@ def _staged(connection: Connection, platform: str, record_id: str) -> Sequence[R
 
 def _received(connection: Connection, order: RowMapping) -> list[Step]:
     return [
-        _version(row, is_used=row.payload_sha256 == order["version_id"])
+        _version(row, is_used=row.payload_sha256.startswith(order["version_id"]))
         for row in _staged(connection, order["platform"], order["platform_order_id"])
         if row.shop_id == order["shop_id"]
     ]

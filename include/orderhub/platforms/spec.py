@@ -299,7 +299,7 @@ class Platform:
     @cached_property
     def mapping_version(self) -> str:
         """Return the hash of platform.yaml and fields.csv; stamped on every row they mapped."""
-        return hashlib.sha256(f"{self.source}\0{self.field_map.source}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.source}\0{self.field_map.source}".encode()).hexdigest()[:16]
 
 
 def platform_names() -> list[str]:

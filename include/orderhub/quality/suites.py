@@ -153,7 +153,7 @@ def parse_suites(texts: Mapping[str, str], queries: Mapping[str, str]) -> Suites
     digest = hashlib.sha256()
     for name, text in sorted({**texts, **queries}.items()):
         digest.update(f"{name}\0{text}\0".encode())
-    return Suites(digest.hexdigest(), suites)
+    return Suites(digest.hexdigest()[:16], suites)
 
 
 def _parse_suite(file: str, text: str, queries: Mapping[str, str]) -> Suite:

@@ -10,7 +10,9 @@ from orderhub.platforms.field_map import LINE_FIELDS, ORDER_FIELDS, RECEIVER_FIE
 from orderhub.platforms.spec import Flag, LineFlag, Platform, StatusMeaning
 from orderhub.transform.payload_sql import (
     FENCE,
+    TIE_DIGITS,
     UNPACKED,
+    VERSION_DIGITS,
     Opened,
     converted_columns,
     identifier,
@@ -120,11 +122,12 @@ def _merged_columns(platform: Platform) -> str:
     c.buyer_message, c.seller_memo, c.seller_flag, c.placed_at, c.paid_at, c.modified_at, c.ship_by_at,
     c.ship_not_before, c.invoice_kind, c.invoice_title, c.payment_method, c.payment_no,
     c.service_tags, c.required_carriers, c.unreadable_fields, c.disagreeing_fields,
-    c.payload_sha256,
+    left(c.payload_sha256, {VERSION_DIGITS}),
     case when {_IS_TERMINAL} then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
         || lpad(coalesce(st.status_rank, 0)::text, 2, '0')
-        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
+        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+        || left(c.payload_sha256, {TIE_DIGITS}),
     {literal(platform.mapping_version)},
     coalesce(c.receiver_name_masked, c.receiver_phone_masked, c.receiver_address_masked, c.receiver_token,
         c.receiver_province, c.receiver_district) is not null,

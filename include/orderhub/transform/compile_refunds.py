@@ -4,6 +4,8 @@ from orderhub.platforms.field_map import REFUND_FIELDS
 from orderhub.platforms.spec import Platform
 from orderhub.transform.payload_sql import (
     FENCE,
+    TIE_DIGITS,
+    VERSION_DIGITS,
     converted_columns,
     identifier,
     literal,
@@ -50,11 +52,12 @@ select
     coalesce(c.refund_id, c.record_id), c.shop_id || '/' || coalesce(c.platform_order_id, ''),
     c.platform_line_id, c.platform_sku_id, coalesce(k.kind, 'other'), c.platform_status,
     coalesce(st.state, 'unknown'), coalesce(st.is_terminal, false), c.quantity, c.refund, c.reason,
-    c.created_at, c.modified_at, c.unreadable_fields, c.payload_sha256,
+    c.created_at, c.modified_at, c.unreadable_fields, left(c.payload_sha256, {VERSION_DIGITS}),
     case when st.is_terminal then '1' else '0' end
         || coalesce(to_char(c.modified_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), repeat('0', 20))
         || lpad(coalesce(st.state_rank, 0)::text, 2, '0')
-        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.payload_sha256,
+        || to_char(c.fetched_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+        || left(c.payload_sha256, {TIE_DIGITS}),
     {literal(platform.mapping_version)}, c.load_id, rp.replacement, c.wanted_sku
 from read as c
 left join states as st on st.platform_status = c.platform_status
