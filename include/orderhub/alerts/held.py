@@ -30,16 +30,15 @@ class DocumentRule:
     message_en: str
 
 
-def raise_held(
+def open_held(
     connection: Connection,
     clock: Clock,
-    config: MerchantConfig,
     rules: Sequence[Check],
     *,
     pass_id: int,
     placed_at: datetime,
 ) -> int:
-    """Open an alert per hold that a pass placed at `placed_at`, tell of them, return how many were new."""
+    """Open an alert per hold that a pass placed at `placed_at`; return how many are new, to be told of."""
     close_ended(connection, clock)
     given = {
         "pass_id": pass_id,
@@ -50,10 +49,7 @@ def raise_held(
         "messages_en": [rule.message_en for rule in rules],
         "now": clock.now(),
     }
-    new: int = connection.execute(statement("ops/held_alerts"), given).scalar_one()
-    if new:
-        tell(connection, clock, config, [HELD])
-    return new
+    return int(connection.execute(statement("ops/held_alerts"), given).scalar_one())
 
 
 def raise_held_documents(

@@ -10,6 +10,11 @@ AS_SETS = (
     "set local enable_nestloop = off; set local enable_bitmapscan = off; set local work_mem = '128MB'; "
     "set local enable_memoize = off; set local default_statistics_target = 10"
 )
+#: For a session beside another, which has the second core: workers of its own would only share what is left.
+BESIDE = (
+    f"{AS_SETS}; set local max_parallel_workers_per_gather = 0; "
+    "set local max_parallel_maintenance_workers = 0"
+)
 #: A table is dropped before a vacuum of it would help anybody; one that runs makes the drop wait a second.
 SHORT_LIVED = "with (autovacuum_enabled = off)"
 #: The server ends a transaction in which nothing is said for a minute.

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from orderhub.alerts.held import raise_held
+from orderhub.alerts.held import open_held
+from orderhub.alerts.telling import tell
+from orderhub.alerts.wording import HELD
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.sql_files import statement
@@ -109,10 +111,11 @@ def conclude(
     """
     now = judging.clock.now()
     given = {"pass_id": judging.pass_id, "now": now, "checks_version": judging.suites.version}
-    ended, verdicts = _Ended(), list[Verdict]()
+    ended, verdicts, new = _Ended(), list[Verdict](), 0
     for said in rounds:
-        _write_anomalies(connection, judging.suites, given, ended, said, is_first=not verdicts)
+        placed = _write_anomalies(connection, judging.suites, given, ended, said, is_first=not verdicts)
         verdicts += said
+        new += _open_held(connection, judging, now) if placed else 0
     # Before the rows of doubt are looked for: what is wrong with a source is no doubt about its buyers.
     close_faded(connection, judging.clock, judging.suites)
     stopped = stop_sources(connection, judging.clock, judging.suites, judging.config, judging.pass_id)
@@ -120,22 +123,26 @@ def conclude(
     _write_anomalies(connection, judging.suites, given, ended, again, is_first=False)
     verdicts += again
     _write_verdicts(connection, verdicts, judging.pass_id)
-    _tell(connection, judging, now if ended.placed else None, counted := judged())
+    _tell(connection, judging, counted := judged(), is_new=new > 0)
     drop_tables(connection, judging.suites, found)
     failed = sum(verdict.failed_count for verdict in verdicts)
     orders = sum(shop.order_count for shop in counted)
     return CheckCounts(orders, failed, ended.closed, ended.placed, ended.released, stopped)
 
 
-def _tell(connection: Connection, judging: Judging, placed_at: datetime | None, judged: Judged) -> None:
-    """Raise the alerts of the pass about orders, buyers and rules."""
+def _open_held(connection: Connection, judging: Judging, placed_at: datetime) -> int:
+    """Open the alerts of the holds of a round; a row of doubt is told once as a row, not order by order."""
+    rules = [check for check in judging.suites.checks().values() if not check.reads_anomalies]
+    return open_held(connection, judging.clock, rules, pass_id=judging.pass_id, placed_at=placed_at)
+
+
+def _tell(connection: Connection, judging: Judging, judged: Judged, *, is_new: bool) -> None:
+    """Tell of the new holds, and raise the alerts of the pass about buyers, sources and rules."""
     clock, suites, config, pass_id = judging.clock, judging.suites, judging.config, judging.pass_id
     # Few orders of a pass are told of: looked up by key, also in a large pass, which joins sets otherwise.
     connection.exec_driver_sql("set local enable_nestloop = on")
-    if placed_at:
-        # A row of doubt is told once as a row, not order by order.
-        rules = [check for check in suites.checks().values() if not check.reads_anomalies]
-        raise_held(connection, clock, config, rules, pass_id=pass_id, placed_at=placed_at)
+    if is_new:
+        tell(connection, clock, config, [HELD])
     live = {shop.shop_id: shop.live_count for shop in judged}
     tell_of_rows_and_incidents(connection, clock, suites, config, pass_id=pass_id, live=live)
 
@@ -148,8 +155,8 @@ def _write_anomalies(
     said: Sequence[Verdict],
     *,
     is_first: bool,
-) -> None:
-    """Open and close what one round of checks says; rules that are gone close in the first."""
+) -> int:
+    """Open and close what one round of checks says, and return new holds; rules that are gone close first."""
     checks = suites.checks()
     asked = {verdict.rule_id for verdict in said}
     listed = checks.keys() - asked if is_first else asked
@@ -160,8 +167,10 @@ def _write_anomalies(
     ended.closed += connection.execute(statement("core/close_anomalies"), closing).rowcount
     connection.execute(statement("core/anomalies"), given)
     ended.released += connection.execute(statement("core/close_holds"), given).rowcount
-    ended.placed += connection.execute(statement("core/holds"), given).rowcount
+    placed = connection.execute(statement("core/holds"), given).rowcount
+    ended.placed += placed
     connection.execute(text("drop table failed_checks"))
+    return placed
 
 
 def _write_verdicts(connection: Connection, verdicts: Sequence[Verdict], pass_id: int) -> None:

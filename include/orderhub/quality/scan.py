@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind, wait_for
+from orderhub.db.mapped import BESIDE, SHORT_LIVED, drop_left_behind, wait_for
 from orderhub.quality.compile import ROWS, compile_query, compile_suite, rows_of_pass, subject_of
 from orderhub.quality.suites import Check, Suite, Suites
 
@@ -136,7 +136,7 @@ def scan_beside(
 
     def run(task: Task) -> Any:
         with database.transaction(lease) as connection:
-            connection.exec_driver_sql(AS_SETS)
+            connection.exec_driver_sql(BESIDE)
             return task(connection)
 
     with database.transaction(lease) as connection:

@@ -17,7 +17,7 @@ from orderhub.config.check_tables import judge_again
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS
+from orderhub.db.mapped import BESIDE
 from orderhub.db.sql_files import statement
 from orderhub.quality.active import active_suites
 from orderhub.quality.check import Judged, Judging, conclude, count_judged, mark_judged
@@ -63,7 +63,7 @@ class Judge:
         with asking as asked, ThreadPoolExecutor(1, "count") as session:
             judged = session.submit(self._count_judged, counts.pass_id)
             with self.database.transaction(self.lease) as connection:
-                connection.exec_driver_sql(AS_SETS)
+                connection.exec_driver_sql(BESIDE)
                 found = show_failures(connection, counts.pass_id)
                 rounds = _rounds(connection, asked, lambda: free.append(session.submit(self.count_anew)))
                 judging = self.judging(suites, counts)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease
-from orderhub.db.mapped import AS_SETS, SHORT_LIVED, drop_left_behind, wait_for
+from orderhub.db.mapped import BESIDE, SHORT_LIVED, drop_left_behind, wait_for
 from orderhub.db.sql_files import source
 from orderhub.platforms.spec import Platform
 from orderhub.transform.compile import compile_lines, compile_versions, shop_binds
@@ -154,7 +154,7 @@ class Mapper:
 
     def _map_ahead(self, number: int, one: Slice) -> int:
         with self.database.transaction(self.lease) as connection:
-            connection.exec_driver_sql(AS_SETS)
+            connection.exec_driver_sql(BESIDE)
             return self._map(connection, number, one)
 
     def _map(self, connection: Connection, number: int, one: Slice) -> int:
