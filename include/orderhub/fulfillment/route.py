@@ -37,10 +37,16 @@ _READ_AT = text("""
         where s.warehouse_id = w.warehouse_id and s.source = 'wms'
     ) as read_at
     from unnest(cast(:told as text[])) as w (warehouse_id)""")
+#: What is compared stands first in the rows that are sorted: a column behind texts is found by walking them.
 _IN_ORDER_OF_URGENCY = """
     select order_id, {columns}
-    from candidate_lines
-    order by ship_by_at nulls last, tier_rank nulls last, paid_at nulls last, order_id, line_id"""
+    from (
+        select
+            ship_by_at, tier_rank, paid_at, order_id, line_id, version_id, shop_id, platform, province, city,
+            sku_id, quantity, paid_fen, bought_at, promotion_mark, tier
+        from candidate_lines
+        order by ship_by_at nulls last, tier_rank nulls last, paid_at nulls last, order_id, line_id
+    ) as urgent"""
 _TAKEN_TODAY = text("""
     select warehouse_id, count(*) as documents from core.fulfillment_orders
     where allocated_at >= :midnight and not is_shadow and state <> 'cancelled'
