@@ -30,6 +30,7 @@ from orderhub.fulfillment.sync import sync_stock
 from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.platforms.client import Client
 from orderhub.settings import Settings
+from sandbox.traces import trace_connections
 from sandbox.waybill.routes import waybill_connections
 from sandbox.wms.service import WAREHOUSES, wms_connections
 from sandbox.world.after_sales import apply_for
@@ -329,7 +330,9 @@ def opened_day(
     with ExitStack() as stack:
         base = stack.enter_context(serving(box.gateway, box.platform_clock.now))
         shop = box.gateway.dialect.connection(box.gateway.credentials, SHOP_BY_ID[box.shop_id], base)
-        known = {"x": shop, **wms_connections(SEED, base), **waybill_connections(SEED, base)}
+        known = {"x": shop}
+        for services in (wms_connections, waybill_connections, trace_connections):
+            known |= services(SEED, base)
         file = home / "connections.json"
         file.write_text(json.dumps(known), encoding="utf-8")
         settings = Settings(
