@@ -41,13 +41,23 @@ select exists (
 )
 or exists (
     -- A file changed after another list had asked the same, and that closed after this one was judged: what it took is news.
+    -- Of almost no order is anything listed yet: those are looked for first, and only their documents are read.
     select
-    from due_documents as d
-    inner join core.shops as s on d.shop_id = s.shop_id and not s.is_pulled
-    inner join core.orders as o on d.order_id = o.order_id
-    where d.reason is null and exists (
-        select from core.manifest_lines as m
-        inner join core.fulfillment_orders as f on m.fulfillment_order_id = f.fulfillment_order_id
-        where m.order_id = d.order_id and not m.is_void and f.version_id <> o.version_id
-    )
+    from (
+        select m.order_id, m.fulfillment_order_id
+        from core.manifest_lines as m
+        where not m.is_void and m.order_id in (
+            select d.order_id
+            from due_documents as d
+            inner join core.shops as s on d.shop_id = s.shop_id and not s.is_pulled
+            where d.reason is null
+        )
+        offset 0
+    ) as listed
+    cross join lateral (select o.version_id from core.orders as o where o.order_id = listed.order_id offset 0) as o
+    cross join lateral (
+        select from core.fulfillment_orders as f
+        where f.fulfillment_order_id = listed.fulfillment_order_id and f.version_id <> o.version_id
+        offset 0
+    ) as taken
 )
