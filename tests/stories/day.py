@@ -269,6 +269,16 @@ class Day:
         ]
         return documents
 
+    def codes(self, order: Order) -> list[str]:
+        """Return the codes under which the WMS was given documents of an order."""
+        found = rows(
+            self.database,
+            "select d.delivery_order_code from core.delivery_orders as d "
+            "join core.fulfillment_orders using (fulfillment_order_id) join core.orders as o using (order_id) "
+            f"where o.platform_order_id = '{order.order_id}' order by 1",
+        )
+        return [str(code) for (code,) in found]
+
     def fates(self, order: Order) -> list[Fate]:
         """Return what became of an order, a row per document."""
         return [Fate(*row) for row in rows(self.database, FATE.format(order.order_id))]

@@ -232,12 +232,8 @@ def test_a_refund_minutes_before_the_cutoff_is_seen_by_the_last_look(lived: Live
 
 
 def test_a_refund_after_the_cutoff_stops_the_parcel_in_the_warehouse(lived: Lived):
-    asked = rows(
-        lived.day.database,
-        "select d.delivery_order_code from core.delivery_orders as d join core.fulfillment_orders using (fulfillment_order_id) "
-        f"join core.orders as o using (order_id) where o.platform_order_id = '{lived.orders['recalled'].order_id}'",
-    )
-    [document] = [one for one in lived.day.ledger() if (one["code"],) in asked]
+    [code] = lived.day.codes(lived.orders["recalled"])
+    [document] = [one for one in lived.day.ledger() if one["code"] == code]
 
     assert document["status"] == "CANCELED"
     assert lived.numbers("recalled") == []
