@@ -221,16 +221,23 @@ class Day:
 
     def _drop_numbers(self) -> None:
         """Write Yiwu's sheet of numbers: what the label says, or what the courier's own roll gave."""
-        sheet, book = self._drop("yiwu", "numbers.xlsx"), Workbook()
-        book.active.append(("平台订单号", "快递公司", "运单号"))
         given = rows(
             self.database,
             "select o.platform_order_id, f.carrier_id, w.tracking_number from core.fulfillment_orders as f "
             "join core.orders as o using (order_id) left join core.waybills as w using (fulfillment_order_id) "
             "where f.warehouse_id = 'yiwu' and f.state = 'manifested' order by 1",
         )
-        for number, carrier, on_label in given:
-            book.active.append((number, carrier, on_label or f"9876{zlib.crc32(number.encode()):010d}"))
+        found = [
+            (number, carrier, on_label or f"9876{zlib.crc32(number.encode()):010d}")
+            for number, carrier, on_label in given
+        ]
+        self.drop_sheet("yiwu", "numbers.xlsx", ("平台订单号", "快递公司", "运单号"), *found)
+
+    def drop_sheet(self, warehouse: str, name: str, *lines: tuple[object, ...]) -> None:
+        """Let the people of a warehouse save a sheet in its folder."""
+        sheet, book = self._drop(warehouse, name), Workbook()
+        for line in lines:
+            book.active.append(line)
         book.save(sheet)
         self._age(sheet)
 
