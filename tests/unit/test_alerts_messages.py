@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from orderhub.alerts.evidence_wording import HIDDEN, NAMES, evidence_words
 from orderhub.alerts.held_wording import HeldRule, held_chat_texts, held_mail_texts
 from orderhub.alerts.wording import Example
@@ -100,6 +102,27 @@ def test_what_is_wrong_comes_first_and_what_is_not_there_is_left_out() -> None:
     evidence = {"city": None, "district": None, "province": "浙江省", "missing_region_part": "city"}
 
     assert evidence_words(evidence, "zh") == "缺 市,省 浙江省"
+
+
+@pytest.mark.parametrize(
+    ("part", "zh", "en"),
+    [
+        (
+            "tb/98 1件 119.00",
+            "已退 1 件 119.00 元(售后单 tb/98)",
+            "refunded 1 of it 119.00 yuan (refund tb/98)",
+        ),
+        ("tb/98 0件 15.40", "已退 15.40 元(售后单 tb/98)", "refunded 15.40 yuan (refund tb/98)"),
+        ("jd/application-5 103.31", "已退 103.31 元(售后单 jd/application-5)", None),
+        ("tb/98 2件", "已退 2 件(售后单 tb/98)", None),
+        ("tb/98", "已退 tb/98", None),
+        ("tb/1 1件 2.00; tb/2 0.50", "已退 1 件 2.00 元(售后单 tb/1)、0.50 元(售后单 tb/2)", None),
+        ("tb/13800000001 0.50", "已退 0.50 元(售后单 tb/138****0001)", None),
+    ],
+)
+def test_a_refund_of_a_part_is_told_in_pieces_and_yuan(part: str, zh: str, en: str | None) -> None:
+    assert evidence_words({"refunded_part": part}, "zh") == zh
+    assert en is None or evidence_words({"refunded_part": part}, "en") == en
 
 
 def test_a_rare_rule_has_its_link_beside_a_flood_of_another() -> None:

@@ -3,6 +3,7 @@
 Evidence holds no personal data; a number that looks like a phone is masked all the same.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -108,7 +109,9 @@ VALUES: Mapping[str, tuple[str, str]] = {
     "too_short": ("太短", "too short"),
     "unknown": ("未知", "unknown"),
 }
-_LONGEST = 60
+_LONGEST = 100
+#: One refund of a part as `core.line_refunds` says it: id, pieces, yuan.
+_PART = re.compile(r"(?P<id>\S+)(?: (?P<pieces>\d+)件)?(?: (?P<yuan>\d+\.\d\d))?")
 
 
 def evidence_words(evidence: Mapping[str, Any], language: Language) -> str:
@@ -137,8 +140,25 @@ def _value(column: str, value: Any, language: Language) -> str:
         return _time(said)
     if said in VALUES and column not in {"platform_status", "unknown_status"}:
         return VALUES[said][language == "en"]
-    said = mask_numbers(said)
+    said = _parts(said, language) if column == "refunded_part" else mask_numbers(said)
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+
+
+def _parts(said: str, language: Language) -> str:
+    return ("、", ", ")[language == "en"].join(_part(part, language) for part in said.split("; "))
+
+
+def _part(said: str, language: Language) -> str:
+    """Return one refund of a part; one of no piece is of money only, and one that says neither is its id."""
+    told = _PART.fullmatch(said)
+    if told is None or not (told["yuan"] or int(told["pieces"] or 0)):
+        return mask_numbers(said)
+    is_english = language == "en"
+    pieces = f"{told['pieces']} {('件', 'of it')[is_english]}" if int(told["pieces"] or 0) else ""
+    money = f"{told['yuan']} {('元', 'yuan')[is_english]}" if told["yuan"] else ""
+    what = " ".join(filter(None, (pieces, money)))
+    name = mask_numbers(told["id"])
+    return f"{what} (refund {name})" if is_english else f"{what}(售后单 {name})"
 
 
 def _time(said: str) -> str:

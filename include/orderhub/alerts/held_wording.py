@@ -94,7 +94,10 @@ def _mail(rules: Sequence[HeldRule], order_count: int, language: Language) -> di
         for rule in rules
     )
     head = "".join(f"<th {CELL}>{cell}</th>" for cell in _HEAD[language])
-    table = f'<table style="border-collapse:collapse;text-align:left"><tr>{head}</tr>{body}</table>'
+    table = (
+        '<table style="border-collapse:collapse;text-align:left">'
+        f'<tr style="white-space:nowrap">{head}</tr>{body}</table>'
+    )
     return {
         "subject": f"[orderhub] {_SUBJECT[language].format(order_count)}",
         "text": "\n".join(lines) + "\n",
