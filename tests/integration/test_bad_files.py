@@ -2,12 +2,12 @@
 
 import csv
 import shutil
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from orderhub import paths
 from orderhub.alerts.watch import look_around
@@ -46,20 +46,6 @@ ODD = {
     "what a workbook would calculate": "=1+1",
     "control characters": "谢\x07谢\x0b老板",
     "quotes, commas and line ends": '谢谢","\r\n老板',
-}
-
-
-OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-WELL = "\r\n".join((",".join(SHEET), ",".join(SHEET_ROW), "")).replace("收货地址", "收货地址 ")
-#: Name of a file that cannot be an order file → its bytes and what is said of it.
-REFUSED = {
-    "空.csv": (b"", "0 字节"),
-    "旧版.xlsx": (OLD_EXCEL + b"\0" * 600, "旧版 Excel"),
-    "密码.xlsx": (OLD_EXCEL + "EncryptedPackage".encode("utf-16-le"), "打开密码"),
-    "网页.xls": (b"<html><table></table></html>", "网页"),
-    "截断.xlsx": (b"PK\x03\x04half an archive", "已损坏"),
-    "图片.csv": (b"\x89PNG\r\n\x1a\n\xff\xff\xff\xff", "不是表格"),
-    "缺列.csv": ("订单号,商品编码\r\nA1,TEA-01\r\n".encode(), "缺少“数量”列"),
 }
 
 
@@ -132,48 +118,6 @@ def test_an_order_of_seven_hundred_lines_with_a_note_of_a_megabyte_is_kept_whole
 
     lines, note = "select count(*) from core.order_lines", "select length(buyer_message) from core.orders"
     assert (folder.query(lines), folder.query(note)) == ([(705,)], [(350_000,)])
-
-
-def test_what_is_no_order_file_lies_beside_a_report_that_says_why(folder: Folder) -> None:
-    for name, (content, _) in REFUSED.items():
-        (folder.path / name).write_bytes(content)
-        folder.rest(folder.path / name)
-
-    counts = folder.extract()
-
-    reports = {name: (folder.path / "rejected" / f"{name}.report.txt") for name in REFUSED}
-    said = {name: report.read_text(encoding="utf-8-sig") for name, report in reports.items()}
-    assert [] == [name for name, (_, sentence) in REFUSED.items() if sentence not in said[name]]
-    assert [] == [name for name, report in said.items() if "结果:退回,没有导入任何订单" not in report]
-    assert len(REFUSED) == counts.files_rejected
-    assert folder.query("select count(*) from staging.spreadsheet_orders") == [(0,)]
-
-
-def test_an_odd_workbook_is_read_and_its_report_says_what_was_not(folder: Folder) -> None:
-    book = Workbook()
-    book.active.title = "汇总"
-    book.active.append(["本月", 3])
-    orders = book.create_sheet("订单")
-    orders.append(["三月团购订单"])
-    orders.merge_cells("A1:F1")
-    orders.append(list(SHEET))
-    orders.append(["A1", *SHEET_ROW[1:]])
-    orders.append([163288460521882636, *SHEET_ROW[1:]])
-    orders.append(["A3", *SHEET_ROW[1:3], datetime(2026, 3, 1, 9, 30), *SHEET_ROW[4:]])
-    orders.append(["A4", *SHEET_ROW[1:-1], "=1+1"])
-    orders.row_dimensions[5].hidden = True
-    book.save(folder.path / "三月.xlsx")
-    folder.rest(folder.path / "三月.xlsx")
-    (folder.path / "gbk.csv").write_bytes(WELL.encode("gb18030"))
-    folder.rest(folder.path / "gbk.csv")
-
-    folder.extract()
-
-    report = (folder.path / "accepted" / "三月.xlsx.report.txt").read_text(encoding="utf-8-sig")
-    told = ("第 4 行:“订单号”被存成了数字", "含公式", "隐藏的行", "没有读取:汇总", "退回 1 行")
-    assert [] == [sentence for sentence in told if sentence not in report]
-    staged = "select record_id from staging.spreadsheet_orders order by 1"
-    assert folder.query(staged) == [("A1",), ("A3",), ("A4",), ("G20260301001",)]
 
 
 def test_what_was_closed_is_never_paid_again(folder: Folder) -> None:
