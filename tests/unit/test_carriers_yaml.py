@@ -83,6 +83,27 @@ def test_a_rule_with_dates_is_read_on_those_days_only():
 
 
 @pytest.mark.parametrize(
+    "codes, required, why",
+    [
+        ("{}", "ZTO", ""),
+        ("{wms: ZT01}", "ZTO", ""),
+        ("{}", "SF", "not_required"),
+        ("{taobao: ZTO-1}", "ZTO-1", ""),
+        ("{taobao: ZTO-1}", "ZTO", "not_required"),
+    ],
+)
+def test_a_carrier_that_the_platform_names_is_known_by_the_platforms_codes_unless_the_merchant_says_others(
+    codes: str, required: str, why: str
+):
+    table = carrier_table(read(f"carriers:\n  - {{id: zto, name: 中通, codes: {codes}}}\n"), DAY)
+    parcel = Consignment("浙江省", "杭州市", "taobao", "tb", "hangzhou", 400, 4900, required=(required,))
+
+    [look] = table.rank(parcel, table.rule_of(parcel)).looks
+
+    assert why == look.why
+
+
+@pytest.mark.parametrize(
     "weekdays, tags, day", [([1], ["生鲜"], None), ([3], ["生鲜"], 25), ([7], ["生鲜"], 29), ([3], [], None)]
 )
 def test_goods_leave_only_on_their_weekdays(weekdays: list[int], tags: list[str], day: int | None):

@@ -1,7 +1,8 @@
 """Turns carriers.yaml into the carriers and rules that `orderhub.domain.carrier` works on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from orderhub.config.carriers import CarrierRule as RuleEntry
 from orderhub.config.models import MerchantConfig
 from orderhub.domain.carrier import Carrier, CarrierRule, CarrierTable, Places, Tariff
 from orderhub.domain.carrier_wishes import WishReader
+from orderhub.errors import ConfigError
+from orderhub.platforms.carriers import CarrierCode, carriers_for, code_of
 
 #: Parcels heavier than this are rare: their weights count as they are.
 _HEAVIEST_G = 60_000
@@ -24,7 +27,18 @@ def carrier_table(config: MerchantConfig, day: date) -> CarrierTable:
     rules = [
         _rule(config, rule) for rule in entries.rules if (rule.since or day) <= day <= (rule.until or day)
     ]
-    return CarrierTable([_carrier(config, entry) for entry in entries.carriers], rules, entries.needs)
+    known = _known_codes(config)
+    carriers = [_carrier(config, entry, known) for entry in entries.carriers]
+    return CarrierTable(carriers, rules, entries.needs)
+
+
+def _known_codes(config: MerchantConfig) -> dict[str, dict[str, CarrierCode]]:
+    """Return platform of a shop → carriers by every word for one, as for numbers that it is told."""
+    known: dict[str, dict[str, CarrierCode]] = {}
+    for platform in sorted({shop.platform for shop in config.shops}):
+        with suppress(ConfigError):  # A broken file is its platform's alone; what the merchant says counts.
+            known[platform] = carriers_for(platform, config.carriers.carriers)
+    return known
 
 
 def wish_reader(config: MerchantConfig) -> WishReader:
@@ -88,7 +102,13 @@ def ship_not_before(config: MerchantConfig, tags: Sequence[str], now: datetime) 
     return datetime.combine(today + timedelta(days=later), time(), BEIJING) if later else None
 
 
-def _carrier(config: MerchantConfig, entry: CarrierEntry) -> Carrier:
+def _carrier(
+    config: MerchantConfig, entry: CarrierEntry, known: Mapping[str, Mapping[str, CarrierCode]]
+) -> Carrier:
+    codes = dict(entry.codes)
+    for platform, carriers in known.items():
+        with suppress(ConfigError):  # Nobody said what it is called there: it is none that is named.
+            codes.setdefault(platform, code_of(carriers, entry.id, platform).code)
     return Carrier(
         carrier_id=entry.id,
         serves=_places(config, entry.serves),
@@ -99,7 +119,7 @@ def _carrier(config: MerchantConfig, entry: CarrierEntry) -> Carrier:
         ),
         capabilities=frozenset(entry.capabilities),
         most_g=entry.max_weight_g,
-        codes=entry.codes,
+        codes=codes,
     )
 
 
