@@ -26,10 +26,6 @@ from tests.integration.test_alerts import settings_of
 from tests.integration.test_bad_business_data import FOUND, SHIPPABLE, drop
 from tests.integration.test_drop_folder import Folder
 
-SHEET = ("订单号", "商品编码", "数量", "下单时间", "收货人", "手机", "收货地址", "买家留言")
-SHEET_ROW = (
-    "G20260301001", "TEA-01", "2", "2026-03-01 09:30:00", "张三", "13800138000", "浙江省杭州市西湖区文三路478号", "谢谢",
-)  # fmt: skip
 MAILS = "select count(*) from ops.outbox where target = 'mail'"
 TOLD = "select count(*) from ops.alerts where topic = 'held'"
 SECOND = """
