@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from orderhub import paths
@@ -73,7 +75,13 @@ def test_shipped_platform_loads_and_its_version_follows_its_files(name: str):
 
     assert platform.spec.name == name
     assert platform.field_map.source == (paths.platforms_directory() / name / "fields.csv").read_text("utf-8")
-    assert len(platform.mapping_version) == 64
+    assert platform.mapping_version == load_platform(name).mapping_version
+    fields = replace(platform.field_map, source=f"{platform.field_map.source}# a comment\n")
+    others = {
+        replace(platform, source=f"{platform.source}# a comment\n"),
+        replace(platform, field_map=fields),
+    }
+    assert platform.mapping_version not in {other.mapping_version for other in others}
 
 
 def test_unknown_platform_names_the_nearest():

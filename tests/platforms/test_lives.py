@@ -18,8 +18,9 @@ from sandbox.world.model import AfterSaleKind, AfterSaleState, Order, OrderState
 from sandbox.world.platforms import PLATFORMS
 from tests.builders import rows
 from tests.conftest import PASSWORDS, TEMPLATE
-from tests.platforms.shop_in_a_box import ShopInABox
+from tests.platforms.shop_in_a_box import ShopInABox, merchant_files
 
+SERVICE = "PAY-THE-DIFFERENCE"
 Story = Callable[[Order], bool]
 STANDING = "select payment_state, gate from core.orders where platform_order_id = '{}'"
 LINES = (
@@ -43,6 +44,7 @@ def box(request: pytest.FixtureRequest, server: Server) -> Iterator[ShopInABox]:
     told.pass_time(timedelta(minutes=20))
     folder = paths.shipped_config_directory()
     told.own_files = {file: (folder / file).read_text(encoding="utf-8") for file in GOODS_FILES[:2]}
+    sell_a_service(told)
     told.pull()
     told.transform()
     yield told
@@ -50,6 +52,18 @@ def box(request: pytest.FixtureRequest, server: Server) -> Iterator[ShopInABox]:
     with admin.session() as session:
         session.execute(text(f"drop database {name} with (force)"))
     admin.close()
+
+
+def sell_a_service(box: ShopInABox) -> None:
+    """Let an order be of the link that buyers pay a difference by, which the merchant's files call a service."""
+    order = next(order for order in box.orders() if order.is_shippable and is_plain(order))
+    order.lines[0].variant_code = SERVICE
+    mappings = merchant_files(box.platform.spec.name)["sku_mappings.csv"]
+    box.own_files["sku_mappings.csv"] = f"{mappings}difference,*,{SERVICE},SKU-DIFFERENCE\n"
+
+
+def is_plain(order: Order) -> bool:
+    return len(order.lines) == 1 and not (order.intents or order.after_sales or order.lines[0].parts)
 
 
 def one(box: ShopInABox, life: str, story: Story) -> Order:
@@ -115,6 +129,14 @@ def test_gift_ships_with_what_was_bought(box: ShopInABox):
     order = one(box, "gift", lambda o: o.is_shippable and o.lines[-1].is_gift and not o.after_sales)
 
     assert lines(box, order)[-1] == ("gift", 1, None)
+
+
+def test_service_is_paid_for_and_never_sent(box: ShopInABox):
+    order = next(order for order in box.orders() if order.lines[0].merchant_code == SERVICE)
+
+    ended = "select b.bucket from core.order_buckets b join core.orders o using (order_id) where o.platform_order_id = '{}'"
+    assert lines(box, order) == [("service", order.lines[0].quantity, "line_is_service")]
+    assert rows(box.database, ended.format(order.order_id)) == [("closed",)]
 
 
 def test_line_that_was_refunded_does_not_ship(box: ShopInABox):
