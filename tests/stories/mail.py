@@ -1,17 +1,19 @@
 """The mail of a day: what its hub sends arrives in a box that a story reads as the supervisor would."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
 from orderhub.alerts.watch import look_around
-from orderhub.db.postgres import free_port
+from orderhub.db.postgres import Server, free_port
 from sandbox.mailbox import Mail, Mailbox
 from tests.builders import rows
-from tests.stories.day import Day
+from tests.stories.day import Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 
 SUPERVISOR = "supervisor@example.test"
 
@@ -43,6 +45,13 @@ class Desk:
         return [str(subject) for (subject,) in found]
 
 
+@dataclass
+class OverseenDay(LivedDay):
+    """Days on which a supervisor sat at her desk."""
+
+    desk: Desk = field(kw_only=True)
+
+
 @contextmanager
 def desk_of(day: Day) -> Iterator[Desk]:
     """Yield the desk where mails of a day arrive, before anything has happened on it."""
@@ -59,3 +68,16 @@ def desk_of(day: Day) -> Iterator[Desk]:
         yield Desk(day, mailbox)
     finally:
         controller.stop()
+
+
+@contextmanager
+def opened_desk(
+    server: Server, name: str, home: Path, platform: str, more: Mapping[str, str] | None = None
+) -> Iterator[Desk]:
+    """Yield the desk of a day with a database of its own; `opened_day` says what the rest is."""
+    with (
+        own_database(server, name) as database,
+        opened_day(database, home, platform, more) as day,
+        desk_of(day) as desk,
+    ):
+        yield desk

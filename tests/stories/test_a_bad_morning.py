@@ -5,10 +5,8 @@ the door. Each story looks at the order that shows it, from what was bought to w
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,13 +17,13 @@ from orderhub.db.postgres import Server
 from orderhub.delivery.dispatch import deliver_books
 from orderhub.fulfillment.manifest_desk import VOID, describe_manifest, list_manifests, reprint, void_manifest
 from orderhub.fulfillment.what_if import Comparison, what_if
-from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from sandbox.world.catalog import BY_CODE
-from sandbox.world.model import Order, PaymentKind
+from sandbox.world.model import PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
 from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 from tests.stories.test_two_days import LHASA
 
@@ -37,19 +35,8 @@ COLLECTS = FILES["carriers.yaml"].replace(
 )
 
 
-@dataclass
-class Lived:
+class Lived(LivedDay):
     """Two days that are over, their orders by story, and what was seen on the way."""
-
-    day: Day
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def order_id(self, story: str) -> str:
-        return f"{self.day.box.shop_id}/{self.orders[story].order_id}"
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def numbers(self, story: str) -> list[dict[str, int]]:
         """Return the pieces per SKU of each parcel that the platform knows."""
@@ -60,9 +47,6 @@ class Lived:
             {sku: sum(n for line, n in pieces.items() if sku_of[line] == sku) for sku in set(sku_of.values())}
             for pieces in told
         ]
-
-    def said(self, story: str) -> str:
-        return "\n".join(step.text for step in explain(self.day.database, self.order_id(story)).steps)
 
     def alerts(self, *rules: str) -> set[str]:
         """Return which of the rules people are told of now."""

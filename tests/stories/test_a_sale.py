@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from orderhub.db.postgres import Server
-from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
 from tests.builders import rows
 from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import PLATFORMS, URUMQI
 
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
@@ -35,11 +34,9 @@ rules:
 
 
 @dataclass
-class Lived:
+class Lived(LivedDay):
     """Days that are over, their orders by story, and where each was to leave from when it was bought."""
 
-    day: Day
-    orders: dict[str, Order] = field(default_factory=dict)
     decided: dict[str, list[tuple[str | None, ...]]] = field(default_factory=dict)
 
     def buy(self, *stories: str, to: tuple[str, str, str] = ("浙江省", "杭州市", "西湖区")) -> None:
@@ -50,16 +47,9 @@ class Lived:
             fates = self.day.fates(self.orders[story])
             self.decided[story] = [(fate.outcome, fate.rule, fate.warehouse) for fate in fates]
 
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
-
     def told(self, story: str) -> int:
         """Return how many numbers the platform knows of an order."""
         return len(self.day.numbers(self.orders[story]))
-
-    def said(self, story: str) -> str:
-        order_id = f"{self.day.box.shop_id}/{self.orders[story].order_id}"
-        return "\n".join(step.text for step in explain(self.day.database, order_id).steps)
 
 
 def live(day: Day) -> Lived:

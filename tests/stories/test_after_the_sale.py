@@ -4,7 +4,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sandbox.world.catalog import BY_CODE
 from sandbox.world.model import AfterSaleKind, Order
 from tests.builders import rows
 from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 
 DAY = timedelta(days=1)
@@ -25,15 +25,8 @@ RETURNED = ("as new", "worn", "far as new", "far worn")
 TOWEL = BY_CODE["TW-017-GRY"].sku_id
 
 
-@dataclass
-class Lived:
+class Lived(LivedDay):
     """Two days that are over, and their orders by the story they show."""
-
-    day: Day
-    orders: dict[str, Order]
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def told(self, story: str) -> list[dict[str, int]]:
         """Return the pieces per line of each parcel that the platform knows of an order."""

@@ -4,18 +4,15 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orderhub.db.postgres import Server
-from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
 from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
@@ -28,24 +25,12 @@ YTO = """\
 """
 
 
-@dataclass
-class Lived:
+class Lived(LivedDay):
     """Two days that are over, their orders by story, and what was said on the first."""
-
-    day: Day
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def carriers(self, story: str) -> list[str]:
         """Return by whom the platform was told that an order goes."""
         return [carrier for carrier, _, _ in self.day.numbers(self.orders[story])]
-
-    def said(self, story: str) -> str:
-        order_id = f"{self.day.box.shop_id}/{self.orders[story].order_id}"
-        return "\n".join(step.text for step in explain(self.day.database, order_id).steps)
 
 
 def live(day: Day) -> Lived:

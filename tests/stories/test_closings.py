@@ -4,19 +4,15 @@ Four days are lived; each story looks at the order that shows it, from the paylo
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
-from tests.stories.mail import Desk, desk_of
+from tests.stories.day import CUTOFF
+from tests.stories.mail import Desk, OverseenDay, opened_desk
 from tests.stories.test_a_day import URUMQI
 from tests.stories.test_extra_lists import PLATFORMS
 from tests.stories.test_two_days import LHASA
@@ -28,17 +24,8 @@ CALENDAR = {
 }
 
 
-@dataclass
-class Lived:
+class Lived(OverseenDay):
     """Four days that are over, their orders by story, and what people were told of when."""
-
-    desk: Desk
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def day(self) -> Day:
-        return self.desk.day
 
     def look(self, moment: str) -> None:
         """Note how many mails of closings there are, and how many closings are still somebody's matter."""
@@ -47,7 +34,7 @@ class Lived:
 
 
 def live(desk: Desk) -> Lived:
-    day, lived = desk.day, Lived(desk)
+    day, lived = desk.day, Lived(desk.day, desk=desk)
     day.lay_in("yiwu", MG_012=9)
     day.box.pass_time(timedelta(hours=8))
     lived.orders = {"snowed in": day.buy("MG-012", to=LHASA), "as ever": day.buy("MG-012", to=URUMQI)}
@@ -67,10 +54,8 @@ def lived(
 ) -> Iterator[Lived]:
     name = f"closings_{request.param}"
     home = Path(tmp_path_factory.mktemp(name))
-    with ExitStack() as stack:
-        database = stack.enter_context(own_database(server, name))
-        day = stack.enter_context(opened_day(database, home, request.param, CALENDAR))
-        yield live(stack.enter_context(desk_of(day)))
+    with opened_desk(server, name, home, request.param, CALENDAR) as desk:
+        yield live(desk)
 
 
 def test_a_person_hears_before_a_closing_that_a_promise_falls_into_once_and_no_longer_than_it_lasts(

@@ -4,8 +4,7 @@ The day ends with two parcels told; one is collected after three hours, one stan
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ import requests
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.traces import Traced, trace_parcels
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
 from tests.builders import FILES as MERCHANT
 from tests.builders import rows
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
-from tests.stories.mail import Desk, desk_of
+from tests.stories.day import CUTOFF, FILES
+from tests.stories.mail import Desk, OverseenDay, opened_desk
 from tests.stories.test_a_day import PLATFORMS
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -33,17 +31,10 @@ MORE = {
 
 
 @dataclass
-class Lived:
+class Lived(OverseenDay):
     """Two days that are over, their orders by story, and what was seen on the way."""
 
-    desk: Desk
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
     sent_at: Any = None
-
-    @property
-    def day(self) -> Day:
-        return self.desk.day
 
     def number(self, story: str) -> str:
         """Return the one number that the platform was told of an order."""
@@ -68,7 +59,7 @@ class Lived:
 
 def sent(desk: Desk) -> Lived:
     """Live until two parcels have left and their numbers are told; one of them is left standing."""
-    day, lived = desk.day, Lived(desk)
+    day, lived = desk.day, Lived(desk.day, desk=desk)
     day.lay_in("hangzhou", MG_012=20)
     lived.orders = {"collected": day.buy("MG-012"), "standing": day.buy("MG-012")}
     day.work()
@@ -95,10 +86,8 @@ def lived(
 ) -> Iterator[Lived]:
     name = f"collections_{request.param}"
     home = Path(tmp_path_factory.mktemp(name))
-    with ExitStack() as stack:
-        database = stack.enter_context(own_database(server, name))
-        day = stack.enter_context(opened_day(database, home, request.param, MORE))
-        lived = sent(stack.enter_context(desk_of(day)))
+    with opened_desk(server, name, home, request.param, MORE) as desk:
+        lived = sent(desk)
         two_days(lived)
         yield lived
 

@@ -5,21 +5,17 @@ extra list by itself, of Yiwu a person is told. Each story looks at the order th
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
 from tests.builders import rows
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
-from tests.stories.mail import Desk, desk_of
+from tests.stories.day import CUTOFF, FILES
+from tests.stories.mail import Desk, OverseenDay, opened_desk
 from tests.stories.test_a_day import URUMQI
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -41,20 +37,8 @@ PLATFORMS = [
 ]
 
 
-@dataclass
-class Lived:
+class Lived(OverseenDay):
     """Three days that are over, their orders by story, and what was seen on the way."""
-
-    desk: Desk
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def day(self) -> Day:
-        return self.desk.day
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def told(self, story: str) -> int:
         """Return how many numbers the platform knows of an order."""
@@ -72,7 +56,7 @@ class Lived:
 
 def short_days(desk: Desk) -> Lived:
     """Live over two cut-offs with buyers whose goods have not come."""
-    day, lived = desk.day, Lived(desk)
+    day, lived = desk.day, Lived(desk.day, desk=desk)
     day.lay_in("hangzhou", MG_012=20, HT_010_RED=0, SC_014_GRY=0)
     day.lay_in("yiwu", MG_012=0, HT_010_RED=0, SC_014_GRY=0)
     day.work()
@@ -146,10 +130,8 @@ def lived(
 ) -> Iterator[Lived]:
     name = f"extra_lists_{request.param}"
     home = Path(tmp_path_factory.mktemp(name))
-    with ExitStack() as stack:
-        database = stack.enter_context(own_database(server, name))
-        day = stack.enter_context(opened_day(database, home, request.param, MORE))
-        lived = short_days(stack.enter_context(desk_of(day)))
+    with opened_desk(server, name, home, request.param, MORE) as desk:
+        lived = short_days(desk)
         goods_come(lived)
         two_hours_ahead(lived)
         regular_list(lived)

@@ -4,8 +4,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,29 +14,16 @@ import requests
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
-from tests.stories.mail import Desk, desk_of
+from tests.stories.day import CUTOFF
+from tests.stories.mail import Desk, OverseenDay, opened_desk
 from tests.stories.test_cash_at_the_door import URUMQI, at_the_door, carriers
 
 DAY = timedelta(days=1)
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
 
 
-@dataclass
-class Lived:
+class Lived(OverseenDay):
     """Two days that are over, their orders by story, and the labels as they were on the first."""
-
-    desk: Desk
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def day(self) -> Day:
-        return self.desk.day
-
-    def order_id(self, story: str) -> str:
-        return f"{self.day.box.shop_id}/{self.orders[story].order_id}"
 
     def labels(self, story: str) -> list[dict[str, Any]]:
         """Return the labels that the service made for an order, the oldest first."""
@@ -50,7 +35,7 @@ class Lived:
 
 
 def live(desk: Desk) -> Lived:
-    day, lived = desk.day, Lived(desk)
+    day, lived = desk.day, Lived(desk.day, desk=desk)
     day.lay_in("yiwu", MG_012=5)
     lived.orders = {
         "moved": day.buy("MG-012", to=URUMQI),
@@ -87,10 +72,8 @@ def lived(
     platform, channel = request.param
     name = f"labels_anew_{platform}"
     home = Path(tmp_path_factory.mktemp(name))
-    with ExitStack() as stack:
-        database = stack.enter_context(own_database(server, name))
-        day = stack.enter_context(opened_day(database, home, platform, carriers(channel)))
-        yield live(stack.enter_context(desk_of(day)))
+    with opened_desk(server, name, home, platform, carriers(channel)) as desk:
+        yield live(desk)
 
 
 def test_a_person_is_told_to_stop_the_parcel_to_the_old_address_until_it_is_stopped(lived: Lived):

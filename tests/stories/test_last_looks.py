@@ -5,20 +5,16 @@ story looks at the order that shows it, from what was bought to what the platfor
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from sandbox.world.model import Order
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
-from tests.stories.mail import Desk, desk_of
+from tests.stories.day import CUTOFF
+from tests.stories.mail import Desk, OverseenDay, opened_desk
 from tests.stories.test_a_day import PLATFORMS
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -28,20 +24,8 @@ SILENT = {"kind": "status", "status": 502, "times": 0}
 SUBJECT = "没上清单,平台状态未能确认"
 
 
-@dataclass
-class Lived:
+class Lived(OverseenDay):
     """Two cut-offs that are over, their orders by story, and what was seen on the way."""
-
-    desk: Desk
-    orders: dict[str, Order] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def day(self) -> Day:
-        return self.desk.day
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def carriers_told(self, story: str) -> list[str]:
         return [carrier for carrier, _, _ in self.day.numbers(self.orders[story])]
@@ -62,7 +46,7 @@ class Lived:
 
 def noon(desk: Desk) -> Lived:
     """Let the buyers buy at a shop whose orders may leave though its pull is late."""
-    day, lived = desk.day, Lived(desk)
+    day, lived = desk.day, Lived(desk.day, desk=desk)
     late = day.box.own_files["shops.yaml"].replace("on_stale: wait", "on_stale: ship")
     day.box.own_files["shops.yaml"] = late
     day.lay_in("hangzhou", MG_012=20)
@@ -121,10 +105,8 @@ def lived(
 ) -> Iterator[Lived]:
     name = f"last_looks_{request.param}"
     home = Path(tmp_path_factory.mktemp(name))
-    with ExitStack() as stack:
-        database = stack.enter_context(own_database(server, name))
-        day = stack.enter_context(opened_day(database, home, request.param))
-        lived = noon(stack.enter_context(desk_of(day)))
+    with opened_desk(server, name, home, request.param) as desk:
+        lived = noon(desk)
         silent_platform(lived)
         kept_back(lived)
         yield lived

@@ -13,20 +13,18 @@ from orderhub.alerts.watch import look_around
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
-from sandbox.world.model import Order
 from tests.builders import rows
 from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 from tests.stories.test_two_days import DAY, FIRST, LHASA, SECOND
 
 RECALLS = ("parcel_to_old_address", "recall_by_hand", "recall_requested", "wms_recall_refused")
 
 
 @dataclass
-class Lived:
+class Lived(LivedDay):
     """Two days that are over, their orders by story, and whom people were told of at each moment."""
 
-    day: Day
-    orders: dict[str, Order] = field(default_factory=dict)
     told: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def look(self, moment: str) -> None:
@@ -42,15 +40,9 @@ class Lived:
         story_of = {self.order_id(story): story for story in self.orders}
         self.told[moment] = {story_of[str(order_id)]: str(rule) for order_id, rule in alerts.items()}
 
-    def order_id(self, story: str) -> str:
-        return f"{self.day.box.shop_id}/{self.orders[story].order_id}"
-
     def code(self, story: str) -> str:
         """Return the code of an order's first document at the WMS."""
         return f"{self.day.box.shop_id}-{self.orders[story].order_id}-1"
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
 
 def handed_over(day: Day) -> Lived:

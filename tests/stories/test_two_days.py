@@ -4,7 +4,6 @@ Two days are lived; each story looks at the order that shows it, from what was b
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
-from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
 from sandbox.world.catalog import BY_CODE
@@ -21,6 +19,7 @@ from sandbox.world.story import unpay
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import shop_of
 from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
 LHASA = ("西藏自治区", "拉萨市", "城关区")
@@ -47,23 +46,12 @@ def merchant(platform: str) -> dict[str, str]:
 SHOP_KEYS = "    exchange_goods: same\n    push_stock: true\n"
 
 
-@dataclass
-class Lived:
+class Lived(LivedDay):
     """Two days that are over, and their orders by the story they show."""
-
-    day: Day
-    orders: dict[str, Order]
-
-    def left(self, story: str) -> list[tuple[str | None, ...]]:
-        return self.day.left(self.orders[story])
 
     def numbers(self, story: str) -> list[tuple[str, str]]:
         """Return carrier and number of each parcel that the platform knows of an order."""
         return [(carrier, number) for carrier, number, _ in self.day.numbers(self.orders[story])]
-
-    def said(self, story: str) -> str:
-        order_id = f"{self.day.box.shop_id}/{self.orders[story].order_id}"
-        return "\n".join(step.text for step in explain(self.day.database, order_id).steps)
 
 
 def noon(day: Day) -> dict[str, Order]:

@@ -110,7 +110,7 @@ def test_what_is_wrong_comes_first_and_what_is_not_there_is_left_out() -> None:
         (
             "tb/98 1件 119.00",
             "已退 1 件 119.00 元(售后单 tb/98)",
-            "refunded 1 of it 119.00 yuan (refund tb/98)",
+            "refunded 1 pcs 119.00 yuan (refund tb/98)",
         ),
         ("tb/98 0件 15.40", "已退 15.40 元(售后单 tb/98)", "refunded 15.40 yuan (refund tb/98)"),
         ("jd/application-5 103.31", "已退 103.31 元(售后单 jd/application-5)", None),

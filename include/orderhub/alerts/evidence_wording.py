@@ -154,7 +154,7 @@ def _part(said: str, language: Language) -> str:
     if told is None or not (told["yuan"] or int(told["pieces"] or 0)):
         return mask_numbers(said)
     is_english = language == "en"
-    pieces = f"{told['pieces']} {('件', 'of it')[is_english]}" if int(told["pieces"] or 0) else ""
+    pieces = f"{told['pieces']} {('件', 'pcs')[is_english]}" if int(told["pieces"] or 0) else ""
     money = f"{told['yuan']} {('元', 'yuan')[is_english]}" if told["yuan"] else ""
     what = " ".join(filter(None, (pieces, money)))
     name = mask_numbers(told["id"])
