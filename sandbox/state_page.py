@@ -72,6 +72,7 @@ DOUBTS = {
     "vague_address": "地址没有写清",
     "fair_address": "村组、驿站、宿舍",
     "no_phone": "电话打不通",
+    "no_name": "收货人没写姓名",
     "ring": "多个买家一个电话",
     "fair_family": "一家人",
     "nameless_refund": "退了一部分,没说是哪件",

@@ -20,6 +20,7 @@ from sandbox.world.story import DEFECTS, STATES, TELLERS, Teller
 QUIET = 0.2
 VAGUE = ("测试", "同上", "电话联系", "无效地址", "随便", "不知道")
 NO_PHONE = ("12345", "1380013800", "00000000000", "无")
+NO_NAME = ("", " ", "\u3000")
 HARMLESS = (
     "谢谢老板", "尽快发货哦,急用", "送人的,包装好一点", "别发错颜色,谢谢", "地址没有错,放门口就行",
     "改天再来买别的", "换季了,再囤几件", "质量好的话下次还来", "麻烦放菜鸟驿站", "退休教师一枚,支持国货",
@@ -64,6 +65,12 @@ def _no_phone(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
     order = maker.order(shop, at)
     order.receiver = replace(order.receiver, mobile=maker.rng.choice(NO_PHONE))
     return _labelled(order, "no_phone", "nobody answers there")
+
+
+def _no_name(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
+    order = maker.order(shop, at)
+    order.receiver = replace(order.receiver, name=maker.rng.choice(NO_NAME))
+    return _labelled(order, "no_name", "a courier asks for nobody")
 
 
 def _abroad(maker: OrderMaker, shop: Shop, at: datetime) -> list[Order]:
@@ -217,7 +224,7 @@ SUBSIDIZED: Mapping[str, float] = {"fair_subsidy": 4}
 NAMED: Mapping[str, float] = {"fair_repeat": 1.5, "banned_buyer": 0.3}
 #: Where the receiver is shown as the buyer wrote it.
 PLAIN: Mapping[str, float] = {
-    "vague_address": 3, "fair_address": 30, "no_phone": 2, "ring": 1, "fair_family": 8,
+    "vague_address": 3, "fair_address": 30, "no_phone": 2, "no_name": 1, "ring": 1, "fair_family": 8,
 }  # fmt: skip
 #: Where a refund before shipping names no goods; elsewhere the same life, `refunded_line`, is no doubt.
 NAMELESS: Mapping[str, float] = {"nameless_refund": STATES["refunded_line"]}
@@ -239,6 +246,7 @@ DOUBTS: dict[str, Teller] = {
     "vague_address": _vague_address,
     "fair_address": _fair_address,
     "no_phone": _no_phone,
+    "no_name": _no_name,
     "ring": _ring,
     "fair_family": _fair_family,
     "nameless_refund": _nameless_refund,

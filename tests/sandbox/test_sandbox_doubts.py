@@ -33,7 +33,7 @@ def test_doubts_are_few(world: World):
 
 
 def test_doubts_about_receivers_are_dealt_only_where_receivers_are_shown(world: World):
-    shown = {"vague_address", "fair_address", "no_phone", "ring", "fair_family"}
+    shown = {"vague_address", "fair_address", "no_phone", "no_name", "ring", "fair_family"}
     platforms = {
         order.platform for order in world.orders.values() for intent in order.intents if intent.label in shown
     }

@@ -15,6 +15,7 @@ from orderhub.privacy.masks import mask_numbers
 #: Evidence → what it is called, in the order in which it is told; what has no line here comes last.
 NAMES: Mapping[str, tuple[str, str]] = {
     "missing_region_part": ("缺", "missing"),
+    "missing_receiver_part": ("缺", "missing"),
     "address_verdict": ("问题", "what is vague"),
     "unreachable_province": ("地区", "region"),
     "city_without_district": ("市", "city"),
@@ -95,6 +96,7 @@ VALUES: Mapping[str, tuple[str, str]] = {
     "missing_city": ("缺市", "no city"),
     "missing_district": ("缺区县", "no district"),
     "missing_province": ("缺省", "no province"),
+    "name": ("姓名", "name"),
     "modified_before_placed": ("修改早于下单", "modified before it was placed"),
     "modified_in_future": ("修改时间在将来", "modified in the future"),
     "no_building": ("没有门牌、小区或村组", "no building"),

@@ -60,6 +60,7 @@ ORDERS = View(
         "city": "text",
         "district": "text",
         "missing_region_part": "text",
+        "missing_receiver_part": "text",
         "city_without_district": "text",
         "unreachable_province": "text",
         "address_verdict": "text",

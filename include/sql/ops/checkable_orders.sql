@@ -18,6 +18,7 @@ select
         when receivers.province is null then 'province'
         when receivers.city is null and receivers.district is null then 'city'
     end as missing_region_part,
+    case when receivers.receiver_state = 'clear' and receivers.name_masked is null then 'name' end as missing_receiver_part,
     case when receivers.district is null and not ops.is_without_districts(receivers.city) then receivers.city end as city_without_district,
     case when ops.is_far(receivers.province) and receivers.province <> all (settings.reachable) then receivers.province end as unreachable_province,
     receivers.address_verdict, receivers.phone_verdict,
@@ -68,6 +69,7 @@ select ops.describe('ops.checkable_orders', 'One row per order that a check may 
     'currency', 'of the order', 'shop_currency', 'of the shop', 'paid_fen', 'paid, fen', 'lines_paid_fen', 'sum over the lines, fen', 'freight_fen', 'fen', 'total_fen', 'as the platform reckons it, fen', 'due_at_door_fen', 'what its courier would collect: the order''s amount, 0 where none is told', 'amount_difference_fen', 'paid − lines − freight',
     'order_total_cap_fen', 'more than this is looked at', 'customer_id', 'open id of the buyer', 'phone_hash', 'keyed hash; null where masked', 'address_hash', 'keyed hash; null where masked',
     'province', 'of the receiver', 'city', 'of the receiver', 'district', 'of the receiver', 'missing_region_part', 'province or city when it is missing',
+    'missing_receiver_part', 'name when a receiver in plain text has none; null where masked, or only a token',
     'city_without_district', 'the city when a district is missing that it has', 'unreachable_province', 'the province or country when no carrier goes there', 'address_verdict', 'null not evaluable; ok; else what is vague', 'phone_verdict', 'null not evaluable; ok; else what is wrong',
     'time_contradiction', 'which times contradict each other', 'placed_at', 'UTC', 'paid_at', 'UTC', 'bought_at', 'UTC: paid, or placed where it is paid at the door', 'message_digest', 'changes with what buyer and seller wrote',
     'memo_words', 'words and flag that ask for a person', 'invoice_words', 'words that ask for an invoice', 'no_ship_words', 'words and flag that say brushing or sample', 'platform_risk', 'why the platform says wait',

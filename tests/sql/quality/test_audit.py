@@ -53,7 +53,8 @@ def put_nasty_orders(hub: Hub) -> None:
             },
             {"title": odd, "quantity": amount, "unit_price_fen": amount, "sku_id": odd or None, "kind": ["goods", "gift", "service"][number % 3]},
             {"title": None, "merchant_code": odd, "paid_fen": amount, "repeat_no": number % 3 + 1, "unreadable_fields": ["quantity"]},
-            receiver={"province": odd or None, "city": [None, odd][number % 2], "address_verdict": [None, "ok", odd][number % 3], "phone_verdict": odd or None},
+            receiver={"province": odd or None, "city": [None, odd][number % 2], "address_verdict": [None, "ok", odd][number % 3], "phone_verdict": odd or None,
+                      "name_masked": odd or None, "receiver_state": ["clear", "masked", "token"][number % 3]},
         )  # fmt: skip
 
 
