@@ -23,6 +23,8 @@ LOGISTICS_IDS |= {"POSTB": 132, "JD": 120, "JTSD": 384, "DBKD": 131}
 OLD_CIPHER_EVERY = 4
 PROMISE = timedelta(hours=48)
 PLATFORM_DEPOT = 2
+#: 1 is to Xinjiang.
+TRANSIT = {"consolidate_type": 1}
 
 
 def is_confirmed(order: Order) -> bool:
@@ -216,7 +218,7 @@ def _shipping(order: Order) -> dict[str, Any]:
         "gift_delivery_list": [],
         "shipping_type": 0,
         "self_contained": 0,
-        "consolidate_info": None,
+        "consolidate_info": TRANSIT if "transit" in order.service_tags else None,
     }
 
 
@@ -225,6 +227,7 @@ def _services(order: Order) -> dict[str, Any]:
         "free_sf": order.required_carrier == "SF" or "sf_only" in order.service_tags,
         "delivery_one_day": "next_day" in order.service_tags,
         "home_delivery_door": "door_delivery" in order.service_tags,
+        "conso_order": "transit" in order.service_tags,
     }
     tags = {"return_freight_payer": True, "ship_hold": order.is_ship_hold, **wishes}
     return {

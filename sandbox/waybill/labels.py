@@ -65,7 +65,7 @@ def _order(ledger: Ledger, wanted: dict[str, Any]) -> Label:
     label = Label(
         SERVICE, wanted["kuaidicom"], wanted["orderId"], "", wanted["thirdOrderId"], wanted.get("oaid", ""),
         f"{receiver['name']} {receiver['mobile']}", wanted.get("collection", ""),
-        round(float(wanted["weight"]) * 1000), wanted.get("net", ""),
+        round(float(wanted["weight"]) * 1000), wanted.get("net", ""), receiver["printAddr"],
     )  # fmt: skip
     if wanted.get("reorder", True):
         ledger.labels.append(label)

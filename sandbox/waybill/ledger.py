@@ -34,7 +34,10 @@ class Fault(Planned):
 
 @dataclass(slots=True)
 class Label:
-    """One label that was made; `channel`: whose token it was made from, in the service's words."""
+    """One label that was made.
+
+    `channel`: whose token it was made from, in the service's words. `address`: where to, as it is printed.
+    """
 
     service: str
     carrier: str
@@ -46,6 +49,7 @@ class Label:
     cod: str = ""
     weight_g: int = 0
     channel: str = ""
+    address: str = ""
     is_void: bool = False
 
 

@@ -12,6 +12,7 @@ from sandbox.world.platforms import BEIJING
 SERVICE = "cainiao"
 SKEW = timedelta(minutes=10)
 MOST = 10
+PLACE = ("province", "city", "district", "town", "detail")
 CODES = frozenset({"SF", "ZTO", "YTO", "STO", "YUNDA", "EMS", "POSTB", "JD"})
 _GET = "cainiao.waybill.ii.get"
 _QUERY = "cainiao.waybill.ii.query.by.tradecode"
@@ -124,4 +125,5 @@ def _label(code: str, order: dict[str, Any]) -> Label:
         SERVICE, code, order["object_id"], "", ",".join(orders), recipient["oaid"],
         f"{recipient['name']} {recipient['mobile']}", services.get("SVC-COD", {}).get("value", ""),
         int(package["weight"]), order["order_info"]["order_channels_type"],
+        "".join(recipient["address"].get(part) or "" for part in PLACE),
     )  # fmt: skip

@@ -44,8 +44,8 @@ class Parcel:
 class Document:
     """One delivery order as the WMS holds it; `lines` is orderLineNo → (item, pieces), `oaid` who gets it.
 
-    `express_code`: the waybill that came with it; its first parcel leaves under it. `due`: the yuan that its
-    carrier collects at the door.
+    `receiver`: where it goes, as its request says. `express_code`: the waybill that came with it; its first
+    parcel leaves under it. `due`: the yuan that its carrier collects at the door.
     """
 
     code: str
@@ -55,6 +55,7 @@ class Document:
     lines: Mapping[str, tuple[str, int]]
     created_at: datetime
     oaid: str = ""
+    receiver: str = ""
     express_code: str = ""
     due: str = "0"
     order_type: str = "JYCK"

@@ -25,6 +25,7 @@ REQUIRED_OF_RETURN = (
     "senderInfo/name",
     "senderInfo/mobile", "senderInfo/province", "senderInfo/city", "senderInfo/detailAddress",
 )  # fmt: skip
+PLACE = ("province", "city", "area", "town", "detailAddress")
 REQUIRED_OF_LINE = ("ownerCode", "itemCode", "planQty", "actualPrice")
 
 
@@ -145,6 +146,7 @@ class Methods:
                 lines=lines,
                 created_at=now,
                 oaid=text_of(order, "receiverInfo/oaid"),
+                receiver="".join(text_of(order, f"receiverInfo/{part}") for part in PLACE),
                 express_code=text_of(order, "expressCode"),
                 due=text_of(order, "arAmount") or "0",
                 order_type=text_of(order, "orderType"),

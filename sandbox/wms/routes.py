@@ -102,6 +102,7 @@ def truth(wms: Wms) -> dict[str, Any]:
             {
                 "code": one.code, "wms_id": one.wms_id, "warehouse": one.warehouse, "status": one.status,
                 "items": dict(one.planned), "due": one.due, "created_at": one.created_at.isoformat(),
+                "receiver": one.receiver, "express_code": one.express_code,
             }
             for known in ledger.documents.values()
             for one in known
