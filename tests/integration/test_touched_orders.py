@@ -217,7 +217,7 @@ def test_of_all_orders_the_same_is_read_by_key_and_as_a_set(
         connection.execute(text(LATER), {"then": clock.now() + timedelta(days=1)})
         connection.execute(text(GIVEN_BACK), {"now": clock.now()})
         connection.execute(text(WAITS))
-        given = {"now": clock.now(), "carriers": ["SF"]}
+        given = {"now": clock.now(), "carriers": ["SF"], "not_today": []}
         connection.execute(text("create temporary table touched_orders as select order_id from core.orders"))
         by_key, as_set = (read_into(connection, name, table, given) for name in (some, every))
         connection.execute(text("drop table touched_orders"))

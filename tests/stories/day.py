@@ -305,6 +305,19 @@ class Day:
         ]
 
 
+def tagged_goods(**tags: str) -> str:
+    """Return skus.csv as it ships, with tags of codes (with _ for -) in the place of those they had."""
+    wanted = {BY_CODE[code.replace("_", "-")].sku_id: said for code, said in tags.items()}
+    shipped = (paths.shipped_config_directory() / "skus.csv").read_text(encoding="utf-8").splitlines()
+    place, written = shipped[0].split(",").index("tags"), []
+    for line in shipped:
+        cells = line.split(",")
+        if cells[0] in wanted:
+            cells[place] = wanted[cells[0]]
+        written.append(",".join(cells))
+    return "\n".join(written) + "\n"
+
+
 @contextmanager
 def own_database(server: Server, name: str) -> Iterator[Database]:
     """Yield a database that a module's stories share, and drop it with them."""
@@ -342,7 +355,7 @@ def opened_day(
     own = {
         name: content.replace("PLATFORM", platform) for name, content in (FILES | dict(more or {})).items()
     }
-    box.own_files = {**own, **goods, "shops.yaml": f"{shops}    write_back: true\n{shop_keys}"}
+    box.own_files = {**goods, **own, "shops.yaml": f"{shops}    write_back: true\n{shop_keys}"}
     box.gateway.behavior.churn_per_call = box.gateway.behavior.churn_place = 0
     with ExitStack() as stack:
         base = stack.enter_context(serving(box.gateway, box.platform_clock.now))

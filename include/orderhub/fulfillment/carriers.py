@@ -58,6 +58,12 @@ def tags_that_count(config: MerchantConfig) -> list[str]:
     return sorted({*entries.needs, *entries.ship_weekdays, *in_rules})
 
 
+def tags_not_today(config: MerchantConfig, now: datetime) -> list[str]:
+    """Return the tags of goods that may not leave on this Beijing day, ascending."""
+    today = now.astimezone(BEIJING).isoweekday()
+    return sorted(tag for tag, days in config.carriers.ship_weekdays.items() if today not in days)
+
+
 def points(config: MerchantConfig) -> dict[str, Any]:
     """Return what makes documents share answers: which facts matter, and where weight and amount change one.
 

@@ -20,7 +20,13 @@ from orderhub.db.sql_files import statement
 from orderhub.domain.calendar import CalendarKind
 from orderhub.fulfillment.beside import worked_beside
 from orderhub.fulfillment.carrier_desk import CarrierDesk
-from orderhub.fulfillment.carriers import names_pattern, points, tags_that_count, wish_reader
+from orderhub.fulfillment.carriers import (
+    names_pattern,
+    points,
+    tags_not_today,
+    tags_that_count,
+    wish_reader,
+)
 from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.touched import Look
 
@@ -41,10 +47,14 @@ _REASONS = text("""
     select *, cast(:now as timestamptz)
     from unnest(cast(:reason_ids as text[]), cast(:candidates as jsonb[]))
     on conflict do nothing""")
+#: What is looked at again asks for its place again.
 _TAKEN = text("""
-    select carrier_id, carrier_date, count(*) as documents from core.fulfillment_orders
-    where carrier_date >= :today and state <> 'cancelled' and not is_shadow
-    group by carrier_id, carrier_date""")
+    select f.carrier_id, f.carrier_date, count(*) as documents
+    from core.fulfillment_orders as f
+    left join documents_to_carry as d using (fulfillment_order_id)
+    where f.carrier_date >= :today and f.state <> 'cancelled' and not f.is_shadow
+        and d.fulfillment_order_id is null
+    group by f.carrier_id, f.carrier_date""")
 NO_CARRIER = DocumentRule("no_carrier", "critical", "没有快递能送", "No carrier can take it")
 
 
@@ -64,9 +74,9 @@ def choose_carriers(
     connection.execute(_CHOICES)
     if not config.carriers.carriers:
         return
-    _read_uncarried(connection, config, look)
     today = now.astimezone(BEIJING).date()
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
+    _read_uncarried(connection, config, look, now, closed)
     desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
     facts = _facts(connection, config, now)
     for chosen in worked_beside(facts, lambda rows: copy_text(_chosen(desk, row) for row in rows)):
@@ -76,13 +86,16 @@ def choose_carriers(
     connection.execute(_REASONS, given)
 
 
-def _read_uncarried(connection: Connection, config: MerchantConfig, look: Look | None) -> None:
+def _read_uncarried(
+    connection: Connection, config: MerchantConfig, look: Look | None, now: datetime, closed: frozenset[str]
+) -> None:
     if look is not None and not look.is_all:
         connection.execute(statement("core/touched_to_carry"))
     connection.execute(WITHOUT_FIGURES)
     if look is None or look.is_all:
-        known = {"carriers": [carrier.id for carrier in config.carriers.carriers]}
-        connection.execute(statement("core/documents_to_carry"), known)
+        working = [carrier.id for carrier in config.carriers.carriers if carrier.id not in closed]
+        given = {"carriers": working, "not_today": tags_not_today(config, now), "now": now}
+        connection.execute(statement("core/documents_to_carry"), given)
     asked = {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
     connection.execute(statement("core/uncarried"), asked)
     connection.execute(WITH_FIGURES)

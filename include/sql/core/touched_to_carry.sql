@@ -1,4 +1,4 @@
--- As core/documents_to_carry.sql, of the orders of `touched_orders` only; key fulfillment_order_id. No file is new.
+-- As core/documents_to_carry.sql, of the orders of `touched_orders` only; key fulfillment_order_id. No file and no day is new.
 create temporary table documents_to_carry on commit drop as
 select f.fulfillment_order_id, f.order_id, f.warehouse_id, f.is_shadow
 from touched_orders as n
