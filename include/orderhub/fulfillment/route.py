@@ -152,15 +152,15 @@ def _age(counted_at: datetime, read_at: datetime | None, now: datetime) -> str:
 
 
 def barred_by_files(config: MerchantConfig, day: date) -> dict[str, Verdict]:
-    """Return the warehouses that take nothing on a Beijing day.
+    """Return the warehouses that take nothing on a Beijing day."""
+    closed = [row.id for row in config.calendar.on(CalendarKind.WAREHOUSE, day)]
+    bonded = bonded_warehouses(config)
+    return {**dict.fromkeys(bonded, Verdict.NO_CUSTOMS), **dict.fromkeys(closed, Verdict.CLOSED)}
 
-    No platform gives customs fields: bonded warehouses never take anything.
-    """
-    closed = config.calendar.on(CalendarKind.WAREHOUSE, day)
-    return {
-        **{warehouse.id: Verdict.NO_CUSTOMS for warehouse in config.warehouses if warehouse.kind == "bonded"},
-        **{row.id: Verdict.CLOSED for row in closed},
-    }
+
+def bonded_warehouses(config: MerchantConfig) -> list[str]:
+    """Return the warehouses that take nothing and keep no promise: no platform gives customs fields."""
+    return [warehouse.id for warehouse in config.warehouses if warehouse.kind == "bonded"]
 
 
 def _capacity(connection: Connection, config: MerchantConfig, now: datetime) -> dict[str, int]:

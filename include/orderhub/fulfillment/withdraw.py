@@ -14,6 +14,7 @@ from orderhub.domain.routing import NoMatch
 from orderhub.fulfillment.facts import fact_columns, orders_of
 from orderhub.fulfillment.plans import WITH_FIGURES, WITHOUT_FIGURES
 from orderhub.fulfillment.readiness import read_readiness
+from orderhub.fulfillment.route import bonded_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 from orderhub.fulfillment.touched import Look
 
@@ -82,6 +83,7 @@ def withdraw(connection: Connection, clock: Clock, config: MerchantConfig, look:
         "shadow_shops": shadow_shops(config),
         "warehouses": [warehouse.id for warehouse in config.warehouses],
         "closed": [closing.id for closing in config.calendar.on(CalendarKind.WAREHOUSE, today)],
+        "bonded": bonded_warehouses(config),
         "rerouted": _rerouted(connection, config, clock.now()),
         "suspended": _suspended(connection, config, today),
         "expired": list(connection.execute(_EXPIRED, {"before": clock.now() - lasting}).scalars()),

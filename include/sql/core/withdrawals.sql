@@ -23,6 +23,7 @@ with judged as (
             when r.fulfillment_order_id = any(:rerouted) then 'destination_changed'
             when r.fulfillment_order_id = any(:suspended) then 'area_suspended'
             when r.warehouse_id = any(:closed) then 'warehouse_closed'
+            when r.warehouse_id = any(:bonded) then 'warehouse_bonded'
             when r.warehouse_id <> all(:warehouses) then 'warehouse_removed'
             when r.fulfillment_order_id = any(:expired) then 'promise_expired'
             when l.blocked_by is null and r.receiver_key <> v.receiver_key then 'destination_changed'
