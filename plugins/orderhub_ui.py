@@ -1,18 +1,19 @@
 """What Airflow itself loads: a menu entry that shows the runbooks, and the form that mails link to.
 
 The runbooks are the files of `docs/runbooks`, readable without the internet. No page holds data of the shop,
-so none needs a login; what the form starts needs one at Airflow's API. Everything else of the hub is the
-installed package `orderhub`.
+so none needs a login; what a hold is about, and what the form starts, needs one and the right to decide.
+Everything else of the hub is the installed package `orderhub`.
 """
 
 from html import escape
 from pathlib import Path
 
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse
 from markdown_it import MarkdownIt
 
+from orderhub.orchestration.decide_facts import facts_of, may_decide
 from orderhub.orchestration.decide_page import decide_page
 from orderhub.paths import project_root
 
@@ -58,6 +59,12 @@ def show_runbook(name: str) -> HTMLResponse:
 def decide(request: Request) -> HTMLResponse:
     """Show the form in which a person decides about a hold, filled in from the address."""
     return HTMLResponse(decide_page(request.query_params))
+
+
+@app.get("/decide/facts", dependencies=[Depends(may_decide)])
+def show_facts(hold_id: str) -> JSONResponse:
+    """Tell what a hold is about to who may decide it; kept by no browser."""
+    return JSONResponse(facts_of(hold_id), headers={"Cache-Control": "no-store"})
 
 
 class OrderhubUi(AirflowPlugin):

@@ -57,6 +57,11 @@ def test_the_form_has_every_field_of_the_dag_with_a_chinese_title(asked: dict[st
     assert [title for title in asked["titles"].values() if title not in asked["pages"]["link"]] == []
 
 
+def test_the_page_holds_a_place_for_what_the_hold_is_about_and_asks_for_it(asked: dict[str, Any]):
+    assert '<dl id="about"></dl>' in asked["pages"]["link"]
+    assert "decide/facts?hold_id=" in asked["pages"]["link"]
+
+
 def test_a_choice_may_be_filled_in_and_another_word_is_not(asked: dict[str, Any]):
     assert '<option value="no_ship" selected>' in asked["pages"]["choice"]
     assert '<option value="release" selected>' in asked["pages"]["unknown"]

@@ -1,7 +1,8 @@
 """The form of decide_hold as a page that a link can fill in.
 
 Airflow's own trigger form takes no values from an address. This page does, and starts the same run through
-Airflow's API in the browser, as the person who is logged in there. It holds no data of the shop.
+Airflow's API in the browser, as the person who is logged in there. It holds no data of the shop itself: what
+the hold is about, its script asks for as that person (`orderhub.orchestration.decide_facts`).
 """
 
 import json
@@ -18,13 +19,41 @@ _PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>处理挂
 h1{{font-size:1.4em}} label{{display:block;margin:1em 0 .2em;font-weight:600}}
 small{{display:block;color:#666}}
 input,select,textarea{{width:100%;box-sizing:border-box;font:inherit;padding:.4em}}
+dl{{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em;padding:.6em 1em;
+background:#8882;border-radius:4px}} dl:empty{{display:none}} dt{{font-weight:600}} dd{{margin:0}}
 button{{display:block;font:inherit;margin:1.2em 0;padding:.5em 2em}} #said{{white-space:pre-wrap}}</style>
 <h1>处理挂起 / Decide a hold</h1>
+<dl id="about"></dl><p id="unseen"></p>
 <form id="form">{fields}<button>决定 / decide</button></form><p id="said"></p>
 <p><a href="runbooks/decide">说明 / what this does</a></p><script>{script}</script></html>"""
 _SCRIPT = """
 const form = document.getElementById("form"), said = document.getElementById("said");
 const runs = "../api/v2/dags/" + %s + "/dagRuns", pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const about = document.getElementById("about"), unseen = document.getElementById("unseen");
+const show = async () => {
+  const named = form.hold_id.value.trim();
+  about.replaceChildren();
+  unseen.textContent = "";
+  form.version.value = form.version.defaultValue;
+  if (!named) { return; }
+  const answer = await fetch("decide/facts?hold_id=" + encodeURIComponent(named));
+  const found = await answer.json().catch(() => ({}));
+  if (named !== form.hold_id.value.trim()) { return; }
+  if (!answer.ok) {
+    unseen.textContent = {
+      401: "先登录 Airflow 才看得到讲的是什么 / log in to see what it is about",
+      403: "没有处理挂起的权限,或登录已失效 / you may not decide holds, or your login is over",
+    }[answer.status] ?? String(found.detail);
+    return;
+  }
+  form.version.value ||= found.version;
+  for (const [name, value] of found.lines) {
+    about.appendChild(document.createElement("dt")).textContent = name;
+    about.appendChild(document.createElement("dd")).textContent = value;
+  }
+};
+form.hold_id.addEventListener("change", show);
+show();
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const conf = Object.fromEntries(new FormData(form));

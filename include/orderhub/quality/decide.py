@@ -154,7 +154,12 @@ class _RowLock:
         """Let the transaction commit."""
 
 
-def _lock(connection: Connection, named: str) -> Row[tuple[object, ...]]:
+def named_hold(connection: Connection, named: str) -> str:
+    """Return the id, in full, of the hold that `named` begins.
+
+    Raises:
+        StopError: there is none, or several begin like this.
+    """
     named = named.strip()
     start = named if named.startswith(_PREFIX) else _PREFIX + named
     found = connection.execute(_NAMED, {"start": start}).scalars().all()
@@ -162,7 +167,11 @@ def _lock(connection: Connection, named: str) -> Row[tuple[object, ...]]:
         raise StopError(f"hold {named}: does not exist; `./hub hold list` shows those that wait")
     if len(found) > 1 and start not in found:
         raise StopError(f"hold {named}: several begin like this; give more of its id")
-    return connection.execute(_HOLD, {"hold_id": start if start in found else found[0]}).one()
+    return start if start in found else str(found[0])
+
+
+def _lock(connection: Connection, named: str) -> Row[tuple[object, ...]]:
+    return connection.execute(_HOLD, {"hold_id": named_hold(connection, named)}).one()
 
 
 def _refuse_newer_version(hold: Row[tuple[object, ...]], decision: Decision) -> None:
