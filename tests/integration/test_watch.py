@@ -228,6 +228,48 @@ def test_what_one_topic_has_too_much_of_waits_for_the_next_hour(database: Databa
     assert rows(database, SUBJECTS)[2:] == [("[orderhub] 拉取迟到 等 3 条",)]
 
 
+def flooded(database: Database, clock: FixedClock, config: MerchantConfig, *severities: str) -> list[str]:
+    """Raise an alert of one topic a minute, each about another subject, and return how urgent the told ones were."""
+    told = "select severity from ops.alerts where told_at is not null order by alert_id"
+    for severity in severities:
+        with hold_scope(database, "watch") as lease, database.transaction(lease) as connection:
+            subject = f"tb/{clock.now():%H%M}"
+            raise_alerts(
+                connection,
+                clock,
+                config,
+                [replace(ALERT, rule_id="high_risk", severity=severity, subject=subject)],
+            )
+        clock.move(timedelta(minutes=1))
+    return [str(severity) for (severity,) in rows(database, told)]
+
+
+def test_a_critical_alert_is_told_at_once_though_its_topic_is_flooded(database: Database, clock: FixedClock):
+    config = configured(database, "supervisors: [supervisor@example.test]\nmessages_per_hour: 2\n")
+
+    told = flooded(
+        database, clock, config, "warning", "warning", "warning", "critical", "critical", "warning"
+    )
+
+    assert told == ["warning", "warning", "critical", "critical"]
+
+
+def test_a_flood_of_critical_alerts_is_told_in_steps_and_none_waits_for_the_hour(
+    database: Database, clock: FixedClock
+):
+    config = configured(database, "supervisors: [supervisor@example.test]\nmessages_per_hour: 2\n")
+    at_once = flooded(database, clock, config, *["critical"] * 5)
+
+    clock.move(timedelta(minutes=25))  # 29 after the last message.
+    look_around(database, clock, config)
+    early = rows(database, SUBJECTS)
+    clock.move(timedelta(minutes=1))
+    look_around(database, clock, config)
+
+    assert (at_once, len(early)) == (["critical"] * 2, 2)
+    assert rows(database, SUBJECTS)[2:] == [("[orderhub] 【紧急】拉取迟到 等 3 条",)]
+
+
 def test_alerts_that_are_long_over_are_removed_and_open_ones_never(database: Database, clock: FixedClock):
     config = configured(database, "supervisors: [supervisor@example.test]\nkeep_days: 30")
     raised = (
