@@ -230,8 +230,8 @@ class Alerts(Frozen):
     messages_per_hour: int = Field(
         default=12,
         ge=1,
-        description="At most so many messages on one topic; the rest waits and comes as one. Critical alerts are "
-        "counted by themselves, and beyond so many they come as one after that share of the hour.",
+        description="At most so many messages on one topic; the rest waits and comes as one. Critical alerts "
+        "are counted by themselves, and beyond so many they come as one after that share of the hour.",
     )
 
     @model_validator(mode="after")
