@@ -154,8 +154,7 @@ class Day:
             self.wms({"put": put})
             return
         lines = "".join(f"{sku_id},{number}\n" for sku_id, number in counted.items())
-        self._drop(warehouse, "stock.csv").write_text(f"sku_id,on_hand\n{lines}", encoding="utf-8")
-        self._age(self._drop(warehouse, "stock.csv"))
+        self.drop_text(warehouse, "stock.csv", f"sku_id,on_hand\n{lines}")
 
     def wms(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Drive the WMS as its people would, and return what it answers."""
@@ -240,6 +239,12 @@ class Day:
             book.active.append(line)
         book.save(sheet)
         self._age(sheet)
+
+    def drop_text(self, warehouse: str, name: str, text: str, encoding: str = "utf-8") -> None:
+        """Let a program of a warehouse save a file of lines in its folder."""
+        file = self._drop(warehouse, name)
+        file.write_text(text, encoding=encoding)
+        self._age(file)
 
     def _drop(self, warehouse: str, name: str) -> Path:
         folder = self.settings.drop / "warehouses" / warehouse
