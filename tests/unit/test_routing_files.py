@@ -165,3 +165,11 @@ def test_a_profile_that_names_what_does_not_exist_is_refused_by_its_own_file():
 )
 def test_a_tier_that_is_wrong_is_refused(row: str, said: str):
     assert refused(**{"tiers.csv": f"shop_id,customer_id,tier\n{row}\n"}) == f"tiers.csv:2: {said}"
+
+
+def test_a_tag_that_keeps_orders_together_and_that_no_goods_have_is_refused_with_its_line():
+    tags = "no_split:\n  - 易碎\n  - 易水\n"
+
+    said = refused(**{"routing.yaml": routing() + tags})
+
+    assert said == "routing.yaml:6: tag '易水' does not exist; did you mean '易碎'?"

@@ -331,6 +331,7 @@ class MerchantConfig(Frozen):
     closing_days: int = Field(default=3, description="A closing is told of so many days before.")
     copies_days: int = Field(default=90, description="Copies of handed-over files are kept for so long.")
     merge: Merging = Field(default=Merging(), description="The most that one parcel takes.")
+    no_split: tuple[str, ...] = Field(default=(), description="Tags of goods whose order is never split.")
     tiers: tuple[str, ...] = Field(default=(), description="Customer tiers, those served first first.")
     customer_tiers: Mapping[tuple[str, str], str] = Field(
         default={}, description="(shop, the platform's id of the buyer) → tier."

@@ -187,6 +187,7 @@ def _routing(
         "closing_days": routing.closing_days,
         "copies_days": routing.copies_days,
         "merge": routing.merge,
+        "no_split": routing.no_split,
         "tiers": routing.tiers,
         "customer_tiers": read_tiers(tiers, shop_ids, routing.tiers) if tiers else {},
     }

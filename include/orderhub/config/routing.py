@@ -156,6 +156,10 @@ class Routing(Frozen):
         "longer while anything on it may still leave.",
     )
 
+    no_split: tuple[str, ...] = Field(
+        default=("不拆单", "no-split"),
+        description="Tags of skus.csv; an order with such goods never parts, whatever split_from says.",
+    )
     merge: Merging = Field(
         default=Merging(),
         description="The most that one parcel takes of several orders of one buyer to one receiver.",

@@ -32,6 +32,9 @@ def read_routing(source: str, known: Known) -> Routing:
     document = read_document(source, "routing.yaml")
     routing = model_of(Routing, document)
     _check_names(document, routing.rules, {**known, "tier": routing.tiers})
+    for position, tag in enumerate(routing.no_split if "no_split" in routing.model_fields_set else ()):
+        if said := _refusal(known, "tag", tag):
+            raise ConfigError(f"routing.yaml:{document.line_of(('no_split', position))}: tag {tag!r} {said}")
     return routing
 
 

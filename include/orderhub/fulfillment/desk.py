@@ -42,6 +42,7 @@ class Desk:
         today: Beijing day of the pass.
         suspended: areas to which nothing is sent today.
         outcomes: outcome → orders.
+        kept_by: order that may not be split → the tag of its goods that says so.
     """
 
     table: RuleTable
@@ -50,6 +51,7 @@ class Desk:
     today: date
     suspended: tuple[Closing, ...] = ()
     outcomes: Counter[str] = field(default_factory=Counter)
+    kept_by: dict[str, str] = field(default_factory=dict)
     _short: list[tuple[Asked, Match]] = field(default_factory=list)
     _words: dict[int, tuple[Match, str]] = field(default_factory=dict)
 
@@ -106,6 +108,8 @@ class Desk:
             looked_at = [self.availability.look(each, order.facts.needs) for each in match.rule.warehouses]
             outcome, promised, hold = self._when_short(match.rule, looked_at)
             shown = self._shown(match.rule, looked_at)
+            if tag := self.kept_by.get(order.order_id):
+                shown = f'{shown[:-1]}, {{"why": "kept_together", "tag": {_word(tag)}}}]'
             yield self._row(order, outcome, shown, match, promised=promised, hold=hold)
 
     def _when_short(self, rule: Rule, looked_at: list[Candidate]) -> tuple[str, date | None, str | None]:

@@ -92,7 +92,7 @@ def decide_candidates(
         _waves(connection, query), lambda wave: copy_text(desk.decide(orders_of(wave)))
     ):
         decided.keep(decisions)
-    split_short(connection, desk, decided)
+    split_short(connection, desk, decided, config.no_split)
     decided.tell()
     for rest in worked_beside(_routed(connection), lambda _: copy_text(desk.rest())):
         decided.keep(rest)

@@ -170,10 +170,12 @@ def _kept(figure: Mapping[str, Any], said: str) -> str:
 
 
 def _unasked(candidate: Mapping[str, Any], why: str) -> tuple[str, str]:
-    """Return why no warehouse was looked at."""
+    """Return why no warehouse was looked at, or no two of them."""
     if why == "suspended":
         area, until, comment = (candidate.get(key) or "-" for key in ("area", "until", "comment"))
         return f"{area} 停发到 {until}:{comment}", f"{area} suspended until {until}: {comment}"
+    if why == "kept_together":
+        return f"不拆单(商品标签 {candidate['tag']})", f"not split (goods tagged {candidate['tag']})"
     if why.endswith("_unknown"):
         zh, en = _FACTS[why.removesuffix("_unknown")]
         rule = candidate.get("rule", "-")
