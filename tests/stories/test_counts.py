@@ -88,6 +88,7 @@ def test_what_a_wms_has_locked_for_a_list_is_not_promised_again_and_does_not_cou
 def test_a_parcel_that_was_counted_as_gone_before_it_was_told_of_is_taken_off_once(lived: Lived):
     figures, third, _ = lived.seen["told"]
 
+    assert lived.seen["counted before it is told"] == (2, 2)
     assert figures == (2, 2)
     assert third == [("hangzhou", "allocated", None)]
     assert lived.left("third") == [("hangzhou", "shipped", SECOND)]
