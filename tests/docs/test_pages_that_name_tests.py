@@ -1,11 +1,13 @@
-"""The page that says what becomes of bad data names tests that exist."""
+"""The pages that say what is shown by which test name tests that exist."""
 
 import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "explanation" / "bad-data.md"
+PAGES = ROOT / "docs" / "explanation"
 NAMED = re.compile(r"`(tests/\S+\.py)::(test_\w+)`")
 
 
@@ -14,14 +16,20 @@ def defined_in(file: str) -> set[str]:
     return {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_every_row_of_the_page_names_a_test_that_exists():
-    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    told = [line for line in rows if not line.startswith("| 情形")]
+def rows_of(page: str) -> list[str]:
+    lines = (PAGES / page).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("| ") and not line.startswith("| 情形")]
+
+
+@pytest.mark.parametrize("page", ["bad-data.md", "stories.md"])
+def test_every_row_of_a_page_names_a_test_that_exists(page: str):
+    told = rows_of(page)
     named = [NAMED.findall(line) for line in told]
 
     assert [] == [line for line, tests in zip(told, named, strict=True) if len(tests) != 1]
     assert [] == [name for [(file, name)] in named if name not in defined_in(file)]
+    assert len(named) > 0
 
 
 def test_a_test_that_is_not_there_would_be_noticed():
-    assert "test_that_nobody_wrote" not in defined_in("tests/docs/test_bad_data_page.py")
+    assert "test_that_nobody_wrote" not in defined_in("tests/docs/test_pages_that_name_tests.py")
