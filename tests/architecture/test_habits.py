@@ -57,7 +57,7 @@ SQL_BUILDERS = {
     "include/orderhub/operate/databases.py": "names of ours, quoted by the server",
     "include/orderhub/operate/bench_pull.py": "names of its own throw-away databases",
     "include/orderhub/operate/own_hub.py": "names of its own throw-away databases",
-    "include/orderhub/operate/bench_transform.py": "statements of a file of the project",
+    "include/orderhub/operate/floor.py": "statements of a file of the project, names of its own tables",
     "include/orderhub/operate/verify.py": "names of our views",
 }
 SQL_VERB = re.compile(

@@ -155,5 +155,6 @@ def bench_fulfill(
         f"{times.allocated:,} 单 / orders, {times.lines:,} 行 / lines, 有快递 / with a carrier "
         f"{times.carried:,}; 拆单 / split {times.split:,}, "
         f"合单 / merged {times.merged:,}; 可解释 / explained {times.explained}/{EXPLAINED}; "
-        f"PSS ≤ {times.peak_mib:,.0f} MiB"
+        f"PSS ≤ {times.peak_mib:,.0f} MiB; 下限(一个会话写同样的行)/ "
+        f"floor (one session writes the same rows) {sum(times.floor.values()):.1f} s, ÷ {times.ratio:.1f}"
     )

@@ -14,7 +14,7 @@ _WANTED_COUNT = text("select count(*) from wanted_stock")
 
 
 def reserve(connection: Connection, now: datetime, *, stamp: Mapping[str, Any]) -> None:
-    """Write the documents and reservations of the temporary table `decisions`.
+    """Write the documents and reservations of the temporary tables `promised` and `routed_lines`.
 
     Args:
         connection: the transaction of the pass.
@@ -28,7 +28,7 @@ def reserve(connection: Connection, now: datetime, *, stamp: Mapping[str, Any]) 
     connection.execute(statement("core/wanted_stock"))
     take_stock(connection)
     connection.execute(statement("core/fulfillment_orders"), {**stamp, "now": now})
-    connection.execute(statement("core/reservations"), {**stamp, "now": now})
+    connection.execute(statement("core/reservations"), {"now": now})
 
 
 def take_stock(connection: Connection) -> None:

@@ -101,8 +101,10 @@ def decide_candidates(
 
 
 def _routed(connection: Connection) -> Iterator[None]:
-    """Fill `routed_lines`, of what is shipped, while it is decided what becomes of the rest."""
+    """Fill `promised` and `routed_lines`, of what is shipped; what becomes of the rest is decided beside."""
     yield None
+    connection.execute(statement("core/promised"))
+    connection.execute(text("analyze promised"))
     connection.execute(statement("core/routed_lines"))
     connection.execute(text("analyze routed_lines"))
 

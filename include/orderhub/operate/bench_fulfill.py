@@ -1,7 +1,8 @@
 """Times fulfilling a large stock of checked orders: route, carriers, reserve, manifests, their CSV files.
 
 The orders are made inside the database by `examples/million_orders/checked.sql`; the merchant with five
-warehouses is `examples/million_orders/merchant`. The server has the settings of a hub on two cores.
+warehouses is `examples/million_orders/merchant`. The server has the settings of a hub on two cores. At
+the end one session writes the same rows again, ready made (`fulfill_floor.sql`): the floor.
 """
 
 import tempfile
@@ -24,6 +25,7 @@ from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
 from orderhub.fulfillment.manifest_files import publish
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.operate.explain import explain
+from orderhub.operate.floor import measure_floor
 from orderhub.operate.own_hub import OwnHub, own_hub
 from orderhub.operate.stopwatch import Say, timed, watching
 from orderhub.settings import Settings
@@ -62,6 +64,7 @@ class FulfillTimes:
         split: orders that leave in two documents.
         merged: documents that leave in one parcel with another.
         explained: of `EXPLAINED` orders, those whose every rule is a row of the configuration.
+        floor: step of `fulfill_floor.sql` → seconds that one session takes to write the same rows.
         peak_mib: of this process and the server together (PSS).
     """
 
@@ -77,6 +80,7 @@ class FulfillTimes:
     split: int = 0
     merged: int = 0
     explained: int = 0
+    floor: dict[str, float] = field(default_factory=dict)
     peak_mib: float = 0.0
     manifests: list[ClosedManifest] = field(default_factory=list)
 
@@ -84,6 +88,11 @@ class FulfillTimes:
     def seconds(self) -> float:
         """Return what a warehouse waits for: route, carriers, reserve, close, lists."""
         return self.routed + self.closed + self.written
+
+    @property
+    def ratio(self) -> float:
+        """Return how many times the floor that is."""
+        return self.seconds / sum(self.floor.values())
 
 
 def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> FulfillTimes:
@@ -119,6 +128,7 @@ def measure_fulfill(clock: Clock, orders: int, demand: str, say: Say) -> Fulfill
         times.files_mib = _size(settings.manifests)
         _look(database, config, times)
         database.close()
+        times.floor = measure_floor(hub, "fulfill", say)
     return times
 
 

@@ -1,12 +1,11 @@
 """Times map, merge and all checks over a large stock of staged orders, beside what plain SQL needs at least.
 
-The orders are made inside the database by `examples/million_orders/stage.sql`; `floor.sql` is the floor. Both
-run on the same server, in the same run.
+The orders are made inside the database by `examples/million_orders/stage.sql`; `transform_floor.sql` is the
+floor. Both run on the same server, in the same run.
 """
 
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from orderhub import paths
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.config.store import apply_directory
-from orderhub.db.engine import Database
+from orderhub.operate.floor import measure_floor
 from orderhub.operate.own_hub import OwnHub, own_hub
 from orderhub.operate.stopwatch import Say, timed, watching
 from orderhub.transform.run import run_transform
@@ -38,7 +37,7 @@ class TransformTimes:
 
     Attributes:
         orders: staged orders; a tenth of them in two versions.
-        floor: step of `floor.sql` → seconds.
+        floor: step of `transform_floor.sql` → seconds.
         passed: seconds of the pass over everything.
         again: seconds of a second pass over the same, which changes nothing.
         changed: rows that the second pass changed; 0 is right.
@@ -83,7 +82,7 @@ def measure_transform(clock: Clock, orders: int, say: Say) -> TransformTimes:
             _stage(hub, shop, clock, orders)
             _vacuum(hub)
         hub.rest()
-        times.floor = _floor(hub, say)
+        times.floor = measure_floor(hub, "transform", say)
         hub.rest()
         with watching() as peak, timed(say, "一次处理 / one pass") as passed:
             run_transform(database, clock, config)
@@ -121,26 +120,3 @@ def _vacuum(hub: OwnHub) -> None:
     with owner.session() as session:
         session.exec_driver_sql("vacuum (analyze)")
     owner.close()
-
-
-def _floor(hub: OwnHub, say: Say) -> dict[str, float]:
-    owner, seconds = hub.open_owner(), {}
-    for name, statement in _steps((_FOLDER / "floor.sql").read_text(encoding="utf-8")):
-        with owner.session() as session, timed(say, f"下限 / floor: {name}") as took:
-            session.exec_driver_sql(statement.replace("%", "%%"))
-        seconds[name] = took[0]
-    _forget(owner)
-    return seconds
-
-
-def _forget(owner: Database) -> None:
-    with owner.session() as session:
-        session.exec_driver_sql("drop table floor_orders, floor_lines")
-    owner.close()
-
-
-def _steps(source: str) -> Iterator[tuple[str, str]]:
-    """Yield name and statements of each step: a step begins with a comment `-- name: …`."""
-    for block in source.split("\n-- ")[1:]:
-        title, _, statement = block.partition("\n")
-        yield title.partition(":")[0], statement

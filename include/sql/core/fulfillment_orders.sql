@@ -5,7 +5,7 @@ insert into core.fulfillment_orders (
     carrier_left, ship_not_before, freight_fen, weight_g
 )
 select
-    d.order_id || '@' || (greatest(d.part, 1) + coalesce(earlier.documents, 0)),
+    d.fulfillment_order_id,
     d.order_id,
     d.warehouse_id,
     'allocated',
@@ -25,15 +25,8 @@ select
     k.ship_not_before,
     k.freight_fen,
     k.weight_g
-from decisions as d
+from promised as d
 left join carrier_choices as k
     on d.order_id = k.order_id and d.warehouse_id = k.warehouse_id and k.fulfillment_order_id is null
-left join (
-    select f.order_id, count(*) as documents
-    from core.fulfillment_orders as f
-    where f.order_id in (select c.order_id from decisions as c)
-    group by f.order_id
-) as earlier on d.order_id = earlier.order_id
 left join core.receivers as r on d.order_id = r.order_id
-where d.outcome = 'allocated'
 order by d.order_id, d.part

@@ -6,10 +6,11 @@ select
     c.line_id,
     c.sku_id,
     c.quantity,
+    d.fulfillment_order_id,
     d.warehouse_id,
     d.is_shadow
-from decisions as d
+from promised as d
 inner join candidate_lines as c on d.order_id = c.order_id
 left join split_lines as s on c.order_id = s.order_id and c.line_id = s.line_id
-where d.outcome = 'allocated' and d.part = coalesce(s.part, 0)
+where d.part = coalesce(s.part, 0)
 order by c.order_id, c.line_id
