@@ -1,7 +1,7 @@
 -- One row per order of the pass that stands in a row of doubtful orders of one buyer: gaps and islands over paid times.
 -- A buyer is the platform's open id, else the plain phone on that platform; never a name, never a null. Orders that were
 -- not paid stand in no row. Where an address is masked and nothing else is wrong, the order neither counts nor ends a row.
--- What a source says wrongly as a whole, until a person resumes it, is no doubt about its buyers; a repeated order is.
+-- What a source says wrongly as a whole, until a person resumes it, is no doubt and no proof: only a repeated order counts.
 with rule as (select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'),
 judged as not materialized (
     select order_id, platform, customer_id, case when customer_id is null then phone_hash end as phone_hash
@@ -17,34 +17,36 @@ buyers as (
 -- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
     select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
-        o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at
+        o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at, o._pass_id
     from buyers
     cross join lateral (select * from core.orders where customer_id = buyers.customer_id and platform = buyers.platform offset 0) as o
     union all
     select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
-        o.paid_at, coalesce(o.paid_at, o.placed_at)
+        o.paid_at, coalesce(o.paid_at, o.placed_at), o._pass_id
     from buyers
     cross join lateral (select order_id from core.receivers where phone_hash = buyers.phone_hash offset 0) as r
     cross join lateral (select * from core.orders where order_id = r.order_id and platform = buyers.platform and customer_id is null offset 0) as o
 ),
 doubts as materialized (
-    select distinct members.buyer, members.order_id, counted.kind
+    select members.buyer, members.order_id, counted.kind, bool_or(doubt.kind = 'duplicate' or not exists (
+        select from ops.source_stops as s where s.shop_id = members.shop_id and s._pass_id <= doubt._pass_id
+            and (s.resumed_at is null or s.resumed_at > doubt.first_seen_at))) as is_hit
     from members
     join core.anomalies as doubt on doubt.order_id = members.order_id
     cross join rule
     cross join lateral (values (doubt.kind), ('any')) as counted (kind)
     where doubt.kind = any (rule.kinds) and not doubt.is_false_alarm
         and (doubt.state = 'open' or members.gate = 'stop' or members.order_id in (select order_id from core.withholdings))
-        and not (doubt.kind <> 'duplicate' and exists (select from ops.source_stops as s where s.shop_id = members.shop_id
-            and s._pass_id <= doubt._pass_id and (s.resumed_at is null or s.resumed_at > doubt.first_seen_at)))
+    group by 1, 2, 3
 ),
 sequence as (
     select members.buyer, counted.kind, members.bought_at, members.platform, members.order_id,
-        doubts.order_id is not null as is_hit,
-        rule.is_reset_by_clean and doubts.order_id is null as is_clean
+        coalesce(doubts.is_hit, false) as is_hit,
+        rule.is_reset_by_clean and doubts.order_id is null and not exists (select from ops.source_stops as s
+            where s.shop_id = members.shop_id and s._pass_id <= members._pass_id and s.resumed_at is null) as is_clean
     from members
     -- Whoever was doubtful less often than a row is long stands in none.
-    join (select buyer from doubts where kind = 'any' group by 1 having count(*) >= (select length from rule)) as likely using (buyer)
+    join (select buyer from doubts where kind = 'any' and is_hit group by 1 having count(*) >= (select length from rule)) as likely using (buyer)
     left join lateral (select address_verdict from core.receivers where order_id = members.order_id offset 0) as r on true
     cross join rule
     cross join lateral unnest(case rule.mode when 'any' then array['any'] else rule.kinds end) as counted (kind)
@@ -54,9 +56,7 @@ sequence as (
         or not (counted.kind = 'address' or (counted.kind = 'any' and 'address' = any (rule.kinds)))
     )
 ),
-islands as (
-    select *, count(*) filter (where is_clean) over (partition by buyer, kind order by bought_at, platform, order_id) as island from sequence
-),
+islands as (select *, count(*) filter (where is_clean) over (partition by buyer, kind order by bought_at, platform, order_id) as island from sequence),
 hits as (
     select *, lag(bought_at, (select length - 1 from rule)) over (partition by buyer, kind, island order by bought_at, platform, order_id) as begun_at
     from islands where is_hit

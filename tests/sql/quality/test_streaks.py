@@ -1,6 +1,7 @@
 """Three doubtful orders in a row: of one buyer high risk, of one source an incident."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,6 +201,48 @@ def test_a_false_alarm_counts_as_clean(hub: Hub) -> None:
     hub.check()
 
     assert marked(hub) == []
+
+
+def stop_source(hub: Hub, pass_id: int) -> None:
+    """Stop the shop as the breaker does in that pass."""
+    hub.execute(
+        "insert into ops.source_stops (stop_id, shop_id, rule_id, evidence, stopped_at, _pass_id) "
+        f"values ('s', 'tb', 'source_amounts_swapped', '{{}}', :at, {pass_id})",
+        at=hub.clock.now(),
+    )
+
+
+@pytest.mark.parametrize("doubt", ["B", "-"])
+def test_an_order_of_a_stopped_source_neither_counts_nor_ends_a_row(hub: Hub, doubt: str) -> None:
+    put(hub, 1, "A")
+    put(hub, 2, "A")
+    pass_id, _ = hub.check()
+    stop_source(hub, pass_id + 1)
+    put(hub, 3, doubt, _pass_id=pass_id + 1)
+    hub.check()
+    unsure = marked(hub)
+    hub.clock.move(timedelta(hours=1))
+    hub.execute("update ops.source_stops set resumed_at = :at", at=hub.clock.now())
+    hub.clock.move(timedelta(hours=1))
+    put(hub, 4, "A")
+
+    hub.check()
+
+    assert (unsure, marked(hub)) == ([], {"B": ["1", "2", "4"], "-": []}[doubt])
+
+
+def test_an_order_that_a_stopped_source_calls_good_does_not_end_a_row(hub: Hub) -> None:
+    put(hub, 1, "A")
+    put(hub, 2, "A")
+    put(hub, 4, "A")
+    pass_id, _ = hub.check()
+    before = marked(hub)
+    stop_source(hub, pass_id + 1)
+    put(hub, 3, "-", _pass_id=pass_id + 1)
+
+    hub.check()
+
+    assert (before, marked(hub)) == (["1", "2", "4"], ["1", "2", "4"])
 
 
 def test_a_released_order_that_shipped_still_counts(hub: Hub) -> None:
