@@ -90,6 +90,21 @@ def test_freight_of_other_carriers_is_told_per_order(database: Database, two_day
     assert (None, 600) == (found.now.freight_per_order, found.proposed.freight_per_order)
 
 
+def test_a_carriers_day_is_taken_by_the_orders_replayed_and_not_by_documents_that_stand(
+    database: Database, two_days: MerchantConfig
+):
+    limited = CARRIERS.replace("    name: 近邮\n", "    name: 近邮\n    daily_orders: 3\n")
+    dear = """\
+  - id: dear
+    name: 贵邮
+    freight: [{first_g: 1000, first: "18.00", next_g: 1000, next: "7.00"}]
+"""
+
+    found = replay(database, two_days, proposed(FILES["routing.yaml"], **{"carriers.yaml": limited + dear}))
+
+    assert {"near": 4} == dict(found.proposed.carriers)
+
+
 def test_nothing_is_changed(database: Database, two_days: MerchantConfig):
     before = [rows(database, EVERYTHING.format(table)) for table in TABLES]
 

@@ -47,6 +47,10 @@ _REASONS = text("""
     select *, cast(:now as timestamptz)
     from unnest(cast(:reason_ids as text[]), cast(:candidates as jsonb[]))
     on conflict do nothing""")
+_NO_DOCUMENTS = text("""
+    create temporary table documents_to_carry on commit drop as
+    select fulfillment_order_id, order_id, warehouse_id, is_shadow from core.fulfillment_orders
+    where false""")
 #: What is looked at again asks for its place again.
 _TAKEN = text("""
     select f.carrier_id, f.carrier_date, count(*) as documents
@@ -68,15 +72,20 @@ def choose_carriers(
 ) -> None:
     """Fill the temporary table `carrier_choices`, over `decisions` and over documents that need another look.
 
-    Without carriers.yaml it stays empty: the warehouse decides. What carriers have `taken` on a day is
-    counted unless it is given. Of the documents, those that `look` looks at; all without one.
+    Without carriers.yaml it stays empty: the warehouse decides. Of the documents, those that `look` looks at;
+    all without one. What carriers have `taken` on a day is counted unless it is given: then days are
+    replayed, and no document that stands is looked at.
     """
     connection.execute(_CHOICES)
     if not config.carriers.carriers:
         return
     today = now.astimezone(BEIJING).date()
     closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
-    _read_uncarried(connection, config, look, now, closed)
+    if taken is None:
+        _read_documents(connection, config, look, now, closed)
+    else:
+        connection.execute(_NO_DOCUMENTS)
+    _read_uncarried(connection, config)
     desk = CarrierDesk(config, now, _taken(connection, today) if taken is None else taken, closed)
     facts = _facts(connection, config, now)
     for chosen in worked_beside(facts, lambda rows: copy_text(_chosen(desk, row) for row in rows)):
@@ -86,16 +95,21 @@ def choose_carriers(
     connection.execute(_REASONS, given)
 
 
-def _read_uncarried(
+def _read_documents(
     connection: Connection, config: MerchantConfig, look: Look | None, now: datetime, closed: frozenset[str]
 ) -> None:
     if look is not None and not look.is_all:
         connection.execute(statement("core/touched_to_carry"))
+        return
+    working = [carrier.id for carrier in config.carriers.carriers if carrier.id not in closed]
+    given = {"carriers": working, "not_today": tags_not_today(config, now), "now": now}
     connection.execute(WITHOUT_FIGURES)
-    if look is None or look.is_all:
-        working = [carrier.id for carrier in config.carriers.carriers if carrier.id not in closed]
-        given = {"carriers": working, "not_today": tags_not_today(config, now), "now": now}
-        connection.execute(statement("core/documents_to_carry"), given)
+    connection.execute(statement("core/documents_to_carry"), given)
+    connection.execute(WITH_FIGURES)
+
+
+def _read_uncarried(connection: Connection, config: MerchantConfig) -> None:
+    connection.execute(WITHOUT_FIGURES)
     asked = {"tags": tags_that_count(config), "weight_g": DEFAULT_WEIGHT_G}
     connection.execute(statement("core/uncarried"), asked)
     connection.execute(WITH_FIGURES)
