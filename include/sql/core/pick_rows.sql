@@ -1,22 +1,21 @@
 -- One row per wave, shelf and SKU of a manifest; key wave, sku_id. What to take from the shelves, in the order of walking.
 with taken as (
     select
-        w.wave,
+        coalesce(m.parcel_id, m.fulfillment_order_id) as parcel_id,
         m.sku_id,
         sum(m.quantity) as quantity,
         min(l.title collate "C") as title
     from core.manifest_lines as m
-    inner join core.manifest_waves as w
-        on m.manifest_id = w.manifest_id and coalesce(m.parcel_id, m.fulfillment_order_id) = w.parcel_id
     left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
     where m.manifest_id = :manifest_id and not m.is_void
-    group by w.wave, m.sku_id, w.parcel_id
+    group by coalesce(m.parcel_id, m.fulfillment_order_id), m.sku_id
 ),
 
 picked as (
-    select wave, sku_id, sum(quantity) as quantity, count(*) as parcels, min(title) as title
-    from taken
-    group by wave, sku_id
+    select w.wave, t.sku_id, sum(t.quantity) as quantity, count(*) as parcels, min(t.title) as title
+    from taken as t
+    inner join core.manifest_waves as w on w.manifest_id = :manifest_id and t.parcel_id = w.parcel_id
+    group by w.wave, t.sku_id
 )
 
 select
