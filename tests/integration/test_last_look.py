@@ -61,6 +61,12 @@ def allocated_shop(
 
 def hand_over(box: ShopInABox) -> list[ClosedManifest]:
     """Close an extra manifest of Hangzhou as the DAG and the command do."""
+    request_extra(box.database, box.clock, box.config, "hangzhou", "test")
+    return hand_over_what_is_due(box)
+
+
+def hand_over_what_is_due(box: ShopInABox) -> list[ClosedManifest]:
+    """Close what is due, and amend what closed."""
 
     @contextmanager
     def opened(_):
@@ -68,7 +74,6 @@ def hand_over(box: ShopInABox) -> list[ClosedManifest]:
         yield client
         client.close()
 
-    request_extra(box.database, box.clock, box.config, "hangzhou", "test")
     settings = Settings(database_url="postgresql://unused", hash_key=KEY)
     closed = hand_over_due(box.database, box.clock, settings, box.config, opened, box.wait)
     return [manifest for manifest in closed if not manifest.is_shadow]
@@ -120,6 +125,52 @@ def test_an_order_that_the_platform_does_not_give_and_was_long_not_seen_is_left_
     assert rows(
         database, "select rule_id, subject, closed_at from ops.alerts where rule_id like 'status%'"
     ) == [("status_unconfirmed", "hangzhou", None)]
+
+
+OPEN_ALERTS = "select fingerprint from ops.alerts where rule_id = 'status_unconfirmed' and closed_at is null"
+
+
+@pytest.fixture
+def left_out(database: Database) -> ShopInABox:
+    """A shop whose orders were all left out of a list, as it could not be read; now it can be."""
+    box = allocated_shop(database, "taobao", on_stale="ship")
+    box.pass_time(timedelta(minutes=31))
+    box.gateway.faults.replace([{"kind": "status", "status": 502, "times": 100_000}])
+    hand_over(box)
+    box.gateway.faults.replace([])
+    return box
+
+
+def test_the_alert_is_over_once_the_amendment_has_taken_all_that_was_left_out(
+    database: Database, left_out: ShopInABox
+):
+    before = rows(database, OPEN_ALERTS)
+
+    (amendment,) = hand_over_what_is_due(left_out)
+
+    assert (len(before), amendment.order_count > 0, amendment.left_out) == (1, True, {})
+    assert rows(database, OPEN_ALERTS) == []
+
+
+def test_what_the_amendment_has_to_leave_out_again_keeps_the_alert(database: Database, left_out: ShopInABox):
+    (refused,) = rows(database, ALLOCATED + " limit 1")
+    left_out.gateway.faults.replace(
+        [{"kind": "error", "method": DETAIL, "id_mod": [10**9, int(str(refused[0])) % 10**9], "times": 0}]
+    )
+
+    (amendment,) = hand_over_what_is_due(left_out)
+
+    assert amendment.left_out == {"status_unconfirmed": 1}
+    assert len(rows(database, OPEN_ALERTS)) == 1
+
+
+def test_an_amendment_ends_the_alert_of_its_own_cutoff_only(database: Database, left_out: ShopInABox):
+    with database.engine.begin() as connection:
+        connection.execute(text("update ops.alerts set fingerprint = 'hangzhou/later'"))
+
+    hand_over_what_is_due(left_out)
+
+    assert rows(database, OPEN_ALERTS) == [("hangzhou/later",)]
 
 
 def test_an_order_that_was_seen_lately_goes_though_the_platform_is_down(database: Database):

@@ -54,6 +54,9 @@ _SHOPS_LEFT_OUT = text("""
     select distinct shop_id from due_documents where reason in ('source_stale', 'status_unconfirmed')""")
 _NEXT_AMENDMENT = text("""
     select coalesce(max(amendment), 0) + 1 from core.manifests where cutoff_id = :cutoff_id""")
+_ALL_CONFIRMED = text("""
+    update ops.alerts set closed_at = :now
+    where closed_at is null and rule_id = :rule_id and fingerprint = :cutoff_id""")
 #: Their version is marked as checked, so that what keeps them is a large pass that is not finished.
 _IS_BEING_JUDGED = text("""
     select exists (
@@ -218,6 +221,9 @@ class _Closing:
         closed = self._fix_membership([], arrived, number)
         self.left.update(set(waiting) - set(arrived))
         self._end()
+        if not self.left:  # A later cut-off of this warehouse may have an alert of its own.
+            ended = {"rule_id": UNCONFIRMED, "cutoff_id": self.cutoff.cutoff_id, "now": self.clock.now()}
+            self.connection.execute(_ALL_CONFIRMED, ended)
         return closed
 
     def _end(self) -> None:
