@@ -246,6 +246,22 @@ def test_a_manifest_is_found_by_its_folder_or_a_file_of_it(
     assert find_manifest(database, given) == ID
 
 
+def test_a_folder_means_the_live_list_and_not_the_one_that_was_only_tried(
+    database: Database, config: MerchantConfig
+):
+    """The shadow's row stands before the live one in the table: nothing but the preference tells them apart."""
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.manifests set is_shadow = true"))
+        connection.execute(
+            text(
+                "insert into core.manifests select (jsonb_populate_record(m, jsonb_build_object("
+                "'manifest_id', m.manifest_id || '/live', 'is_shadow', false))).* from core.manifests as m"
+            )
+        )
+
+    assert find_manifest(database, "hangzhou/20261123-1200") == f"{ID}/live"
+
+
 @pytest.mark.parametrize(
     "given", ["", "yiwu/20261123-1200", "hangzhou/20261123-120001", "hangzhou/20261123-1200-amendment-1", "x/99999999-9999"]
 )  # fmt: skip
