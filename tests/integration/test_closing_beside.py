@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import OperationalError
 
@@ -22,7 +23,9 @@ from orderhub.db.engine import Database
 from orderhub.fulfillment import close as close_module
 from orderhub.fulfillment.close import ClosedManifest, close_due
 from orderhub.fulfillment.cutoffs import request_extra
+from orderhub.fulfillment.manifest_desk import void_manifest
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.settings import Settings
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
 from tests.integration.waiting import wait_until
 
@@ -317,3 +320,36 @@ def test_nobody_promises_posts_or_ends_anything_while_warehouses_close_beside_on
 
         with pytest.raises(OperationalError, match="lock timeout"), database.engine.begin() as connection:
             connection.execute(text(f"set local lock_timeout = '50ms'; {locks.text}"))
+
+
+def test_what_a_void_list_had_of_a_file_that_changed_makes_no_closing_wait_for_others(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    settings = Settings(home=tmp_path, database_url=SecretStr("x"), hash_key=SecretStr("x"))
+    orders = [
+        Order(number, (Line(sku),), shop_id="group", platform="spreadsheet")
+        for number, sku in (("1", "MUG"), ("2", "CUP"))
+    ]
+    config = arrange(database, clock, *orders, hangzhou__MUG=2, yiwu__CUP=2)
+    say(database, "update core.shops set is_pulled = false where shop_id = 'group'")
+    close(database, clock, config)
+    void_manifest(database, clock, settings, f"hangzhou/{AT}", "li", "打错了")
+    say(
+        database,
+        "update core.orders set version_id = 'v2', checked_version = 'v2' where order_id = 'group/1'",
+    )
+    run_fulfillment(database, clock, config)
+    clock.move(timedelta(minutes=1))
+    alone: list[str] = []
+    fix = close_module._Closing._fix
+
+    def noted(closing: close_module._Closing, *given: object, **named: bool) -> ClosedManifest:
+        alone.extend([closing.cutoff.warehouse_id] * closing.is_alone)
+        return fix(closing, *given, **named)
+
+    monkeypatch.setattr(close_module._Closing, "_fix", noted)
+
+    closed = close(database, clock, config)
+
+    assert {one.warehouse_id: one.order_count for one in closed} == {"hangzhou": 1, "yiwu": 0}
+    assert alone == []
