@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from openpyxl import Workbook
 
@@ -218,6 +219,12 @@ class Day:
         sync_stock(self.database, self.box.clock, self.settings, self.box.config)
         self.deliver()
 
+    def through(self, instant: datetime) -> None:
+        """Live through a cut-off: what it hands over leaves, and the platform is told."""
+        self.cut_off(instant)
+        self.send_everything()
+        self.work()
+
     def _drop_numbers(self) -> None:
         """Write Yiwu's sheet of numbers: what the label says, or what the courier's own roll gave."""
         given = rows(
@@ -375,3 +382,16 @@ def opened_day(
         )
         ensure_first_start(database, box.clock)
         yield Day(box, base, settings)
+
+
+@contextmanager
+def own_day(
+    server: Server, folders: pytest.TempPathFactory, name: str, platform: str = "miniprogram",
+    more: Mapping[str, str] | None = None, shop_keys: str = "",
+) -> Iterator[Day]:  # fmt: skip
+    """Yield a day as `opened_day` does, in a database and a folder that a module's stories share."""
+    with (
+        own_database(server, name) as database,
+        opened_day(database, folders.mktemp(name), platform, more, shop_keys) as day,
+    ):
+        yield day

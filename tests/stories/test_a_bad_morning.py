@@ -6,7 +6,6 @@ the door. Each story looks at the order that shows it, from what was bought to w
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ from sandbox.world.catalog import BY_CODE
 from sandbox.world.model import PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 from tests.stories.test_two_days import LHASA
@@ -125,9 +124,7 @@ def wrong_van(lived: Lived) -> None:
     lived.seen["marked"] = {name.rpartition("/")[2] for name in day.files() if "/VOID" in name}
     day.send_everything()
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
 
 
 def compared(day: Day) -> Comparison:
@@ -140,8 +137,7 @@ def compared(day: Day) -> Comparison:
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("bad_morning"))
-    with own_database(server, "a_bad_morning") as database, opened_day(database, home) as day:
+    with own_day(server, tmp_path_factory, "a_bad_morning") as day:
         lived = noon(day)
         silence(lived)
         collecting(lived)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from orderhub.operate.verify import verify
 from sandbox.world.catalog import BUNDLES, BY_CODE, bundle_sku_id
 from sandbox.world.model import Order, Part
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, Fate, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, Fate, own_day
 
 URUMQI = ("新疆维吾尔自治区", "乌鲁木齐市", "天山区")
 CHENGDU = ("四川省", "成都市", "武侯区")
@@ -138,8 +137,7 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"a_day_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
-    with own_database(server, name) as database, opened_day(database, home, request.param) as day:
+    with own_day(server, tmp_path_factory, name, request.param) as day:
         yield live(day)
 
 

@@ -6,14 +6,13 @@ Three days are lived; each story looks at the order that shows it.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from tests.builders import rows
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import PLATFORMS, URUMQI
 
@@ -72,9 +71,7 @@ def live(day: Day) -> Lived:
 
 def sent(day: Day, instant: datetime) -> None:
     """Live until the parcels of a cut-off have left."""
-    day.cut_off(instant)
-    day.send_everything()
-    day.work()
+    day.through(instant)
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)
@@ -82,11 +79,7 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"a_sale_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
-    with (
-        own_database(server, name) as database,
-        opened_day(database, home, request.param, more=MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, name, request.param, more=MORE) as day:
         yield live(day)
 
 

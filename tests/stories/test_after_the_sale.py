@@ -5,7 +5,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -15,7 +14,7 @@ from orderhub.operate.verify import verify
 from sandbox.world.catalog import BY_CODE
 from sandbox.world.model import AfterSaleKind, Order
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 
@@ -75,9 +74,7 @@ def second_thoughts(day: Day, orders: dict[str, Order]) -> None:
 def live(day: Day) -> Lived:
     orders = noon(day)
     day.work()
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     second_thoughts(day, orders)
     orders |= {
         "heir": day.buy("TW-017-GRY"),
@@ -87,9 +84,7 @@ def live(day: Day) -> Lived:
     }
     for _ in range(2):
         day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return Lived(day, orders)
 
 
@@ -102,8 +97,7 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"after_the_sale_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
-    with own_database(server, name) as database, opened_day(database, home, request.param) as day:
+    with own_day(server, tmp_path_factory, name, request.param) as day:
         yield live(day)
 
 

@@ -6,14 +6,13 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from tests.platforms.shop_in_a_box import shop_of
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import PLATFORMS, URUMQI
 
@@ -51,17 +50,13 @@ def live(day: Day) -> Lived:
     }
     day.work()
     lived.seen["offered"] = {code: pieces for (_, code), (_, pieces) in day.box.world.offered.items()}
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     lived.note("bonded", *lived.orders)
     lived.seen["told while bonded"] = {story: lived.told(story) for story in lived.orders}
     day.lay_in("yiwu", MG_012=9, HT_010_RED=5, CB_016=5)
     day.box.apply({"warehouses.yaml": ORDINARY})
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
@@ -69,16 +64,12 @@ def live(day: Day) -> Lived:
 def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
-    name = f"bonded_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
     files = {
         "warehouses.yaml": ORDINARY,
         "shares.csv": f"shop_id,sku_id,percent\n{shop_of(request.param)},*,100\n",
     }
-    with (
-        own_database(server, name) as database,
-        opened_day(database, home, request.param, files, "    push_stock: true\n") as day,
-    ):
+    platform, keys = request.param, "    push_stock: true\n"
+    with own_day(server, tmp_path_factory, f"bonded_{platform}", platform, files, keys) as day:
         yield live(day)
 
 

@@ -7,7 +7,6 @@ import csv
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -17,7 +16,7 @@ from orderhub.delivery.dispatch import deliver_books
 from orderhub.fulfillment.sync import sync_stock
 from orderhub.operate.verify import verify
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 
@@ -114,19 +113,13 @@ def live(day: Day) -> Lived:
     day.box.pass_time(timedelta(hours=2))
     day.lay_in("yiwu", MG_012=1)
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("by_files"))
-    with (
-        own_database(server, "by_files") as database,
-        opened_day(database, home, "taobao", MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "by_files", "taobao", MORE) as day:
         yield live(day)
 
 

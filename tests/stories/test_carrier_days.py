@@ -5,13 +5,12 @@ Three days are lived; each story looks at the order that shows it, from the payl
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database, tagged_goods
+from tests.stories.day import CUTOFF, FILES, Day, own_day, tagged_goods
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 
@@ -67,9 +66,7 @@ class Lived(LivedDay):
 
 
 def sent(day: Day, instant: timedelta) -> None:
-    day.cut_off(CUTOFF + instant)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + instant)
 
 
 def live(day: Day) -> Lived:
@@ -98,11 +95,7 @@ def live(day: Day) -> Lived:
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("carrier_days"))
-    with (
-        own_database(server, "carrier_days") as database,
-        opened_day(database, home, more=MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "carrier_days", more=MORE) as day:
         yield live(day)
 
 

@@ -5,13 +5,12 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -86,19 +85,13 @@ def live(day: Day) -> Lived:
     day.box.apply(carriers(zto="9.50"))
     day.until(CUTOFF + 15 * HOUR)
     lived.buy("far afterwards", to=URUMQI)
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("carrier_weights"))
-    with (
-        own_database(server, "carrier_weights") as database,
-        opened_day(database, home, more=carriers()) as day,
-    ):
+    with own_day(server, tmp_path_factory, "carrier_weights", more=carriers()) as day:
         yield live(day)
 
 

@@ -5,13 +5,12 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
@@ -47,22 +46,17 @@ def live(day: Day) -> Lived:
         lived.orders[story].required_carrier = carrier
     lived.orders["tagged"].service_tags = ("sf_only",)
     day.work()
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     lived.seen["not ours"] = (lived.left("not ours"), lived.carriers("not ours"), lived.said("not ours"))
     day.box.apply({"carriers.yaml": FILES["carriers.yaml"].replace("PLATFORM", "miniprogram") + YTO})
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("carriers"))
-    with own_database(server, "carriers") as database, opened_day(database, home) as day:
+    with own_day(server, tmp_path_factory, "carriers") as day:
         yield live(day)
 
 

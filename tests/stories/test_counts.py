@@ -5,7 +5,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.operate.verify import verify
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
@@ -63,16 +62,13 @@ def live(day: Day) -> Lived:
     lived.orders["of an old figure"] = day.buy("MG-012")
     day.work()
     day.wms({"faults": []})
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("counts"))
-    with own_database(server, "counts") as database, opened_day(database, home) as day:
+    with own_day(server, tmp_path_factory, "counts") as day:
         yield live(day)
 
 

@@ -119,9 +119,7 @@ def regular_list(lived: Lived) -> None:
     day = lived.day
     lived.orders["next"] = day.buy("HT-010-RED")
     day.work()
-    day.cut_off(CUTOFF + 2 * DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + 2 * DAY)
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)

@@ -5,13 +5,12 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, Day, opened_day, own_database, tagged_goods
+from tests.stories.day import CUTOFF, Day, own_day, tagged_goods
 from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
@@ -61,25 +60,17 @@ def live(day: Day) -> Lived:
     }
     day.work()
     lived.seen["in one parcel"] = (lived.left("in one parcel"), lived.said("in one parcel"))
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     lived.seen["told first"] = lived.told("in one parcel")
     day.lay_in("hangzhou", SK_006_BLK=1)
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("goods_by_tag"))
-    with (
-        own_database(server, "goods_by_tag") as database,
-        opened_day(database, home, more=MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "goods_by_tag", more=MORE) as day:
         yield live(day)
 
 

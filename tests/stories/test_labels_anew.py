@@ -55,9 +55,7 @@ def live(desk: Desk) -> Lived:
     day.send_everything()
     day.work()
     lived.seen["first day"] = {story: lived.numbers(story) for story in lived.orders}
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 

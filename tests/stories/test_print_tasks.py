@@ -6,7 +6,6 @@ Two days are lived; each story looks at the order that shows it.
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from orderhub.fulfillment.recalls import end_hand_recall
 from orderhub.fulfillment.waybill.listing import print_tasks_of
 from orderhub.operate.verify import verify
 from tests.builders import rows
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import HANGZHOU, URUMQI, YIWU
 
@@ -101,11 +100,7 @@ def live(day: Day) -> Lived:
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("print_tasks"))
-    with (
-        own_database(server, "print_tasks") as database,
-        opened_day(database, home, "taobao", MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "print_tasks", "taobao", MORE) as day:
         yield live(day)
 
 

@@ -5,14 +5,13 @@ Two days are lived; each story looks at the order that shows it. What no rule na
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database, tagged_goods
+from tests.stories.day import CUTOFF, FILES, Day, own_day, tagged_goods
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import CHENGDU
 
@@ -113,26 +112,18 @@ def live(day: Day) -> Lived:
         day.until(CUTOFF - at + timedelta(minutes=10))
         lived.orders[story] = day.buy("CB-016")
         day.work()
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     lived.seen["told first"] = {story: lived.told(story) for story in lived.orders}
     day.lay_in("hangzhou", TW_017_GRY=1, HT_009_BLK=1, CB_016=5)
     day.lay_in("yiwu", SC_014_RED=1)
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("rules_of_orders"))
-    with (
-        own_database(server, "rules_of_orders") as database,
-        opened_day(database, home, more=MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "rules_of_orders", more=MORE) as day:
         yield live(day)
 
 

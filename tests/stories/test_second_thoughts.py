@@ -5,7 +5,6 @@ Two days are lived; each story looks at the order that shows it, from the payloa
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from orderhub.quality.decide import Choice, Decision, decide, holds_of_rule
 from tests.builders import rows
-from tests.stories.day import CUTOFF, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_two_days import DAY, FIRST, LHASA, SECOND
 
@@ -96,9 +95,7 @@ def live(day: Day) -> Lived:
             Decision(hold_id, Choice.RELEASE, "the platform has the new one", "lead"),
         )
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
     lived.look("the end")
     return lived
 
@@ -112,8 +109,7 @@ def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     name = f"second_thoughts_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
-    with own_database(server, name) as database, opened_day(database, home, request.param) as day:
+    with own_day(server, tmp_path_factory, name, request.param) as day:
         yield live(day)
 
 

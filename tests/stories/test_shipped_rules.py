@@ -4,14 +4,13 @@ One day is lived; each story looks at the order that shows it, from the payload 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from orderhub import paths
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, Day, Fate, opened_day, own_database
+from tests.stories.day import CUTOFF, Day, Fate, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import CHENGDU, HANGZHOU, URUMQI, YIWU
 
@@ -46,20 +45,14 @@ def live(day: Day) -> Lived:
         "elsewhere": day.buy("CB-016", to=CHENGDU),
     }
     day.work()
-    day.cut_off(CUTOFF)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF)
     return lived
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("shipped_rules"))
     files = shipped("routing.yaml", "routing/double11.yaml", "regions.csv", "carriers.yaml")
-    with (
-        own_database(server, "shipped_rules") as database,
-        opened_day(database, home, more=files) as day,
-    ):
+    with own_day(server, tmp_path_factory, "shipped_rules", more=files) as day:
         yield live(day)
 
 

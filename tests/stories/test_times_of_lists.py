@@ -5,13 +5,12 @@ Three days are lived on a platform that says by when an order must leave; each s
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import URUMQI
 
@@ -69,9 +68,7 @@ def tuesday(day: Day) -> Lived:
     day.until(CUTOFF + MINUTE)
     day.hand_over()
     lived.seen["at ten"] = {story: lived.left(story) for story in lived.orders}
-    day.cut_off(LATE)
-    day.send_everything()
-    day.work()
+    day.through(LATE)
     lived.seen["a day later"] = (lived.left("nobody goes there"), lived.said("nobody goes there"))
     return lived
 
@@ -87,21 +84,13 @@ def wednesday(lived: Lived) -> None:
     day.until(CUTOFF + DAY + 3 * HOUR)
     day.lay_in("hangzhou", TW_017_GRY=1)
     day.box.apply({"carriers.yaml": MORE["carriers.yaml"].replace("    not_served: [remote]\n", "")})
-    day.cut_off(LATE + DAY)
-    day.send_everything()
-    day.work()
-    day.cut_off(CUTOFF + 2 * DAY)
-    day.send_everything()
-    day.work()
+    day.through(LATE + DAY)
+    day.through(CUTOFF + 2 * DAY)
 
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("times_of_lists"))
-    with (
-        own_database(server, "times_of_lists") as database,
-        opened_day(database, home, "taobao", MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "times_of_lists", "taobao", MORE) as day:
         lived = tuesday(day)
         wednesday(lived)
         yield lived

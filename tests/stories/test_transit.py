@@ -6,7 +6,6 @@ to what the platform was told.
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ import requests
 from orderhub.db.postgres import Server
 from orderhub.operate.verify import verify
 from sandbox.world.model import Order
-from tests.stories.day import CUTOFF, FILES, Day, Fate, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, Fate, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import HANGZHOU, URUMQI, YIWU
 from tests.stories.test_cash_at_the_door import SERVICE
@@ -82,11 +81,7 @@ def live(day: Day) -> Lived:
 
 @pytest.fixture(scope="module")
 def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    home = Path(tmp_path_factory.mktemp("transit"))
-    with (
-        own_database(server, "transit") as database,
-        opened_day(database, home, "pinduoduo", MORE) as day,
-    ):
+    with own_day(server, tmp_path_factory, "transit", "pinduoduo", MORE) as day:
         yield live(day)
 
 

@@ -5,7 +5,6 @@ Two days are lived; each story looks at the order that shows it, from what was b
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from sandbox.world.model import AfterSaleKind, Order, PaymentKind
 from sandbox.world.story import unpay
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import shop_of
-from tests.stories.day import CUTOFF, FILES, Day, opened_day, own_database
+from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 
 DAY = timedelta(days=1)
@@ -115,9 +114,7 @@ def second_day(day: Day, orders: dict[str, Order]) -> None:
     day.lay_in("hangzhou", HT_010_RED=1)
     day.lay_in("yiwu", MG_012=9, SC_014_GRY=2, SK_006_BLK=3)
     day.work()
-    day.cut_off(CUTOFF + DAY)
-    day.send_everything()
-    day.work()
+    day.through(CUTOFF + DAY)
 
 
 #: The merchant's own shop each time, one more that takes cash at the door and tells of it on request.
@@ -128,13 +125,10 @@ PLATFORMS = ["miniprogram", pytest.param("douyin", marks=pytest.mark.slow)]
 def lived(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
-    name = f"two_days_{request.param}"
-    home = Path(tmp_path_factory.mktemp(name))
-    files = merchant(request.param)
-    with (
-        own_database(server, name) as database,
-        opened_day(database, home, request.param, files, SHOP_KEYS) as day,
-    ):
+    platform = request.param
+    with own_day(
+        server, tmp_path_factory, f"two_days_{platform}", platform, merchant(platform), SHOP_KEYS
+    ) as day:
         orders = first_day(day)
         second_day(day, orders)
         yield Lived(day, orders)
