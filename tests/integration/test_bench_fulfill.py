@@ -17,5 +17,5 @@ def test_what_is_in_stock_is_handed_over_and_every_decision_names_its_rule():
     assert (950, 950 + times.split, documents) == (times.allocated, documents, times.carried)
     assert times.files_mib > 0
     assert EXPLAINED == times.explained
-    assert list(times.floor) == ["decisions", "documents", "promises", "lists", "handed over"]
+    assert list(times.floor) == ["decisions", "documents", "reservations", "lists", "handed over"]
     assert times.ratio == times.seconds / sum(times.floor.values())

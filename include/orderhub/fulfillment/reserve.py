@@ -14,7 +14,7 @@ _WANTED_COUNT = text("select count(*) from wanted_stock")
 
 
 def reserve(connection: Connection, now: datetime, *, stamp: Mapping[str, Any]) -> None:
-    """Write the documents and reservations of the temporary tables `promised` and `routed_lines`.
+    """Write the documents and reservations of the temporary tables `routed_documents` and `routed_lines`.
 
     Args:
         connection: the transaction of the pass.

@@ -101,10 +101,10 @@ def decide_candidates(
 
 
 def _routed(connection: Connection) -> Iterator[None]:
-    """Fill `promised` and `routed_lines`, of what is shipped; what becomes of the rest is decided beside."""
+    """Fill `routed_documents` and `routed_lines`; what becomes of the rest is decided beside."""
     yield None
-    connection.execute(statement("core/promised"))
-    connection.execute(text("analyze promised"))
+    connection.execute(statement("core/routed_documents"))
+    connection.execute(text("analyze routed_documents"))
     connection.execute(statement("core/routed_lines"))
     connection.execute(text("analyze routed_lines"))
 

@@ -27,8 +27,8 @@ _REPLAYED = text("""
         carrier_id text, freight_fen bigint
     ) on commit drop""")
 _FORGET = text("""
-    drop table if exists candidate_lines, decisions, split_lines, promised, routed_lines, documents_to_carry,
-        uncarried, carrier_choices""")
+    drop table if exists candidate_lines, decisions, split_lines, routed_documents, routed_lines,
+        documents_to_carry, uncarried, carrier_choices""")
 _TAKEN = text("""
     select warehouse_id, sku_id, sum(quantity)::bigint as pieces from routed_lines
     group by warehouse_id, sku_id""")

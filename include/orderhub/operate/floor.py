@@ -15,7 +15,8 @@ def measure_floor(hub: OwnHub, name: str, say: Say) -> dict[str, float]:
     it made, `floor_…`, are dropped.
     """
     owner, seconds = hub.open_owner(), {}
-    head, *steps = (_FOLDER / f"{name}_floor.sql").read_text(encoding="utf-8").split("\n-- ")
+    source = (_FOLDER / f"{name}_floor.sql").read_text(encoding="utf-8").replace("%", "%%")
+    head, *steps = source.split("\n-- ")
     _, _, ready = head.partition("\n")
     with owner.session() as session:
         if ready.strip():
@@ -34,4 +35,4 @@ def measure_floor(hub: OwnHub, name: str, say: Say) -> dict[str, float]:
 
 def _named(block: str) -> tuple[str, str]:
     title, _, statements = block.partition("\n")
-    return title.partition(":")[0], statements.replace("%", "%%")
+    return title.partition(":")[0], statements

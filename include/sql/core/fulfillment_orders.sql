@@ -25,7 +25,7 @@ select
     k.ship_not_before,
     k.freight_fen,
     k.weight_g
-from promised as d
+from routed_documents as d
 left join carrier_choices as k
     on d.order_id = k.order_id and d.warehouse_id = k.warehouse_id and k.fulfillment_order_id is null
 left join core.receivers as r on d.order_id = r.order_id

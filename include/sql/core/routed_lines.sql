@@ -9,7 +9,7 @@ select
     d.fulfillment_order_id,
     d.warehouse_id,
     d.is_shadow
-from promised as d
+from routed_documents as d
 inner join candidate_lines as c on d.order_id = c.order_id
 left join split_lines as s on c.order_id = s.order_id and c.line_id = s.line_id
 where d.part = coalesce(s.part, 0)

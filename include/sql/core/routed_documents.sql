@@ -1,6 +1,6 @@
 -- One row per document that the decisions of this pass make; key fulfillment_order_id = order_id@n, n counts the documents of
 -- the order. Before a decision its documents were cancelled, or ship other lines.
-create temporary table promised on commit drop as
+create temporary table routed_documents on commit drop as
 select
     d.order_id,
     d.order_id || '@' || (greatest(d.part, 1) + coalesce(earlier.documents, 0)) as fulfillment_order_id,
