@@ -1,7 +1,8 @@
-"""What Airflow itself loads: a menu entry that shows the runbooks, and the form that mails link to.
+"""What Airflow itself loads: the runbooks in the menu, the form that mails link to, a door for WMSs.
 
 The runbooks are the files of `docs/runbooks`, readable without the internet. No page holds data of the shop,
-so none needs a login; what a hold is about, and what the form starts, needs one and the right to decide.
+so none needs a login; what a hold is about, and what the form starts, needs one and the right to decide. A
+warehouse's system logs in to its door with the signature of each message.
 Everything else of the hub is the installed package `orderhub`.
 """
 
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markdown_it import MarkdownIt
 
 from orderhub.orchestration.decide_facts import facts_of, may_decide
 from orderhub.orchestration.decide_page import decide_page
+from orderhub.orchestration.wms_door import take_from_wms
 from orderhub.paths import project_root
 
 PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
@@ -65,6 +67,12 @@ def decide(request: Request) -> HTMLResponse:
 def show_facts(hold_id: str) -> JSONResponse:
     """Tell what a hold is about to who may decide it; kept by no browser."""
     return JSONResponse(facts_of(hold_id), headers={"Cache-Control": "no-store"})
+
+
+@app.post("/wms/{warehouse_id}")
+async def take_push(warehouse_id: str, request: Request) -> Response:
+    """Take what the WMS of a warehouse says has left."""
+    return await take_from_wms(warehouse_id, request)
 
 
 class OrderhubUi(AirflowPlugin):

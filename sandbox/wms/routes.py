@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+import requests
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -52,8 +53,12 @@ class WmsRoutes:
 
     async def _drive(self, request: Request) -> Response:
         try:
-            return JSONResponse(self.drive(await request.json()))
-        except (ValueError, TypeError, KeyError, AttributeError, RuleError) as error:
+            wish = await request.json()
+            done = self.drive(wish)
+            if "push" in wish:
+                done["told"] = await asyncio.to_thread(self._push, wish["push"], wish["to"])
+            return JSONResponse(done)
+        except (ValueError, TypeError, KeyError, AttributeError, RuleError, OSError) as error:
             return JSONResponse({"error": str(error), "usage": self.drive.__doc__}, status_code=400)
 
     def drive(self, wish: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +67,7 @@ class WmsRoutes:
         put: [[warehouse, item, free], …]; pick: [code, …]; ship;
         grade: [[warehouse, item, good, defective], …]; returned: [[code, item, good, defective], …];
         faults: [{kind, method?, nth?, times?, …}, …], `[]` heals; release: true works on what a fault holds;
-        dedupes: true|false. Warehouses are the WMS's codes.
+        dedupes: true|false; push: [code, …] and to: the hub's door. Warehouses are the WMS's codes.
         """
         ledger, done = self.wms.ledger, {}
         for warehouse, item, free in wish.get("put", []):
@@ -85,6 +90,14 @@ class WmsRoutes:
             done["released"] = self.wms.release(self.clock())
         ledger.dedupes = bool(wish.get("dedupes", ledger.dedupes))
         return {**done, "documents": len(ledger.documents), "parcels": len(ledger.parcels)}
+
+    def _push(self, codes: list[str], address: str) -> list[str]:
+        """Tell the hub what of these documents has left, and return what it answered."""
+        pushes = [self.wms.confirmation(code, self.clock()) for code in codes]
+        return [
+            requests.post(address, params=query, data=body, timeout=LONGEST_DELAY_S).text
+            for query, body in pushes
+        ]
 
     def _codes(self, wished: str | list[str]) -> list[str]:
         return list(self.wms.ledger.documents) if wished == "all" else list(wished)

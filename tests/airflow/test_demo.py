@@ -114,7 +114,9 @@ def woken_by_the_pass(base: int) -> list[str]:
     counts what was told before as well, so the news that came last is what woke it.
     """
     api = AirflowApi(base, "", SystemClock())
-    told = api._call("GET", "/assets/events?source_dag_id=transform_orders&order_by=timestamp")["asset_events"]
+    told = api._call("GET", "/assets/events?source_dag_id=transform_orders&order_by=timestamp")[
+        "asset_events"
+    ]
     first, *later = [{run["run_id"] for run in event["created_dagruns"]} for event in told]
     by_first = first.difference(*later)
     runs = api._call("GET", "/dags/fulfill_orders/dagRuns")["dag_runs"]

@@ -1,4 +1,4 @@
-"""Airflow's menu leads to the runbooks, and to nothing else."""
+"""Airflow's menu leads to the runbooks, and to nothing else; a WMS finds its door beside them."""
 
 import json
 import os
@@ -19,9 +19,12 @@ import orderhub_ui
 client = TestClient(orderhub_ui.app)
 paths = ["/runbooks/", "/runbooks/extract", "/runbooks/unknown", "/runbooks/..%2F..%2Fpyproject"]
 answers = {path: (answer.status_code, answer.text) for path in paths for answer in [client.get(path)]}
+huge = (b"<" * 65536 for _ in range(1000))
+pushes = [client.post("/wms/hangzhou?sign=x", content=body).text for body in (b"<request/>", huge)]
+unread = sum(1 for _ in huge)
 view = orderhub_ui.OrderhubUi.external_views[0]
 mounted = [app["url_prefix"] for app in orderhub_ui.OrderhubUi.fastapi_apps]
-print("ANSWER" + json.dumps({"answers": answers, "view": view, "mounted": mounted}))
+print("ANSWER" + json.dumps({"answers": answers, "view": view, "mounted": mounted, "pushes": pushes, "unread": unread}))
 """
 
 
@@ -62,3 +65,12 @@ def test_nothing_outside_the_runbooks_is_shown(asked: dict[str, Any]):
         404,
         404,
     ]
+
+
+def test_a_wms_is_told_to_come_again_while_the_hub_cannot_be_asked(asked: dict[str, Any]):
+    """Here no database is set up."""
+    assert all("<flag>failure</flag><code>SYSTEM_BUSY</code>" in told for told in asked["pushes"])
+
+
+def test_a_push_of_65_mb_is_not_read_to_its_end(asked: dict[str, Any]):
+    assert asked["unread"] > 900

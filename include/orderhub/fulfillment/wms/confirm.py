@@ -15,14 +15,17 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
-from orderhub.errors import CredentialError, RetryError
+from orderhub.errors import ContractError, CredentialError, RetryError
 from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
 from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in, open_account
 from orderhub.fulfillment.wms.xml import read, text_at
+from orderhub.platforms.payload import quotable
 from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
+#: The message that a WMS pushes when something has left; a gateway between the two puts its name before it.
+CONFIRMATION, GATEWAY = "deliveryorder.confirm", "taobao.qimen."
 #: Documents asked for in one go, the longest unasked first; a million open ones take their turns.
 MOST_ASKED = 2000
 _RECORDED_AT_ONCE = 100
@@ -129,9 +132,13 @@ def take_push(
 
     Raises:
         CredentialError: it does not carry the account's signature, or is of another time.
-        ContractError: it is not what Qimen documents.
+        ContractError: it is another message, or not what Qimen documents.
+        LeaseTaken: somebody else deals with this WMS now.
     """
     account.qimen.refuse_unsigned(query, body)
+    method = query.get("method", "")
+    if method.removeprefix(GATEWAY) != CONFIRMATION:
+        raise ContractError(f"WMS: {quotable(method)!r} is not taken, only {CONFIRMATION} is")
     request = read(body)
     code = text_at(request, "deliveryOrder/deliveryOrderCode")
     known = known_in(request, code)
