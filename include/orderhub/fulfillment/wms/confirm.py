@@ -25,7 +25,7 @@ from orderhub.settings import Settings
 
 log = structlog.get_logger(__name__)
 #: The message that a WMS pushes when something has left; a gateway between the two puts its name before it.
-CONFIRMATION, GATEWAY = "deliveryorder.confirm", "taobao.qimen."
+CONFIRMATION = "deliveryorder.confirm"
 #: Documents asked for in one go, the longest unasked first; a million open ones take their turns.
 MOST_ASKED = 2000
 _RECORDED_AT_ONCE = 100
@@ -137,7 +137,7 @@ def take_push(
     """
     account.qimen.refuse_unsigned(query, body)
     method = query.get("method", "")
-    if method.removeprefix(GATEWAY) != CONFIRMATION:
+    if not f".{method}".endswith(f".{CONFIRMATION}"):
         raise ContractError(f"WMS: {quotable(method)!r} is not taken, only {CONFIRMATION} is")
     request = read(body)
     code = text_at(request, "deliveryOrder/deliveryOrderCode")
