@@ -31,6 +31,16 @@ def divisions_directory() -> Path:
     return project_root() / "include" / "divisions"
 
 
+def messages_file() -> Path:
+    """Return the table of messages: English sentence, Chinese sentence."""
+    return project_root() / "include" / "messages" / "zh.csv"
+
+
+def keys_file() -> Path:
+    """Return the table of what keys and settings mean: in English, in Chinese."""
+    return project_root() / "include" / "messages" / "keys_zh.csv"
+
+
 def expectations_directory() -> Path:
     """Return the folder with the shipped Great Expectations suites."""
     return project_root() / "expectations"

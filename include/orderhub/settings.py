@@ -56,7 +56,11 @@ class Settings(BaseModel):
         description="Key that encrypts renewed access tokens (Fernet: 32 bytes, URL-safe base64); needed for "
         "platforms whose tokens are renewed. Changing it means authorizing their shops again.",
     )
-    language: Literal["zh", "en"] = Field(default="zh", description="Language of alerts and pages.")
+    language: Literal["zh", "en"] = Field(
+        default="zh",
+        description="Language of the terminal, alerts and pages; what is refused at the terminal looks at "
+        "the environment only.",
+    )
     airflow_url: str = Field(default="http://127.0.0.1:8080", description="Links in alerts start with this.")
     drop_folder: Path | None = Field(
         default=None, description="Where order files are dropped; default <home>/drop/<shop>/."
@@ -123,4 +127,6 @@ def _explain(error: ValidationError, home: Path) -> str:
             f"{variable} is not set and {home / SETTINGS_FILE} does not hold it; "
             "start the hub with `./hub up` or `./hub demo`, or set it"
         )
+    if problem["type"] == "literal_error":
+        return f"{variable}: {problem['input']!r} is not allowed; write {problem['ctx']['expected']}"
     return f"{variable}: {problem['msg']}"

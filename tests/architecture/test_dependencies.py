@@ -20,7 +20,7 @@ RANKS = {
     "command": 7,
 }  # fmt: skip
 #: Modules beside the packages: settings, errors and the like.
-GROUND = {"errors", "clock", "settings", "paths", "connections", "guard", "stopped"}
+GROUND = {"errors", "clock", "settings", "paths", "connections", "guard", "spoken", "stopped"}
 
 
 def part_of(module: str) -> str:

@@ -10,6 +10,8 @@ from orderhub import cli
 from orderhub.cli import shell
 from orderhub.cli.shell import asking, show
 from orderhub.cli.sources import Instant
+from orderhub.cli.usage import run
+from orderhub.errors import StopError
 
 
 def test_file_that_cannot_be_opened_is_one_sentence(
@@ -68,3 +70,82 @@ def test_time_is_read_as_people_write_it(written: str):
 
     assert CliRunner().invoke(app, ["--since", written]).exit_code == 0
     assert read == ["2026-11-29"]
+
+
+@pytest.mark.parametrize(
+    ("given", "zh", "en"),
+    [
+        (
+            ["manifets"],
+            "没有命令 'manifets';是不是 'manifest'?(写法见 ./hub --help)",
+            "Did you mean 'manifest'? (see",
+        ),
+        (
+            ["dmeo"],
+            "没有命令 'dmeo';是不是 'demo'?(写法见 ./hub --help)",
+            "Did you mean 'demo'? (see ./hub --help)",
+        ),
+        (
+            ["explain"],
+            "缺参数 'order'(写法见 ./hub explain --help)",
+            "Missing argument 'order' (see ./hub explain",
+        ),
+        (
+            ["pull", "jd", "--shp", "x"],
+            "没有选项 --shp;有相近的 --help, --shop(写法见",
+            "No such option: --shp",
+        ),
+        (
+            ["hold", "release", "a"],
+            "缺选项 '--reason'(写法见 ./hub hold release --help)",
+            "Missing option '--reason'",
+        ),
+        (["bench", "tick", "--orders", "x"], "'--orders' 要写整数(写法见", "a valid integer"),
+        (
+            ["waybill", "settle", "a", "maybe", "--reason", "x"],
+            "'state' 不能写 'maybe';可以写 'void', 'used'(写法见",
+            "'maybe' is not one of 'void', 'used' (see",
+        ),
+    ],
+)
+def test_command_line_that_cannot_be_read_is_one_sentence_with_the_way_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: list[str], zh: str, en: str
+):
+    def run_it() -> str:
+        with pytest.raises(SystemExit) as ended:
+            run(partial(cli.app, given), "./hub")
+        assert ended.value.code == 2
+        return capsys.readouterr().err
+
+    assert zh in run_it()
+    monkeypatch.setenv("ORDERHUB_LANGUAGE", "en")
+    assert en in run_it()
+
+
+def test_group_without_a_command_shows_its_help_and_nothing_else(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        run(partial(cli.app, ["stock"]), "./hub")
+
+    said = capsys.readouterr()
+    assert (ended.value.code, said.err, "freeze" in said.out) == (2, "", True)
+
+
+def test_error_is_told_in_chinese_and_in_english_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(**_: str) -> None:
+        raise StopError("manifest x does not exist; ./hub manifest list shows those that do")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    monkeypatch.setattr(cli.structlog, "configure", lambda **_: None)  # It is the whole process's.
+    said = []
+    for language in ("zh", "en"):
+        monkeypatch.setenv("ORDERHUB_LANGUAGE", language)
+        with pytest.raises(SystemExit):
+            cli.main()
+        said.append(capsys.readouterr().err)
+
+    assert [
+        "orderhub: 没有清单 x;./hub manifest list 列出有的\n",
+        "orderhub: manifest x does not exist; ./hub manifest list shows those that do\n",
+    ] == said

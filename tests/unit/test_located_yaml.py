@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 from orderhub.config.located_yaml import parse, read_document
 from orderhub.errors import ConfigError
 
+YAML_HINT = "; look at colons, quotes, brackets and the depth of the lines before it"
+
 
 class Inner(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -41,12 +43,15 @@ def test_empty_value_is_absent_and_quoted_empty_is_text():
         ("a: &x 1\nb: 2\n", "f.yaml:1: anchors, aliases and tags are not allowed; write the value out"),
         ("a: 1\nb: *x\n", "f.yaml:2: anchors, aliases and tags are not allowed; write the value out"),
         ("a: 1\nb: !!str 2\n", "f.yaml:2: anchors, aliases and tags are not allowed; write the value out"),
-        ("a:\n\tb: 1\n", "f.yaml:2: not valid YAML: found character '\\t' that cannot start any token"),
-        ("", "f.yaml:1: the file is empty"),
-        ("# nothing\n", "f.yaml:1: the file is empty"),
+        (
+            "a:\n\tb: 1\n",
+            f"f.yaml:2: not valid YAML: found character '\\t' that cannot start any token{YAML_HINT}",
+        ),
+        ("", "f.yaml:1: the file is empty; docs/reference lists its keys"),
+        ("# nothing\n", "f.yaml:1: the file is empty; docs/reference lists its keys"),
         ("a: 1\n? [b]\n: 2\n", "f.yaml:2: a key must be a word, not a list or an object"),
         ("a: 1\nb: \x07\n", "f.yaml:2: a character that YAML does not allow (7)"),
-        ("a: 1\n---\na: 2\n", "f.yaml:2: not valid YAML: but found another document"),
+        ("a: 1\n---\na: 2\n", f"f.yaml:2: not valid YAML: but found another document{YAML_HINT}"),
     ],
 )
 def test_what_yaml_would_hide_is_refused_with_its_line(source: str, message: str):
@@ -75,13 +80,13 @@ def test_what_yaml_would_hide_is_refused_with_its_line(source: str, message: str
         ),
         (
             "parts:\n  - province: 浙江省\n    pieces: many\n",
-            "f.yaml:3: parts.0.pieces: Input should be a valid integer, unable to parse string as an integer (value 'many')",
+            "f.yaml:3: parts.0.pieces: must be a whole number (value 'many')",
         ),
         (
             "parts:\n  - province:\n",
-            "f.yaml:2: parts.0.province: Input should be a valid string (value None)",
+            "f.yaml:2: parts.0.province: must be given",
         ),
-        ("- a\n", "f.yaml:1: the file: Input should be a valid dictionary or instance of Outer"),
+        ("- a\n", "f.yaml:1: must be keys with values below it"),
     ],
 )
 def test_wrong_content_names_line_key_value_and_nearest(source: str, message: str):

@@ -31,8 +31,10 @@ from orderhub.cli import (
     what_if,
 )
 from orderhub.cli.shell import say_stopped
+from orderhub.cli.usage import run
 from orderhub.db.interrupts import ending_statements
 from orderhub.errors import AlreadyDone, OrderhubError, SkipError, StopError
+from orderhub.spoken import told
 from orderhub.stopped import INTERRUPTED
 
 app = typer.Typer(
@@ -70,18 +72,18 @@ def main() -> None:
     installed = Path(sys.argv[0]).name == "orderhub"
     try:
         with ending_statements(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            app(prog_name="orderhub" if installed else "./hub")
+            run(app, "orderhub" if installed else "./hub")
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             say_stopped()
         raise
     except AlreadyDone as error:
-        print(error)
+        print(told(error))
     except SkipError as error:
-        print(error, file=sys.stderr)
+        print(told(error), file=sys.stderr)
         raise SystemExit(75) from None
     except OrderhubError as error:
-        print(f"orderhub: {error}", file=sys.stderr)
+        print(f"orderhub: {told(error)}", file=sys.stderr)
         raise SystemExit(2 if isinstance(error, StopError) else 1) from None
     except OSError as error:
         if error.filename is None:

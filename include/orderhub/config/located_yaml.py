@@ -17,6 +17,31 @@ from orderhub.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
+#: What pydantic refuses → the rule.
+_RULES = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+    "tuple_type": "must be a list, for example [one, two]",
+    "model_type": "must be keys with values below it",
+    "dict_type": "must be keys with values below it",
+    "mapping_type": "must be keys with values below it",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "greater_than": "must be more than {gt}",
+    "datetime_parsing": "must be a time such as 2026-01-01T00:00:00+08:00",
+    "datetime_from_date_parsing": "must be a time such as 2026-01-01T00:00:00+08:00",
+}
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,39}$": "must be lower-case letters, digits, - and _, 40 at most",
+    r"^[a-z][a-z_]{0,29}$": "must be lower-case letters and _, 30 at most",
+    r"^[^@\s]+@[^@\s]+$": "must be a mail address",
+    "^[A-Z]{3}$": "must be three capital letters, such as CNY",
+}
 #: libyaml reads ten times faster; a PyYAML built without it works all the same.
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -47,7 +72,7 @@ def read_document(source: str, file: str) -> LocatedDocument:
     except yaml.YAMLError:
         node = _root_or_reason(source, file)
     if node is None:
-        raise ConfigError(f"{file}:1: the file is empty")
+        raise ConfigError(f"{file}:1: the file is empty; docs/reference lists its keys")
     lines: dict[Path, int] = {}
     value = _plain(node, (), lines, file)
     return LocatedDocument(file, value, lines)
@@ -60,7 +85,10 @@ def _root_or_reason(source: str, file: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from None
+        raise ConfigError(
+            f"{file}:{line}: not valid YAML: {error.problem or error.context}; look at colons, quotes, "
+            "brackets and the depth of the lines before it"
+        ) from None
     except ReaderError as error:
         line = source.count("\n", 0, int(error.position)) + 1
         raise ConfigError(
@@ -144,9 +172,21 @@ def _explain(model: type[BaseModel], error: ValidationError, document: LocatedDo
             word.strip(" '") for word in str(problem["ctx"]["expected"]).replace(" or ", ",").split(",")
         ]
         return f"{where}: {key}: {value!r} is not allowed; {nearest(str(value), allowed)}"
-    message = problem["msg"].removeprefix("Value error, ")
+    if value is None:
+        return f"{where}: {key}: must be given"
+    if not path:
+        return f"{where}: {_rule(problem)}"
     shown = "" if isinstance(value, (dict, list)) else f" (value {value!r})"
-    return f"{where}: {key}: {message}{shown}"
+    return f"{where}: {key}: {_rule(problem)}{shown}"
+
+
+def _rule(problem: Any) -> str:
+    """Return what a value must be, in words of people who have not seen the code."""
+    said = _RULES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    context = problem.get("ctx", {})
+    if problem["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(str(context["pattern"]), str(said))
+    return str(said.format(**context)) if problem["type"] in _RULES else str(said)
 
 
 def _hint(key: str, known: dict[str, set[str]]) -> str:
@@ -169,14 +209,15 @@ def known_keys(model: type[BaseModel]) -> dict[str, set[str]]:
         for name, field in current.model_fields.items():
             key = field.alias or name
             keys.setdefault(key, set()).add(parent)
-            waiting.extend((key, inner) for inner in _models_in(field.annotation))
+            waiting.extend((key, inner) for inner in models_in(field.annotation))
     return keys
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that a type holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]
 
 
 def nearest(value: str, allowed: list[str]) -> str:

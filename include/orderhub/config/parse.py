@@ -152,6 +152,10 @@ def _read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: not UTF-8; save it as UTF-8 (Excel: CSV UTF-8)") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: cannot be read: {error.strerror}; make it readable for the user who runs the hub"
+        ) from None
 
 
 def _routing(
@@ -229,7 +233,7 @@ def _sku_mappings(source: str, shops: list[str]) -> tuple[models.SkuMapping, ...
         if row["shop_id"] != "*" and row["shop_id"] not in shops:
             raise row.refuse("shop_id", f"is not a shop; {nearest(row['shop_id'], [*shops, '*'])}")
         if not row["mapping_id"] or not row["sku_id"] or not row["platform_sku"]:
-            raise row.refuse("mapping_id", "platform_sku and sku_id must all be given")
+            raise row.refuse("mapping_id", "must all be given: mapping_id, platform_sku, sku_id")
         if row["mapping_id"] in ids:
             raise row.refuse("mapping_id", "is used twice; the id says later which row decided")
         ids.add(row["mapping_id"])

@@ -7,6 +7,7 @@ from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.spoken import told
 
 RULE = "refused_configuration"
 _SUBJECT = "configuration"
@@ -25,6 +26,7 @@ def close_refused(database: Database, clock: Clock) -> None:
 
 
 def _alert(kept: str, said: str) -> Alert:
+    said_zh = told(said, in_english=False)
     return Alert(
         rule_id=RULE,
         severity="warning",
@@ -32,7 +34,7 @@ def _alert(kept: str, said: str) -> Alert:
         fingerprint=hashlib.sha256(f"{kept} {said}".encode()).hexdigest()[:16],
         title_zh="配置有误,未启用",
         title_en="The configuration is refused",
-        text_zh=f"{said}\n上一个好版本 {kept} 继续生效;改好后运行 ./hub config apply,自动关闭。",
+        text_zh=f"{said_zh}\n上一个好版本 {kept} 继续生效;改好后运行 ./hub config apply,自动关闭。",
         text_en=f"{said}\nThe last good version {kept} stays active; correct the file and run "
         "./hub config apply, which closes this.",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderhub.clock import Clock
+from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig, Shop
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
@@ -107,12 +107,16 @@ def _close_refused(access: Access, streams: Iterable[str]) -> None:
 def _refuse_open_range(clock: Clock, since: datetime, until: datetime, streams: Iterable[Stream]) -> None:
     lag = timedelta(seconds=max(stream.window.lag_seconds for stream in streams))
     if since >= until:
-        raise ConfigError(f"since {since:%Y-%m-%d %H:%M} is not before until {until:%Y-%m-%d %H:%M} (UTC)")
+        raise ConfigError(f"since {_beijing(since)} is not before until {_beijing(until)}, Beijing time")
     if until > clock.now() - lag:
         raise ConfigError(
-            f"until {until:%Y-%m-%d %H:%M} UTC is not over yet; the latest now is "
-            f"{clock.now() - lag:%Y-%m-%d %H:%M} UTC, and newer orders come with every pull"
+            f"until {_beijing(until)} is not over yet; the latest now is {_beijing(clock.now() - lag)}, "
+            "Beijing time, and newer orders come with every pull"
         )
+
+
+def _beijing(moment: datetime) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
 
 
 def work_backfill(
