@@ -62,11 +62,28 @@ def test_help_needs_nothing_installed() -> None:
     assert "./hub demo" in shown.stdout
 
 
+@pytest.mark.parametrize("command", ["check", "lock"])
+def test_help_of_a_command_that_takes_nothing_does_not_run_it(
+    hub: ModuleType, monkeypatch, capsys, command
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(hub, "prepare", lambda *, tests: done.append("prepare"))
+
+    assert hub.main([command, "--help"]) == 0
+    assert ("./hub demo" in capsys.readouterr().out, done) == (True, [])
+
+
+def test_word_behind_a_command_that_takes_nothing_is_refused(hub: ModuleType) -> None:
+    with pytest.raises(hub.HubError, match=r"^check 后面什么都不写,不是 tests/unit;要选测试用 \./hub test$"):
+        hub.main(["check", "tests/unit"])
+
+
 def test_script_is_executable() -> None:
     assert os.access(SCRIPT, os.X_OK)
 
 
 def test_old_python_is_refused_with_what_to_do(hub: ModuleType, monkeypatch) -> None:
+    monkeypatch.setattr(hub, "CHINESE", False)
     monkeypatch.setattr(hub.sys, "version_info", (3, 9, 2))
     monkeypatch.setattr(hub.shutil, "which", lambda name: None)
 
@@ -88,10 +105,10 @@ def test_old_python_is_refused_with_what_to_do(hub: ModuleType, monkeypatch) -> 
 def test_failed_installation_is_one_sentence(hub: ModuleType, log: str, said: str) -> None:
     hub.LOG.write_text(f"first line\n{log}\n", encoding="utf-8")
 
-    sentence = hub.explain_failure()
+    zh, en = hub.explain_failure()
 
-    assert said in sentence
-    assert "\n" not in sentence
+    assert said in en
+    assert "\n" not in zh + en
 
 
 def test_second_start_installs_nothing(hub: ModuleType, monkeypatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from orderhub.errors import ConfigError, EnvironmentFault
 from orderhub.operate import stack
 from orderhub.operate.airflow_env import airflow_environment
+from orderhub.operate.front_door import read_options
 from orderhub.operate.home import Home, Memory, write_private
 from orderhub.operate.launch import main
 from orderhub.operate.ports import Ports, refuse_taken, suggest_base
@@ -167,6 +168,7 @@ def test_own_database_needs_all_three_addresses(monkeypatch) -> None:
 
 def test_another_seed_on_a_home_is_refused_in_one_sentence(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setattr("orderhub.operate.launch.signal.signal", lambda number, handler: None)
+    monkeypatch.setenv("ORDERHUB_LANGUAGE", "en")
     home = Home(tmp_path)
     home.prepare()
     home.remember(Memory(port=suggest_base(21000), seed=7))
@@ -220,7 +222,7 @@ def test_reset_touches_no_folder_that_is_not_a_home(tmp_path: Path, monkeypatch,
     code = main(["reset", "--home", str(tmp_path), "--yes"])
 
     assert (code, (tmp_path / "letters.txt").exists()) == (1, True)
-    assert "is not the home of a hub" in capsys.readouterr().err
+    assert "不是 hub 的数据目录;什么都没有删" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("option", "role"), [([], "orderhub_analyst"), (["--ops"], "orderhub_app")])
@@ -240,3 +242,31 @@ def test_sql_reads_only_whoever_asks(
 
     said = f"postgresql://{role}:x@127.0.0.1/orderhub -c default_transaction_read_only=on\n"
     assert (code, capfd.readouterr().out) == (0, said)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["demo", "--orders", "0"], "hub: --orders 0 不能用:至少是 1(写法见 ./hub demo --help)"),
+        (["demo", "--prot", "9000"], "hub: 没有 --prot 9000 这样的写法(写法见 ./hub demo --help)"),
+        (["up", "--port", "abc"], "hub: --port 要写整数,不是 'abc'(写法见 ./hub up --help)"),
+        (
+            ["sandbox", "--lives", "x"],
+            "hub: --lives 不能写 'x';可以写:'all', 'demo'(写法见 ./hub sandbox --help)",
+        ),
+    ],
+)
+def test_option_that_cannot_be_is_one_sentence_with_the_way_on(given: list[str], said: str, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_options(given)
+
+    assert (ended.value.code, capsys.readouterr().err) == (2, f"{said}\n")
+
+
+def test_option_that_cannot_be_is_said_in_english_where_that_is_asked_for(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("ORDERHUB_LANGUAGE", "en")
+
+    with pytest.raises(SystemExit):
+        read_options(["demo", "--orders", "-3"])
+
+    assert "hub: --orders -3 must be 1 or more (see ./hub demo --help)\n" == capsys.readouterr().err

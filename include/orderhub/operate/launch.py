@@ -20,20 +20,22 @@ from orderhub.db.interrupts import ending_statements
 from orderhub.db.postgres import binaries, discard_cluster
 from orderhub.errors import EnvironmentFault, OrderhubError
 from orderhub.guard import Guard
+from orderhub.operate.front_door import read_options
 from orderhub.operate.home import Home, Memory
 from orderhub.operate.ports import DEFAULT_BASE, LOOPBACK, Ports, refuse_taken
-from orderhub.operate.sandbox_alone import add_sandbox, run_sandbox
+from orderhub.operate.sandbox_alone import run_sandbox
 from orderhub.operate.setup import apply_configuration
 from orderhub.operate.stack import Stack, start_stack, wait_until_healthy
 from orderhub.operate.supervisor import Supervisor
 from orderhub.operate.voice import Voice
 from orderhub.settings import load_settings
+from orderhub.spoken import speaks_english, told
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command of the front door and return its exit code; errors are one sentence."""
-    options = _options(arguments)
-    voice = Voice("en" if os.environ.get("ORDERHUB_LANGUAGE") == "en" else "zh")
+    options = read_options(arguments)
+    voice = Voice("en" if speaks_english() else "zh")
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         with ending_statements(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             return _start(options, home, voice)
     except OrderhubError as error:
-        print(f"hub: {error}", file=sys.stderr)  # noqa: T201 - what the command is for
+        print(f"hub: {told(error)}", file=sys.stderr)  # noqa: T201 - what the command is for
         return 1
     except KeyboardInterrupt:
         return 130
@@ -59,39 +61,6 @@ def _start(options: argparse.Namespace, home: Home, voice: Voice) -> int:
             return _reset(home, voice, sure=options.yes)
         case _:
             return _sql(options)
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    """Return the parsed command line; what `sql` does not know goes to psql."""
-    parser = _parser()
-    options, others = parser.parse_known_args(arguments)
-    if others and options.command != "sql":
-        parser.error(f"unknown: {' '.join(others)}; `./hub {options.command} --help` lists what there is")
-    options.others = others
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./hub", description="The order hub's front door.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    home = os.environ.get("ORDERHUB_HOME") or ".orderhub"
-    common.add_argument("--home", default=home, help="where this hub keeps its state (default .orderhub)")
-    port = "first of five neighbouring ports (default 8080, then what the home remembers)"
-    demo = commands.add_parser("demo", parents=[common], help="the whole hub on made-up shops")
-    demo.add_argument("--port", type=int, help=port)
-    demo.add_argument("--seed", type=int, help="another seed, another world (default 7)")
-    demo.add_argument("--orders", type=int, help="orders waiting at the start (default 480)")
-    demo.add_argument("--once", action="store_true", help="end after the pass; 0 only if all is well")
-    up = commands.add_parser("up", parents=[common], help="the hub on your own platforms; nothing unpaused")
-    up.add_argument("--port", type=int, help=port)
-    add_sandbox(commands, common)
-    reset = commands.add_parser("reset", parents=[common], help="delete the home with all its data")
-    reset.add_argument("--yes", action="store_true", help="do not ask")
-    sql = commands.add_parser("sql", parents=[common], help="psql as the read-only analyst")
-    sql.add_argument("--dsn", action="store_true", help="print the address for another tool instead")
-    sql.add_argument("--ops", action="store_true", help="as the hub itself, reading only: for the runbooks")
-    return parser
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

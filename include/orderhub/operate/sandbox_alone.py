@@ -16,6 +16,7 @@ from orderhub.operate.voice import Voice
 DEFAULT_PORT = 8082
 _START_SECONDS = 120.0
 DESCRIPTION = """\
+只有外面的世界:各平台的模拟接口、假店铺和一个邮箱,没有 Airflow 和数据库。什么都不保存,同一个种子每次都一样。
 The outside world alone: every platform's gateway with made-up shops, and a mailbox. No Airflow, no database.
 Nothing is kept: each start with the same seed is the same world, whose last 30 hours end now."""
 EPILOG = """\
@@ -36,25 +37,37 @@ def add_sandbox(
     sandbox = commands.add_parser(
         "sandbox",
         parents=[common],
-        help="the platforms' gateways and the mailbox alone",
+        help="只启动各平台的模拟接口和邮箱 / the platforms' gateways and the mailbox alone",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    sandbox.add_argument("--shops", default="", help="comma list of shop ids (default: all platforms)")
-    sandbox.add_argument("--orders", type=int, default=480, help="orders of the last 30 hours (default 480)")
-    sandbox.add_argument("--seed", type=int, default=7, help="another seed, another world (default 7)")
+    sandbox.add_argument(
+        "--shops", default="", help="店铺,逗号隔开;默认全部 / comma list of shop ids; all by default"
+    )
+    sandbox.add_argument(
+        "--orders", type=int, default=480, help="最近 30 小时多少单;默认 480 / orders of the last 30 hours"
+    )
+    sandbox.add_argument(
+        "--seed", type=int, default=7, help="换一个种子就是另一批订单;默认 7 / another seed, another world"
+    )
     sandbox.add_argument(
         "--lives",
         choices=("all", "demo"),
         default=ALL_LIVES,
-        help="all: groups, COD, bundles, every after-sale …; demo: ordinary orders (default all)",
+        help="all(默认)拼团、货到付款、组合装、各种售后;demo 普通订单 / every kind, or ordinary ones",
     )
     sandbox.add_argument(
-        "--trickle", type=float, default=3.0, help="new orders per minute; 0 for none (default 3)"
+        "--trickle",
+        type=float,
+        default=3.0,
+        help="每分钟来几单;0 不来,默认 3 / new orders per minute; 0 for none",
     )
     sandbox.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="HTTP; mail is the next port (default 8082)"
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help="HTTP 端口,邮箱用下一个;默认 8082 / HTTP; mail is the next port",
     )
 
 
