@@ -126,6 +126,7 @@ def test_fewer_pieces_than_promised_are_refused_by_name(
         ("hangzhou,MUG,1.5", "on_hand: '1.5' is not a whole number"),
         ("hangzhou,MUG,-1", "on_hand: '-1' is not a whole number"),
         ("hangzhou,,1", "sku_id: '' must be given"),
+        ("", "no row under the header; a count names its SKUs, one a line"),
     ],
 )
 def test_a_wrong_row_refuses_the_file(

@@ -10,6 +10,7 @@ from orderhub.config.parse import parse_config
 from orderhub.errors import ConfigError
 from orderhub.paths import expectations_directory
 from orderhub.quality.missing_rules import missing_rules, suite_warnings
+from orderhub.quality.other_holds import care_warnings
 from orderhub.quality.suites import load_suites
 from tests.builders import FILES, shops_file
 
@@ -49,3 +50,13 @@ def test_a_merchant_without_own_checks_misses_none() -> None:
 def test_what_is_switched_off_is_a_list_of_ids(given: object) -> None:
     with pytest.raises(ConfigError, match=r"order_lines\.json: meta\.switched_off must list ids"):
         load_suites(merchant(switched_off=given))
+
+
+def test_a_rule_of_holds_yaml_that_holds_nothing_is_warned_of_with_the_nearest() -> None:
+    rules = "rules: [{rule: sku_not_maped, owner: 运营}, {rule: no_carrier, owner: 仓库}, {rule: vague_address, owner: 客服}]"
+    config = parse_config({**FILES, "shops.yaml": shops_file(), "holds.yaml": rules})
+
+    [said] = care_warnings(config)
+
+    assert "holds.yaml: rule 'sku_not_maped' 没有这条规则" in said
+    assert "did you mean 'sku_not_mapped'?" in said

@@ -398,17 +398,24 @@ def test_the_report_of_a_dropped_count_names_the_codes_that_nobody_knows(house: 
     assert "skus.csv 里没有 / not in skus.csv: MUGG" in report.read_text(encoding="utf-8-sig")
 
 
-def test_a_wrong_file_moves_aside_with_the_reason_and_the_others_are_read(house: House, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("row", "zh", "en"),
+    [("MUG,-7\n", "不是 0 到", "whole number"), ("", "列名下面一行也没有", "no row under the header")],
+)
+def test_a_wrong_file_moves_aside_with_the_reason_and_the_others_are_read(
+    house: House, tmp_path: Path, row: str, zh: str, en: str
+):
     house.open(orders=1)
     folder = tmp_path / "drop" / "warehouses" / "yiwu"
     folder.mkdir(parents=True)
-    (folder / "stock.csv").write_text("sku_id,on_hand\nMUG,-7\n", encoding="utf-8")
+    (folder / "stock.csv").write_text(f"sku_id,on_hand\n{row}", encoding="utf-8")
 
     done = sync(house)
 
+    [report] = (folder / "rejected").glob("*.report.txt")
+    said = report.read_text(encoding="utf-8-sig")
     assert [stock.warehouse_id for stock in done.synced] == ["hangzhou"]
-    assert "whole number" in done.failed["yiwu"]
-    assert len(list((folder / "rejected").glob("*.report.txt"))) == 1
+    assert (en in done.failed["yiwu"], zh in said, en in said) == (True, True, True)
 
 
 def test_a_wms_that_somebody_deals_with_keeps_no_other_warehouse_from_being_read(

@@ -10,9 +10,12 @@ import typer
 
 from orderhub.cli.shell import active_config, clock, console, opened, show
 from orderhub.cli.sources import FORMATS, utc
+from orderhub.spoken import told
 
 app = typer.Typer()
 _NAMED = 20
+Building = Annotated[str, typer.Argument(help="仓库,warehouses.yaml 的 id / its id in warehouses.yaml")]
+Document = Annotated[str, typer.Argument(help="发货单号,见 explain / the document, see explain")]
 stock_app = typer.Typer(
     no_args_is_help=True, help="库存:盘点、同步、冻结 / stock: counts, readings, stock-takes"
 )
@@ -24,12 +27,15 @@ app.add_typer(recall_app, name="recall")
 
 
 @stock_app.command("import")
-def stock_import(file: Annotated[Path, typer.Argument(help="warehouse_id,sku_id,on_hand")]) -> None:
+def stock_import(
+    file: Annotated[Path, typer.Argument(help="CSV,列 / columns: warehouse_id,sku_id,on_hand")],
+) -> None:
     """按盘点数更新在库 / take a count as the new on-hand; every change is a ledger row."""
     from orderhub.fulfillment.stock import import_stock
 
     with opened() as (_, database):
         counted = asdict(import_stock(database, clock, file, getpass.getuser()))
+    counted["refused"] = [told(row) for row in counted["refused"]]
     unknown = counted.pop("unknown")
     show("库存 / stock", counted)
     if unknown:
@@ -61,7 +67,7 @@ def stock_sync() -> None:
 
 
 @stock_app.command("freeze")
-def stock_freeze(warehouse: str) -> None:
+def stock_freeze(warehouse: Building) -> None:
     """盘点开始:不再分单给它,已预占的照旧 / stock-take: route nothing new there, keep reservations."""
     from orderhub.fulfillment.freeze import freeze_stock
 
@@ -71,7 +77,7 @@ def stock_freeze(warehouse: str) -> None:
 
 
 @stock_app.command("thaw")
-def stock_thaw(warehouse: str) -> None:
+def stock_thaw(warehouse: Building) -> None:
     """盘点结束,恢复分单 / the stock-take is over: route there again."""
     from orderhub.fulfillment.freeze import thaw_stock
 
@@ -81,7 +87,9 @@ def stock_thaw(warehouse: str) -> None:
 
 
 @wms_app.command("resend")
-def wms_resend(fulfillment_order: str) -> None:
+def wms_resend(
+    fulfillment_order: Annotated[str, typer.Argument(help="发货单号,或退货单号(R-…)/ document or return")],
+) -> None:
     """WMS 拒收的发货单、退货单,改好后用同一单号再交 / hand what it refused over again, under its own code."""
     from orderhub.fulfillment.wms.mending import resend
 
@@ -92,7 +100,7 @@ def wms_resend(fulfillment_order: str) -> None:
 
 @wms_app.command("settle")
 def wms_settle(
-    subject: str,
+    subject: Annotated[str, typer.Argument(help="单号,见 core.shipment_doubts / what the doubt is about")],
     *,
     reason: Annotated[str, typer.Option(help="为什么 / why")],
     rest: Annotated[
@@ -125,7 +133,7 @@ def wms_settle(
 
 @recall_app.command("agree")
 def recall_agree(
-    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+    fulfillment_order: Document, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
 ) -> None:
     """仓库答应不发:预占退回,其余重新分仓 / it keeps the goods: the rest is routed anew.
 
@@ -140,7 +148,7 @@ def recall_agree(
 
 @recall_app.command("refuse")
 def recall_refuse(
-    fulfillment_order: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
+    fulfillment_order: Document, *, reason: Annotated[str, typer.Option(help="为什么 / why")]
 ) -> None:
     """仓库说已拣货或已发出 / the warehouse says that it is picked or gone."""
     from orderhub.fulfillment.recalls import end_hand_recall

@@ -146,6 +146,8 @@ def _read(file: Path, warehouses: list[str]) -> dict[tuple[str, str], int]:
         if key in counts:
             raise row.refuse("sku_id", f"is counted twice for warehouse {key[0]}")
         counts[key] = int(row["on_hand"])
+    if not counts:
+        raise ConfigError(f"{file}: no row under the header; a count names its SKUs, one a line")
     return counts
 
 

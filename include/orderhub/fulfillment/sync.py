@@ -32,6 +32,7 @@ from orderhub.fulfillment.wms.returns import ask_open_returns
 from orderhub.fulfillment.wms.stock import read_stock
 from orderhub.platforms.spreadsheet.folder import finished_files, state_of
 from orderhub.settings import Settings
+from orderhub.spoken import told
 
 log = structlog.get_logger(__name__)
 FILE = "stock.csv"
@@ -114,12 +115,12 @@ def take_sheets(database: Database, clock: Clock, warehouse_id: str, folder: Pat
     for file in files:
         saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         try:
-            told = _take_sheet(database, clock, warehouse_id, file)
+            report = _take_sheet(database, clock, warehouse_id, file)
         except FileRejected as error:
             _move(file, "rejected", saved_at, f"{error.zh}\n{error.en}")
             log.warning("sheet refused", warehouse_id=warehouse_id, why=error.en)
             continue
-        _move(file, "accepted", saved_at, "\n".join(told))
+        _move(file, "accepted", saved_at, "\n".join(report))
     return len(files)
 
 
@@ -161,7 +162,7 @@ def _take_file(
         refuse_changed(file, before)
         synced = take_reading(database, clock, config, reading)
     except (ConfigError, AlreadyDone) as error:
-        _move(file, "rejected", as_of, str(error))
+        _move(file, "rejected", as_of, f"{told(error, in_english=False)}\n{error}")
         raise
     said = [f"{synced.skus} SKU, {synced.changed} changed"]
     said += [f"skus.csv 里没有 / not in skus.csv: {', '.join(synced.unknown)}"] if synced.unknown else []
@@ -183,6 +184,8 @@ def _pieces(file: Path) -> dict[str, int]:
         if counted is None:
             raise row.refuse("on_hand", f"is not a whole number of pieces from 0 to {MOST_PIECES - 1}")
         pieces[sku_id] = counted
+    if not pieces:
+        raise ConfigError(f"{file}: no row under the header; a count names its SKUs, one a line")
     return pieces
 
 

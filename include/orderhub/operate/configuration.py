@@ -14,6 +14,7 @@ from orderhub.operate.refused import close_refused
 from orderhub.platforms.spec import load_platform
 from orderhub.quality.active import try_suites
 from orderhub.quality.missing_rules import suite_warnings
+from orderhub.quality.other_holds import care_warnings
 from orderhub.quality.suites import load_suites
 from orderhub.settings import Settings
 
@@ -34,7 +35,8 @@ def check_files(directory: Path) -> MerchantConfig:
 def warnings_of(config: MerchantConfig, directory: Path) -> list[str]:
     """Return what the merchant should know of files that are valid all the same, or that are not read."""
     return [
-        *goods_warnings(config), *rule_warnings(config), *suite_warnings(config), *unread_files(directory),
+        *goods_warnings(config), *rule_warnings(config), *suite_warnings(config), *care_warnings(config),
+        *unread_files(directory),
     ]  # fmt: skip
 
 
