@@ -26,9 +26,11 @@ _STATES = {"closed": "已截单 / closed", "published": "已交付 / handed over
 
 @manifest_app.command("close")
 def manifest_close(
-    warehouse: str,
+    warehouse: Annotated[str, typer.Argument(help="仓库,warehouses.yaml 的 id / its id in warehouses.yaml")],
     *,
-    now: Annotated[bool, typer.Option("--now", help="立即加开一次截单 / an extra cut-off now")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="立即加开一次截单;必须写 / an extra cut-off now; must be given")
+    ] = False,
 ) -> None:
     """为仓库加开一次截单并交付文件 / close an extra manifest and hand its files over."""
     from orderhub.delivery.dispatch import deliver_books, deliver_pending

@@ -19,6 +19,8 @@ STOPPED = (
     "已停止,没有结果;测量用的数据库已删除,您的数据没有动过 / stopped without a result; the database that was "
     "measured is deleted, your data was not touched"
 )
+Orders = Annotated[int, typer.Option(help="多少单 / how many orders")]
+Rounds = Annotated[int, typer.Option(help="跑几遍 / how many times")]
 bench_app = typer.Typer(no_args_is_help=True, help="测量 / measure")
 app = typer.Typer()
 app.add_typer(bench_app, name="bench")
@@ -40,7 +42,7 @@ def bench_idle(seconds: Annotated[float, typer.Option(help="观察多久 / how l
 
 
 @bench_app.command("tick")
-def bench_tick(orders: int = 220, rounds: int = 3) -> None:
+def bench_tick(orders: Orders = 220, rounds: Rounds = 3) -> None:
     """一次节拍:新订单从第一页到预占 / new orders, first page to reserved, by the real scheduler."""
     from orderhub.operate.bench import measure_ticks, median_seconds
     from orderhub.operate.home import Home
@@ -57,8 +59,8 @@ def bench_tick(orders: int = 220, rounds: int = 3) -> None:
 
 @bench_app.command("pull")
 def bench_pull(
-    orders: int = 100_000,
-    rounds: int = 3,
+    orders: Orders = 100_000,
+    rounds: Rounds = 3,
     shop: Annotated[str, typer.Option(help="small(一单约 1.7 kB)或 large(约 5.5 kB)/ kB an order")] = "small",
     dlt_python: Annotated[
         Path | None, typer.Option(help="装有 dlt 的 Python / the Python of an environment that has dlt")
@@ -119,7 +121,7 @@ def bench_checks(
 
 @bench_app.command("transform")
 def bench_transform(
-    orders: Annotated[int, typer.Option(help="多少单 / how many orders")] = 1_000_000,
+    orders: Orders = 1_000_000,
 ) -> None:
     """映射、合并、检查,与纯 SQL 的下限比 / map, merge and all checks beside the floor of plain SQL."""
     from orderhub.operate.bench_transform import FEW, measure_transform
@@ -136,7 +138,7 @@ def bench_transform(
 
 @bench_app.command("fulfill")
 def bench_fulfill(
-    orders: Annotated[int, typer.Option(help="多少单 / how many orders")] = 1_000_000,
+    orders: Orders = 1_000_000,
     demand: Annotated[
         str, typer.Option(help="zipf | uniform | hot(每单都有同一个 SKU / one SKU in every order)")
     ] = "zipf",

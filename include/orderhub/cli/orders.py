@@ -30,7 +30,9 @@ def golive_list() -> None:
 
 
 @golive_app.command("confirm")
-def golive_confirm(order_ids: list[str]) -> None:
+def golive_confirm(
+    order_ids: Annotated[list[str], typer.Argument(help="店铺/单号,可写几个 / shop/number, several at once")],
+) -> None:
     """确认由本系统发货 / let these orders be shipped by the hub."""
     from orderhub.fulfillment.golive import confirm
 

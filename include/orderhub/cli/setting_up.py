@@ -36,7 +36,9 @@ def migrate() -> None:
 
 @config_app.command("check")
 def config_check(
-    directory: Annotated[Path | None, typer.Argument(help="配置目录 / directory")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(help="配置目录;默认 ORDERHUB_CONFIG / default ORDERHUB_CONFIG")
+    ] = None,
 ) -> None:
     """检查配置文件,不启用 / check the files without applying them."""
     from orderhub.operate.configuration import check_files, warnings_of
@@ -50,7 +52,7 @@ def config_check(
 @config_app.command("apply")
 def config_apply(
     directory: Annotated[
-        Path | None, typer.Argument(help="默认 ORDERHUB_CONFIG / default ORDERHUB_CONFIG")
+        Path | None, typer.Argument(help="配置目录;默认 ORDERHUB_CONFIG / default ORDERHUB_CONFIG")
     ] = None,
     *,
     force: Annotated[
@@ -72,7 +74,11 @@ def _print_warnings(warnings: Iterable[str]) -> None:
 
 
 @config_app.command("export")
-def config_export(directory: Path) -> None:
+def config_export(
+    directory: Annotated[
+        Path, typer.Argument(help="写到哪个目录;没有就新建 / where to; made if it is not there")
+    ],
+) -> None:
     """把生效的版本写到目录,在那里修改后再 apply / write the active version, edit it there, apply it."""
     from orderhub.config.store import export_active
 
@@ -83,7 +89,8 @@ def config_export(directory: Path) -> None:
 
 @app.command()
 def reference(
-    context: typer.Context, directory: Annotated[Path, typer.Argument()] = Path("docs/reference")
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="写到哪里 / where to")] = Path("docs/reference"),
 ) -> None:
     """由代码生成参考文档 / write the reference pages from the code."""
     from orderhub.operate.reference import write_reference

@@ -8,6 +8,7 @@ import typer
 from orderhub.cli.shell import active_config, beijing, clock, console, opened, show
 
 app = typer.Typer()
+Parcel = Annotated[str, typer.Argument(help="包裹号,见 tracking list / the parcel, see tracking list")]
 tracking_app = typer.Typer(no_args_is_help=True, help="运单号回传 / tracking numbers told to the platforms")
 app.add_typer(tracking_app, name="tracking")
 
@@ -30,7 +31,7 @@ def tracking_list(
 
 
 @tracking_app.command("settle")
-def tracking_settle(parcel: str, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
+def tracking_settle(parcel: Parcel, *, reason: Annotated[str, typer.Option(help="为什么 / why")]) -> None:
     """一个包裹的运单号已由人处理:在平台填好、或已拦截 / a person dealt with a parcel's number."""
     from orderhub.fulfillment.tracking_mending import settle_write
 
@@ -40,7 +41,7 @@ def tracking_settle(parcel: str, *, reason: Annotated[str, typer.Option(help="�
 
 
 @tracking_app.command("resend")
-def tracking_resend(parcel: str) -> None:
+def tracking_resend(parcel: Parcel) -> None:
     """再告诉平台一次:先问它知不知道,同一编号 / tell again under the same id; the platform is asked first."""
     from orderhub.fulfillment.tracking_mending import resend_write
 

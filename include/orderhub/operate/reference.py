@@ -3,8 +3,10 @@
 Not for explanations: those are written by hand under `docs/explanation`.
 """
 
+import csv
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -17,13 +19,18 @@ from orderhub import errors, paths
 from orderhub.config import models
 from orderhub.config.carriers import Carriers
 from orderhub.config.checks import ChecksFile
+from orderhub.config.located_yaml import models_in
 from orderhub.config.routing import Routing, RoutingProfile
 from orderhub.db.engine import Database
 from orderhub.db.staging_tables import wanted_tables
 from orderhub.errors import ConfigError
+from orderhub.operate.commands_page import render_commands
+from orderhub.operate.front_door import front_door
+from orderhub.operate.markdown import table
 from orderhub.platforms.converters import CONVERTERS
 from orderhub.platforms.field_map import FIELDS, REQUIRED
 from orderhub.platforms.spec import PlatformSpec
+from orderhub.quality.other_holds import OTHER_HOLDS
 from orderhub.settings import PREFIX, Settings
 
 _HEAD = "<!-- 由 `orderhub reference` 生成,请勿手改 / written by `orderhub reference` -->\n\n"
@@ -42,7 +49,7 @@ _CONVERTERS = {
     "instant": "带时区的 ISO 时间 / ISO time with its zone",
     "time@<zone>": "该时区的时间,如 `time@Asia/Shanghai` / local time in that zone",
 }
-_FILES: Mapping[str, type[BaseModel]] = {
+FILES: Mapping[str, type[BaseModel]] = {
     "shops.yaml": models.Shops,
     "warehouses.yaml": models.Warehouses,
     "routing.yaml": Routing,
@@ -56,6 +63,7 @@ _SETTINGS_HEAD = """# 设置 / Settings
 
 环境变量优先,其次是 `./hub` 写好的 `<home>/settings.json`。未知的 `ORDERHUB_*` 变量会被拒绝。
 The environment wins, then `<home>/settings.json`, which `./hub` writes. Unknown `ORDERHUB_*` are refused.
+`ORDERHUB_ROOT` 只给镜像用:项目在哪里 / is for images only: where the project is.
 
 """
 _CONFIG_HEAD = """# 商家配置文件 / The merchant's files
@@ -63,11 +71,15 @@ _CONFIG_HEAD = """# 商家配置文件 / The merchant's files
 目录由 `ORDERHUB_CONFIG` 指定,默认 `include/config`。
 改完后 `./hub config check`,再 `./hub config apply`。
 未知的键会被拒绝,并给出最接近的写法。 / Unknown keys are refused with the nearest valid one.
+
+必须有 / required: `shops.yaml`、`warehouses.yaml`、`routing.yaml`、`alerts.yaml`、`regions.csv`、
+`sku_mappings.csv`。其余可以没有 / all others are optional.
 """
 _CONFIG_TABLES = """
 ## CSV
 
 `#` 开头的行是注释 / lines that begin with `#` are comments.
+除 regions.csv、blacklist.csv 外都可以有一列 `comment` / all but these two may have a column `comment`.
 
 - **regions.csv** `region,province,city`:地区集合的一行;city 为空表示整个省
   / one row of a region set; empty city = the whole province
@@ -96,6 +108,8 @@ _CONFIG_TABLES = """
 - **shares.csv** `shop_id,sku_id,percent`(可加 / also `floor`):各店可售的份额,同一编码各店合计不超过 100;
   floor 是先留给这家店的件数(直播间);sku_id 可写 `*`;可以没有
   / each shop's share of what can be promised, 100 in all at most; floor comes first; optional
+- **stock.csv** `warehouse_id,sku_id,on_hand`:盘点数;启用配置时不读,`./hub stock import` 才读(演示用它)
+  / a count; read by `./hub stock import` only, as the demo does
 - **platforms/<name>/fields.csv**:替换自带的字段映射,见 fields-csv.md / replaces the shipped field map
 - **expectations/<name>.json**:替换自带的检查规则;缺了新版本的检查,`./hub config check` 会列出来,
   有意不要的写进 meta.switched_off
@@ -114,17 +128,21 @@ _FIELDS_HEAD = """# fields.csv
 Alternatives `a|b`, constants `=text`, dots descend, a leading `/` starts at the root of the payload.
 A text that cannot be read becomes null and an anomaly.
 """
-_COMMANDS_HEAD = """# 命令 / Commands
+_CHECKS_HEAD = """# 检查规则 / Checks
 
-`./hub <命令>` 与 `orderhub <命令>` 相同 / `./hub <command>` is the same.
+动作:hold 挂起订单,hold_line 挂起订单行,warn 只记录,stop_source 停止放行整个店铺。
+Actions: hold holds the order, hold_line the line, warn only records, stop_source stops the whole shop.
 
-退出码:0 成功,1 失败或有违反,2 需要人处理,75 此刻无事可做或别人正在做,130 被 Ctrl-C 停下。
-Exit codes: 0 done, 1 failed or something is violated, 2 a person must act, 75 nothing to do now or somebody
-else does it, 130 stopped by Ctrl-C.
+[改阈值、词、黑名单 / change a threshold](../how-to/change-a-threshold.md) ·
+[处理挂起 / decide a hold](../how-to/decide-a-hold.md) ·
+[规则的含义 / what the rules mean](../explanation/what-the-rules-mean.md)
+"""
+_OTHER_HOLDS_HEAD = """
+## 不是检查的挂起 / Holds that no check places
 
-随时可以 Ctrl-C:数据库里正在跑的语句也随即结束,没做完的一步撤销,之前做完的都在。
-Ctrl-C is safe at any time: the statement that the server runs ends too, an unfinished step is undone, the
-rest is kept.
+分仓、选快递、撤单和售后放的;处理的办法一样。
+Placed by routing, the choice of carriers, recalls and after-sales; decided in the same way.
+
 """
 
 
@@ -155,31 +173,17 @@ def render_pages(database: Database, command: Any) -> dict[str, str]:
         "fields-csv.md": _fields_csv(),
         "errors.md": _errors(),
         "checks.md": _checks(),
-        "commands.md": _commands(command),
+        "commands.md": render_commands(front_door(), command),
     }
     return {name: _HEAD + page for name, page in pages.items()}
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    def line(cells: Iterable[object]) -> str:
-        return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |\n"
-
-    head = list(head)
-    return line(head) + line(["---"] * len(head)) + "".join(line(row) for row in rows)
-
-
-def _cell(said: str) -> str:
-    """Return text that stays inside its cell and is not taken for HTML; code is left as it is."""
-    said = said.replace("|", "\\|").replace("\n", " ")
-    return said if said.startswith("`") else said.replace("<", "&lt;")
-
-
 def _settings() -> str:
     rows = [
-        (f"`{PREFIX}{name.upper()}`", _type(field.annotation), _default(name, field), field.description or "")
+        (f"`{PREFIX}{name.upper()}`", _type(field.annotation), _default(name, field), _meaning("", field))
         for name, field in Settings.model_fields.items()
     ]
-    return _SETTINGS_HEAD + _table(
+    return _SETTINGS_HEAD + table(
         ("变量 / variable", "类型 / type", "默认 / default", "说明 / meaning"), rows
     )
 
@@ -190,9 +194,32 @@ def _default(name: str, field: FieldInfo) -> str:
     if name == "config":
         return "`include/config`"
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, BaseModel):
+        return "见下 / see below"
     if isinstance(value, tuple | list):
         return "、".join(str(part) for part in value) or "空 / empty"
     return "空 / empty" if value in (None, "", {}) else f"`{value}`"
+
+
+def _meaning(name: str, field: FieldInfo) -> str:
+    """Return what a key means, in Chinese and English where both are known."""
+    english = field.description or ""
+    chinese = meanings().get(english or name, "")
+    return " / ".join(said for said in (chinese, english) if said)
+
+
+@functools.cache
+def meanings() -> dict[str, str]:
+    """Return English → Chinese of what keys mean; under the name of a key without English are both."""
+    with paths.keys_file().open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(line for line in file if not line.startswith("#"))
+        return {row["english"]: row["chinese"] for row in rows}
+
+
+def _kind(field: FieldInfo) -> str:
+    """Return the type in words; an amount is written in yuan, whatever it is kept as."""
+    is_yuan = "_fen" in str([*field.metadata, field.annotation])
+    return "yuan" if is_yuan else _type(field.annotation)
 
 
 def _type(annotation: object) -> str:
@@ -241,7 +268,7 @@ def _tables(database: Database) -> str:
         kind = "视图 / view" if columns[0].is_view else "表 / table"
         parts.append(f"\n## {name}\n\n{kind}:{about}\n\n")
         parts.append(
-            _table(
+            table(
                 ("列 / column", "类型 / type", "说明 / meaning"),
                 ((f"`{c.column_name}`", c.type, c.meaning or "") for c in columns),
             )
@@ -259,7 +286,7 @@ def _pattern(relation: str, about: str) -> tuple[str, str]:
 
 
 def _config_files() -> str:
-    files = (f"\n## {file}\n" + _model(model, level=3, seen=set()) for file, model in _FILES.items())
+    files = (f"\n## {file}\n" + _model(model, level=3, seen=set()) for file, model in FILES.items())
     return _CONFIG_HEAD + "".join(files) + _CONFIG_TABLES
 
 
@@ -271,22 +298,16 @@ def _model(model: type[BaseModel], level: int, seen: set[type[BaseModel]]) -> st
     """Describe `model`, then the models that its fields hold, each once."""
     seen.add(model)
     rows = [
-        (f"`{name}`", _type(field.annotation), _default(name, field), field.description or "")
+        (f"`{name}`", _kind(field), _default(name, field), _meaning(f"{model.__name__}.{name}", field))
         for name, field in model.model_fields.items()
     ]
     page = f"\n{'#' * level} {model.__name__}\n\n{_first_line(model)}\n\n"
-    page += _table(("键 / key", "类型 / type", "默认 / default", "说明 / meaning"), rows)
+    page += table(("键 / key", "类型 / type", "默认 / default", "说明 / meaning"), rows)
     for field in model.model_fields.values():
-        for inner in _models_in(field.annotation):
+        for inner in models_in(field.annotation):
             if inner not in seen:
                 page += _model(inner, level, seen)
     return page
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
 def _fields_csv() -> str:
@@ -300,7 +321,7 @@ def _fields_csv() -> str:
         names = (f"`{f}`" + (" (必填 / required)" if f"{record}.{f}" in required else "") for f in fields)
         page += f"\n## {record}\n\n" + ", ".join(names) + "\n"
     rows = ((f"`{name}`", meaning) for name, meaning in _CONVERTERS.items())
-    return page + "\n## 转换器 / Converters\n\n" + _table(("名称 / name", "做什么 / what it does"), rows)
+    return page + "\n## 转换器 / Converters\n\n" + table(("名称 / name", "做什么 / what it does"), rows)
 
 
 def _first_line(documented: type) -> str:
@@ -318,14 +339,13 @@ def _errors() -> str:
         for k in classes
     ]
     tree = (errors.__doc__ or "").split("\n\n")[1]
-    return f"# 错误 / Errors\n\n```\n{tree}\n```\n\n" + _table(
+    return f"# 错误 / Errors\n\n```\n{tree}\n```\n\n" + table(
         ("名称 / name", "属于 / kind of", "意思 / meaning"), rows
     )
 
 
 def _checks() -> str:
-    actions = "动作:hold 挂起订单,hold_line 挂起订单行,warn 只记录,stop_source 停止放行整个店铺。"
-    parts = [f"# 检查规则 / Checks\n\n{actions}\n"]
+    parts = [_CHECKS_HEAD]
     for file in sorted(paths.expectations_directory().glob("*.json")):
         suite = json.loads(file.read_text(encoding="utf-8"))
         rows = [
@@ -339,31 +359,6 @@ def _checks() -> str:
             for e in suite["expectations"]
         ]
         parts.append(f"\n## expectations/{file.name}\n\n`{suite['meta']['view']}`\n\n")
-        parts.append(_table(("id", "severity", "action", "说明", "meaning"), rows))
-    return "".join(parts)
-
-
-def _commands(command: Any) -> str:
-    parts = [_COMMANDS_HEAD]
-    for name, leaf in _leaves(command, "orderhub"):
-        parts.append(f"\n## {name}\n\n{(leaf.help or '').strip()}\n")
-        rows = [
-            (f"`{_spelled(parameter)}`", getattr(parameter, "help", None) or "")
-            for parameter in leaf.params
-            if parameter.name != "help"
-        ]
-        if rows:
-            parts.append("\n" + _table(("参数 / parameter", "说明 / meaning"), rows))
-    return "".join(parts)
-
-
-def _spelled(parameter: Any) -> str:
-    if parameter.param_type_name == "option":
-        return ", ".join(parameter.opts)
-    return (parameter.name or "").upper()
-
-
-def _leaves(command: Any, name: str) -> list[tuple[str, Any]]:
-    if commands := getattr(command, "commands", None):
-        return [leaf for key, inner in commands.items() for leaf in _leaves(inner, f"{name} {key}")]
-    return [(name, command)]
+        parts.append(table(("id", "severity", "action", "说明", "meaning"), rows))
+    others = ((f"`{rule}`", *meaning) for rule, meaning in OTHER_HOLDS.items())
+    return "".join(parts) + _OTHER_HOLDS_HEAD + table(("id", "说明", "meaning"), others)
