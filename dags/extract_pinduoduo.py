@@ -2,7 +2,7 @@
 # 拉取拼多多订单 · Pull Pinduoduo orders
 
 每 10 分钟把每个店铺已结束的时间窗口(每个不超过 30 分钟)从最后一页往前读,逐页提交到
-`staging.pinduoduo_orders`;只有数得清的窗口才算覆盖,缺口会自己补上。
+`staging.pinduoduo_orders`、`staging.pinduoduo_refunds`;只有数得清的窗口才算覆盖,缺口会自己补上。
 Reads closed windows last page to first; gaps heal by themselves.
 
 - **失败时 / when it fails**: 邮件会写明店铺与错误;已提交的页不会丢,下一次自动续拉。

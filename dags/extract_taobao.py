@@ -2,7 +2,7 @@
 # 拉取淘宝/天猫订单 · Pull Taobao/Tmall orders
 
 每 10 分钟把每个店铺已结束的时间窗口从最后一页往前读,逐页提交到
-`staging.taobao_orders`;只有数得清的窗口才算覆盖,缺口会自己补上。
+`staging.taobao_orders`、`staging.taobao_refunds`;只有数得清的窗口才算覆盖,缺口会自己补上。
 Reads closed windows last page to first; gaps heal by themselves.
 
 - **失败时 / when it fails**: 邮件会写明店铺与错误;已提交的页不会丢,下一次自动续拉。
