@@ -32,6 +32,9 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 #: Constants beside alerts that are no alert's rule.
 NO_RULES = {"SCOPE", "SUBJECT", "_SUBJECT", "ACTOR", "WAITING"}
 INLINE = re.compile(r"`(select [^`\n]+ from [^`\n]+)`")
+METHOD = re.compile(r"^ *method: (\S+)$", re.MULTILINE)
+#: Our own names of calls that their pages show by their paths.
+OWN = ("miniprogram: ", "jd: oauth.token")
 QUERIES = re.compile(r"^ *```sql\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -154,6 +157,17 @@ def test_every_page_that_somebody_works_by_is_linked_from_the_first_page(readme:
     ]
 
     assert [] == [name for name in pages if f"({name})" not in first]
+
+
+def test_every_method_that_a_connector_calls_is_on_its_platforms_page():
+    missing = [
+        f"{folder.name}: {method}"
+        for folder in sorted((ROOT / "include" / "platforms").iterdir())
+        for method in METHOD.findall((folder / "platform.yaml").read_text(encoding="utf-8"))
+        if method not in (ROOT / f"docs/platforms/{folder.name}.md").read_text(encoding="utf-8")
+    ]
+
+    assert [] == [name for name in missing if not name.startswith(OWN)]
 
 
 def test_the_analysts_page_names_every_view_of_theirs():
