@@ -63,7 +63,7 @@ def test_a_broken_file_later_keeps_the_last_good_version_and_is_one_alert(
 
     [(mail,)] = rows(database, "select payload ->> 'text' from ops.outbox where target = 'mail'")
     assert good == load_active(database).version
-    assert "rules.0.warehouse is not a known key" in mail
+    assert "没有 rules.0.warehouse 这个键;是不是 'warehouses'?" in mail
     assert f"version {good[:12]} stays active" in screen.getvalue()
 
 

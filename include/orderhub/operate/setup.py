@@ -9,6 +9,7 @@ from orderhub.operate.refused import tell_of_refused
 from orderhub.operate.stack import Stack
 from orderhub.operate.voice import Voice
 from orderhub.settings import Settings, load_settings
+from orderhub.spoken import told
 
 ACTOR = "hub"
 
@@ -41,7 +42,7 @@ def activate(database: Database, clock: Clock, settings: Settings, voice: Voice)
             raise error from None  # Nothing to fall back on: the hub does not start.
         tell_of_refused(database, clock, active, str(error))
         voice.say(
-            f"配置未更新,版本 {active.version[:12]} 继续生效:{error}",
+            f"配置未更新,版本 {active.version[:12]} 继续生效:{told(error, in_english=False)}",
             f"the configuration was not updated, version {active.version[:12]} stays active: {error}",
         )
 
