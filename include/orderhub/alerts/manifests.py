@@ -1,7 +1,7 @@
 """Alerts about shipping manifests: orders that nobody could confirm, orders due before the next list."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 
 from orderhub.alerts.raising import Alert
 from orderhub.clock import BEIJING
@@ -37,7 +37,7 @@ def due_before(
     warehouse_id: str, next_cutoff_at: datetime, documents: int, first_at: datetime, examples: Sequence[str]
 ) -> Alert:
     """Return the alert about documents that must leave before the warehouse's next list closes."""
-    next_list = f"{next_cutoff_at.astimezone(BEIJING):%m-%d %H:%M}"
+    zh, en = _following(warehouse_id, next_cutoff_at)
     first, shown = f"{first_at.astimezone(BEIJING):%m-%d %H:%M}", ", ".join(examples)
     return Alert(
         rule_id=DUE_BEFORE,
@@ -47,14 +47,22 @@ def due_before(
         title_zh=f"{warehouse_id}:{documents} 单等不到下一次截单",
         title_en=f"{warehouse_id}: {documents} order(s) are due before the next list closes",
         text_zh=(
-            f"{warehouse_id} 下一次截单在 {next_list},有 {documents} 单的最晚发货时间更早"
+            f"{zh},有 {documents} 单的最晚发货时间更早"
             f"(最早 {first}):{shown}。"
             f"现在加开一份:./hub manifest close {warehouse_id} --now。"
         ),
         text_en=(
-            f"The next list of {warehouse_id} closes {next_list} (Beijing); {documents} order(s) must be "
+            f"{en}; {documents} order(s) must be "
             f"handed over before, the first by {first}: {shown}. Close an extra one now: "
             f"./hub manifest close {warehouse_id} --now."
         ),
         warehouse_id=warehouse_id,
     )
+
+
+def _following(warehouse_id: str, next_cutoff_at: datetime) -> tuple[str, str]:
+    """Return when the next list closes, in words; a warehouse that stays closed has none in sight."""
+    if next_cutoff_at.year == MAXYEAR:
+        return f"{warehouse_id} 看得到的日子里没有下一次截单", f"{warehouse_id} has no next list in sight"
+    at = f"{next_cutoff_at.astimezone(BEIJING):%m-%d %H:%M}"
+    return f"{warehouse_id} 下一次截单在 {at}", f"The next list of {warehouse_id} closes {at} (Beijing)"

@@ -41,6 +41,8 @@ AT_ONCE = 2
 GRACE = timedelta(minutes=10)
 #: A shop is up to date when the last pull due before the cut-off has landed; pulls come every 10 minutes.
 PULL_CADENCE = timedelta(minutes=10)
+#: What a pull brought so long before a cut-off has long been mapped and routed.
+SEEN_AFTER = timedelta(days=1)
 #: An order whose state at the platform is not known since then is not handed over (`ops.last_looks`).
 UNSEEN_AFTER = timedelta(minutes=30)
 
@@ -91,7 +93,27 @@ class ClosedManifest:
 
 
 def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: Lags) -> list[ClosedManifest]:
-    """Close every due cut-off that may close, amend those whose late shops arrived, return the manifests.
+    """Close what `all_due` names, as `close_cutoffs` does, without a last look at it."""
+    return close_cutoffs(database, clock, config, lags, all_due(database, clock, config, lags))
+
+
+def all_due(database: Database, clock: Clock, config: MerchantConfig, lags: Lags) -> list[Cutoff]:
+    """Return the open cut-offs that are due, and the closed ones of which a shop that was left out is back.
+
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+        DatabaseFault: the server failed.
+    """
+    due, waiting = due_cutoffs(database, clock, config), waiting_amendments(database, clock)
+    with database.read() as connection:
+        late = {at: late_shops(connection, config, at, lags) for at in {one.cutoff_at for one in waiting}}
+    return due + [one for one in waiting if not late[one.cutoff_at].issuperset(one.left_shops)]
+
+
+def close_cutoffs(
+    database: Database, clock: Clock, config: MerchantConfig, lags: Lags, due: Sequence[Cutoff]
+) -> list[ClosedManifest]:
+    """Close those of `due` that may close, amend those whose late shops arrived, return the manifests.
 
     A cut-off with a stale shop stays open for `GRACE`, extra ones by hand too; after it, it closes without
     that shop's orders unless the shop says `on_stale: ship`. So does one whose orders a large pass has merged
@@ -105,12 +127,11 @@ def close_due(database: Database, clock: Clock, config: MerchantConfig, lags: La
         config: the active configuration.
         lags: API platform → how late its orders become visible (`orderhub.platforms.spec.visibility_lags`);
             a platform that is not in it is never stale.
+        due: some of `all_due`; what rang since is for whoever looks at it.
 
     Raises:
-        LeaseTaken: somebody else writes cut-offs at this moment.
         DatabaseFault: the server failed; a cut-off is closed whole or not at all.
     """
-    due = [*due_cutoffs(database, clock, config), *waiting_amendments(database, clock)]
     turn = _Turn(database, clock, config, lags)
     turn.take_beside(due)
     turn.take_alone(due)
@@ -168,6 +189,12 @@ class _Turn:
         self.closed[cutoff] = manifests
 
 
+def late_shops(connection: Connection, config: MerchantConfig, instant: datetime, lags: Lags) -> set[str]:
+    """Return the stale shops that a list waits for."""
+    stale = stale_shops(connection, config, instant, lags)
+    return {shop for shop in stale if config.shop(shop).on_stale == "wait"}
+
+
 def stale_shops(connection: Connection, config: MerchantConfig, instant: datetime, lags: Lags) -> list[str]:
     """Return the shops whose orders are not known up to `instant` (less lag and cadence), ascending."""
     return [
@@ -176,7 +203,11 @@ def stale_shops(connection: Connection, config: MerchantConfig, instant: datetim
         if shop.platform in lags
         and not connection.execute(
             statement("ops/covered_until"),
-            {"shop_id": shop.id, "until": instant - lags[shop.platform] - PULL_CADENCE},
+            {
+                "shop_id": shop.id,
+                "until": instant - lags[shop.platform] - PULL_CADENCE,
+                "recent": instant - SEEN_AFTER,
+            },
         ).scalar_one()
     ]
 
@@ -199,14 +230,14 @@ class _Closing:
 
     def close(self, lags: Lags) -> list[ClosedManifest]:
         """Fix membership of the live and the shadow manifest, or leave the cut-off open."""
-        stale = stale_shops(self.connection, self.config, self.cutoff.cutoff_at, lags)
-        missed = [shop for shop in stale if self.config.shop(shop).on_stale == "wait"]
+        missed = sorted(late_shops(self.connection, self.config, self.cutoff.cutoff_at, lags))
         if not self.connection.execute(_IS_OPEN, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one():
             return self._amend(missed)
         if missed and self.clock.now() < self.cutoff.cutoff_at + GRACE:
             log.warning("cut-off stays open, a pull is late", cutoff_id=self.cutoff.cutoff_id, shops=missed)
             return []
         closed = self._fix_membership(missed, None, 0)
+        self.left.update(missed)  # Also one of which nothing is known yet: what it brings follows.
         self._end()
         self._tell(closed)
         return closed

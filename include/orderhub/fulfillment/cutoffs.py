@@ -3,8 +3,8 @@
 A cut-off is a row; Airflow's timetable is only the alarm clock. Closing: `orderhub.fulfillment.close`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -21,6 +21,8 @@ from orderhub.errors import ConfigError
 
 SCOPE = "cutoffs"
 _FAR_DAYS = 60
+#: Of a gap that is longer, only the last lists close: what earlier ones would have had is on them.
+_CATCH_UP = timedelta(days=2)
 #: A list of its own so long before the first promised hand-over: time to pick, pack and hand over.
 EXTRA_AHEAD = timedelta(hours=2)
 #: However many orders are due, a warehouse gets no more lists of their own than this.
@@ -35,7 +37,7 @@ _OPEN = text("""
     where state = 'open' and cutoff_at <= :now
     order by cutoff_at, cutoff_id""")
 _WAITING = text("""
-    select c.cutoff_id, c.warehouse_id, c.cutoff_at, c.kind from ops.cutoffs as c
+    select c.cutoff_id, c.warehouse_id, c.cutoff_at, c.kind, c.left_shops from ops.cutoffs as c
     where c.state = 'closed' and c.left_shops <> '{}' and not exists (
         select from ops.cutoffs as n
         where n.warehouse_id = c.warehouse_id and n.cutoff_at > c.cutoff_at and n.cutoff_at <= :now)
@@ -49,12 +51,17 @@ _EXTRAS_SINCE = text("""
 
 @dataclass(frozen=True)
 class Cutoff:
-    """One (warehouse, instant) at which a manifest closes; kind is scheduled or extra."""
+    """One (warehouse, instant) at which a manifest closes; kind is scheduled or extra.
+
+    Attributes:
+        left_shops: of one that is closed, shops that were left out and may follow.
+    """
 
     cutoff_id: str
     warehouse_id: str
     cutoff_at: datetime
     kind: str
+    left_shops: Sequence[str] = field(default=(), compare=False)
 
 
 def ensure_first_start(database: Database, clock: Clock) -> datetime:
@@ -78,8 +85,9 @@ def ensure_first_start(database: Database, clock: Clock) -> datetime:
 def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> list[Cutoff]:
     """Return every open cut-off whose instant has passed, oldest first, after writing the scheduled ones.
 
-    An instant counts after the hub's first start and after the warehouse's latest known cut-off, so that a
-    time of day added today makes nothing due in the past, and on days on which the warehouse is open.
+    An instant counts after the hub's first start and after the warehouse's latest known cut-off, within
+    `_CATCH_UP`, so that a warehouse added today has no list of each day before, and on days on which the
+    warehouse is open.
 
     Raises:
         LeaseTaken: somebody else writes cut-offs at this moment.
@@ -156,12 +164,14 @@ def request_due_extras(database: Database, clock: Clock, config: MerchantConfig)
     Raises:
         LeaseTaken: somebody else writes cut-offs at this moment.
     """
-    now = clock.now()
-    following = {w.id: next_cutoff_at(config, w.id, now) for w in config.warehouses if w.extra_when_due}
-    if not following:
+    wanting = [warehouse.id for warehouse in config.warehouses if warehouse.extra_when_due]
+    if not wanting:
         return []
+    now, lists = clock.now(), next_lists(database, clock, config)
+    # One that is open takes what is due by itself.
+    following = {warehouse: lists[warehouse] for warehouse in wanting if lists[warehouse] > now}
     with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
-        given = {"warehouses": list(following), "next_cutoffs": list(following.values())}
+        given = {"warehouses": list(following), "next_cutoffs": list(following.values()), "now": now}
         rows = connection.execute(statement("ops/due_before_next_cutoff"), given).all()
         had = set(connection.execute(_EXTRAS_SINCE, {"since": now - EXTRA_EVERY}).scalars())
         at = now.replace(microsecond=0)
@@ -173,6 +183,17 @@ def request_due_extras(database: Database, clock: Clock, config: MerchantConfig)
         if wanted:
             connection.execute(_INSERT, wanted)
     return [str(row["cutoff_id"]) for row in wanted]
+
+
+def next_lists(database: Database, clock: Clock, config: MerchantConfig) -> dict[str, datetime]:
+    """Return warehouse → the cut-off of its next list: of the one that is open, else the next scheduled one.
+
+    Raises:
+        LeaseTaken: somebody else writes cut-offs at this moment.
+    """
+    now, due = clock.now(), due_cutoffs(database, clock, config)
+    following = {warehouse.id: next_cutoff_at(config, warehouse.id, now) for warehouse in config.warehouses}
+    return following | {one.warehouse_id: one.cutoff_at for one in due if one.warehouse_id in following}
 
 
 def next_cutoff_at(config: MerchantConfig, warehouse_id: str, after: datetime) -> datetime:
@@ -215,10 +236,11 @@ def _first_start(database: Database) -> datetime | None:
 def _instants(
     warehouse: Warehouse, latest: datetime | None, started: datetime, now: datetime
 ) -> Iterator[datetime]:
-    day = (latest or started).astimezone(BEIJING).date()
+    since = max(started, now - _CATCH_UP)
+    day = since.astimezone(BEIJING).date()
     while day <= now.astimezone(BEIJING).date():
         for time_of_day in warehouse.cutoffs:
             instant = datetime.combine(day, time_of_day, BEIJING).astimezone(UTC)
-            if started <= instant <= now and (latest is None or instant > latest):
+            if since <= instant <= now and (latest is None or instant > latest):
                 yield instant
         day += timedelta(days=1)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.models import MerchantConfig
+from orderhub.db.engine import Database
 from orderhub.db.sql_files import statement
 
 #: While the orders take less room than this (some 100,000), looking at all of them takes well under a second.
@@ -35,6 +36,14 @@ _LAST = text("""
 _STARTED = text("""
     select started_at from ops.passes where kind = 'fulfill' and finished_at is not null
     order by pass_id desc limit 1""")
+_IS_BEHIND = text("""
+    select coalesce(
+        (select max(pass_id) from ops.passes where kind = 'transform' and finished_at is not null)
+        > (
+            select seen_pass_id from ops.passes where kind = 'fulfill' and finished_at is not null
+            order by pass_id desc limit 1
+        ),
+        true)""")
 _COUNT = text("select count(*) from touched_orders")
 
 
@@ -85,6 +94,12 @@ def look(connection: Connection, clock: Clock, config: MerchantConfig) -> Look:
         return everything
     some = Look(present.seen_pass_id, last.all_seen_at, last.seen_pass_id, since, now)
     return everything if some.name_touched(connection) > MOST else some
+
+
+def is_behind(database: Database) -> bool:
+    """Return whether a transform pass has finished that no fulfil pass saw."""
+    with database.read() as connection:
+        return bool(connection.execute(_IS_BEHIND).scalar_one())
 
 
 def _is_all_due(last: Row[tuple[object, ...]], config: MerchantConfig, now: datetime) -> bool:
