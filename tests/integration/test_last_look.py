@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from orderhub.db.engine import Database
+from orderhub.errors import ConfigError
 from orderhub.fulfillment import last_look
 from orderhub.fulfillment.close import ClosedManifest
 from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
 from orderhub.fulfillment.due import hand_over_due
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.platforms import rereading
 from orderhub.settings import Settings
 from tests.builders import rows
 from tests.platforms.shop_in_a_box import DETAIL, KEY, ShopInABox, merchant_files
@@ -23,6 +25,7 @@ EVERY_PLATFORM = (
     "pinduoduo",
     *(pytest.param(name, marks=pytest.mark.slow) for name in ("jd", "douyin", "wechat", "miniprogram")),
 )
+CUTOFF = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 LISTED = "select distinct split_part(order_id, '/', 2) from core.manifest_lines order by 1"
 ALLOCATED = """
     select split_part(order_id, '/', 2) from core.fulfillment_orders
@@ -65,14 +68,15 @@ def hand_over(box: ShopInABox) -> list[ClosedManifest]:
     return hand_over_what_is_due(box)
 
 
-def hand_over_what_is_due(box: ShopInABox) -> list[ClosedManifest]:
-    """Close what is due, and amend what closed."""
+def hand_over_what_is_due(box: ShopInABox, takes: timedelta = timedelta()) -> list[ClosedManifest]:
+    """Close what is due, and amend what closed; a last look takes so long."""
 
     @contextmanager
     def opened(_):
         client = box.client()
         yield client
         client.close()
+        box.pass_time(takes)
 
     settings = Settings(database_url="postgresql://unused", hash_key=KEY)
     closed = hand_over_due(box.database, box.clock, settings, box.config, opened, box.wait)
@@ -209,3 +213,54 @@ def test_no_time_left_reads_those_longest_unseen_and_ships_what_the_list_of_chan
 
     assert (closed.order_count, closed.left_out) == (len(promised), {})
     assert rows(database, "select count(*) filter (where is_reread) from ops.last_looks") == [(0,)]
+
+
+def test_what_rings_during_a_last_look_closes_after_one_of_its_own(database: Database):
+    box = allocated_shop(database, "taobao", on_stale="ship")
+    ((refunded,),) = rows(database, ONE_LINE)
+    with database.engine.begin() as connection:
+        connection.execute(text("insert into core.stock select 'yiwu', sku_id, 99, 9, now() from core.stock"))
+        for table in ("fulfillment_orders", "reservations"):
+            moved = text(f"update core.{table} set warehouse_id = 'yiwu' where order_id like '%/' || :id")
+            connection.execute(moved, {"id": refunded})
+    box.pass_time(CUTOFF - timedelta(seconds=10) - box.clock.now())
+    box.world.touch(1, box.platform_clock.now(), box.shop_id, "refund", [refunded])
+    request_extra(database, box.clock, box.config, "hangzhou", "test")
+
+    closed = hand_over_what_is_due(box, takes=timedelta(seconds=20))
+
+    assert {(one.warehouse_id, one.manifest_id[-16:]) for one in closed} == {
+        ("hangzhou", "20261124T015950Z"),
+        ("hangzhou", "20261124T020000Z"),
+        ("yiwu", "20261124T020000Z"),
+    }
+    assert (refunded,) not in rows(database, LISTED)
+
+
+def test_orders_of_a_platform_whose_spec_is_broken_are_left_out_when_they_were_long_not_seen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object):
+        raise ConfigError("include/platforms/taobao/platform.yaml: unknown key 'enpoint'")
+
+    box = allocated_shop(database, "taobao", on_stale="ship")
+    promised = rows(database, ALLOCATED)
+    box.pass_time(timedelta(minutes=31))
+    monkeypatch.setattr(last_look, "load_platform", broken)
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (0, {"status_unconfirmed": len(promised)})
+
+
+def test_a_list_of_changes_that_has_a_long_gap_confirms_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    box = allocated_shop(database, "taobao", on_stale="ship")
+    promised = rows(database, ALLOCATED)
+    monkeypatch.setattr(rereading, "asked_by_id", lambda _: None)
+    box.pass_time(timedelta(hours=7))
+
+    (closed,) = hand_over(box)
+
+    assert (closed.order_count, closed.left_out) == (0, {"status_unconfirmed": len(promised)})

@@ -63,7 +63,7 @@ def look_again(
     """Read the orders that are due at the warehouses of `due` again, and note until when each is known.
 
     The calls are inside the platforms' budgets; those seen longest ago come first. A shop that cannot be
-    asked stops no other.
+    asked, as the spec of its platform is broken, say, stops no other; its orders are known as of then.
 
     Raises:
         LeaseTaken: another last look runs now.
@@ -76,10 +76,13 @@ def look_again(
             for shop in config.shops
             if (one := shop_access(database, clock, settings, config, shop))
         }
-        wanted = _wanted(database, clock, warehouses, list(access))
+        broken = _broken_shops(config)
+        wanted = _wanted(database, clock, warehouses, [*access, *broken])
         deadline = clock.now() + BUDGET
 
         def look(shop_id: str) -> Reread:
+            if shop_id in broken:
+                return Reread(said=broken[shop_id])
             try:
                 with opener(access[shop_id]) as client:
                     return reread(access[shop_id], client, wanted[shop_id], deadline)
@@ -109,6 +112,17 @@ def shop_access(
         return None  # Its DAG says so.
     is_asked = platform.spec.kind == "api" and shop.mode == "live"
     return Access(database, clock, settings, config, platform, shop) if is_asked else None
+
+
+def _broken_shops(config: MerchantConfig) -> dict[str, str]:
+    """Return live shops of which nobody knows how they are asked → why."""
+    broken: dict[str, str] = {}
+    for shop in config.shops:
+        try:
+            load_platform(shop.platform, config)
+        except ConfigError as error:
+            broken |= {shop.id: str(error)} if shop.mode == "live" else {}
+    return broken
 
 
 def _wanted(

@@ -82,27 +82,32 @@ def asked_by_id(spec: PlatformSpec) -> tuple[str, DetailCall] | None:
 
 def _read(access: Access, pulls: dict[str, Pull], ids: Sequence[str], found: Reread) -> None:
     by_id = asked_by_id(access.platform.spec)
+    is_read = False
     for pull in pulls.values():
         is_list_needed = pull.filled == "refunds" or (by_id is None and pull.stream_name == "orders")
         if is_list_needed:
-            _read_changes(access, pull)
+            has_all = _read_changes(access, pull)
+            is_read = is_read or (has_all and pull.stream_name == "orders")
     if by_id is not None:
         _read_by_id(pulls[by_id[0]], by_id[1], ids, found)
+    elif not is_read:
+        found.said = "the list of changes has a gap that is left to pulls"
     else:
         lag = timedelta(seconds=pulls["orders"].stream.window.lag_seconds)
         found.seen = dict.fromkeys(ids, access.clock.now() - lag)
 
 
-def _read_changes(access: Access, pull: Pull) -> None:
-    """Read what a stream lists from its last covered window to this moment; an old gap is left to pulls."""
+def _read_changes(access: Access, pull: Pull) -> bool:
+    """Read what a stream lists from its last covered window to this moment; False: a gap is left to pulls."""
     asked_at = pull.client.platform_now()
     since = _known_until(access).get(pull.stream_name)
     until = asked_at.replace(microsecond=0) + timedelta(seconds=1)
     if since is None or until - since > timedelta(minutes=pull.stream.window.catch_up_minutes):
-        return
+        return False
     page = prepare(pull, SOURCE, asked_at, list(list_rows(pull, since, until)))
     with hold_scope(pull.database, f"reread:{pull.shop.id}") as lease:
         stage_rows(pull, None, lease, page)
+    return True
 
 
 def _read_by_id(pull: Pull, call: DetailCall, ids: Sequence[str], found: Reread) -> None:
