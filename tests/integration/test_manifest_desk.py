@@ -219,6 +219,20 @@ def test_a_list_voided_before_it_was_handed_over_gets_no_files(
         void_manifest(database, clock, settings, ID, "lin", " ")
 
 
+def test_a_void_list_marks_also_the_file_whose_publisher_was_killed_before_it_was_recorded(
+    database: Database, clock: FixedClock, settings: Settings, config: MerchantConfig
+):
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("delete from core.manifest_copies where file_name like '%/shipping_list.csv'")
+        )
+        connection.execute(text("delete from core.manifest_files where file_name like '%/shipping_list.csv'"))
+
+    void_manifest(database, clock, settings, ID, "lin", "打错仓")
+
+    assert names(settings) == {VOID + name for name in FILES} | {"VOID.txt"}
+
+
 def test_a_manifest_is_shown_with_waves_files_documents_and_who_asked(
     database: Database, config: MerchantConfig
 ):

@@ -1,4 +1,5 @@
 import csv
+import errno
 import io
 import tempfile
 import zipfile
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from xlsxwriter.exceptions import FileCreateError
 
 from orderhub.db.copy import copy_text
 from orderhub.fulfillment.sheets import (
@@ -149,3 +151,13 @@ def test_ids_that_are_text_have_no_warning_at_their_corner_and_a_sheet_prints_on
         written = parts.read("xl/worksheets/sheet1.xml").decode()
     assert '<ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/>' in written
     assert 'paperSize="9"' in written
+
+
+def test_a_disk_that_is_full_is_an_error_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_: object):
+        raise FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr("xlsxwriter.Workbook.close", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_workbook(tmp_path / "x.xlsx", CREATED, [])

@@ -171,7 +171,7 @@ def void_manifest(
         said = (
             f"{known.voided_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} {known.voided_by}: {known.void_reason}"
         )
-        _mark(settings.manifests / manifest.folder, [settings.manifests / name for name in names], said)
+        _mark(settings.manifests / manifest.folder, said)
     return Voided(names, said, is_old)
 
 
@@ -204,12 +204,13 @@ def _refuse(manifest_id: str, shipped: int, at_wms: int) -> None:
         )
 
 
-def _mark(folder: Path, files: list[Path], said: str) -> None:
-    """Rename the files, and leave a note beside them."""
-    for file in files:
-        if file.exists():
+def _mark(folder: Path, said: str) -> None:
+    """Rename the files, also what nobody came to record, and leave a note beside them."""
+    if not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and not file.name.startswith((VOID, _NOTE, ".")):
             file.replace(file.with_name(VOID + file.name))
-    if folder.is_dir():
-        note = folder / _NOTE
-        note.touch(mode=0o600)
-        note.write_text(f"作废 / void\n{said}\n", encoding="utf-8-sig")
+    note = folder / _NOTE
+    note.touch(mode=0o600)
+    note.write_text(f"作废 / void\n{said}\n", encoding="utf-8-sig")

@@ -27,7 +27,10 @@ from orderhub.settings import Settings
 #: Target of the outbox → the part it writes. The first two are CSV at any size; books are for people, slow.
 PARTS = {"manifest_files": "lists", "manifest_labels": "labels", "manifest_books": "books"}
 _FASTEST = 1
-_SNAPSHOT = text("set transaction isolation level repeatable read")
+#: Between two readings a book is written, which takes minutes when it is large.
+_SNAPSHOT = text("""
+    set transaction isolation level repeatable read;
+    set local idle_in_transaction_session_timeout = '20min'""")
 #: From so many lines on, tables are joined as sets: the planner knows nothing yet of rows written a moment
 #: ago, and would look through all parcels once per line. Small manifests find their rows by index.
 _MANY_LINES = 5_000

@@ -108,14 +108,17 @@ def _books(connection: Connection, manifest: Manifest, labels: Labels) -> Files:
     """Yield workbooks, then pick books; those of a kind share one reading of the lines."""
     caption, counts = manifest.caption(labels), labels.counts
     lines = _shipping(connection, manifest)
+    others = (
+        (labels.picking_sheet, labels.picking, _picking(connection, manifest, labels)),
+        (labels.handover_sheet, labels.handover, _handover(connection, manifest, labels)),
+    )
     for number in range(_books_needed(manifest)):
         part = islice(lines, WORKBOOK_LINES)
         sheets = [Sheet(labels.shipping_sheet, caption, labels.shipping, part, counts)]
-        if number == 0:
-            picks = islice(_picking(connection, manifest, labels), WORKBOOK_LINES)
-            handed = islice(_handover(connection, manifest, labels), WORKBOOK_LINES)
-            sheets.append(Sheet(labels.picking_sheet, caption, labels.picking, picks, counts))
-            sheets.append(Sheet(labels.handover_sheet, caption, labels.handover, handed, counts))
+        for name, header, rows in others:
+            some = list(islice(rows, WORKBOOK_LINES))
+            if some or number == 0:
+                sheets.append(Sheet(name, caption, header, some, counts))
         yield _numbered("manifest", number, "xlsx"), partial(_write_sheets, manifest.closed_at, sheets)
     walk = [
         Pick(*map(_text, row))

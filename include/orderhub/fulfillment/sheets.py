@@ -119,6 +119,7 @@ def _plain_line(row: Row) -> str | None:
 def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) -> None:
     """Write an XLSX file; `created_at` is its only date, so the same lists give the same bytes."""
     import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     workbook = xlsxwriter.Workbook(str(path), options)
@@ -141,7 +142,10 @@ def write_workbook(path: Path, created_at: datetime, sheets: Iterable[Sheet]) ->
                 widths[column] = max(widths[column], width)
         for column, width in enumerate(widths):
             page.set_column(column, column, min(_WIDEST, width))
-    workbook.close()
+    try:
+        workbook.close()
+    except FileCreateError as error:  # What it says of a full disk is no OSError, though made of one.
+        raise OSError(*error.args[0].args) from None
 
 
 def _page(workbook: "Workbook", sheet: Sheet, bold: "Format") -> "Worksheet":
