@@ -335,3 +335,17 @@ def test_file_that_moves_the_rows_of_an_order_in_a_manifest_ships_nothing_twice(
     said = "select blocked_by from core.line_readiness where order_id = 'group/9' and line_id = '3'"
     assert rows(database, said) == [("changed_after_manifest",)]
     assert rows(database, "select count(*) from core.fulfillment_orders where order_id = 'group/9'") == [(1,)]
+
+
+def test_what_waited_long_for_its_list_is_called_back_for_as_long_as_any_other(
+    database: Database, clock: FixedClock, config: MerchantConfig
+):
+    clock.move(timedelta(days=8))
+    request_extra(database, clock, config, "hangzhou", "lin")
+    close_due(database, clock, config, {})
+    clock.move(timedelta(days=6))
+    change(database, "update core.orders set gate = 'stop'")
+
+    counts = run_fulfillment(database, clock, config)
+
+    assert counts.recalled_documents == 1

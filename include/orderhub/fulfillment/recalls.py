@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, text
 
 from orderhub.clock import Clock
+from orderhub.config.models import MerchantConfig
 from orderhub.config.store import load_active
 from orderhub.db.audit import record_act
 from orderhub.db.document_locks import LOCK_DOCUMENTS
@@ -33,7 +34,7 @@ _OPEN = text("""
             and (recall is null or recall = 'refused')
     ) or exists (
         select from core.fulfillment_orders
-        where state = 'manifested' and not is_shadow and allocated_at > :since)""")
+        where state = 'manifested' and not is_shadow and allocated_at > :promised_since)""")
 _ORDERS_HANDED_OVER = text("""
     create temporary table asked_orders on commit drop as
     select distinct f.order_id
@@ -61,13 +62,16 @@ _GIVE_BACK = text("""
     returning fulfillment_order_id, reason""")
 
 
-def request_recalls(connection: Connection, clock: Clock, look: Look) -> int:
+def request_recalls(connection: Connection, clock: Clock, config: MerchantConfig, look: Look) -> int:
     """Call back documents that must not leave as they are, and return how many.
 
     A document is asked for once for each cause: refused for a new address, again when it is cancelled. One
     whose causes are over before it has left may leave, and nobody has to stop it any more.
     """
-    given = {"since": clock.now() - FILES_WITHIN, "now": clock.now()}
+    since = clock.now() - FILES_WITHIN
+    # What a list took so lately was promised no longer before than a promise lasts.
+    promised_since = since - timedelta(days=config.reservation_days)
+    given = {"since": since, "promised_since": promised_since, "now": clock.now()}
     is_open = not look.is_all or connection.execute(_OPEN, given).scalar_one()
     if is_open:
         note_other_amounts(connection)

@@ -72,7 +72,7 @@ def run_fulfillment(database: Database, clock: Clock, config: MerchantConfig) ->
             replaced = make_replacements(connection, clock, config, pass_id)
             seen = look(connection, clock, config)
             withdrawn = withdraw(connection, clock, config, seen)
-            recalled = request_recalls(connection, clock, seen)
+            recalled = request_recalls(connection, clock, config, seen)
             announced = announce_returns(connection, clock, config)
             close_no_carrier(connection, config, clock.now())
             void_waybills(connection, clock)

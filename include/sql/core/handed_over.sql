@@ -10,7 +10,12 @@ from core.fulfillment_orders as f
 inner join core.orders as o on f.order_id = o.order_id
 left join core.receivers as v on f.order_id = v.order_id
 left join core.hand_recalls as h on f.fulfillment_order_id = h.fulfillment_order_id
-where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since
+where f.state = 'manifested' and not f.is_shadow and f.allocated_at > :promised_since
+    and (f.allocated_at > :since or exists (
+        select from core.manifest_lines as m inner join core.manifests as x on m.manifest_id = x.manifest_id
+        where m.order_id = f.order_id and m.fulfillment_order_id = f.fulfillment_order_id
+            and not m.is_void and x.closed_at > :since
+    ))
     -- Of most nothing was heard since: only what may have a reason is looked at.
     and (
         f.version_id <> o.version_id

@@ -27,7 +27,7 @@ select
     case when d.fulfillment_order_id is not null then d.recall else nullif(h.state, 'over') end as recall
 from named as n
 cross join lateral (
-    select e.fulfillment_order_id, e.warehouse_id, e.state, e.is_shadow, e.allocated_at
+    select e.fulfillment_order_id, e.order_id, e.warehouse_id, e.state, e.is_shadow, e.allocated_at
     from core.fulfillment_orders as e
     where e.fulfillment_order_id = n.fulfillment_order_id
     offset 0
@@ -42,5 +42,10 @@ left join core.hand_recalls as h on n.fulfillment_order_id = h.fulfillment_order
 where case
     when d.fulfillment_order_id is not null
         then d.state in ('pending', 'accepted', 'refused') and (d.recall is null or d.recall = 'refused')
-    else f.state = 'manifested' and not f.is_shadow and f.allocated_at > :since and h.state is distinct from 'agreed'
+    else f.state = 'manifested' and not f.is_shadow and f.allocated_at > :promised_since and h.state is distinct from 'agreed'
+        and (f.allocated_at > :since or exists (
+            select from core.manifest_lines as m inner join core.manifests as x on m.manifest_id = x.manifest_id
+            where m.order_id = f.order_id and m.fulfillment_order_id = f.fulfillment_order_id
+                and not m.is_void and x.closed_at > :since
+        ))
 end
