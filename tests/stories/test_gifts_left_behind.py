@@ -26,7 +26,10 @@ SENT = "select order_id, sku_id, quantity from core.manifest_lines where not is_
 REASON = "没随手工那件发"
 
 
-@pytest.fixture(params=["SKU-MG012,", ",1.00"], ids=["by SKU", "by amount"])
+BY_AMOUNT = pytest.param(",1.00", id="by amount", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=[pytest.param("SKU-MG012,", id="by SKU"), BY_AMOUNT])
 def day(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Day]:
     """A shop that gives a bag, for a mug or for an amount."""
     rules = f"{HEAD}g1,SKU-GIFT-BAG,1,,{request.param},,,\n"

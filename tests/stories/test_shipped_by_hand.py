@@ -22,7 +22,11 @@ BLOCKED = "select blocked_by from core.line_readiness"
 PLANNED = "select quantity from core.manifest_lines where not is_void"
 
 
-@pytest.fixture(params=["miniprogram", "douyin", "wechat"])
+#: The own shop each time; the others on request.
+PLATFORMS = ["miniprogram", *(pytest.param(name, marks=pytest.mark.slow) for name in ("douyin", "wechat"))]
+
+
+@pytest.fixture(params=PLATFORMS)
 def day(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Day]:
     """The own shop's lines say how many pieces left; elsewhere the parcels do."""
     with opened_day(database, tmp_path, request.param) as opened:

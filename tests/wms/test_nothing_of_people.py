@@ -141,7 +141,9 @@ def test_no_phone_and_no_secret_is_kept_of_what_others_say(
     assert [bad for bad in (waybills.secret(7, top.SERVICE), house.traces.key) if bad in written] == []
 
 
-@pytest.mark.parametrize("kind", ["silent", "status", "drop"])
+@pytest.mark.parametrize(
+    "kind", ["drop", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("silent", "status"))]
+)
 def test_no_secret_is_kept_of_calls_that_get_no_answer(
     house: House, tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str
 ):

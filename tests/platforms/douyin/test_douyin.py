@@ -215,6 +215,7 @@ def test_throttle_is_waited_out(box: ShopInABox):
     assert any(wait >= 2 for wait in box.waited)
 
 
+@pytest.mark.slow
 def test_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
     box.gateway.faults.replace(
         [

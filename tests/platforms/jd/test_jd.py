@@ -284,6 +284,7 @@ def test_an_expired_token_is_renewed_and_the_page_asked_again(box: ShopInABox):
     assert [] == wrong(box)
 
 
+@pytest.mark.slow
 def test_a_shop_that_took_its_authorisation_back_stops_alone_and_heals(box: ShopInABox):
     box.pull()
     box.gateway.tokens.revoke(box.shop_id)
@@ -306,6 +307,7 @@ def test_a_throttle_names_no_seconds_so_the_next_pull_tries_again(box: ShopInABo
     assert [] == wrong(box)
 
 
+@pytest.mark.slow
 def test_a_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
     box.gateway.faults.replace(
         [

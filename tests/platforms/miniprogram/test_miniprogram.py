@@ -127,6 +127,7 @@ def test_a_short_throttle_is_waited_for_and_a_long_one_is_left_to_the_next_pull(
     assert (0, 0) == (box.pull().windows_left, box.gateway.faults.calls_while_banned)
 
 
+@pytest.mark.slow
 def test_a_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
     kinds = [
         {"kind": "status", "method": ORDERS, "nth": 2, "times": 2},

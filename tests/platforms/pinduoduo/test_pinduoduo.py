@@ -236,6 +236,7 @@ def staged(box: ShopInABox, order: Order) -> list[dict[str, Any]]:
     return [row[0] for row in rows(box.database, query)]  # type: ignore[misc]
 
 
+@pytest.mark.slow
 def test_second_pull_stages_nothing_also_when_buyers_urge(box: ShopInABox):
     box.pull()
     asked_again(box)
@@ -247,6 +248,7 @@ def test_second_pull_stages_nothing_also_when_buyers_urge(box: ShopInABox):
     assert 300 < counts.rows
 
 
+@pytest.mark.slow
 def test_a_token_that_expires_between_two_calls_is_renewed_once(box: ShopInABox):
     box.gateway.faults.replace([{"kind": "expire_token", "method": INCREMENT, "nth": 9}])
 
@@ -256,6 +258,7 @@ def test_a_token_that_expires_between_two_calls_is_renewed_once(box: ShopInABox)
     assert [] == wrong(box)
 
 
+@pytest.mark.slow
 def test_a_shop_that_took_its_authorisation_back_stops_and_heals_without_a_gap(box: ShopInABox):
     box.pull()
     box.gateway.expire(box.shop_id, box.platform_clock.now())
@@ -287,6 +290,7 @@ def test_a_short_throttle_is_waited_for_and_a_long_one_is_left_to_later_pulls(bo
     assert (0, []) == (box.pull().windows_left, wrong(box))
 
 
+@pytest.mark.slow
 def test_a_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
     kinds = [
         {"kind": "status", "method": INCREMENT, "nth": 2, "times": 2},
@@ -303,6 +307,7 @@ def test_a_burst_of_faults_costs_nothing_but_time(box: ShopInABox):
     assert [] == wrong(box)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [timedelta(seconds=-700), timedelta(seconds=700)])
 def test_a_clock_that_is_wrong_is_corrected_by_the_platforms(database: Database, late: timedelta):
     box = ShopInABox(database, orders=100, late=late, platform="pinduoduo")
@@ -313,6 +318,7 @@ def test_a_clock_that_is_wrong_is_corrected_by_the_platforms(database: Database,
     assert [] == wrong(box)
 
 
+@pytest.mark.slow
 def test_orders_that_become_visible_late_are_found(box: ShopInABox):
     box.pull()
     box.gateway.set_lag(150)
