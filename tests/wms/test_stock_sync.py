@@ -109,7 +109,7 @@ def test_a_parcel_whose_confirmation_comes_after_the_reading_is_not_subtracted_t
     house.confirm()
 
     assert unconfirmed == [(20, 20)]
-    assert rows(house.database, MUGS) == [(20, 0)]
+    assert rows(house.database, MUGS) == [(0, 0)]
     house.clock.move(timedelta(minutes=10))
     sync(house)
     assert rows(house.database, MUGS) == [(0, 0)]

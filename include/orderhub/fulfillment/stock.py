@@ -27,7 +27,7 @@ _DIGITS = len(str(MOST_PIECES))
 COUNTS = text("""
     create temporary table counts (
         warehouse_id text collate "C", sku_id text collate "C", on_hand bigint,
-        primary key (warehouse_id, sku_id)
+        is_doubted boolean not null default false, primary key (warehouse_id, sku_id)
     ) on commit drop""")
 _REFUSED = text("""
     select s.warehouse_id, s.sku_id, c.on_hand, s.reserved

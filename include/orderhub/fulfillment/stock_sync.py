@@ -3,7 +3,8 @@
 A reading has an as-of: what left the building later is subtracted again, what left earlier is not subtracted
 twice. Where less was counted than is promised, reservations go back in the same transaction: whole
 fulfillment orders that no warehouse has, those of shops in shadow mode first, then the latest paid, then the
-greater order id. The next pass routes them again.
+greater order id. The next pass routes them again. A figure below what manifests hold is not believed, and
+its SKU keeps the as-of that it had: what explains it is still to come.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,10 @@ _RULE = "stock_below_promised"
 _NEWER = text("""
     select exists (
         select from core.stock_snapshots where warehouse_id = :warehouse_id and as_of >= :as_of)""")
+#: A person may have counted since.
+_COUNTED_SINCE = text("""
+    delete from counts as c using core.stock as s
+    where (c.warehouse_id, c.sku_id) = (s.warehouse_id, s.sku_id) and s.counted_at > :as_of""")
 _SNAPSHOT = text("""
     insert into core.stock_snapshots values (
         :snapshot_id, :warehouse_id, :source, :as_of, :is_locked_inside, :skus, :changed, :returned, :now)""")
@@ -37,7 +42,7 @@ _BELOW = text("""
     select s.sku_id, c.on_hand, s.reserved from counts as c
     join core.stock as s using (warehouse_id, sku_id) where c.on_hand < s.reserved order by s.sku_id""")
 _AS_PROMISED = text("""
-    update counts as c set on_hand = s.reserved from core.stock as s
+    update counts as c set on_hand = s.reserved, is_doubted = true from core.stock as s
     where (c.warehouse_id, c.sku_id) = (s.warehouse_id, s.sku_id) and c.on_hand < s.reserved""")
 
 
@@ -84,6 +89,7 @@ class SyncedStock:
 def take_reading(database: Database, clock: Clock, config: MerchantConfig, reading: Reading) -> SyncedStock:
     """Make a reading the stock of its warehouse; SKUs without a figure keep theirs and grow old.
 
+    Those that a person counted after the reading began keep theirs, too.
     What a WMS leaves out is promised no longer (`orderhub.fulfillment.route`) and told.
 
     Raises:
@@ -99,6 +105,7 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         rows = [(reading.warehouse_id, sku_id, pieces) for sku_id, pieces in sorted(reading.pieces.items())]
         copy_rows(connection, "counts", ("warehouse_id", "sku_id", "on_hand"), rows)
         connection.execute(statement("core/lock_stock_of_warehouse"), named)
+        connection.execute(_COUNTED_SINCE, named)
         connection.execute(statement("core/counts_with_parcels"), named)
         connection.execute(statement("core/counts_with_returns"), named)
         connection.execute(statement("core/counts_with_doubt"), named)

@@ -11,7 +11,7 @@ with unasked as (
 )
 
 update counts as c
-set on_hand = least(s.reserved, c.on_hand + u.pieces)
+set on_hand = least(s.reserved, c.on_hand + u.pieces), is_doubted = true
 from core.stock as s
 inner join unasked as u on s.sku_id = u.sku_id
 where s.warehouse_id = c.warehouse_id and s.sku_id = c.sku_id and c.on_hand < s.reserved

@@ -29,4 +29,4 @@ parcels as (
 update counts as c
 set on_hand = greatest(0, c.on_hand + p.pieces)
 from parcels as p
-where c.sku_id = p.sku_id
+where c.warehouse_id = :warehouse_id and c.sku_id = p.sku_id

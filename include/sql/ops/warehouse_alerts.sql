@@ -73,6 +73,6 @@ from core.stock as s
 inner join (
     select warehouse_id, max(as_of) as read_at from core.stock_snapshots where source = 'wms' group by warehouse_id
 ) as r on s.warehouse_id = r.warehouse_id and s.counted_at < r.read_at - interval '15 minutes'
-where s.warehouse_id = any(:told) and s.on_hand > 0
+where s.warehouse_id = any(:told) and s.on_hand > s.reserved
 group by s.warehouse_id
 order by 1, 2, 3
