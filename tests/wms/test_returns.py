@@ -11,11 +11,17 @@ from openpyxl import Workbook
 from sqlalchemy import text
 
 from orderhub.alerts.watch import look_around
+from orderhub.clock import FixedClock
+from orderhub.db.engine import Database
 from orderhub.errors import StopError
+from orderhub.fulfillment import sync as sync_module
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.fulfillment.stock_sync import Reading
 from orderhub.fulfillment.sync import sync_stock
+from orderhub.fulfillment.wms.account import Account
 from orderhub.fulfillment.wms.mending import resend, settle_doubts
 from orderhub.fulfillment.wms.returns import ask_open_returns
+from orderhub.fulfillment.wms.stock import read_stock
 from orderhub.operate.verify import verify
 from tests.builders import NOON, Line, Order, activate, put, rows, shops_file, stock
 from tests.wms.conftest import House
@@ -113,15 +119,26 @@ def test_a_return_is_announced_once_and_its_sellable_pieces_are_stock_once(
     assert clean(house) == []
 
 
-def test_a_return_confirmed_by_a_clock_that_is_ahead_is_stock_once(house: House):
+def slow_reading(database: Database, clock: FixedClock, account: Account) -> Reading:
+    """A whole catalog takes its time."""
+    reading = read_stock(database, clock, account)
+    clock.move(timedelta(seconds=5))
+    return reading
+
+
+def test_a_return_confirmed_by_a_clock_that_is_ahead_is_stock_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
     shipped(house)
     after_sale(house)
     house.deliver()
     house.wms.ledger.receive(CODE, "MUG", 2, 0, house.clock.now() + timedelta(hours=8))
+    monkeypatch.setattr(sync_module, "read_stock", slow_reading)
     sync(house)
+    first = rows(house.database, MUGS)
     sync(house)
 
-    assert rows(house.database, MUGS) == [(20,)]
+    assert (first, rows(house.database, MUGS)) == ([(20,)], [(20,)])
     assert clean(house) == []
 
 
@@ -379,6 +396,16 @@ def test_a_plan_that_shrinks_below_what_came_is_what_came_and_is_over(house: Hou
     ]
     assert rows(house.database, MUGS) == [(20,)]
     assert clean(house) == []
+
+
+def test_who_got_half_of_a_line_sends_all_of_it_back(house: House):
+    shipped(house)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("update core.order_lines set quantity = 4 where line_id = '1'"))
+
+    after_sale(house, quantity=2)
+
+    assert rows(house.database, "select planned from core.returns") == [({"MUG": 2},)]
 
 
 def test_more_that_comes_back_after_all_that_was_announced_is_stock_too(house: House):

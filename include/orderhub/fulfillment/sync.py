@@ -138,15 +138,16 @@ def _take_sheet(database: Database, clock: Clock, warehouse_id: str, file: Path)
 def _from_wms(
     database: Database, clock: Clock, settings: Settings, config: MerchantConfig, warehouse_id: str
 ) -> Reading:
-    """Read the figures, then ask what has left: a parcel missing from them is known when they count.
+    """Ask what has come back, read the figures, then ask what has left: what they lack or hold is known.
 
     Documents that could not be asked for are a doubt that the taking allows for.
     """
     account = open_account(clock, settings, config, warehouse_id)
+    with suppress(RetryError):
+        ask_open_returns(database, clock, account)
     reading = read_stock(database, clock, account)
     with suppress(RetryError):
         ask_open_documents(database, clock, account)
-        ask_open_returns(database, clock, account)
     return reading
 
 

@@ -24,7 +24,8 @@ claims as (
 sold as (
     select
         c.refund_id, c.order_id, l.line_id,
-        case when c.is_by_line or c.is_by_sku then least(1, c.quantity::numeric / nullif(coalesce(p.quantity, l.quantity), 0)) end as share
+        case when c.is_by_line or c.is_by_sku
+            then c.quantity * l.quantity::numeric / nullif(coalesce(p.quantity, l.quantity), 0) end as claimed
     from claims as c
     inner join core.order_lines as l on c.order_id = l.order_id
     left join core.order_lines as p on l.order_id = p.order_id and l.parent_line_id = p.line_id
@@ -39,8 +40,10 @@ pieces as (
     select
         s.refund_id, s.order_id, x.warehouse_id, x.sku_id,
         max(x.fulfillment_order_id) as fulfillment_order_id,
-        -- A share has no end of digits: two thirds of three are two, not a little more.
-        ceil(round(sum(x.quantity) * coalesce(max(s.share), 1), 6))::bigint as pieces
+        -- All where no pieces are named. A share has no end of digits: two thirds of three are two, not a little more.
+        ceil(round(
+            sum(x.quantity) * least(1, max(s.claimed) / sum(sum(x.quantity)) over (partition by s.refund_id, x.sku_id)), 6
+        ))::bigint as pieces
     from sold as s
     inner join core.shipment_lines as x on s.order_id = x.order_id and s.line_id = x.line_id
     group by s.refund_id, s.order_id, x.warehouse_id, x.sku_id
