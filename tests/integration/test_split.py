@@ -1,6 +1,7 @@
 """An order that no warehouse has all of leaves in two parts, where its rule lets it."""
 
 import pytest
+from sqlalchemy import text
 
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
@@ -91,3 +92,23 @@ def test_a_platform_is_asked_once_however_many_orders_wait(
     run_fulfillment(database, clock, config)
 
     assert asked == ["taobao"]
+
+
+def test_both_parts_keep_their_place_while_the_rule_of_their_order_holds(
+    database: Database, clock: FixedClock
+):
+    of_three = RULES.replace("anywhere, ware", "anywhere, when: {pieces: {min: 3}}, ware")
+    others = "  - {id: others, warehouses: [yiwu], reason: {zh: 其余, en: rest}}\n"
+    with database.engine.begin() as connection:
+        config = activate(connection, more={"routing.yaml": of_three + others})
+        stock(connection, hangzhou__MUG=2, yiwu__CUP=1)
+        put(connection, Order("1", TWO))
+    run_fulfillment(database, clock, config)
+    before = rows(database, DOCUMENTS)
+    with database.engine.begin() as connection:
+        connection.execute(text("update core.orders set version_id = 'v2', checked_version = 'v2'"))
+
+    for _ in range(2):
+        run_fulfillment(database, clock, config)
+
+    assert before == rows(database, DOCUMENTS)

@@ -18,12 +18,13 @@ from orderhub.fulfillment.route import bonded_warehouses
 from orderhub.fulfillment.rules import rule_table, shadow_shops
 from orderhub.fulfillment.touched import Look
 
-#: One row per reservation of an allocated document whose order changed; what routing asks is of that order.
+#: Allocated documents whose order changed, with a row per line that was decided together with theirs: the
+#: rule of an order in two parts is that of both.
 _CHANGED_DOCUMENTS = """
     with changed as (
-        select
-            f.fulfillment_order_id, f.routing_rule_id, f.version_id as routed_version, v.sku_id, v.quantity,
-            o.version_id, o.shop_id, o.platform, r.province, r.city, o.paid_fen, o.promotion_mark,
+        select distinct
+            f.fulfillment_order_id, f.order_id, f._pass_id, f.routing_rule_id, o.version_id, o.shop_id,
+            o.platform, r.province, r.city, o.paid_fen, o.promotion_mark,
             coalesce(o.paid_at, o.placed_at) as bought_at,
             case when o.customer_id is not null or not (s.is_pulled and s.is_buyer_named)
                 then coalesce(t.tier, '') end as tier
@@ -40,7 +41,16 @@ _CHANGED_DOCUMENTS = """
                 where c.order_id = f.order_id and c.field in ('address', 'amount')
                     and greatest(c.made_at, c.ended_at) >= f.allocated_at))
     )
-    select fulfillment_order_id, {columns}, routing_rule_id from changed order by fulfillment_order_id"""
+    select fulfillment_order_id, {columns}, routing_rule_id
+    from changed as c
+    cross join lateral (
+        select n.sku_id, n.quantity
+        from core.fulfillment_orders as p
+        join core.reservations as n on n.fulfillment_order_id = p.fulfillment_order_id
+        where p.order_id = c.order_id and p._pass_id = c._pass_id and n.state in ('active', 'posted')
+        offset 0
+    ) as v
+    order by fulfillment_order_id"""
 
 
 _SUSPENDED_DOCUMENTS = text("""
