@@ -1,5 +1,6 @@
 """What each shop may offer after a pass, from shares.csv to the outbox."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from orderhub.clock import FixedClock
 from orderhub.config.models import BundlePart, MerchantConfig
 from orderhub.config.shares import StockShare
 from orderhub.db.engine import Database
+from orderhub.db.sql_files import statement
 from orderhub.delivery.dispatch import deliver_pending
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.settings import Settings
@@ -160,3 +162,46 @@ def test_what_a_platform_never_takes_is_told_to_a_person(database: Database, con
         "select shop_id, text_en like '%1, MUG by_hand presale%' from ops.alerts where rule_id = 'stock_untold'",
     )
     assert found == [("tb", True)]
+
+
+LISTED = """
+    update core.order_lines as l set
+        platform_item_id = 'item', platform_sku_id = split_part(l.line_id, ':', 1),
+        merchant_code = split_part(l.line_id, ':', 2),
+        sku_mapping_id = case when starts_with(l.title, '更正') then 'correction:1' end
+    from core.orders as o where o.order_id = l.order_id;
+    update core.orders set placed_at = paid_at"""
+MAPPED = "insert into core.sku_mappings (mapping_id, shop_id, platform_sku, sku_id) values ('m1', 'tb', 'NEW', 'SAFE')"
+
+
+@pytest.mark.parametrize(
+    ("names", "lines", "listed"),
+    [
+        # The merchant typed another code at the platform.
+        (["item_id", "sku_id"], [Line(line_id="r:OLD"), Line("SAFE", line_id="r:NEW")], {"SAFE": ["r"]}),
+        # The file maps the code to another SKU now.
+        (["item_id", "sku_id"], [Line(line_id="r:NEW")], {"SAFE": ["r"]}),
+        # A person sent other goods once.
+        (["item_id", "sku_id"], [Line("SAFE", title="更正", line_id="r:OLD"), Line(line_id="b:OLD")], {"MUG": ["b"]}),
+        # A platform that knows codes alone has two listings.
+        (["merchant_code"], [Line(line_id="r:OLD"), Line("SAFE", line_id="r:NEW")], {"MUG": ["r"], "SAFE": ["r"]}),
+    ],
+)  # fmt: skip
+def test_a_listing_shows_the_pieces_of_the_goods_that_it_sells_now(
+    database: Database, config: MerchantConfig, names: list[str], lines: list[Line], listed: dict[str, list[str]]
+):  # fmt: skip
+    with database.engine.begin() as connection:
+        for day, line in enumerate(lines):
+            put(connection, Order(str(day), (line,), paid_at=NOON - timedelta(days=9 - day)))
+        for change in (*LISTED.split(";"), MAPPED):
+            connection.execute(text(change))
+    run_fulfillment(database, FixedClock(NOON), config)
+
+    with database.read() as connection:
+        given = {"shop_id": "tb", "now": NOON, "names": names}
+        found = connection.execute(statement("core/untold_stock"), given).all()
+
+    told: dict[str, list[str]] = {}
+    for row in found:
+        told.setdefault(row.sku_id, []).append(row.platform_sku_id)
+    assert listed == told

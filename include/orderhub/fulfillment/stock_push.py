@@ -23,7 +23,7 @@ from orderhub.fulfillment.sellable import STOCK
 from orderhub.platforms.client import Client
 from orderhub.platforms.payload import quotable
 from orderhub.platforms.spec import Platform
-from orderhub.platforms.writes import StockWrite
+from orderhub.platforms.writes import StockWrite, named_by
 
 log = structlog.get_logger(__name__)
 #: SKUs that one row of the outbox tells: a mail does not wait for a whole catalog.
@@ -78,7 +78,7 @@ class StockTeller:
         is_on = self.shop is not None and self.shop.push_stock and self.shop.mode == "live"
         if self.shop is None or call is None or not is_on:
             return {"told": 0, "why": "not switched on" if call else "no method"}
-        skus = groupby(self._untold(self.shop.id), key=attrgetter("sku_id"))
+        skus = groupby(self._untold(self.shop.id, call), key=attrgetter("sku_id"))
         told, refused = self._tell_all(self.shop, call, [list(rows) for _, rows in islice(skus, AT_A_TIME)])
         if next(skus, None) is not None:
             self._follow(self.shop.id)
@@ -91,9 +91,9 @@ class StockTeller:
             self._client.close()
             self._client = None
 
-    def _untold(self, shop_id: str) -> list[Row[Any]]:
+    def _untold(self, shop_id: str, call: StockWrite) -> list[Row[Any]]:
         with self.database.read() as connection:
-            given = {"shop_id": shop_id, "now": self.clock.now()}
+            given = {"shop_id": shop_id, "now": self.clock.now(), "names": sorted(named_by(call))}
             return list(connection.execute(statement("core/untold_stock"), given).all())
 
     def _tell_all(self, shop: Shop, call: StockWrite, skus: Sequence[Sequence[Row[Any]]]) -> tuple[int, int]:
