@@ -440,3 +440,18 @@ def test_a_wms_out_of_reach_leaves_the_figures_to_grow_old(house: House):
 
     assert list(done.failed) == ["hangzhou"]
     assert rows(house.database, "select * from core.stock_snapshots") == []
+
+
+def test_what_has_left_is_asked_for_also_where_no_figure_is_to_be_had(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+    house.plan({"kind": "status", "method": "inventory.query", "times": 0})
+
+    done = sync(house)
+
+    assert list(done.failed) == ["hangzhou"]
+    assert rows(house.database, "select state from core.delivery_orders") == [("shipped",)]
+    assert rows(house.database, "select count(*) from core.tracking_writes") == [(1,)]
+    assert clean(house) == []

@@ -140,15 +140,17 @@ def _from_wms(
 ) -> Reading:
     """Ask what has come back, read the figures, then ask what has left: what they lack or hold is known.
 
-    Documents that could not be asked for are a doubt that the taking allows for.
+    Documents that could not be asked for are a doubt that the taking allows for; they are asked for also
+    where no figure is to be had, since their numbers are owed to the platforms.
     """
     account = open_account(clock, settings, config, warehouse_id)
     with suppress(RetryError):
         ask_open_returns(database, clock, account)
-    reading = read_stock(database, clock, account)
-    with suppress(RetryError):
-        ask_open_documents(database, clock, account)
-    return reading
+    try:
+        return read_stock(database, clock, account)
+    finally:
+        with suppress(RetryError):
+            ask_open_documents(database, clock, account)
 
 
 def _take_file(
