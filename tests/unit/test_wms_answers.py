@@ -83,6 +83,35 @@ def test_a_package_without_items_holds_the_rest_once_nothing_more_leaves(status:
     assert (parcel.pieces, parcel.unreadable) == (None, unreadable)
 
 
+@pytest.mark.parametrize(
+    ("packages", "actual", "pieces", "unreadable"),
+    [
+        (1, "1", {"MUG": 1}, ""),
+        (1, "2", None, ""),
+        (1, "", None, ""),
+        (1, "0", None, ""),
+        (2, "2", None, ""),
+        (2, "1", None, "no items"),
+        (1, "1.5", None, "MUG: 1.5"),
+    ],
+)
+def test_of_packages_without_items_the_lines_say_how_much_has_left(
+    packages: int, actual: str, pieces: dict[str, int] | None, unreadable: str
+):
+    line = (
+        f"<orderLine><itemCode>MUG</itemCode><planQty>2</planQty><actualQty>{actual}</actualQty></orderLine>"
+    )
+    numbers = "".join(f"<package><expressCode>{number}</expressCode></package>" for number in range(packages))
+    body = read(
+        "<response><deliveryOrder><deliveryOrderCode>A</deliveryOrderCode><status>DELIVERED</status></deliveryOrder>"
+        f"<packages>{numbers}</packages><orderLines>{line}</orderLines></response>".encode()
+    )
+
+    found = known_in(body, "A").shipped
+
+    assert {(str(one.pieces), one.unreadable) for one in found} == {(str(pieces), unreadable)}
+
+
 def test_what_came_back_in_pieces_that_nobody_can_read_is_said_and_not_taken():
     lines = "".join(
         f"<orderLine><itemCode>{sku}</itemCode><inventoryType>ZP</inventoryType><actualQty>{said}</actualQty></orderLine>"

@@ -1,7 +1,7 @@
 """Files that warehouses drop, as they really come: half written, under odd names, cut by a spreadsheet program."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,10 @@ def test_a_file_that_cannot_be_moved_stops_no_other_warehouse(yard: Yard):
         ("7.53e+013", []),
         ("７.５３Ｅ＋１３", []),
         ("#N/A", []),
+        ("nan", []),
+        ("None", []),
+        ("NULL", []),
+        ("TBD", []),
     ],
 )
 def test_a_number_is_taken_as_all_write_it_or_its_row_is_named(yard: Yard, number: str, known: list[str]):
@@ -163,6 +167,30 @@ def test_a_row_that_no_database_takes_is_named_and_the_others_are_taken(yard: Ya
 
     assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF2"]
     assert yard.folder.joinpath("tracking.csv").exists() is False
+
+
+def test_a_carrier_is_read_without_what_cannot_be_seen(yard: Yard):
+    written(yard, "tracking.csv", f"{CSV}693,中\x00通\u200b,SF1\n")
+
+    take(yard)
+
+    assert [row[1:3] for row in rows(yard.database, SHIPMENTS)] == [("中通", "SF1")]
+
+
+@pytest.mark.parametrize("saved", ["1980-01-01", "2000-01-01"])
+def test_nothing_leaves_before_its_document_was_made_whatever_the_date_of_the_sheet(yard: Yard, saved: str):
+    """Archives and servers give files dates of their own."""
+    file = written(yard, "tracking.csv", f"{CSV}693,SF,SF1\n")
+    long_ago = datetime.fromisoformat(f"{saved}T00:00:00+00:00").timestamp()
+    os.utime(file, (long_ago, long_ago))
+
+    take(yard)
+
+    assert rows(
+        yard.database,
+        "select s.shipped_at = f.allocated_at from core.shipments as s "
+        "join core.fulfillment_orders as f using (fulfillment_order_id)",
+    ) == [(True,)]
 
 
 def test_documents_may_be_named_in_full_width_and_one_row_may_name_several(yard: Yard):
@@ -211,11 +239,15 @@ def test_a_formula_without_a_saved_result_says_that_nothing_has_left_and_the_rep
 
 
 def test_a_second_sheet_that_is_not_read_is_named_in_the_report(yard: Yard):
+    """What people do not see, an example say, comes after what they see."""
     book = Workbook()
-    for name, number in (("today", "SF1"), ("yesterday", "SF2")):
+    for name, order, number in (
+        ("template", "示例", "SF0"), ("today", "693", "SF1"), ("yesterday", "694", "SF2")
+    ):  # fmt: skip
         sheet = book.create_sheet(name)
         sheet.append(HEADER)
-        sheet.append(("693" if number == "SF1" else "694", "SF", number))
+        sheet.append((order, "SF", number))
+    book["template"].sheet_state = "hidden"
     del book["Sheet"]
     file = yard.folder / "two.xlsx"
     book.save(file)
@@ -225,7 +257,7 @@ def test_a_second_sheet_that_is_not_read_is_named_in_the_report(yard: Yard):
     take(yard)
 
     assert [row[2] for row in rows(yard.database, SHIPMENTS)] == ["SF1"]
-    assert "yesterday" in reports(yard)["accepted/two"]
+    assert "yesterday, template" in reports(yard)["accepted/two"]
 
 
 def test_the_same_row_many_times_is_one_parcel(yard: Yard):

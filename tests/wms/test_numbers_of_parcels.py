@@ -1,5 +1,6 @@
 """Tracking numbers as warehouses write them: in another width, as a list, or copied from another buyer's row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -99,6 +100,37 @@ def test_a_number_that_was_filled_down_a_column_is_told_to_one_buyer_only(yard: 
         ("tb/693@1", "中通", "SF1"),
         ("tb/694@1", "中通", "SF2"),
     ]
+
+
+def test_two_boxes_under_one_number_are_one_parcel_with_what_is_in_both(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.wms.ledger.ship("tb-1-1", house.clock.now(), {"MUG": 1})
+    house.ship_all()
+    boxes = house.wms.ledger.find("tb-1-1").parcels
+    first = boxes[0]
+    boxes[1] = replace(boxes[1], express_code=first.express_code)
+
+    house.confirm()
+
+    assert rows(house.database, NUMBERS) == [("tb/1@1", first.express_code)]
+    inside = rows(house.database, "select sku_id, quantity from core.shipment_lines order by 1")
+    assert inside == [("CUP", 1), ("MUG", 2)]
+    assert rows(house.database, DOUBTS) == []
+    assert clean(house.database) == []
+
+
+def test_a_dash_for_a_number_is_none_unless_a_person_says_so(house: House):
+    house.open(orders=1)
+    house.deliver()
+    house.clock.move(timedelta(minutes=1))
+    house.ship_all()
+
+    push(house, "tb-1-1", "-")
+
+    assert rows(house.database, NUMBERS) == []
+    assert rows(house.database, DOUBTS) == [("tb-1-1", "no_tracking_number", None)]
 
 
 @pytest.mark.parametrize("buyers", [("b1", "b1"), (None, None), ("b1", None)])

@@ -5,12 +5,13 @@ Standard library only. A repeated parcel is nothing new; pieces that nobody orde
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-#: A carrier's number has nothing but these; a note or a cell that says "none" is no number.
-_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,59}", re.ASCII)
+#: A carrier's number has nothing but these, and digits; a note or a cell that says "none" is no number.
+_NUMBER = re.compile(r"(?=[A-Z-]*[0-9])[0-9A-Z][0-9A-Z-]{0,59}", re.ASCII)
 #: What no number has, but for people and programs that write one.
 _NOTHING = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
 #: Characters of what is no number that a doubt holds.
@@ -75,6 +76,26 @@ class Explained:
 
     taken: tuple[tuple[Parcel, tuple[tuple[str, int], ...]], ...]
     doubts: tuple[Doubt, ...]
+
+
+def by_number(parcels: Iterable[Parcel]) -> tuple[Parcel, ...]:
+    """Return one parcel for each number, with what is in all of its boxes; those without one as they are."""
+    found: dict[str, Parcel] = {}
+    for place, parcel in enumerate(parcels):
+        key = parcel.tracking_number or f" {place}"
+        first = found.get(key)
+        found[key] = parcel if first is None else _together(first, parcel)
+    return tuple(found.values())
+
+
+def _together(first: Parcel, second: Parcel) -> Parcel:
+    pieces: Counter[str] | None = None
+    if first.pieces is not None and second.pieces is not None:
+        pieces = Counter(first.pieces) + Counter(second.pieces)
+    weights = (first.weight_g, second.weight_g)
+    weight_g = None if None in weights else sum(filter(None, weights))
+    unreadable = first.unreadable or second.unreadable
+    return replace(first, pieces=pieces, weight_g=weight_g, unreadable=unreadable)
 
 
 def explain_parcels(

@@ -23,6 +23,7 @@ from orderhub.domain.parcels import (
     Doubt,
     Explained,
     Parcel,
+    by_number,
     explain_parcels,
     is_number,
     plain_number,
@@ -132,9 +133,9 @@ def record_reports(
 
 
 def _plain(report: Report) -> Report:
-    """Return the report with its numbers as all write them."""
+    """Return the report with its numbers as all write them, each of them once."""
     parcels = [replace(one, tracking_number=plain_number(one.tracking_number)) for one in report.parcels]
-    return replace(report, parcels=tuple(parcels))
+    return replace(report, parcels=by_number(parcels))
 
 
 def _merged(reports: Iterable[Report]) -> Iterator[Report]:
@@ -145,7 +146,8 @@ def _merged(reports: Iterable[Report]) -> Iterator[Report]:
         first = together.setdefault(key, report)
         if first is not report:
             is_final = first.is_final or report.is_final
-            together[key] = replace(first, parcels=first.parcels + report.parcels, is_final=is_final)
+            new = tuple(parcel for parcel in report.parcels if parcel not in first.parcels)
+            together[key] = replace(first, parcels=by_number(first.parcels + new), is_final=is_final)
     yield from together.values()
 
 
@@ -231,15 +233,17 @@ def write_doubts(
 
 
 def _copy(connection: Connection, warehouse_id: str, taken: Sequence[_Taken], now: datetime) -> None:
-    """Copy what is taken to the temporary tables; it has left by now, whatever a warehouse's clock says.
+    """Copy what is taken to the temporary tables; it left after its document was made, and by now.
 
-    A time still to come would be applied again at every count until then.
+    Whatever a warehouse's clock says: a time still to come would be applied again at every count until then,
+    and nobody would look for the scan of what left years ago.
     """
     ids = [f"{row.fulfillment_order_id}#{parcel.tracking_number}" for row, parcel, _ in taken]
     parcels = [
         (
             shipment_id, row.fulfillment_order_id, row.order_id, warehouse_id, parcel.carrier_code,
-            parcel.tracking_number, parcel.weight_g, min(parcel.shipped_at, now).isoformat(),
+            parcel.tracking_number, parcel.weight_g,
+            min(max(parcel.shipped_at, row.allocated_at), now).isoformat(),
         )
         for shipment_id, (row, parcel, _) in zip(ids, taken, strict=True)
     ]  # fmt: skip

@@ -76,7 +76,7 @@ class TrackingSheet:
         if pieces is None:
             self.problems.append(f"{where}: 数量不是整数 / the quantity is not a whole number")
             return
-        _, inside = self.parcels.setdefault(name, {}).setdefault(number, (row["carrier"].strip(), {}))
+        _, inside = self.parcels.setdefault(name, {}).setdefault(number, (half_width(row["carrier"]), {}))
         if is_by_sku:
             inside[sku] = inside.get(sku, 0) + pieces
 

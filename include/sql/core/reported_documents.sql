@@ -4,6 +4,7 @@ select
     f.fulfillment_order_id,
     f.order_id,
     f.state,
+    f.allocated_at,
     r.line_id,
     r.sku_id,
     -- What a person settled short wants no more pieces.

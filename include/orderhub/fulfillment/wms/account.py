@@ -1,15 +1,16 @@
 """One warehouse's WMS as the hub deals with it: client, codes, and what it says of a document."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from orderhub.clock import Clock
 from orderhub.config.models import MerchantConfig, Wms
 from orderhub.connections import load_connection
-from orderhub.domain.parcels import Parcel
+from orderhub.domain.parcels import NO_NUMBER, Parcel
 from orderhub.errors import ConfigError, ContractError
 from orderhub.fulfillment.wms.qimen import Qimen, stamped
 from orderhub.fulfillment.wms.xml import text_at, whole
@@ -28,7 +29,7 @@ _ELSE_ABSENT = re.compile(
     re.IGNORECASE,
 )
 #: Heavier than any parcel: a weight in another unit, or no weight at all.
-_HEAVIEST_G = 1_000_000_000
+_HEAVIEST_G = 10_000_000
 #: Characters of what nobody can read that a doubt holds.
 _MOST_QUOTED = 200
 CANCELLED = "CANCELED"
@@ -115,24 +116,48 @@ def known_in(body: Element, delivery_order_code: str) -> Known:
     said = text_at(order, "operateTime") or text_at(order, "orderConfirmTime")
     is_part = text_at(order, "confirmType") == "1"
     is_final = status in _GIVEN_UP or (status in _ENDED and not is_part)
-    packages = body.iterfind("packages/package") if status != CANCELLED else ()
-    parcels = tuple(_parcel(package, stamped(said), is_final=is_final) for package in packages)
+    packages = _packages(body) if status != CANCELLED else []
+    unlisted = _unlisted(body, packages) if is_final else None
+    parcels = tuple(_parcel(package, stamped(said), unlisted) for package in packages)
     return Known(text_at(order, "deliveryOrderId"), status, parcels, is_final)
 
 
-def _parcel(package: Element, shipped_at: datetime, *, is_final: bool) -> Parcel:
-    """Return one package; without items it holds the rest, once nothing more will leave."""
+def _packages(body: Element) -> list[Element]:
+    """Return the packages, each once: one that is repeated word for word is one."""
+    return list({tostring(one).strip(): one for one in body.iterfind("packages/package")}.values())
+
+
+def _unlisted(body: Element, packages: Sequence[Element]) -> list[tuple[str, str]] | None:
+    """Return (item, pieces) of packages without items, none where they hold the rest; None: nobody knows.
+
+    The lines of the document say how much of it has left, where they say anything.
+    """
+    lines = [
+        (text_at(line, "itemCode"), text_at(line, "actualQty"), text_at(line, "planQty"))
+        for line in body.iterfind("orderLines/orderLine")
+    ]
+    is_silent = all(whole(actual or "0") == 0 for _, actual, _ in lines)
+    if is_silent or all(whole(actual) == whole(planned) for _, actual, planned in lines):
+        return []
+    return [(code, actual) for code, actual, _ in lines] if len(packages) == 1 else None
+
+
+def _parcel(package: Element, shipped_at: datetime, unlisted: Sequence[tuple[str, str]] | None) -> Parcel:
+    """Return one package, which holds `unlisted` where it lists nothing itself."""
     items = [
         (text_at(item, "itemCode"), text_at(item, "quantity")) for item in package.iterfind("items/item")
     ]
+    is_unsaid = not items and unlisted is None
+    items = items or list(unlisted or ())
     pieces: dict[str, int] = {}
     for code, said in items:
         pieces[code] = pieces.get(code, 0) + (whole(said) or 0)
     inside = {code: quantity for code, quantity in pieces.items() if quantity}
     odd = [f"{code}: {said}" for code, said in items if not inside or whole(said) is None]
-    is_unsaid = not items and not is_final
+    number = text_at(package, "expressCode")
     return Parcel(
-        tracking_number=text_at(package, "expressCode"),
+        # That nobody knows the number is for a person to say.
+        tracking_number="" if number == NO_NUMBER else number,
         carrier_code=text_at(package, "logisticsCode"),
         shipped_at=shipped_at,
         pieces=inside if items and not odd else None,

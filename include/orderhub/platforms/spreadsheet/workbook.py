@@ -130,7 +130,8 @@ def _load(stream: BinaryIO) -> "Workbook":
 
 def _choose(workbook: "Workbook", order_headers: frozenset[str], remarks: tuple[Remark, ...]) -> Sheet:
     candidates: list[tuple[str, list[NumberedRow], Iterator[NumberedRow]]] = []
-    for worksheet in workbook.worksheets:
+    # What people do not see, a template say, comes last.
+    for worksheet in sorted(workbook.worksheets, key=lambda one: one.sheet_state != "visible"):
         rows = _rows(worksheet)
         top = list(islice(rows, HEADER_ROWS))
         if top:
