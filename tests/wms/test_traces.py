@@ -1,5 +1,7 @@
 """What was sent and never collected: the carrier's first scan is asked for, and its lack is told."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,8 +12,11 @@ from orderhub.errors import CredentialError
 from orderhub.fulfillment import traces
 from orderhub.fulfillment.kuaidi100 import sign
 from orderhub.fulfillment.traces import Traced, trace_parcels
+from orderhub.fulfillment.wms.confirm import take_push
 from orderhub.operate.verify import verify
 from sandbox.traces import Traces
+from sandbox.wms.service import secret
+from sandbox.wms.signature import sign as sign_message
 from tests.builders import rows
 from tests.wms.conftest import House
 
@@ -98,6 +103,58 @@ def test_an_answer_about_another_parcel_is_no_scan_of_this_one(sent: House, monk
     sent.clock.move(timedelta(hours=4))
 
     assert trace(sent) == Traced(3, 0, 0)
+
+
+def test_a_carrier_gets_the_end_of_the_senders_phone_also_where_there_is_no_wms(
+    sent: House, monkeypatch: pytest.MonkeyPatch
+):
+    """Some carriers show nothing of a parcel without it."""
+    asked, answer = [], Traces.answer
+    with sent.database.engine.begin() as connection:
+        connection.execute(text("update core.shipments set warehouse_id = 'yiwu'"))
+    monkeypatch.setattr(
+        Traces,
+        "answer",
+        lambda t, form: asked.append(json.loads(form["param"])["phone"]) or answer(t, form),
+    )
+    sent.clock.move(timedelta(hours=4))
+
+    trace(sent)
+
+    assert asked == ["0000"] * 3
+
+
+def test_a_parcel_of_which_the_service_says_nothing_goes_behind_the_others(
+    sent: House, monkeypatch: pytest.MonkeyPatch
+):
+    broken, rows_of = sent.wms.ledger.parcels[0].express_code, Traces._rows
+    monkeypatch.setattr(
+        Traces, "_rows", lambda t, number: {}[number] if number == broken else rows_of(t, number)
+    )
+    sent.clock.move(timedelta(hours=4))
+
+    assert trace(sent) == Traced(3, 2, 0)
+    assert rows(sent.database, "select count(*) from core.shipments where traced_at is null") == [(0,)]
+
+
+def test_a_parcel_whose_time_nobody_can_read_is_asked_about_and_told_as_any_other(house: House):
+    """The two times of a confirmation may be left out."""
+    house.open(orders=1, more=CARRIERS, alerts=ALERTS)
+    house.deliver()
+    house.ship_all()
+    house.traces.left = {house.wms.ledger.parcels[0].express_code}
+    query, body = house.wms.confirmation("tb-1-1", house.clock.now())
+    silent = re.sub(rb"<(operateTime|orderConfirmTime)>[^<]*", rb"<\1>", body)
+    signed = {name: value for name, value in query.items() if name != "sign"}
+    signed["sign"] = sign_message(signed, silent.decode(), secret(7))
+    take_push(house.database, house.clock, house.account, signed, silent)
+
+    house.clock.move(timedelta(hours=25))
+    traced = trace(house)
+
+    assert traced == Traced(1, 0, 0)
+    assert len(open_alerts(house)) == 1
+    assert [r.violations for r in verify(house.database) if r.violations] == []
 
 
 def test_nobody_is_asked_without_a_service(house: House):

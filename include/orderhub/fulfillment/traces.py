@@ -6,7 +6,7 @@ Only asks; what is late is told by `orderhub.alerts.parcels`.
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,7 +18,8 @@ from orderhub.connections import load_connection
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
-from orderhub.errors import ConfigError, ContractError
+from orderhub.errors import ConfigError
+from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.kuaidi100 import Kuaidi100
 from orderhub.platforms.carriers import CarrierCode, carriers_for, code_of
 from orderhub.settings import Settings
@@ -54,26 +55,31 @@ def trace_parcels(database: Database, clock: Clock, settings: Settings, config: 
     Raises:
         LeaseTaken: somebody else asks now.
         CredentialError: the service refuses our key.
-        TransientError: it did not answer; what it said before is kept.
+        RetryError: it stopped answering; what it said before is kept.
         ConfigError: its connection is unusable.
     """
     if config.alerts.traces is None:
         return Traced(0, 0, 0)
     client = Kuaidi100(load_connection(config.alerts.traces, settings.connections))
     with closing(client), hold_scope(database, "traces") as lease:
-        asked: list[dict[str, Any]] = []
         carriers = carriers_for(SERVICE, config.carriers.carriers)
         due, without_code = _due(database, clock, carriers)
-        try:
-            asked.extend(_asked(client, config, carriers, row) for row in due)
-        finally:
-            stamped = [{**one, "now": clock.now()} for one in asked]
-            if stamped:
-                with database.transaction(lease) as connection:
-                    connection.execute(statement("core/traced_parcels"), stamped)
-    collected = sum(one["collected_at"] is not None for one in asked)
-    log.info("parcels traced", asked=len(asked), collected=collected, without_code=without_code)
-    return Traced(len(asked), collected, without_code)
+        parcels = {row.shipment_ids[0]: row for row in due}
+        asked = ask_each(parcels, lambda name: _first_scan(client, config, carriers, parcels[name]))
+        # One of which nothing clear was said goes behind the others as well.
+        first_scans = {**dict.fromkeys(asked.unclear), **asked.said}
+        stamped = [
+            {"shipment_ids": parcels[name].shipment_ids, "collected_at": at, "now": clock.now()}
+            for name, at in first_scans.items()
+        ]
+        if stamped:
+            with database.transaction(lease) as connection:
+                connection.execute(statement("core/traced_parcels"), stamped)
+        if asked.fault is not None:
+            raise asked.fault
+    traced = Traced(len(stamped), sum(at is not None for at in first_scans.values()), without_code)
+    log.info("parcels traced", **vars(traced))
+    return traced
 
 
 def _due(
@@ -102,16 +108,11 @@ def _has_code(carriers: Mapping[str, CarrierCode], carrier: str) -> bool:
     return True
 
 
-def _asked(
+def _first_scan(
     client: Kuaidi100, config: MerchantConfig, carriers: Mapping[str, CarrierCode], row: Row[Any]
-) -> dict[str, Any]:
-    """Return what became of asking about one parcel."""
+) -> datetime | None:
     code = code_of(carriers, row.carrier_code, SERVICE).code
-    wms = config.wms_of(row.warehouse_id)
-    digits = "".join(c for c in wms.sender.phone if c.isdecimal()) if wms is not None else ""
-    try:
-        scans = client.scans(code, row.tracking_number, digits[-_END_OF_PHONE:])
-    except ContractError as error:
-        log.warning("parcel not traced", shipment_id=row.shipment_ids[0], why=str(error))
-        scans = []
-    return {"shipment_ids": row.shipment_ids, "collected_at": scans[0].at if scans else None}
+    sender = config.sender_of(row.warehouse_id)
+    digits = "".join(c for c in sender.phone if c.isdecimal()) if sender is not None else ""
+    scans = client.scans(code, row.tracking_number, digits[-_END_OF_PHONE:])
+    return scans[0].at if scans else None
