@@ -177,6 +177,45 @@ def test_lines_are_told_with_the_parcel_that_has_them(database: Database, tmp_pa
     ]
 
 
+def test_a_number_that_is_refused_beside_a_part_told_before_is_not_called_told(
+    database: Database, tmp_path: Path
+):
+    """That a part has left is our own doing, and says nothing of these lines."""
+    shop = TellingShop(database, "wechat", tmp_path)
+    order = shop.orders(has_two_lines)[0]
+    first, second = order.lines[:2]
+    shop.confirm(order, "78500000000001", pieces={first.sku_id: first.quantity})
+    shop.deliver()
+    shop.confirm(order, "78500000000002", pieces={second.sku_id: second.quantity})
+    shop.plan({"kind": "error", "code": 109000, "method": "channels/ec/order/delivery/send"})
+
+    shop.deliver()
+    refused = shop.states()
+    shop.plan()
+    shop.deliver(HALF_AN_HOUR)
+
+    assert refused[1] == ("78500000000002", "waiting", "not_yet")
+    assert shop.numbers(order) == ["78500000000001", "78500000000002"]
+
+
+def test_a_line_whose_number_a_person_settled_is_not_told_with_the_rest_of_its_pieces(
+    database: Database, tmp_path: Path
+):
+    shop = TellingShop(database, "wechat", tmp_path)
+    order = shop.orders(has_two_pieces)[0]
+    line = order.lines[0]
+    shop.confirm(order, "78500000000001", pieces={line.sku_id: 1})
+    settle_write(database, shop.box.clock, f"{shop.document(order)}#78500000000001", "clerk", "typed in")
+
+    shop.confirm(order, "78500000000002", pieces={line.sku_id: line.quantity - 1})
+    shop.deliver()
+
+    assert shop.states() == [
+        ("78500000000001", "settled", None),
+        ("78500000000002", "noted", "line_told_before"),
+    ]
+
+
 @pytest.mark.slow
 def test_pieces_of_one_line_are_told_where_the_platform_counts_them(database: Database, tmp_path: Path):
     shop = TellingShop(database, "douyin", tmp_path)

@@ -131,6 +131,24 @@ def test_a_bundle_is_told_whole_with_the_first_of_its_parts():
     assert plan.values["lines"] == [{"n": 3}]
 
 
+def test_a_bundle_that_was_told_is_not_told_again_with_the_rest_of_its_parts():
+    spec = ship(line={"n": "{quantity}"}, is_divisible=True)
+    bundle, mug = replace(LINE, is_bundle=True, is_told=True), replace(LINE, line_id="11", is_told=True)
+    parcels = [LATER, replace(PARCEL, state="told")]
+
+    alone = plan_write(spec, parcels, [bundle], CODES)
+    beside = planned(spec, parcels, [bundle, mug])
+
+    assert (alone, beside.values["lines"]) == (NothingToTell("line_told_before"), [{"n": 2}])
+
+
+@pytest.mark.parametrize("state", ["told", "settled"])
+def test_a_number_that_a_person_settled_counts_as_the_first(state: str):
+    spec = ship(more={"method": "more", "root": ""})
+
+    assert planned(spec, [LATER, replace(PARCEL, state=state)], [LINE]).write.method == "more"
+
+
 def test_a_line_that_was_told_is_not_told_again():
     spec = ship(line="{line_id}")
     told = replace(LINE, is_told=True)
@@ -223,6 +241,18 @@ def test_the_example_calls_carriers_as_the_platforms_own_file_does(platform: str
     }
 
     assert {carrier.id: carrier.codes[platform] for carrier in own} == found
+
+
+@pytest.mark.parametrize("platform", [name for name in platform_names() if load_platform(name).spec.ship])
+def test_a_word_of_memos_never_makes_one_carrier_of_two(platform: str):
+    """The example's buyers ask for 邮政 as EMS too; a warehouse that says EMS means EMS."""
+    source = (paths.shipped_config_directory() / "carriers.yaml").read_text(encoding="utf-8")
+    own = parse(Carriers, source, "carriers.yaml").carriers
+
+    known, theirs = carriers_for(platform, own), carriers_of(platform)
+
+    assert code_of(known, "EMS", platform) == code_of(theirs, "EMS", platform)
+    assert code_of(known, "邮局", platform).code == code_of(theirs, "POSTB", platform).code
 
 
 def test_a_platform_of_whole_orders_has_no_lines_to_tell():

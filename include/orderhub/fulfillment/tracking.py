@@ -35,7 +35,8 @@ _WAITS = text("""
     where order_id = :order_id and shipment_id = :shipment_id and state = 'waiting'""")
 #: What a refusal says for good; the parcel should come back, or its number is wrong.
 _FOR_GOOD = {"closed": "order_closed", "bad_number": "bad_number"}
-_LEFT_ALREADY = {"part_shipped", "shipped", "done"}
+#: That a part has left says nothing of what this parcel holds.
+_LEFT_ALREADY = {"shipped", "done"}
 
 
 @dataclass(frozen=True)

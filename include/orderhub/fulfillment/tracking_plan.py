@@ -12,6 +12,9 @@ from orderhub.platforms.encoding import fill
 from orderhub.platforms.protocol import placeholders_in
 from orderhub.platforms.writes import Ship, Write
 
+#: A number that a person settled was given to the platform by hand.
+_KNOWN_THERE = frozenset({"told", "settled"})
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -75,8 +78,8 @@ def plan_write(
     parcel = parcels[0]
     if parcel.order_kind != "sale":
         return _plan_replacement(ship, parcel, lines, codes)
-    is_first = not any(other.state == "told" for other in parcels)
-    told = [line for line in lines if ship.is_divisible or not line.is_told]
+    is_first = not any(other.state in _KNOWN_THERE for other in parcels)
+    told = [line for line in lines if not line.is_told or (ship.is_divisible and not line.is_bundle)]
     together: tuple[Parcel, ...] = (parcel,)
     if ship.line is not None and told:
         is_part = ship.part is not None and len(told) < told[0].of_order

@@ -53,18 +53,23 @@ def carriers_for(platform: str, own: Sequence[Carrier]) -> dict[str, CarrierCode
     """Return the carriers of a platform, with what the merchant's carriers.yaml says instead.
 
     All words for one carrier of the merchant mean the same: where the platform knows one of them, the others
-    stand for it too.
+    stand for it too, but for those by which it knows another carrier.
 
     Raises:
         ConfigError: the platform's file is wrong.
     """
-    known = carriers_of(platform)
+    theirs = carriers_of(platform)
+    known = dict(theirs)
     for carrier in own:
-        words = (carrier.name, carrier.codes.get("wms", carrier.id), carrier.id, *carrier.asked_as)
+        names = [_key(word) for word in (carrier.name, carrier.codes.get("wms", carrier.id), carrier.id)]
+        asked_as = [_key(word) for word in carrier.asked_as]
+        found = next((theirs[word] for word in (*names, *asked_as) if word in theirs), None)
+        # A word by which memos ask for it may be the name of another carrier there.
+        words = names + [word for word in asked_as if theirs.get(word, found) == found]
         if platform in carrier.codes:
-            known |= {_key(word): CarrierCode(carrier.codes[platform], carrier.name) for word in words}
-        elif found := next((known[_key(word)] for word in words if _key(word) in known), None):
-            known = {_key(word): found for word in words} | known
+            known |= dict.fromkeys(words, CarrierCode(carrier.codes[platform], carrier.name))
+        elif found is not None:
+            known = dict.fromkeys(words, found) | known
     return known
 
 

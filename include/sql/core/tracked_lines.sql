@@ -28,7 +28,7 @@ select
     exists (
         select from named as earlier
         inner join core.tracking_writes as w
-            on earlier.shipment_id = w.shipment_id and w.order_id = :order_id and w.state = 'told'
+            on earlier.shipment_id = w.shipment_id and w.order_id = :order_id and w.state in ('told', 'settled')
         where earlier.line_id = inside.line_id and earlier.shipment_id <> :shipment_id
     ) as is_told,
     of_order.lines as of_order
