@@ -76,13 +76,8 @@ def test_lost_answer_is_asked_for_and_not_ordered_again(desk: Desk):
     assert [("got", 12)] == rows(desk.database, STATES)
 
 
-def test_labels_beside_one_that_gets_no_clear_answer_are_made_and_none_twice(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-):
-    desk.open()
-    desk.close()
-    desk.services.ledger.dedupes = False
-    desk.plan({"kind": "drop", "method": GET["cainiao"]})
+def muddle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service say nothing clear of the first label."""
     find = Ledger.find
 
     def muddled(ledger: Ledger, service: str, object_id: str) -> Label | None:
@@ -91,13 +86,44 @@ def test_labels_beside_one_that_gets_no_clear_answer_are_made_and_none_twice(
         return find(ledger, service, object_id)
 
     monkeypatch.setattr(Ledger, "find", muddled)
+
+
+def test_labels_beside_one_that_gets_no_clear_answer_are_made_and_none_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    desk.open()
+    desk.close()
+    desk.services.ledger.dedupes = False
+    desk.plan({"kind": "drop", "method": GET["cainiao"]})
+
+    muddle(monkeypatch)
     desk.deliver(3)
     then = rows(desk.database, STATES)
-    monkeypatch.setattr(Ledger, "find", find)
+    monkeypatch.undo()
     desk.deliver(3)
 
     assert (then, rows(desk.database, STATES)) == ([("got", 11), ("pending", 1)], [("got", 12)])
     assert set(desk.made().values()) == {1}
+
+
+def test_label_is_taken_back_beside_one_that_gets_no_clear_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    desk.open(orders=3)
+    desk.close()
+    desk.services.ledger.dedupes = False
+    desk.plan({"kind": "drop", "method": GET["cainiao"]})
+    muddle(monkeypatch)
+    desk.deliver(3)
+    with desk.database.engine.begin() as connection:
+        connection.execute(
+            text("update core.fulfillment_orders set state = 'cancelled' where order_id = 'tb/2'")
+        )
+
+    desk.run()
+    desk.deliver()
+
+    assert {"tb-1-1": 1, "tb-2-1": 0, "tb-3-1": 1} == desk.made()
 
 
 def test_label_carries_token_cod_amount_and_nothing_plain(desk: Desk):

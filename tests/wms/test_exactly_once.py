@@ -1,11 +1,14 @@
 """From a manifest to parcels, exactly once: whatever the WMS does, its own ledger decides."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pytest
 
 from orderhub.operate.verify import verify
+from sandbox.wms.methods import Methods
+from sandbox.wms.wire import answer
 from tests.builders import rows
 from tests.wms.conftest import House
 
@@ -116,6 +119,28 @@ def test_what_the_wms_refuses_for_good_waits_for_a_person_and_the_rest_ships(hou
         ("shipped", 2, None),
     ]
     assert [r.violations for r in verify(house.database) if r.violations] == []
+
+
+def test_documents_that_fall_with_another_of_their_batch_are_handed_over_without_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """Some take a batch as a whole, and say which document they do not want."""
+    take = Methods.create_many
+
+    def all_or_none(methods: Methods, request: Element, now: datetime) -> bytes:
+        if any(one.text == "tb-2-1" for one in request.iter("deliveryOrderCode")):
+            odd = {"deliveryOrderCode": "tb-2-1", "message": "E1:收货地址不支持"}
+            return answer("failure", "BATCH_FAILED", "", {"orders": {"order": [odd]}})
+        return take(methods, request, now)
+
+    monkeypatch.setattr(Methods, "create_many", all_or_none)
+    house.open()
+
+    settle(house)
+
+    assert rows(
+        house.database, "select state, count(*), min(answer) from core.delivery_orders group by 1 order by 1"
+    ) == [("refused", 1, "E1:收货地址不支持"), ("shipped", 3, None)]
 
 
 def test_a_partial_parcel_is_recorded_and_the_reservation_posted_when_the_rest_has_left(house: House):

@@ -13,6 +13,7 @@ from orderhub.operate.verify import verify
 from sandbox.wms.ledger import Document, Ledger, Return, RuleError
 from tests.builders import rows
 from tests.wms.conftest import House
+from tests.wms.test_recall_and_reports import stop
 
 SENT = "select delivery_order_code, state from core.delivery_orders order by 1"
 BATCH = "deliveryorder.batchcreate"
@@ -142,6 +143,34 @@ def test_what_was_lost_is_sent_again_but_for_a_document_of_which_it_says_nothing
     assert sent == {f"tb-{number}-1": 1 for number in range(1, 5)}
     assert {code: len(documents) for code, documents in house.wms.ledger.documents.items()} == sent
     assert {state for _, state in rows(house.database, SENT)} == {"accepted"}
+
+
+def test_a_document_is_called_back_though_another_of_its_call_gets_no_clear_answer(house: House):
+    house.open(orders=3)
+    house.plan({"kind": "drop", "method": BATCH})
+    muddle(house, "tb-1-1")
+    deliver(house, 2)
+
+    stop(house, "tb/2")
+    house.deliver()
+
+    assert rows(house.database, SENT) == [
+        ("tb-1-1", "pending"),
+        ("tb-2-1", "cancelled"),
+        ("tb-3-1", "accepted"),
+    ]
+
+
+def test_a_document_is_called_back_behind_one_that_gets_no_clear_answer_to_that(house: House):
+    house.open(orders=2)
+    house.deliver()
+    muddle(house, "tb-1-1")
+
+    stop(house, "tb/1")
+    stop(house, "tb/2")
+    house.deliver()
+
+    assert rows(house.database, SENT) == [("tb-1-1", "accepted"), ("tb-2-1", "cancelled")]
 
 
 def test_returns_behind_one_that_gets_no_clear_answer_are_stock_all_the_same(house: House):

@@ -91,8 +91,8 @@ def request_recalls(connection: Connection, clock: Clock, config: MerchantConfig
         Effect(
             outbox_id=_recall_id(row),
             target=f"wms:{row.warehouse_id}",
-            # Behind the call that creates it: what is not settled yet cannot be called back.
-            subject=f"{row.manifest_id}:{row.chunk}",
+            # Behind the call that creates it, while that is not settled; behind no other document's.
+            subject=f"{row.manifest_id}:{row.chunk}" if row.state == "pending" else row.delivery_order_code,
             payload={"do": "cancel", "warehouse_id": row.warehouse_id, "code": row.delivery_order_code},
         )
         for row in rows

@@ -10,6 +10,7 @@ returning
     d.warehouse_id,
     d.manifest_id,
     d.chunk,
+    d.state,
     case when s.is_again then cardinality(d.recalled_for) end as question,
     exists (
         select from core.merge_decisions as p

@@ -13,4 +13,6 @@ where f.fulfillment_order_id = w.fulfillment_order_id
         inner join core.fulfillment_orders as x on p.fulfillment_order_id = x.fulfillment_order_id
         where p.parcel_id = w.fulfillment_order_id and x.state <> 'cancelled'
     )
-returning w.object_id, w.carrier_id, w.manifest_id, w.chunk, w.state
+returning
+    w.object_id, w.carrier_id, w.manifest_id, w.chunk, w.state,
+    w.tracking_number is not null as is_made

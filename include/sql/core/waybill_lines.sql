@@ -35,6 +35,6 @@ inner join core.manifest_lines as m
     and (not m.is_void or w.state = 'void_requested')
 left join core.order_lines as l on m.order_id = l.order_id and m.line_id = l.line_id
 left join core.receivers as r on f.order_id = r.order_id
-where (w.manifest_id = :manifest_id and w.carrier_id = :carrier_id and w.chunk = :chunk and w.state = 'pending')
+where (:object_id = '' and w.manifest_id = :manifest_id and w.carrier_id = :carrier_id and w.chunk = :chunk and w.state = 'pending')
     or (w.object_id = :object_id and w.state = 'void_requested')
 order by w.fulfillment_order_id, f.fulfillment_order_id, m.line_id

@@ -71,20 +71,22 @@ def void_waybills(connection: Connection, clock: Clock) -> int:
     rows = connection.execute(statement("core/void_waybills"), {"now": clock.now()}).all()
     connection.execute(_CLOSE, {"rule_id": REFUSED, "now": clock.now()})
     effects = [
-        _effect("cancel", row.carrier_id, row.manifest_id, row.chunk, row.object_id)
+        _effect("cancel", row.carrier_id, row.manifest_id, row.chunk, row.object_id, is_made=row.is_made)
         for row in rows
         if row.state == "void_requested"
     ]
     return enqueue(connection, effects, clock)
 
 
-def _effect(do: str, carrier_id: str, manifest_id: str, chunk: int, object_id: str = "") -> Effect:
+def _effect(
+    do: str, carrier_id: str, manifest_id: str, chunk: int, object_id: str = "", *, is_made: bool = False
+) -> Effect:
     subject = f"{manifest_id}:{carrier_id}:{chunk}"
     return Effect(
         outbox_id=f"waybill:{do}:{object_id or subject}",
         target=f"waybill:{carrier_id}",
-        # One subject: what is not settled yet cannot be taken back.
-        subject=subject,
+        # One subject: what is not settled yet cannot be taken back; what is made waits for no other label.
+        subject=object_id if is_made else subject,
         payload={
             "do": do,
             "carrier_id": carrier_id,

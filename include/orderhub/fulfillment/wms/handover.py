@@ -169,7 +169,7 @@ class HandOver:
         self._accept(lease, taken, wms_order_id)
         asked = ask_each(refusals, lambda code: self._found(lease, code))
         for code, known in asked.said.items():
-            if known is None and not asks_for_patience(refusals[code]):
+            if known is None and refusals[code] and not asks_for_patience(refusals[code]):
                 with self.database.transaction(lease) as connection:
                     connection.execute(_REFUSED, {"code": code, "said": quotable(refusals[code], 200)})
         if asked.fault is not None:
@@ -203,14 +203,17 @@ def _code(lines: Sequence[Row[Any]]) -> str:
 
 
 def _refusals(answer: Answer, codes: Sequence[str]) -> dict[str, str]:
-    """Return delivery order code → what the WMS has against it.
+    """Return delivery order code → what the WMS has against it; empty where that is another document's fault.
 
-    Qimen's answer to a batch lists those it did not take; a failure of the whole is about all.
+    Qimen's answer to a batch lists those it did not take. A failure that lists none is about all; where it
+    lists some, the others fell with them, and are tried again without those.
     """
+    whole = f"{answer.code} {answer.message}"
     listed = {
-        text_at(order, "deliveryOrderCode"): text_at(order, "message")
+        text_at(order, "deliveryOrderCode"): text_at(order, "message") or whole
         for order in answer.body.iterfind("orders/order")
     }
+    named = {code: said for code, said in listed.items() if code in codes}
     if answer.is_success:
-        return {code: said for code, said in listed.items() if code in codes}
-    return {code: listed.get(code, f"{answer.code} {answer.message}") for code in codes}
+        return named
+    return {code: named.get(code, "" if named else whole) for code in codes}

@@ -15,6 +15,7 @@ from orderhub.clock import Clock
 from orderhub.db.document_locks import LOCK_DOCUMENTS
 from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
+from orderhub.errors import ContractError, Unsettled
 from orderhub.fulfillment.recalls import take_back
 from orderhub.fulfillment.wms.account import CANCELLED, Account
 from orderhub.fulfillment.wms.documents import ORDER_TYPES
@@ -50,6 +51,7 @@ class Recall:
 
         Raises:
             RetryError: it did not say; asking comes first the next time.
+            Unsettled: it says nothing clear of this one.
         """
         code = payload["code"]
         wms = self.account.wms
@@ -80,7 +82,11 @@ class Recall:
         return f"wms:{self.account.warehouse_id}"
 
     def _is_gone(self, code: str) -> bool:
-        known = self.account.look(code)
+        try:
+            known = self.account.look(code)
+        except ContractError as error:
+            # Of this document alone, as far as anybody knows: the others go on.
+            raise Unsettled(str(error)) from None
         return known is None or known.status == CANCELLED
 
     def _agreed(self, code: str) -> Mapping[str, Any]:
