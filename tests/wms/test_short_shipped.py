@@ -223,7 +223,7 @@ def test_a_late_parcel_of_what_was_settled_is_a_doubt_and_takes_no_stock(house: 
     end_short(house, {"MUG": 1})
     settle(house, Rest.CANCEL)
     items = "<item><itemCode>MUG</itemCode><quantity>1</quantity></item>"
-    package = "<package><logisticsCode>ZTO</logisticsCode><expressCode>LATE</expressCode><items>{}</items></package>"
+    package = "<package><logisticsCode>ZTO</logisticsCode><expressCode>LATE1</expressCode><items>{}</items></package>"
 
     said = push(
         house,
