@@ -54,6 +54,15 @@ def test_receiver_keeps_masks_and_token(database: Database, config: MerchantConf
     ]
 
 
+def test_a_former_name_of_a_city_or_district_is_todays_and_the_payload_has_what_the_platform_said(
+    database: Database, config: MerchantConfig
+):
+    said = {"receiver_state": "湖北省", "receiver_city": "襄樊市", "receiver_district": "襄阳区"}
+    query = "select province, city, district, payload ->> 'receiver_city' from core.receivers, staging.taobao_orders"
+
+    assert mapped(database, config, query, **said) == [("湖北省", "襄阳市", "襄州区", "襄樊市")]
+
+
 @pytest.mark.parametrize(
     "field, written, named",
     [

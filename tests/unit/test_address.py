@@ -177,14 +177,23 @@ def test_columns_are_read_as_platforms_fill_them(columns: tuple[str, str, str], 
     assert (expected, AddressVerdict.OK) == (regions(parsed), parsed.verdict)
 
 
-def test_a_former_name_in_a_column_stays_as_the_platform_wrote_it() -> None:
-    parsed = parse("武林路5号院", ("浙江省", "杭州市", "下城区"))
+@pytest.mark.parametrize(
+    "columns, expected, renamed",
+    [
+        (("浙江省", "杭州市", "下城区"), ("浙江省", "杭州市", "拱墅区"), {"下城区": "拱墅区"}),
+        (("湖北省", "襄樊市", "樊城区"), ("湖北省", "襄阳市", "樊城区"), {"襄樊市": "襄阳市"}),
+        (("河北省", "邢台市", "桥东区"), ("河北省", "邢台市", "襄都区"), {"桥东区": "襄都区"}),
+        (("吉林省", "四平市", "公主岭市"), ("吉林省", "四平市", "公主岭市"), {"四平市": "长春市"}),
+    ],
+)
+def test_a_former_name_in_a_column_is_todays_and_the_evidence_has_both(
+    columns: tuple[str, str, str], expected: object, renamed: object
+) -> None:
+    """A county that belongs to another city today stays with the city that the platform names."""
+    parsed = parse("武林路5号院", columns)
 
-    assert ("下城区", "330105", {"下城区": "拱墅区"}) == (
-        parsed.district,
-        parsed.code,
-        parsed.evidence["renamed"],
-    )
+    assert (expected, renamed) == (regions(parsed), parsed.evidence["renamed"])
+    assert "column" == parsed.evidence["city"]
 
 
 def test_a_masked_text_cannot_be_judged_but_its_regions_can() -> None:

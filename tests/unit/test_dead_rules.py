@@ -89,6 +89,7 @@ def test_a_city_that_does_not_exist_is_told_wherever_it_is_written():
 
     assert [line.partition(" / ")[0] for line in said] == [
         "regions.csv: remote: 没有叫 '杭洲市' 的市,要写全称",
+        "regions.csv: remote: '襄樊市' 今为 '襄阳市',订单里只有今名",
         "calendar.csv: 浙江省/金花市: 没有叫 '金花市' 的市,要写全称",
         "routing.yaml: short: 没有叫 '杭州' 的市,要写全称",
     ]

@@ -22,7 +22,7 @@ class Reading:
 
     Attributes:
         code: own code of the deepest division that is known.
-        raw: names that are shown as written: columns, and zones that no table has.
+        raw: names that are shown as written: columns that no table has, and zones.
         evidence: level → literal, renamed, column or unlisted.
         renamed: earlier name → name of today.
         candidates: what an ambiguous name could mean.
@@ -53,7 +53,7 @@ class Reading:
         return again
 
     def read_column(self, level: Level, value: str) -> None:
-        """Take a field that the source gives apart; it is believed, and kept as written."""
+        """Take a field that the source gives apart; it is believed, and a former name is today's."""
         value = value.partition("(")[0].strip()
         is_needless = level is Level.CITY and self.code in MUNICIPALITIES
         if not value or value in STAND_INS or is_needless:
@@ -63,8 +63,6 @@ class Reading:
             return
         if choice.place:
             self._take(value, choice.place, "column")
-            if value in self.renamed:
-                self.raw[choice.place.level] = value
             return
         self.candidates = self.candidates or choice.candidates
         self.contradicts = self.contradicts or choice.contradicts

@@ -158,6 +158,17 @@ class Gazetteer:
             name for level in Level if level <= len(code) for name in self._by_place.get(code[:level], ())
         )
 
+    def names_of_today(self, level: Level) -> dict[str, str]:
+        """Return former name → name of today, of those that mean one division of `level` only."""
+        found: dict[str, str] = {}
+        for name, places in self._by_name.items():
+            of_level = {place.code: place for place in places if place.level is level}
+            if len(of_level) == 1:
+                [place] = of_level.values()
+                if place.form is Form.FORMER or (name.endswith("地区") and name != place.name):
+                    found[name] = place.name
+        return found
+
     def _is_known(self, division: Division) -> bool:
         province = division.code[: Level.PROVINCE]
         return any(place.within.startswith(province) for place in self.places(division.name))

@@ -13,7 +13,7 @@ from orderhub.config.carriers import CarrierRule
 from orderhub.config.models import MerchantConfig
 from orderhub.config.routing import RoutingRule
 from orderhub.domain.calendar import CalendarKind
-from orderhub.domain.divisions import Form
+from orderhub.domain.divisions import Form, Level
 from orderhub.platforms.address import gazetteer
 
 _RANGES = (routing.Amount, routing.Range, carriers.Range, carriers.YuanRange)
@@ -88,6 +88,11 @@ def _unknown_cities(config: MerchantConfig, files: Mapping[str, Rules]) -> Itera
     for where, city in dict.fromkeys(_cities(config, files)):
         if city and not any(place.form in {Form.FULL, Form.FORMER} for place in gazetteer().places(city)):
             yield f"{where}: 没有叫 {city!r} 的市,要写全称 / no city is called {city!r}; write its full name"
+        elif today := gazetteer().names_of_today(Level.CITY).get(city):
+            yield (
+                f"{where}: {city!r} 今为 {today!r},订单里只有今名 "
+                f"/ {city!r} is {today!r} today, and orders have that name only; write it"
+            )
 
 
 def _cities(config: MerchantConfig, files: Mapping[str, Rules]) -> Iterable[tuple[str, str]]:

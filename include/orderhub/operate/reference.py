@@ -39,6 +39,8 @@ _SCHEMAS = ("mart", "core", "staging", "ops", "pii")
 _CONVERTERS = {
     "text": "原样文本,去掉首尾空白;空文本算没有 / as it is, trimmed; empty means missing",
     "province": "省份:简称换成全称,其余原样 / short names of provinces → full names",
+    "city": "市:旧名换成今名(襄樊市 → 襄阳市),其余原样 / a former name of a city → today's",
+    "district": "区县:全国只有一处的旧名换成今名,其余原样 / a former name of one place only → today's",
     "sku": "商品编码:NFKC 归一、去空白、大写 / a code: NFKC, trimmed, upper case",
     "integer": "整数,最多 15 位;`3.0` 算 3 / a whole number of at most 15 digits",
     "fen": "以分为单位的整数 / whole minor units",

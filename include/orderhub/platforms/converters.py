@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from orderhub.domain.divisions import Level
 from orderhub.domain.province import FULL_NAMES
+from orderhub.platforms.address import gazetteer
 
 #: A time without zone in a named zone, for example time@Asia/Shanghai.
 ZONED = re.compile(r"time@(?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+){0,2})")
@@ -120,9 +122,24 @@ def _province(value: str) -> str:
     return f"case {value} {cases} else {value} end"
 
 
+def _division(level: Level) -> Callable[[str], str]:
+    """A former name → the name of today: 襄樊市, 哈密地区; anything else stays as it is."""
+
+    def convert(value: str) -> str:
+        names = gazetteer().names_of_today(level)
+        listed = ", ".join(f"'{name}'" for name in names)
+        cases = " ".join(f"when '{name}' then '{today}'" for name, today in names.items())
+        # Whether a name is among many is looked up at once; what each means is asked of the few that are.
+        return f"case when {value} = any(array[{listed}]) then case {value} {cases} end else {value} end"
+
+    return convert
+
+
 CONVERTERS: dict[str, Callable[[str], str]] = {
     "text": _text,
     "province": _province,
+    "city": _division(Level.CITY),
+    "district": _division(Level.DISTRICT),
     "sku": _sku,
     "integer": _whole,
     "fen": _fen,

@@ -28,6 +28,8 @@ REFUND_FIELDS = (
 )  # fmt: skip
 FIELDS = {"order": ORDER_FIELDS, "line": LINE_FIELDS, "receiver": RECEIVER_FIELDS, "refund": REFUND_FIELDS}
 MONEY = ("total", "discount", "freight", "paid", "unit_price", "subsidy", "refund")
+#: Converters that take every text and give one.
+OF_TEXT = ("text", "sku", "province", "city", "district")
 TIMES = ("placed_at", "paid_at", "modified_at", "ship_by_at", "ship_not_before", "created_at")
 REQUIRED = (("order", "platform_order_id"), ("order", "modified_at"), ("line", "quantity"))
 #: Needed by platforms whose spec has the stream refunds.
@@ -131,4 +133,4 @@ def _fitting(field: str) -> tuple[str, ...]:
         return ("yuan", "fen")
     if field in TIMES:
         return ("time@", "epoch_s", "epoch_ms", "instant")
-    return ("integer",) if field in {"quantity", "shipped_quantity"} else ("text", "sku", "province")
+    return ("integer",) if field in {"quantity", "shipped_quantity"} else OF_TEXT

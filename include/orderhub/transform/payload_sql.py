@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orderhub.platforms.converters import NUMBERS, convert, trimmed
-from orderhub.platforms.field_map import MONEY, TIMES, FieldRule
+from orderhub.platforms.field_map import MONEY, OF_TEXT, TIMES, FieldRule
 
 #: Texts that stand in keys: an index row holds 2,700 bytes, and one longer text would stop every pass.
 KEYS = {"platform_order_id", "customer_id", "line_id"}
@@ -202,7 +202,7 @@ def unreadable_array(rules: Sequence[FieldRule]) -> str:
     tests = [
         f"case when {rule.field} is null and {_said(rule)} is not null then '{rule.field}' end"
         for rule in rules
-        if rule.field in KEYS or rule.converter not in ("text", "sku", "province")
+        if rule.field in KEYS or rule.converter not in OF_TEXT
     ]
     return f"array_remove(array[{', '.join(tests)}]::text[], null)"
 
