@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
+from orderhub.alerts.closings import closings_ahead
 from orderhub.clock import FixedClock
 from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import ensure_first_start, request_extra
+from orderhub.fulfillment.due import tell_of_due
 from orderhub.fulfillment.run import run_fulfillment
+from orderhub.operate.explain import explain
 from orderhub.quality.decide import Choice, Decision, decide
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
 
@@ -47,14 +50,20 @@ def say_who(connection: Connection, carriers: str | None) -> MerchantConfig:
     return activate(connection, more={"skus.csv": SKUS, **({"carriers.yaml": carriers} if carriers else {})})
 
 
+def close_carriers(connection: Connection, *closings: str, carriers: str = CARRIERS) -> MerchantConfig:
+    """Make a calendar the active one: `carrier,first day,last day`, in November."""
+    days = [closing.split(",") for closing in closings]
+    closed = "".join(f"carrier,{name},2026-11-{first},2026-11-{last},closed\n" for name, first, last in days)
+    calendar = {"calendar.csv": "kind,id,from,to,what\n" + closed}
+    return activate(connection, more={"skus.csv": SKUS, "carriers.yaml": carriers, **calendar})
+
+
 def test_a_carrier_that_is_closed_fails_over_to_the_next_and_works_again_the_day_after(
     database: Database, clock: FixedClock
 ):
     with database.engine.begin() as connection:
         prepare(connection, Order("1"))
-        calendar = "kind,id,from,to,what\ncarrier,zto,2026-11-23,2026-11-23,closed\n"
-        more = {"skus.csv": SKUS, "carriers.yaml": CARRIERS, "calendar.csv": calendar}
-        config = activate(connection, more=more)
+        config = close_carriers(connection, "zto,23,23")
     run_fulfillment(database, clock, config)
     clock.move(timedelta(days=1))
     with database.engine.begin() as connection:
@@ -268,3 +277,96 @@ def test_what_leaves_on_tuesdays_only_is_on_no_list_of_a_monday_and_on_tuesdays(
         seen.append([str(order_id) for order_id, _ in rows(database, listed)])
 
     assert seen == [["tb/2"], ["tb/2"], ["tb/1", "tb/2"]]
+
+
+WAITING = "select carrier_id, ship_not_before at time zone 'Asia/Shanghai' from core.fulfillment_orders"
+LISTED = "select order_id from core.manifest_lines order by 1"
+
+
+def close_extra(database: Database, clock: FixedClock, config: MerchantConfig) -> list[object]:
+    request_extra(database, clock, config, "hangzhou", "test")
+    close_due(database, clock, config, {})
+    return [order_id for (order_id,) in rows(database, LISTED)]
+
+
+def test_what_waits_for_carriers_that_are_all_closed_is_not_held_and_leaves_when_the_first_works_again(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1"))
+        config = close_carriers(connection, "zto,23,24", "sf,22,23")
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, config)
+    waiting, on_the_day = rows(database, WAITING), close_extra(database, clock, config)
+    [told] = [step for step in explain(database, "tb/1").steps if step.what == "carrier"]
+    before = rows(database, "select xmin::text from core.fulfillment_orders")
+    run_fulfillment(database, clock, config)
+    unchanged = rows(database, "select xmin::text from core.fulfillment_orders")
+    clock.move(timedelta(days=1))
+
+    run_fulfillment(database, clock, config)
+
+    assert [(name, str(at)) for name, at in waiting] == [(None, "2026-11-24 00:00:00")]
+    assert (on_the_day, before == unchanged) == ([], True)
+    assert "今天都不上班,等到 2026-11-24" in told.text
+    assert rows(database, "select rule_id from core.holds") == []
+    assert (rows(database, WAITING), close_extra(database, clock, config)) == ([("sf", None)], ["tb/1"])
+
+
+def test_what_has_a_carrier_from_yesterday_waits_too_where_none_works_today(
+    database: Database, clock: FixedClock
+):
+    clock.move(timedelta(days=-1))
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1"))
+        config = close_carriers(connection, "zto,23,23", "sf,23,25")
+    run_fulfillment(database, clock, config)
+    before = rows(database, WAITING)
+    clock.move(timedelta(days=1))
+
+    run_fulfillment(database, clock, config)
+
+    assert before == [("zto", None)]
+    assert [(name, str(at)) for name, at in rows(database, WAITING)] == [(None, "2026-11-24 00:00:00")]
+    assert rows(database, "select rule_id from core.holds") == []
+
+
+def test_goods_of_some_weekdays_wait_for_the_first_of_them_on_which_a_carrier_works(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1"))
+        on_mondays = CARRIERS.replace("{生鲜: [2]}", "{易碎: [1]}")
+        config = close_carriers(connection, "zto,23,23", "sf,23,23", carriers=on_mondays)
+
+    run_fulfillment(database, clock, config)
+
+    assert [(name, str(at)) for name, at in rows(database, WAITING)] == [(None, "2026-11-30 00:00:00")]
+
+
+def test_what_has_more_than_a_day_off_in_its_way_is_held(database: Database, clock: FixedClock):
+    far = Order("4", province="西藏自治区", city="拉萨市")
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1"), Order("2"), Order("3"), far)
+        config = close_carriers(connection, "sf,23,23")
+
+    run_fulfillment(database, clock, config)
+
+    assert why(database, "3") == {"zto": "full", "sf": "closed"}
+    assert [order_id for order_id, *_ in rows(database, HELD)] == ["tb/3", "tb/4"]
+
+
+def test_a_promise_that_falls_into_the_day_off_is_told_as_such_and_calls_for_no_other_list(
+    database: Database, clock: FixedClock
+):
+    with database.engine.begin() as connection:
+        prepare(connection, Order("1", ship_by_at=NOON + timedelta(hours=5)))
+        config = close_carriers(connection, "zto,23,23", "sf,23,23")
+    ensure_first_start(database, clock)
+    run_fulfillment(database, clock, config)
+
+    with database.engine.begin() as connection:
+        told = [alert.title_zh for alert in closings_ahead(connection, config, clock.now())]
+
+    assert told == ["快递 zto 休息:11-23 - 11-23", "快递 sf 休息:11-23 - 11-23"]
+    assert tell_of_due(database, clock, config) == 0

@@ -41,7 +41,11 @@ carriers:
 needs: {}
 ship_weekdays: {周一三发: [1, 3]}
 """,
-    "calendar.csv": "kind,id,from,to,what,comment\ncarrier,zto,2026-11-25,2026-11-25,closed,网点休息\n",
+    "calendar.csv": """\
+kind,id,from,to,what,comment
+carrier,post,2026-11-23,2026-11-23,closed,网点休息
+carrier,zto,2026-11-25,2026-11-25,closed,网点休息
+""",
     "skus.csv": tagged_goods(CB_016="周一三发"),
     "routing.yaml": FILES["routing.yaml"],
 }
@@ -82,9 +86,11 @@ def live(day: Day) -> Lived:
     day.happens(lived.orders["first"], "refund")
     day.work()
     lived.buy("heir")
-    day.until(CUTOFF - 9 * HOUR)
     lived.buy("far", to=URUMQI)
+    lived.seen["why far waits"] = lived.said("far")
+    day.until(CUTOFF - 9 * HOUR)
     lived.buy("far and over", to=URUMQI)
+    lived.seen["far on the next day"] = lived.carriers("far")
     lived.seen["why far and over waits"] = lived.said("far and over")
     lived.buy("next day")
     sent(day, timedelta())
@@ -120,7 +126,7 @@ def test_a_cancelled_order_gives_its_place_back(lived: Lived):
 
 
 def test_what_only_a_full_carrier_takes_waits_and_leaves_on_its_next_day(lived: Lived):
-    assert (lived.seen["far"], lived.seen["far and over"]) == (["post"], [None])
+    assert (lived.seen["far on the next day"], lived.seen["far and over"]) == (["post"], [None])
     assert "no_carrier" in lived.seen["why far and over waits"]
     assert lived.left("far") == [("yiwu", "shipped", TUESDAY)]
     assert lived.left("far and over") == [("yiwu", "shipped", WEDNESDAY)]
@@ -137,6 +143,13 @@ def test_what_a_carrier_has_not_got_before_its_day_off_goes_by_the_next(lived: L
     assert lived.left("before a day off") == [("hangzhou", "shipped", WEDNESDAY)]
     assert "zto 4.00 元 今天不上班" in lived.said("before a day off")
     assert lived.told("before a day off") == ["SF"]
+
+
+def test_what_only_a_carrier_on_its_day_off_takes_is_not_held_and_leaves_when_it_works_again(lived: Lived):
+    assert lived.seen["far"] == [None]
+    assert "今天都不上班,等到 2026-11-24" in lived.seen["why far waits"]
+    assert "no_carrier" not in lived.said("far")
+    assert (lived.left("far"), lived.told("far")) == ([("yiwu", "shipped", TUESDAY)], ["POSTB"])
 
 
 def test_days_of_carriers_break_no_invariant(lived: Lived):

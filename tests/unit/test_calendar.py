@@ -37,6 +37,23 @@ def test_a_closed_warehouse_is_closed_on_its_first_and_on_its_last_day():
     assert not days.is_closed(CalendarKind.CARRIER, "hangzhou", EVE)
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ((), date(2026, 2, 15)),
+        (("02-10,2026-02-15",), date(2026, 2, 16)),
+        (("02-15,2026-02-17", "02-17,2026-02-20", "02-22,2026-02-22"), date(2026, 2, 21)),
+        (("02-10,9999-12-31",), None),
+    ],
+)
+def test_a_carrier_works_again_on_the_first_day_that_no_row_closes(
+    rows: tuple[str, ...], expected: date | None
+):
+    days = calendar(*(f"carrier,zto,2026-{row},closed,\n".rstrip() for row in rows))
+
+    assert days.works_again(CalendarKind.CARRIER, "zto", EVE) == expected
+
+
 def test_a_carriers_days_are_its_own():
     days = calendar("carrier,sf,2026/02/15,2026/02/15,closed,")
 

@@ -5,7 +5,7 @@ Standard library only. Days are business days, Asia/Shanghai; the caller turns a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -66,6 +66,14 @@ class Calendar:
         """Return the row by which a warehouse or a carrier does not work on `day`; None when it works."""
         found = (row for row in self.on(kind, day) if row.id == subject_id)
         return next(found, None)
+
+    def works_again(self, kind: CalendarKind, subject_id: str, day: date) -> date | None:
+        """Return the first day from `day` on on which a warehouse or a carrier works; None: never again."""
+        while closing := self.closing(kind, subject_id, day):
+            if closing.last_day == date.max:
+                return None
+            day = closing.last_day + timedelta(days=1)
+        return day
 
     def suspended_area(self, province: str | None, city: str | None, day: date) -> Closing | None:
         """Return the row by which nothing is sent to a place on `day`; None when parcels go there."""

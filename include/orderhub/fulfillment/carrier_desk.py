@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from orderhub.clock import BEIJING
@@ -47,7 +47,7 @@ class CarrierDesk:
         config: carriers and rules.
         now: the instant of the pass.
         taken: (carrier, Beijing day) → documents that it has already.
-        closed: carriers that do not work today.
+        closed: carrier that does not work today → the day on which it does again; None: never.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class CarrierDesk:
         config: MerchantConfig,
         now: datetime,
         taken: Mapping[tuple[str, date], int],
-        closed: frozenset[str] = frozenset(),
+        closed: Mapping[str, date | None],
     ) -> None:
         local = now.astimezone(BEIJING)
         carriers = config.carriers.carriers
@@ -69,7 +69,9 @@ class CarrierDesk:
         self.reasons: dict[str, str] = {}
 
     def choose(self, order_id: str, facts: tuple[Any, ...], *, is_shadow: bool) -> tuple[Value, ...]:
-        """Return carrier, rule, reason, day, documents left on it, not-before and freight of one document.
+        """Return carrier, rule, reason, day, documents left on it, not-before, freight, and whether it waits.
+
+        A document waits where those that would take it are closed today.
 
         Args:
             order_id: draws the lot where a rule has shares.
@@ -94,10 +96,27 @@ class CarrierDesk:
                 day, left = self._take(look.carrier_id, is_shadow=is_shadow)
                 reason = self._reason(answer, ranked, look.carrier_id, tuple(passed_over))
                 rule = ranked.ranking.rule_id
-                return look.carrier_id, rule, reason, day, left, answer.not_before, look.freight_fen
+                return look.carrier_id, rule, reason, day, left, answer.not_before, look.freight_fen, False
             passed_over.append((look.carrier_id, obstacle))
-        reason = self._reason(answer, ranked, None, tuple(passed_over))
-        return None, ranked.ranking.rule_id, reason, None, None, answer.not_before, None
+        return self._nobody(answer, ranked, tuple(passed_over))
+
+    def _nobody(
+        self, answer: _Answer, ranked: _Ranked, passed_over: tuple[tuple[str, str], ...]
+    ) -> tuple[Value, ...]:
+        reason = self._reason(answer, ranked, None, passed_over)
+        day, not_before = self._works_again(dict(passed_over)), answer.not_before
+        if day is not None:
+            opens = datetime.combine(day, time(), BEIJING)
+            tags = sorted(answer.parcel.tags)
+            not_before = (ship_not_before(self._config, tags, opens) or opens).isoformat()
+        return None, ranked.ranking.rule_id, reason, None, None, not_before, None, day is not None
+
+    def _works_again(self, passed_over: Mapping[str, str]) -> date | None:
+        """Return the day on which the first of them works again, where that is all that is in the way."""
+        if set(passed_over.values()) != {"closed"}:
+            return None
+        days = (self._closed[carrier_id] for carrier_id in passed_over)
+        return min((day for day in days if day is not None), default=None)
 
     def _work_out(self, facts: tuple[Any, ...]) -> _Answer:
         warehouse, province, city, platform, shop, weight, paid, tags, required, services, *rest = facts
@@ -170,7 +189,13 @@ class CarrierDesk:
             why = look.why or passed_over.get(look.carrier_id) or _FITS[look.carrier_id != chosen]
             full = {"daily_orders": self._limits[look.carrier_id], "left": 0} if why == "full" else {}
             carriers.append({"carrier": look.carrier_id, "freight_fen": look.freight_fen, "why": why, **full})
-        return {"wanted": {key: value for key, value in wanted.items() if value}, "carriers": carriers}
+        day = self._works_again(passed_over) if chosen is None else None
+        until = {"waits_until": day.isoformat()} if day is not None else {}
+        return {
+            "wanted": {key: value for key, value in wanted.items() if value},
+            "carriers": carriers,
+            **until,
+        }
 
 
 def _listed(joined: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Documents made before are looked at again while nobody fits them, or when their 
 the same facts get the same answer, which is worked out once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -36,11 +36,11 @@ _CHOICES = text("""
         order_id text collate "C" not null, fulfillment_order_id text collate "C", warehouse_id text not null,
         weight_g bigint not null, carrier_id text, carrier_rule_id text,
         carrier_reason_id text collate "C" not null, carrier_date date, carrier_left integer,
-        ship_not_before timestamptz, freight_fen bigint
+        ship_not_before timestamptz, freight_fen bigint, is_waiting boolean not null
     ) on commit drop""")
 _COLUMNS = (
     "order_id", "fulfillment_order_id", "warehouse_id", "weight_g", "carrier_id", "carrier_rule_id",
-    "carrier_reason_id", "carrier_date", "carrier_left", "ship_not_before", "freight_fen",
+    "carrier_reason_id", "carrier_date", "carrier_left", "ship_not_before", "freight_fen", "is_waiting",
 )  # fmt: skip
 _REASONS = text("""
     insert into core.carrier_reasons (reason_id, candidates, first_seen_at)
@@ -80,7 +80,10 @@ def choose_carriers(
     if not config.carriers.carriers:
         return
     today = now.astimezone(BEIJING).date()
-    closed = frozenset(row.id for row in config.calendar.on(CalendarKind.CARRIER, today))
+    closed = {
+        row.id: config.calendar.works_again(CalendarKind.CARRIER, row.id, today)
+        for row in config.calendar.on(CalendarKind.CARRIER, today)
+    }
     if taken is None:
         _read_documents(connection, config, look, now, closed)
     else:
@@ -96,7 +99,7 @@ def choose_carriers(
 
 
 def _read_documents(
-    connection: Connection, config: MerchantConfig, look: Look | None, now: datetime, closed: frozenset[str]
+    connection: Connection, config: MerchantConfig, look: Look | None, now: datetime, closed: Collection[str]
 ) -> None:
     if look is not None and not look.is_all:
         connection.execute(statement("core/touched_to_carry"))

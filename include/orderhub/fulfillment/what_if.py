@@ -37,7 +37,7 @@ _HELD = text("""
         d.outcome = 'allocated' and exists (
             select from carrier_choices as c
             where c.order_id = d.order_id and c.warehouse_id = d.warehouse_id
-                and c.fulfillment_order_id is null and c.carrier_id is null
+                and c.fulfillment_order_id is null and c.carrier_id is null and not c.is_waiting
         ))""")
 _MIX = text("""
     select is_proposed, outcome, warehouse_id, carrier_id, count(*) as orders,

@@ -73,12 +73,19 @@ def _choice(row: RowMapping) -> Step:
     weight = f"{row['weight_g']} g"
     left = row["carrier_left"]
     left_zh, left_en = (f",当天还能收 {left} 单", f", can take {left} more") if left is not None else ("", "")
-    zh = f"快递 {row['carrier_id'] or '没有'}({weight}{left_zh}{_asked(wanted, 0)})"
-    en = f"carrier {row['carrier_id'] or 'none'} ({weight}{left_en}{_asked(wanted, 1)})"
+    nobody_zh, nobody_en = _nobody(row["candidates"])
+    zh = f"快递 {row['carrier_id'] or nobody_zh}({weight}{left_zh}{_asked(wanted, 0)})"
+    en = f"carrier {row['carrier_id'] or nobody_en} ({weight}{left_en}{_asked(wanted, 1)})"
     ids = {"rule": row["carrier_rule_id"] or "-", "reason": row["carrier_reason_id"][:12]}
     ids |= {"fulfillment_order": row["fulfillment_order_id"]}
     tried_zh, tried_en = ";".join(one for one, _ in shown), "; ".join(one for _, one in shown)
     return Step(row["allocated_at"], "carrier", f"{zh}:{tried_zh}", f"{en}: {tried_en}", ids)
+
+
+def _nobody(candidates: Mapping[str, Any]) -> tuple[str, str]:
+    if day := candidates.get("waits_until"):
+        return f"今天都不上班,等到 {day}", f"all closed today, waits until {day}"
+    return "没有", "none"
 
 
 def _candidate(carrier: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,5 +1,5 @@
--- One row per allocated document that needs another look for its carrier; key fulfillment_order_id: nobody fitted it,
--- carriers.yaml is new or names its carrier no more, its carrier is closed today, the order changed, or its goods may not
+-- One row per allocated document that needs another look for its carrier; key fulfillment_order_id: nobody fitted it, or
+-- worked that day, carriers.yaml is new or names its carrier no more, its carrier is closed today, the order changed, or its goods may not
 -- leave today and it was on no list of a day on which they might. One that is being checked waits: what nobody carries
 -- may be what the checks hold.
 create temporary table documents_to_carry on commit drop as
@@ -20,5 +20,8 @@ where f.state = 'allocated'
             select from core.holds as h
             where h.order_id = f.order_id and h.subject_id = f.fulfillment_order_id
                 and h.rule_id = 'no_carrier' and h.state = 'active'
+        ))
+        or (f.carrier_id is null and exists (
+            select from core.carrier_reasons as x where x.reason_id = f.carrier_reason_id and x.candidates ? 'waits_until'
         ))
     )

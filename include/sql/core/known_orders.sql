@@ -16,6 +16,7 @@ on conflict (order_id) do update set
     disagreeing_fields = excluded.disagreeing_fields, version_id = excluded.version_id,
     merge_key = excluded.merge_key, mapping_version = excluded.mapping_version,
     checked_version = excluded.checked_version, checks_version = excluded.checks_version,
+    was_checkable = present.was_checkable or excluded.was_checkable,
     _load_id = excluded._load_id, _pass_id = excluded._pass_id,
     _checked_pass_id = excluded._checked_pass_id, _seen_at = excluded._seen_at
 where excluded.merge_key > present.merge_key

@@ -1,4 +1,5 @@
--- Holds the documents of this pass that no carrier takes; key anomaly_id. Once held, the same hold goes on.
+-- Holds the documents of this pass that no carrier takes; key anomaly_id. Once held, the same hold goes on. What only waits
+-- for a carrier to work again is not held.
 with nobody as (
     select f.fulfillment_order_id, f.order_id, o.version_id, k.carrier_reason_id, x.candidates
     from carrier_choices as k
@@ -7,7 +8,7 @@ with nobody as (
         and (k.fulfillment_order_id = f.fulfillment_order_id or (k.fulfillment_order_id is null and f._pass_id = :pass_id))
     inner join core.orders as o on f.order_id = o.order_id
     inner join core.carrier_reasons as x on k.carrier_reason_id = x.reason_id
-    where k.carrier_id is null
+    where k.carrier_id is null and not k.is_waiting
 ),
 
 worded as (

@@ -20,11 +20,12 @@ near as (
 ),
 
 unshipped as (
-    select o.order_id, o.ship_by_at, r.province, coalesce(r.city, '') as city, f.warehouse_id, f.carrier_id
+    select o.order_id, o.ship_by_at, r.province, coalesce(r.city, '') as city, f.warehouse_id, f.carrier_id, x.candidates
     from near as n
     inner join core.orders as o on n.order_id = o.order_id
     left join core.receivers as r on o.order_id = r.order_id
     left join core.fulfillment_orders as f on o.order_id = f.order_id and f.state in ('allocated', 'manifested')
+    left join core.carrier_reasons as x on f.carrier_reason_id = x.reason_id and f.carrier_id is null
     where o.ship_by_at >= (select min(starts_at) from closings) and o.ship_by_at < (select max(ends_at) from closings)
         and o.lifecycle = 'live'
         and (
@@ -51,7 +52,10 @@ from closings as c
 inner join unshipped as u on u.ship_by_at >= c.starts_at and u.ship_by_at < c.ends_at
     and case c.kind
         when 'warehouse' then u.warehouse_id = c.id
-        when 'carrier' then u.carrier_id = c.id
+        -- Whoever would take it is closed already: it waits without a carrier.
+        when 'carrier' then u.carrier_id = c.id or u.candidates -> 'carriers' @> jsonb_build_array(
+            jsonb_build_object('carrier', c.id, 'why', 'closed')
+        )
         else u.province = c.province and c.city in ('', u.city)
     end
 group by c.closing_no
