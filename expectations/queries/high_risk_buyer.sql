@@ -1,6 +1,6 @@
 -- One row per order of the pass that stands in a row of doubtful orders of one buyer: gaps and islands over paid times.
 -- A buyer is the platform's open id, else the plain phone on that platform; never a name, never a null. Orders that were
--- not paid stand in no row. Where an address is masked and nothing else is wrong, the order neither counts nor ends a row.
+-- not paid stand in no row. A masked address with nothing else wrong, and what was stopped before a check could see it, neither count nor end one.
 -- What a source says wrongly as a whole, until a person resumes it, is no doubt and no proof: only a repeated order counts.
 with rule as (select *, window_days * interval '1 day' as span from ops.streaks where scope = 'buyer'),
 judged as not materialized (
@@ -16,12 +16,12 @@ buyers as (
 ),
 -- Few buyers are doubtful: their orders are looked up, each by its key.
 members as (
-    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
+    select 'id ' || o.platform || ' ' || o.customer_id as buyer, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state, o.was_checkable,
         o.paid_at, coalesce(o.paid_at, o.placed_at) as bought_at, o._pass_id
     from buyers
     cross join lateral (select * from core.orders where customer_id = buyers.customer_id and platform = buyers.platform offset 0) as o
     union all
-    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state,
+    select 'phone ' || o.platform || ' ' || buyers.phone_hash, o.order_id, o.platform, o.shop_id, o.lifecycle, o.gate, o.payment_state, o.was_checkable,
         o.paid_at, coalesce(o.paid_at, o.placed_at), o._pass_id
     from buyers
     cross join lateral (select order_id from core.receivers where phone_hash = buyers.phone_hash offset 0) as r
@@ -42,7 +42,7 @@ doubts as materialized (
 sequence as (
     select members.buyer, counted.kind, members.bought_at, members.platform, members.order_id,
         coalesce(doubts.is_hit, false) as is_hit,
-        rule.is_reset_by_clean and doubts.order_id is null and not exists (select from ops.source_stops as s
+        rule.is_reset_by_clean and members.was_checkable and doubts.order_id is null and not exists (select from ops.source_stops as s
             where s.shop_id = members.shop_id and s._pass_id <= members._pass_id and s.resumed_at is null) as is_clean
     from members
     -- Whoever was doubtful less often than a row is long stands in none.

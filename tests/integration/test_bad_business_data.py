@@ -69,6 +69,12 @@ CASES: list[tuple[dict[str, str], list[str]]] = [
     ({"手机": "12345"}, ["invalid_phone"]),
     ({"收货人": ""}, ["missing_receiver_name"]),
     ({"收货人": " \u3000 "}, ["missing_receiver_name"]),
+    ({"收货人": "-"}, ["missing_receiver_name"]),
+    ({"收货人": "。~"}, ["missing_receiver_name"]),
+    ({"收货人": "\u200b? ?\u202e"}, ["missing_receiver_name"]),
+    ({"收货人": "🌸"}, []),
+    ({"收货人": "1号"}, []),
+    ({"收货人": "*"}, []),
     ({"收货人": "张*"}, []),
     ({"收货人": "", "手机": "138****0000"}, []),
     ({"币种": "USD"}, ["wrong_currency"]),
@@ -146,3 +152,27 @@ def test_a_flood_of_one_rule_is_one_message_with_its_number(folder: Folder) -> N
         ("rule_incident", "invalid_phone"),
         ("rule_incident", "wrong_currency"),
     ]
+
+
+def test_an_order_that_was_over_before_it_came_does_not_end_the_row_of_its_buyer(folder: Folder) -> None:
+    """Refunded, cancelled or sent before the hub saw it: no check could see it, so it is no proof."""
+
+    def bought(number: int, *, vague: bool, **said: str) -> dict[str, str]:
+        at, street = f"2026-03-02 0{number}:00:00", "测试" if vague else f"文三路{number}号甲"
+        place = {"收货地址": f"浙江省杭州市西湖区{street}", "下单时间": at, "付款时间": at}
+        return {"订单号": f"B{number}", "手机": f"1380000000{number}", **place, **said}
+
+    doubts = [bought(number, vague=True) for number in (1, 2, 7)]
+    over = [
+        bought(number, vague=False, 订单状态=status)
+        for number, status in enumerate(("已退款", "已取消", "已发货"), start=3)
+    ]
+    row = "select rule_id from core.anomalies where rule_id = 'high_risk_buyer' and state = 'open'"
+    drop(folder, *doubts, *over)
+    unbroken = folder.query(row)
+    folder.clock.move(timedelta(minutes=15))
+    drop(folder, bought(6, vague=False), name="good.csv")
+    folder.clock.move(timedelta(minutes=15))
+    drop(folder, bought(6, vague=False, 订单状态="已退款"), name="refunded.csv")
+
+    assert (len(unbroken), folder.query(row)) == (3, [])

@@ -1,5 +1,7 @@
 """A receiver in plain text (files, own shop): region and verdicts come from the text, then it is masked."""
 
+import string
+import unicodedata
 from collections.abc import Mapping
 
 from pydantic import SecretStr
@@ -12,6 +14,8 @@ from orderhub.privacy.hashes import keyed_hash, normalise_address
 from orderhub.privacy.masks import STAR, mask_address, mask_name, mask_phone
 
 Receiver = dict[str, object]
+#: What names nobody: blanks, punctuation, control characters, and marks that stand on nothing.
+_NOTHING = frozenset({"Zs", "Zl", "Zp", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc", "Cf", "Mn", "Me"})
 
 
 def protect(plain: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
@@ -24,7 +28,8 @@ def protect(plain: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:
     """
     given = {field: text.strip() for field, text in plain.items() if text.strip()}
     receiver = {**_address(given, shop, key), **_phone(given, shop, key)}
-    receiver["name_masked"] = mask_name(given.get("name_masked", ""))
+    name = given.get("name_masked", "")
+    receiver["name_masked"] = mask_name(name) if STAR in name or _names_somebody(name) else None
     receiver["town"] = given.get("town")
     receiver["receiver_state"] = _state(given)
     return {field: value for field, value in receiver.items() if value}
@@ -34,6 +39,14 @@ def _state(given: Mapping[str, str]) -> str:
     if not given:
         return "absent"
     return "masked" if any(STAR in text for text in given.values()) else "clear"
+
+
+def _names_somebody(name: str) -> bool:
+    """Say whether a name has a letter, a digit or an emoji: `-`, `。` and `??` have none."""
+    return any(
+        character not in string.punctuation and unicodedata.category(character) not in _NOTHING
+        for character in unicodedata.normalize("NFKC", name)
+    )
 
 
 def _address(given: Mapping[str, str], shop: Shop, key: SecretStr) -> Receiver:

@@ -27,14 +27,14 @@ sequence as (
     select affected.shop_id, affected.kind, o.bought_at, o.order_id, doubts.order_id is not null as is_hit
     from affected
     cross join lateral (
-        select order_id, ops.bought_at(payment_state, paid_at, placed_at) as bought_at
+        select order_id, was_checkable, ops.bought_at(payment_state, paid_at, placed_at) as bought_at
         from core.orders
         where shop_id = affected.shop_id and _checked_pass_id = :pass_id and lifecycle = 'live'
         offset 0
     ) as o
     left join core.receivers as r on r.order_id = o.order_id
     left join doubts on doubts.order_id = o.order_id and doubts.kind = affected.kind
-    where o.bought_at is not null
+    where o.bought_at is not null and o.was_checkable
         and (doubts.order_id is not null or affected.kind not in ('address', 'any') or r.address_verdict is not null)
 ),
 islands as (

@@ -191,6 +191,21 @@ def test_orders_that_were_never_paid_neither_count_nor_end_a_row(hub: Hub) -> No
     assert marked(hub) == ["1", "3", "5"]
 
 
+@pytest.mark.parametrize(
+    ("known", "expected"), [({"was_checkable": False}, ["1", "2", "4"]), ({"was_checkable": True}, [])]
+)
+def test_a_stopped_order_ends_a_row_only_if_it_could_be_checked_before(
+    hub: Hub, known: Mapping[str, Any], expected: list[str]
+) -> None:
+    put_all(hub, "AA")
+    put(hub, 3, "-", gate="stop", status="closed", payment_state="refunded", **known)
+    put(hub, 4, "A")
+
+    hub.check()
+
+    assert marked(hub) == expected
+
+
 def test_a_false_alarm_counts_as_clean(hub: Hub) -> None:
     put(hub, 1, "A")
     put(hub, 2, "A")
@@ -337,6 +352,15 @@ def test_a_masked_address_neither_counts_nor_ends_a_row_of_a_source(
     hub.check()
 
     assert hub.rows(INCIDENTS) == expected
+
+
+def test_an_order_that_no_check_could_see_does_not_end_a_row_of_its_source(hub: Hub) -> None:
+    for number, doubt in enumerate("AA-A", start=1):
+        put(hub, number, doubt, customer_id=f"buyer-{number}", was_checkable=doubt == "A")
+
+    hub.check()
+
+    assert hub.rows(INCIDENTS) == [("tb",)]
 
 
 def test_doubtful_orders_of_a_source_that_are_months_apart_are_no_row(hub: Hub) -> None:
