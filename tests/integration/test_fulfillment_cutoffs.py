@@ -250,6 +250,38 @@ def test_after_the_next_cutoff_a_late_shop_is_in_that_and_no_amendment(database:
     ]
 
 
+def seen(connection: Connection, order_id: str, at: datetime):
+    connection.execute(
+        text(
+            "insert into ops.last_looks values (:order_id, :at, true, :at) "
+            "on conflict (order_id) do update set seen_at = excluded.seen_at"
+        ),
+        {"order_id": order_id, "at": at},
+    )
+
+
+def test_the_alert_of_what_nobody_confirmed_is_over_once_that_has_left_though_a_late_shop_is_still_waited_for(
+    database: Database, clock: FixedClock
+):
+    config = arrange(
+        database, clock, Order("1"), Order("2", shop_id="group", platform="spreadsheet"),
+        covered=TEN - timedelta(minutes=40),
+    )  # fmt: skip
+    with database.engine.begin() as connection:
+        seen(connection, "group/2", TEN - timedelta(hours=1))
+    (closed, _) = close_due(database, at(clock, TEN + timedelta(minutes=10)), config, LAGS)
+    is_open = "select closed_at is null from ops.alerts where rule_id = 'status_unconfirmed'"
+    before = rows(database, is_open)
+    with database.engine.begin() as connection:
+        seen(connection, "group/2", TEN + timedelta(minutes=20))
+
+    close_due(database, at(clock, TEN + timedelta(minutes=20)), config, LAGS)
+
+    assert closed.left_out == {"source_stale": 1, "status_unconfirmed": 1}
+    assert (before, rows(database, is_open)) == ([(True,)], [(False,)])
+    assert rows(database, "select left_shops from ops.cutoffs where warehouse_id = 'hangzhou'") == [(["tb"],)]
+
+
 TWICE = """\
 warehouses:
   - {id: hangzhou, name: 杭州仓, cutoffs: ["10:00", "15:00"]}

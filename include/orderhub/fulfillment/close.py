@@ -250,9 +250,11 @@ class _Closing:
             return []
         number = self.connection.execute(_NEXT_AMENDMENT, {"cutoff_id": self.cutoff.cutoff_id}).scalar_one()
         closed = self._fix_membership([], arrived, number)
+        # What was late is `source_stale`, and was never told of as unconfirmed.
+        are_all_confirmed = not self.left
         self.left.update(set(waiting) - set(arrived))
         self._end()
-        if not self.left:  # A later cut-off of this warehouse may have an alert of its own.
+        if are_all_confirmed:  # A later cut-off of this warehouse may have an alert of its own.
             ended = {"rule_id": UNCONFIRMED, "cutoff_id": self.cutoff.cutoff_id, "now": self.clock.now()}
             self.connection.execute(_ALL_CONFIRMED, ended)
         return closed
