@@ -37,7 +37,9 @@ NOBODY = dict.fromkeys(
     ("receiver_state", "receiver_city", "receiver_district", "receiver_town", "receiver_name", "receiver_mobile",
      "receiver_address", "oaid"), "",
 )  # fmt: skip
-VOLATILE = ("_pass_id", "_seen_at", "_load_id", "_checked_pass_id", "checks_version", "checked_version")
+VOLATILE = (
+    "_pass_id", "_seen_at", "_load_id", "_checked_pass_id", "checks_version", "checked_version", "was_checkable",
+)  # fmt: skip
 TABLES = ("orders", "order_lines", "receivers", "refunds")
 #: Each example has shops of its own, so that one database serves them all.
 numbers = itertools.count(1)
