@@ -28,7 +28,6 @@ from orderhub.fulfillment.cutoffs import ensure_first_start
 from orderhub.fulfillment.due import hand_over_due
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.sync import sync_stock
-from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.platforms.client import Client
 from orderhub.settings import Settings
 from sandbox.traces import trace_connections
@@ -42,6 +41,7 @@ from tests.builders import rows
 from tests.conftest import PASSWORDS, create_database
 from tests.platforms.shop_in_a_box import KEY, TOKEN_KEY, ShopInABox, merchant_files
 from tests.sim.served import serving
+from tests.wms.asking import confirm_shipments
 from tests.wms.conftest import HOUSES
 
 SEED = 7

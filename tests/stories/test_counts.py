@@ -10,11 +10,11 @@ import pytest
 
 from orderhub.db.postgres import Server
 from orderhub.fulfillment.run import run_fulfillment
-from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.operate.verify import verify
 from tests.builders import rows
 from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
+from tests.wms.asking import confirm_shipments
 
 DAY = timedelta(days=1)
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"

@@ -11,12 +11,12 @@ import pytest
 import requests
 
 from orderhub.db.engine import Database
-from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.operate.verify import verify
 from sandbox.world.catalog import BY_CODE
 from sandbox.world.model import Order
 from tests.builders import rows
 from tests.stories.day import CUTOFF, Day, opened_day
+from tests.wms.asking import confirm_shipments
 
 BATCH, QUERY = "deliveryorder.batchcreate", "deliveryorder.query"
 PIECES = (1, 2, 1, 3)

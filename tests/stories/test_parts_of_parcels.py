@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from orderhub.db.engine import Database
-from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.operate.verify import verify
 from sandbox.world.catalog import BY_CODE
 from tests.stories.day import CUTOFF, Day, opened_day
+from tests.wms.asking import confirm_shipments
 
 #: Those that learn what is in a parcel.
 PLATFORMS = ["miniprogram", *(pytest.param(name, marks=pytest.mark.slow) for name in ("douyin", "wechat"))]

@@ -21,7 +21,7 @@ from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.wms.account import Account, open_account
-from orderhub.fulfillment.wms.confirm import Confirmed, confirm_shipments
+from orderhub.fulfillment.wms.confirm import Confirmed
 from orderhub.settings import Settings
 from sandbox.server import UVICORN, HttpServer
 from sandbox.traces import Traces, trace_connections
@@ -30,6 +30,7 @@ from sandbox.wms.faults import Fault
 from sandbox.wms.routes import WmsRoutes
 from sandbox.wms.service import Wms, wms_connections
 from tests.builders import NOON, Line, Order, activate, put, stock
+from tests.wms.asking import confirm_shipments
 
 HOUSES = """\
 warehouses:

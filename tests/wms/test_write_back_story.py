@@ -9,7 +9,6 @@ import requests
 
 from orderhub.db.engine import Database
 from orderhub.delivery.dispatch import deliver_pending
-from orderhub.fulfillment.wms.confirm import confirm_shipments
 from orderhub.operate.verify import verify
 from orderhub.settings import Settings
 from sandbox.wms.service import wms_connections
@@ -17,6 +16,7 @@ from sandbox.world.catalog import SHOP_BY_ID
 from tests.builders import rows
 from tests.platforms.telling_shop import TellingShop
 from tests.sim.served import serving
+from tests.wms.asking import confirm_shipments
 from tests.wms.conftest import HOUSES
 
 

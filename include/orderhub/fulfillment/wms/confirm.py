@@ -8,22 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import Connection, text
 
 from orderhub.clock import Clock
-from orderhub.config.models import MerchantConfig
 from orderhub.db.engine import Database
 from orderhub.db.leases import Lease, hold_scope
-from orderhub.errors import ContractError, CredentialError, RetryError
+from orderhub.errors import ContractError
 from orderhub.fulfillment.asking import ask_each
 from orderhub.fulfillment.shipments import Recorded, Report, record_reports
-from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in, open_account
+from orderhub.fulfillment.wms.account import CANCELLED, Account, Known, known_in
 from orderhub.fulfillment.wms.xml import read, text_at
 from orderhub.platforms.payload import quotable
-from orderhub.settings import Settings
 
-log = structlog.get_logger(__name__)
 #: The message that a WMS pushes when something has left; a gateway between the two puts its name before it.
 CONFIRMATION = "deliveryorder.confirm"
 #: Documents asked for in one go, the longest unasked first; a million open ones take their turns.
@@ -74,34 +70,6 @@ class Confirmed:
     posted: int
     documents: int
     doubts: int
-
-
-def confirm_shipments(
-    database: Database, clock: Clock, settings: Settings, config: MerchantConfig
-) -> list[Confirmed]:
-    """Ask every WMS for its open documents, and record what has left.
-
-    A WMS that does not answer is left for the next time, with what it said before recorded.
-
-    Raises:
-        LeaseTaken: somebody else deals with one of them now.
-        CredentialError: one refuses our calls; the others were asked.
-    """
-    results: list[Confirmed] = []
-    refused: list[CredentialError] = []
-    for warehouse in config.warehouses:
-        if warehouse.wms is None:
-            continue
-        account = open_account(clock, settings, config, warehouse.id)
-        try:
-            results.append(ask_open_documents(database, clock, account))
-        except CredentialError as error:
-            refused.append(error)
-        except RetryError as error:
-            log.warning("WMS not asked to the end", warehouse_id=warehouse.id, why=str(error))
-    if refused:
-        raise refused[0]
-    return results
 
 
 def ask_open_documents(database: Database, clock: Clock, account: Account) -> Confirmed:
