@@ -106,6 +106,7 @@ def shop(database: Database) -> Iterator[Shop]:
     other.close()
 
 
+@pytest.mark.slow
 def test_whoever_cancels_before_the_cut_gets_nothing_sent_and_after_it_somebody_is_asked(shop: Shop):
     ends = []
     for moment in count(1):

@@ -16,6 +16,8 @@ from tests.stories.day import CUTOFF, FILES, Day, own_day
 from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import PLATFORMS, URUMQI
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
 ORDINARY = FILES["warehouses.yaml"].replace("    name: 杭州仓\n", "    name: 杭州仓\n    backup: yiwu\n")

@@ -13,6 +13,8 @@ from orderhub.operate.verify import verify
 from tests.stories.day import CUTOFF, Day, own_day
 from tests.stories.lived import LivedDay
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FIRST, SECOND = "20261124T020000Z", "20261125T020000Z"
 CARRIERS = """\

@@ -19,6 +19,8 @@ from tests.stories.lived import LivedDay
 from tests.stories.test_a_day import HANGZHOU, URUMQI, YIWU
 from tests.stories.test_cash_at_the_door import SERVICE
 
+pytestmark = pytest.mark.slow
+
 DEPOT = ("陕西省", "西安市", "灞桥区")
 MORE = {
     "warehouses.yaml": FILES["warehouses.yaml"].replace(

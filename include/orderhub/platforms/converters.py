@@ -9,6 +9,7 @@ tells the rest costs five times as much.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from orderhub.domain.divisions import Level
@@ -122,11 +123,16 @@ def _province(value: str) -> str:
     return f"case {value} {cases} else {value} end"
 
 
+@cache
+def _names_of_today(level: Level) -> dict[str, str]:
+    return gazetteer().names_of_today(level)
+
+
 def _division(level: Level) -> Callable[[str], str]:
     """A former name → the name of today: 襄樊市, 哈密地区; anything else stays as it is."""
 
     def convert(value: str) -> str:
-        names = gazetteer().names_of_today(level)
+        names = _names_of_today(level)
         listed = ", ".join(f"'{name}'" for name in names)
         cases = " ".join(f"when '{name}' then '{today}'" for name, today in names.items())
         # Whether a name is among many is looked up at once; what each means is asked of the few that are.
