@@ -8,8 +8,8 @@ from typer.exceptions import TyperException
 from orderhub.config.located_yaml import nearest
 from orderhub.spoken import speaks_english, told
 
-#: Commands of `./hub` that are not among ours.
-FRONT_DOOR = ("demo", "up", "sandbox", "reset", "sql", "test", "check", "lock")
+#: Commands that the script `./hub` has by itself.
+_SCRIPT = ("test", "check", "lock")
 
 
 def run(app: typer.Typer, program: str) -> None:
@@ -43,7 +43,9 @@ def _refuse(error: TyperException, program: str) -> None:
 
 def _with_front_door(said: str) -> str:
     """Return the sentence with the nearest command that `./hub` itself has, where it names none."""
+    from orderhub.operate.front_door import front_door
+
     name = said.split("'")[1] if "'" in said else ""
-    hint = nearest(name, list(FRONT_DOOR))
+    hint = nearest(name, [*front_door(), *_SCRIPT])
     near = hint.startswith("did you mean") and "Did you mean" not in said
     return f"{said}. {hint.replace('did', 'Did', 1)}" if near else said
