@@ -86,6 +86,7 @@ class Kuaidi100:
         except requests.RequestException as error:
             raise TransientError(f"Kuaidi100: no answer ({type(error).__name__})") from None
         if answer.status_code >= _SERVER_ERROR:
+            self._session.close()  # Servers that break hang up, perhaps just when the next call goes out.
             raise TransientError(f"Kuaidi100: HTTP {answer.status_code}")
         body = parse_json(answer.content, "Kuaidi100")
         if not isinstance(body, dict):

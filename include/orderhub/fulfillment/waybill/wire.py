@@ -52,6 +52,7 @@ class FormDoor:
             # Their texts quote what was sent, and that holds the signature.
             raise TransientError(f"{self._what}: no whole answer ({type(error).__name__})") from None
         if answer.status_code >= _SERVER_ERROR:
+            self._session.close()  # It may hang up just when the next call goes out.
             raise TransientError(f"{self._what}: HTTP {answer.status_code}")
         said = parse_json(body, self._what)
         if not isinstance(said, dict):

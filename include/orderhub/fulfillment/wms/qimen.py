@@ -165,6 +165,7 @@ class Qimen:
             # Their texts quote the address, and that holds the signature.
             raise TransientError(f"WMS {method}: no whole answer ({type(error).__name__})") from None
         if answer.status_code >= _SERVER_ERROR:
+            self._session.close()  # It may hang up just when the next call goes out.
             raise TransientError(f"WMS {method}: HTTP {answer.status_code}")
         return content
 
