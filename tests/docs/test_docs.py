@@ -159,6 +159,17 @@ def test_the_first_screen_shows_the_two_commands_and_what_one_will_see(page: str
     assert all(part in screen for part in ("./hub demo", "./hub test", "```", "docs/images/airflow.png"))
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_first_screen_says_how_many_steps_the_schemas_take(database: Database, page: str):
+    ((steps,),) = rows(
+        database,
+        "select (select count(*) from ops.schema_migrations)"
+        " + (select count(*) from pg_tables where schemaname = 'staging')",
+    )
+
+    assert re.findall(r"\((\d+) (?:steps|步)\)", text_of(ROOT / page)) == [str(steps)]
+
+
 def test_every_decision_record_says_context_decision_and_consequences():
     lacking = [
         record.name

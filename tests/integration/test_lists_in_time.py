@@ -1,17 +1,21 @@
 """Which lists there are, and what is told of them: between a cut-off and its closing, after a gap, with no next one."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from orderhub.clock import FixedClock
+from orderhub.config.models import MerchantConfig
+from orderhub.config.store import apply_directory
 from orderhub.db.engine import Database
 from orderhub.fulfillment.close import close_due
 from orderhub.fulfillment.cutoffs import due_cutoffs, ensure_first_start, request_due_extras
 from orderhub.fulfillment.due import tell_of_due
 from orderhub.fulfillment.run import run_fulfillment
-from tests.builders import FILES, Order, activate, put, rows, stock
+from orderhub.operate.configuration import late_lists
+from tests.builders import FILES, Order, activate, put, rows, shops_file, stock
 from tests.integration.test_fulfillment_cutoffs import (
     EARLY,
     LAGS,
@@ -93,6 +97,37 @@ def test_a_warehouse_that_came_later_has_no_list_of_each_day_before(database: Da
     due = due_cutoffs(database, clock, config)
 
     assert [cutoff.cutoff_id for cutoff in due] == ["wuhan/20270121T020000Z", "wuhan/20270122T020000Z"]
+
+
+def test_a_time_of_day_that_is_added_after_it_has_passed_closes_nothing_until_it_comes_again(
+    database: Database, clock: FixedClock, tmp_path: Path
+):
+    directory = tmp_path / "config"
+    directory.mkdir()
+
+    def apply(times: str) -> MerchantConfig:
+        warehouses = f"warehouses:\n  - {{id: hangzhou, name: h, cutoffs: {times}}}\n  - {{id: yiwu, name: y, cutoffs: []}}\n"
+        for name, content in {**FILES, "shops.yaml": shops_file(), "warehouses.yaml": warehouses}.items():
+            (directory / name).write_text(content, encoding="utf-8")
+        return apply_directory(database, clock, directory, tmp_path, "li", force=True)
+
+    def due(moved: timedelta = timedelta()) -> list[str]:
+        clock.move(moved)
+        return [each.cutoff_id[-16:-3] for each in due_cutoffs(database, clock, config)]
+
+    config = apply('["10:00"]')
+    ensure_first_start(database, clock)
+    first = due(timedelta(minutes=20))
+    clock.move(timedelta(hours=7))
+    config = apply('["10:00", "16:00", "18:00"]')
+    late, added = late_lists(database, clock, config), due()
+    evening = due(timedelta(hours=1))
+    tomorrow = due(timedelta(hours=24))
+
+    assert (first, added) == (["20261123T0200"], ["20261123T0200"])
+    assert [each.partition(" 今天")[0] for each in late] == ["warehouses.yaml: hangzhou 16:00"]
+    assert evening[len(added) :] == ["20261123T1000"]
+    assert tomorrow[len(evening) :] == ["20261124T0200", "20261124T0800", "20261124T1000"]
 
 
 def test_an_order_at_a_warehouse_that_closes_for_good_is_told(database: Database, clock: FixedClock):

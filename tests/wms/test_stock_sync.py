@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import text
@@ -269,6 +270,34 @@ def test_a_stock_take_stops_routing_and_keeps_reservations(house: House):
     ]
     with pytest.raises(AlreadyDone):
         thaw_stock(house.database, house.clock, "hangzhou", "clerk")
+
+
+@pytest.mark.parametrize("source", ["wms", "file"])
+def test_while_a_warehouse_counts_its_wms_takes_no_promise_back_and_what_it_counted_does(
+    house: House, source: Literal["wms", "file"]
+):
+    house.open(orders=1, pieces=12)
+    add(house, "a", "b")
+    route(house)
+
+    def read(kind: Literal["wms", "file"], pieces: int) -> tuple[int, list[tuple[object, ...]]]:
+        house.clock.move(timedelta(minutes=15))
+        reading = Reading("hangzhou", kind, house.clock.now(), is_locked_inside=False, pieces={"MUG": pieces})
+        returned = take_reading(house.database, house.clock, house.active, reading).returned
+        return returned, rows(house.database, MUGS)
+
+    freeze_stock(house.database, house.clock, house.active, "hangzhou", "clerk")
+    while_counting = read(source, 3), read("wms", 3)
+    thaw_stock(house.database, house.clock, "hangzhou", "clerk")
+    after = read("wms", 3)
+
+    # Two pieces may have left with the list, of which nobody has told us.
+    expected = {
+        "wms": (((0, [(6, 6)]), (0, [(6, 6)])), (1, [(5, 4)])),
+        "file": (((1, [(5, 4)]), (0, [(4, 4)])), (0, [(4, 4)])),
+    }
+    assert (while_counting, after) == expected[source]
+    assert clean(house) == []
 
 
 @pytest.mark.parametrize(

@@ -60,11 +60,12 @@ def config_apply(
     ] = False,
 ) -> None:
     """检查并启用;有错时上一个好版本继续生效 / check and activate; on error the last good version stays."""
-    from orderhub.operate.configuration import apply_files, warnings_of
+    from orderhub.operate.configuration import apply_files, late_lists, warnings_of
 
     with opened() as (settings, database):
         applied = apply_files(database, clock, settings, getpass.getuser(), directory, force=force)
-    _print_warnings(warnings_of(applied, directory or settings.config))
+        late = late_lists(database, clock, applied)
+    _print_warnings([*warnings_of(applied, directory or settings.config), *late])
     console.print(f"已启用 / active: {applied.version[:12]}")
 
 

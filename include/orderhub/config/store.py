@@ -1,6 +1,7 @@
 """Config versions: files enter by `config apply`, leave by `config export`; the last good one stays."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -70,6 +71,7 @@ def apply_directory(
         record_act(connection, clock, actor, "apply", "config", config.version, detail={"from": active})
         is_moved = _is_go_live_moved(connection, config)
         _replace_tables(connection, config)
+        _note_cutoffs(connection, config, clock.now())
         replace_check_tables(connection, config)
         if is_moved:
             connection.execute(statement("core/settle_free_lifecycles"))
@@ -145,6 +147,12 @@ def _is_go_live_moved(connection: Connection, config: MerchantConfig) -> bool:
     """Return whether a shop goes live, or back into shadow mode, or at another time than was said before."""
     before = {tuple(row) for row in connection.execute(_GO_LIVES)}
     return before != {(shop.id, shop.mode == "shadow", shop.go_live_at) for shop in config.shops}
+
+
+def _note_cutoffs(connection: Connection, config: MerchantConfig, now: datetime) -> None:
+    said = [(warehouse.id, time) for warehouse in config.warehouses for time in warehouse.cutoffs]
+    given = {"warehouses": [each for each, _ in said], "times": [time for _, time in said], "now": now}
+    connection.execute(statement("core/cutoff_times"), given)
 
 
 def _replace_tables(connection: Connection, config: MerchantConfig) -> None:

@@ -5,9 +5,9 @@ A cut-off is a row; Airflow's timetable is only the alarm clock. Closing: `order
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from orderhub.clock import BEIJING, Clock
 from orderhub.config.located_yaml import nearest
@@ -27,6 +27,7 @@ _CATCH_UP = timedelta(days=2)
 EXTRA_AHEAD = timedelta(hours=2)
 #: However many orders are due, a warehouse gets no more lists of their own than this.
 EXTRA_EVERY = timedelta(hours=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _FIRST_START = text("select first_started_at from ops.hub")
 _INSERT = text("""
     insert into ops.cutoffs (cutoff_id, warehouse_id, cutoff_at, kind, requested_by)
@@ -45,6 +46,7 @@ _WAITING = text("""
 _LATEST = text("""
     select warehouse_id, max(cutoff_at) as cutoff_at from ops.cutoffs
     where kind = 'scheduled' group by warehouse_id""")
+_SINCE = text("select warehouse_id, time_of_day, since from core.cutoff_times")
 _EXTRAS_SINCE = text("""
     select distinct warehouse_id from ops.cutoffs where kind = 'extra' and cutoff_at > :since""")
 
@@ -85,9 +87,8 @@ def ensure_first_start(database: Database, clock: Clock) -> datetime:
 def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> list[Cutoff]:
     """Return every open cut-off whose instant has passed, oldest first, after writing the scheduled ones.
 
-    An instant counts after the hub's first start and after the warehouse's latest known cut-off, within
-    `_CATCH_UP`, so that a warehouse added today has no list of each day before, and on days on which the
-    warehouse is open.
+    An instant counts after the hub's first start, after the configuration got its time of day, after the
+    warehouse's latest known cut-off, within `_CATCH_UP`, and on days on which the warehouse is open.
 
     Raises:
         LeaseTaken: somebody else writes cut-offs at this moment.
@@ -96,17 +97,39 @@ def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> lis
     now = clock.now()
     with database.read() as connection:
         latest = {row.warehouse_id: row.cutoff_at for row in connection.execute(_LATEST)}
+        added = _added(connection)
     missing = [
         _row(warehouse.id, at, "scheduled", None)
         for warehouse in config.warehouses
-        for at in _instants(warehouse, latest.get(warehouse.id), started, now)
-        if not config.calendar.is_closed(CalendarKind.WAREHOUSE, warehouse.id, at.astimezone(BEIJING).date())
+        for time_of_day, at in _instants(warehouse, max(started, now - _CATCH_UP), now)
+        if at > latest.get(warehouse.id, _NEVER)
+        and at >= added.get((warehouse.id, time_of_day), _NEVER)
+        and not config.calendar.is_closed(CalendarKind.WAREHOUSE, warehouse.id, at.astimezone(BEIJING).date())
     ]
     if missing:
         with hold_scope(database, SCOPE) as lease, database.transaction(lease) as connection:
             connection.execute(_INSERT, missing)
     with database.read() as connection:
         return [Cutoff(*row) for row in connection.execute(_OPEN, {"now": now})]
+
+
+def passed_when_added(database: Database, clock: Clock, config: MerchantConfig) -> list[tuple[str, time]]:
+    """Return (warehouse, time of day) of those that the configuration got today, after they had passed.
+
+    Their first list is on the next day on which the warehouse is open. Before the hub's first start: none.
+    """
+    if _first_start(database) is None:
+        return []
+    with database.read() as connection:
+        added = _added(connection)
+    today = clock.now().astimezone(BEIJING).date()
+    return [
+        (warehouse.id, time_of_day)
+        for warehouse in config.warehouses
+        for time_of_day in warehouse.cutoffs
+        if (since := added.get((warehouse.id, time_of_day), _NEVER).astimezone(BEIJING)).date() == today
+        and since.time() > time_of_day
+    ]
 
 
 def waiting_amendments(database: Database, clock: Clock) -> list[Cutoff]:
@@ -233,14 +256,16 @@ def _first_start(database: Database) -> datetime | None:
     return started
 
 
-def _instants(
-    warehouse: Warehouse, latest: datetime | None, started: datetime, now: datetime
-) -> Iterator[datetime]:
-    since = max(started, now - _CATCH_UP)
+def _added(connection: Connection) -> dict[tuple[str, time], datetime]:
+    """Return (warehouse, time of day) → when the configuration got it; what it always had may be missing."""
+    return {(row.warehouse_id, row.time_of_day): row.since for row in connection.execute(_SINCE)}
+
+
+def _instants(warehouse: Warehouse, since: datetime, until: datetime) -> Iterator[tuple[time, datetime]]:
     day = since.astimezone(BEIJING).date()
-    while day <= now.astimezone(BEIJING).date():
+    while day <= until.astimezone(BEIJING).date():
         for time_of_day in warehouse.cutoffs:
             instant = datetime.combine(day, time_of_day, BEIJING).astimezone(UTC)
-            if since <= instant <= now and (latest is None or instant > latest):
-                yield instant
+            if since <= instant <= until:
+                yield time_of_day, instant
         day += timedelta(days=1)

@@ -4,7 +4,8 @@ A reading has an as-of: what left the building later is subtracted again, what l
 twice. Where less was counted than is promised, reservations go back in the same transaction: whole
 fulfillment orders that no warehouse has, those of shops in shadow mode first, then the latest paid, then the
 greater order id. The next pass routes them again. A figure below what manifests hold is not believed, and
-its SKU keeps the as-of that it had: what explains it is still to come.
+its SKU keeps the as-of that it had: what explains it is still to come. So it is with every figure of a WMS
+below what is promised while its warehouse counts; a file is what was counted.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from orderhub.db.engine import Database
 from orderhub.db.leases import hold_scope
 from orderhub.db.sql_files import statement
 from orderhub.errors import AlreadyDone
+from orderhub.fulfillment.freeze import frozen_warehouses
 from orderhub.fulfillment.stock import COUNTS, SCOPE, give_back, unknown_skus
 
 log = structlog.get_logger(__name__)
@@ -109,8 +111,10 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         connection.execute(statement("core/counts_with_parcels"), named)
         connection.execute(statement("core/counts_with_returns"), named)
         connection.execute(statement("core/counts_with_doubt"), named)
-        returned = give_back(connection, clock, only_shadow=False)
-        below = _keep_promised(connection, clock, config, reading)
+        is_counting = reading.source == "wms" and reading.warehouse_id in frozen_warehouses(connection)
+        returned = 0 if is_counting else give_back(connection, clock, only_shadow=False)
+        below = () if is_counting else _told_of_below(connection, clock, config, reading)
+        connection.execute(_AS_PROMISED)
         unknown = unknown_skus(connection) if reading.source == "file" else ()
         changed = _write(connection, clock, reading)
         synced = SyncedStock(reading.warehouse_id, len(rows), changed, returned, below, unknown)
@@ -119,12 +123,11 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
     return synced
 
 
-def _keep_promised(
+def _told_of_below(
     connection: Connection, clock: Clock, config: MerchantConfig, reading: Reading
 ) -> tuple[str, ...]:
-    """Leave on_hand where manifests hold more than was counted, and tell about it."""
+    """Return the SKUs of which manifests hold more than was counted, and tell about them."""
     below = connection.execute(_BELOW).all()
-    connection.execute(_AS_PROMISED)
     alerts = [
         Alert(
             rule_id=_RULE,

@@ -9,6 +9,7 @@ from orderhub.config.parse import unread_files
 from orderhub.config.store import apply_directory, check_directory
 from orderhub.db.engine import Database
 from orderhub.errors import AlreadyDone
+from orderhub.fulfillment.cutoffs import passed_when_added
 from orderhub.operate.dead_rules import rule_warnings
 from orderhub.operate.refused import close_refused
 from orderhub.platforms.spec import load_platform
@@ -38,6 +39,16 @@ def warnings_of(config: MerchantConfig, directory: Path) -> list[str]:
         *goods_warnings(config), *rule_warnings(config), *suite_warnings(config), *care_warnings(config),
         *unread_files(directory),
     ]  # fmt: skip
+
+
+def late_lists(database: Database, clock: Clock, config: MerchantConfig) -> list[str]:
+    """Return a warning for each cut-off that was added today after its time of day had passed."""
+    return [
+        f"warehouses.yaml: {warehouse_id} {at:%H:%M} 今天已经过了,从下一个开门的日子算起;今天就要一份:"
+        f"./hub manifest close {warehouse_id} --now / has passed today and counts from the next day on which "
+        "the warehouse is open; that command closes a list today"
+        for warehouse_id, at in passed_when_added(database, clock, config)
+    ]
 
 
 def apply_files(
