@@ -13,11 +13,14 @@ from sqlalchemy import text
 
 from orderhub.clock import SystemClock
 from orderhub.config.located_yaml import nearest
+from orderhub.config.parse import parse_config
 from orderhub.db.engine import Database
 from orderhub.db.migrations import migrate
 from orderhub.db.postgres import Server, free_port, open_cluster, running_server
 from orderhub.operate.databases import Passwords, create_roles
 from orderhub.platforms.spec import platform_names
+from orderhub.quality.active import active_suites
+from tests.builders import FILES, shops_file
 
 #: The contract's cases assert outside of test files; what they compared is shown all the same.
 pytest.register_assert_rewrite(
@@ -37,6 +40,7 @@ FAST = {
 IN_MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 2**30
 _numbers = itertools.count(1)
+_left: list[str] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -114,6 +118,10 @@ def _make_template(running: Server) -> None:
     admin.close()
     owner = Database(running.url(TEMPLATE, "orderhub_owner", PASSWORDS.owner), "tests")
     migrate(owner, SystemClock())
+    with owner.engine.begin() as connection:
+        # Proving the shipped suites is a tenth of a short test; active they are not.
+        active_suites(connection, SystemClock(), parse_config({**FILES, "shops.yaml": shops_file()}))
+        connection.execute(text("update ops.suite_versions set is_active = false"))
     owner.close()
 
 
@@ -139,8 +147,12 @@ def database_name(admin: Database) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     create_database(admin, name)
     yield name
-    with admin.session() as session:
-        session.execute(text(f"drop database {name} with (force)"))
+    # Sessions of this one are still ending, and the server would sleep a tenth of a second on them.
+    _left.append(name)
+    for left in _left[:-1]:
+        with admin.session() as session:
+            session.execute(text(f"drop database {left} with (force)"))
+    del _left[:-1]
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ PLATFORMS = [name for name in platform_names() if name in DIALECTS]
 NUMBERED = [name for name in PLATFORMS if load_platform(name).spec.streams["orders"].paging == "pages"]
 #: One of them shows in the usual tier that the comparison can fail.
 FORWARD = [pytest.param(name, marks=[pytest.mark.slow] if name != "douyin" else []) for name in NUMBERED]
-#: A cursor, pages by number and half hours by number: whose days are lived in the usual tier.
-USUAL = ("wechat", "taobao", "pinduoduo")
+#: Pages by number, half hours by number: whose days are lived in the usual tier. A cursor's contract is tried there.
+USUAL = ("taobao", "pinduoduo")
 DAYS = [pytest.param(name, marks=[] if name in USUAL else [pytest.mark.slow]) for name in PLATFORMS]
 #: Ten that never change, and one that is drawn anew and printed.
 SEEDS = [*range(11, 21), None]
