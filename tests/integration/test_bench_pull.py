@@ -3,7 +3,6 @@ import pytest
 from orderhub.clock import SystemClock
 from orderhub.operate.bench_pull import race_pulls, shops
 
-
 #: One shop in the usual tier: they differ in the records, not in the way.
 SHOPS = [
     pytest.param(name, marks=[pytest.mark.slow] if number else []) for number, name in enumerate(shops())
