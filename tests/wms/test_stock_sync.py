@@ -11,6 +11,8 @@ from sqlalchemy import text
 from orderhub.alerts.watch import look_around
 from orderhub.db.leases import hold_scope
 from orderhub.errors import AlreadyDone, LeaseTaken
+from orderhub.fulfillment.close import close_due
+from orderhub.fulfillment.cutoffs import request_extra
 from orderhub.fulfillment.freeze import freeze_stock, thaw_stock
 from orderhub.fulfillment.run import run_fulfillment
 from orderhub.fulfillment.stock import import_stock
@@ -187,6 +189,37 @@ def test_of_those_who_paid_at_the_same_time_the_greater_order_id_gives_its_piece
         ("tb/b@1", "allocated"),
         ("tb/c@1", "cancelled"),
     ]
+
+
+def test_a_count_before_the_numbers_of_a_list_come_back_takes_no_promise_away(house: House):
+    """What left the morning's list without a number yet explains what is missing; more than that it does not."""
+    house.open(orders=0, pieces=0)
+    with house.database.engine.begin() as connection:
+        stock(connection, yiwu__MUG=10)
+        put(connection, *(Order(number, (Line(quantity=2),), province="西藏自治区") for number in "ab"))
+    route(house)
+    house.clock.move(timedelta(hours=1))
+    request_extra(house.database, house.clock, house.active, "yiwu", "test")
+    close_due(house.database, house.clock, house.active, {})
+    for number in "cd":
+        with house.database.engine.begin() as connection:
+            paid = house.clock.now() - timedelta(hours=ord("d") - ord(number))
+            put(connection, Order(number, (Line(quantity=2),), province="西藏自治区", paid_at=paid))
+    route(house)
+
+    def count(pieces: int) -> tuple[int, list[tuple[object, ...]]]:
+        house.clock.move(timedelta(hours=1))
+        reading = Reading("yiwu", "file", house.clock.now(), is_locked_inside=False, pieces={"MUG": pieces})
+        returned = take_reading(house.database, house.clock, house.active, reading).returned
+        return returned, rows(
+            house.database, "select on_hand, reserved from core.stock where warehouse_id = 'yiwu'"
+        )
+
+    assert [count(5), count(4), count(3)] == [(0, [(8, 8)]), (0, [(8, 8)]), (1, [(7, 6)])]
+    assert rows(house.database, "select order_id from core.fulfillment_orders where state = 'cancelled'") == [
+        ("tb/d",)
+    ]
+    assert clean(house) == []
 
 
 def test_what_manifests_hold_stays_promised_and_a_person_is_told(house: House):

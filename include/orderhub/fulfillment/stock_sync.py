@@ -110,7 +110,9 @@ def take_reading(database: Database, clock: Clock, config: MerchantConfig, readi
         connection.execute(_COUNTED_SINCE, named)
         connection.execute(statement("core/counts_with_parcels"), named)
         connection.execute(statement("core/counts_with_returns"), named)
-        connection.execute(statement("core/counts_with_doubt"), named)
+        connection.execute(
+            statement("core/counts_with_doubt"), {**named, "is_file": reading.source == "file"}
+        )
         is_counting = reading.source == "wms" and reading.warehouse_id in frozen_warehouses(connection)
         returned = 0 if is_counting else give_back(connection, clock, only_shadow=False)
         below = () if is_counting else _told_of_below(connection, clock, config, reading)
