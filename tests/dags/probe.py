@@ -67,9 +67,9 @@ def probe(folder: Path) -> dict[str, Any]:
     socket.socket.connect = refuse  # type: ignore[method-assign,assignment] - nothing may be reached from here on
     files = {}
     for file in sorted(folder.glob("*.py")):
-        started = time.perf_counter()
+        started = time.process_time()  # What else the machine does is not the file's doing.
         dags = bag.process_file(str(file))
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         error = "".join(text for name, text in bag.import_errors.items() if name.endswith(file.name))
         files[file.stem] = {
             "seconds": seconds,

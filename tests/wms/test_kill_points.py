@@ -168,7 +168,7 @@ def test_a_parcel_is_posted_once_wherever_it_dies(
     assert clean(house) == []
 
 
-@pytest.mark.parametrize("name", ["give_back", "_keep_promised", "_write"])
+@pytest.mark.parametrize("name", ["give_back", "_told_of_below", "_write"])
 @pytest.mark.parametrize("is_after", [False, True])
 def test_a_reading_is_taken_whole_or_not_wherever_it_dies(
     house: House, monkeypatch: pytest.MonkeyPatch, name: str, *, is_after: bool
