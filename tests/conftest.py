@@ -133,6 +133,17 @@ def create_database(admin: Database, name: str, template: str = TEMPLATE) -> Non
         )
 
 
+def drop_database(admin: Database, name: str) -> None:
+    """Drop what was left to drop before, and leave this one for the next time.
+
+    Its sessions are still ending, and the server would sleep a tenth of a second on them.
+    """
+    for left in _left:
+        with admin.session() as session:
+            session.execute(text(f"drop database {left} with (force)"))
+    _left[:] = [name]
+
+
 @pytest.fixture(scope="session")
 def admin(server: Server) -> Iterator[Database]:
     """The worker's server as its superuser."""
@@ -147,12 +158,7 @@ def database_name(admin: Database) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     create_database(admin, name)
     yield name
-    # Sessions of this one are still ending, and the server would sleep a tenth of a second on them.
-    _left.append(name)
-    for left in _left[:-1]:
-        with admin.session() as session:
-            session.execute(text(f"drop database {left} with (force)"))
-    del _left[:-1]
+    drop_database(admin, name)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """What a person does about manifests: list, show, reprint, void; as functions, and as commands."""
 
+import itertools
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,8 +33,10 @@ from orderhub.operate.explain import explain
 from orderhub.operate.verify import verify
 from orderhub.settings import Settings
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
-from tests.conftest import PASSWORDS
+from tests.conftest import PASSWORDS, create_database, drop_database
 
+PUBLISHED = "published"
+NUMBERS = itertools.count(1)
 ID = "hangzhou/20261123T040000Z"
 FILES = {
     "handover_list.csv", "label_import.csv", "manifest.xlsx", "pick_list.csv", "pick_list.pdf",
@@ -44,14 +49,14 @@ def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, database_url=SecretStr("x"), hash_key=SecretStr("x"))
-
-
-@pytest.fixture
-def config(database: Database, clock: FixedClock, settings: Settings) -> MerchantConfig:
-    """A merchant with one published manifest of two orders."""
+@pytest.fixture(scope="module")
+def published(
+    server: Server, admin: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, MerchantConfig]]:
+    """A merchant with one published manifest of two orders: made once, copied for each test."""
+    create_database(admin, PUBLISHED)
+    database = Database(server.url(PUBLISHED, "orderhub_app", PASSWORDS.app), "tests")
+    home, clock = tmp_path_factory.mktemp("home"), FixedClock(NOON)
     with database.engine.begin() as connection:
         active = activate(connection)
         stock(connection, hangzhou__MUG=50, hangzhou__CUP=50)
@@ -60,9 +65,39 @@ def config(database: Database, clock: FixedClock, settings: Settings) -> Merchan
     run_fulfillment(database, clock, active)
     request_extra(database, clock, active, "hangzhou", "lin")
     close_due(database, clock, active, {})
-    deliver_pending(database, clock, settings)
-    deliver_books(database, clock, settings)
-    return active
+    deliver_pending(database, clock, settings_at(home))
+    deliver_books(database, clock, settings_at(home))
+    database.close()
+    yield home, active
+    drop_database(admin, PUBLISHED)
+
+
+@pytest.fixture
+def database_name(request: pytest.FixtureRequest, admin: Database) -> Iterator[str]:
+    """Name of a copy; of an empty one where a test has orders of its own."""
+    name = f"{PUBLISHED}_{next(NUMBERS)}"
+    if "config" in request.fixturenames:
+        request.getfixturevalue("published")
+        create_database(admin, name, PUBLISHED)
+    else:
+        create_database(admin, name)
+    yield name
+    drop_database(admin, name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_at(tmp_path)
+
+
+@pytest.fixture
+def config(published: tuple[Path, MerchantConfig], settings: Settings) -> MerchantConfig:
+    shutil.copytree(published[0], settings.home, dirs_exist_ok=True)
+    return published[1]
+
+
+def settings_at(home: Path) -> Settings:
+    return Settings(home=home, database_url=SecretStr("x"), hash_key=SecretStr("x"))
 
 
 def names(settings: Settings) -> set[str]:
