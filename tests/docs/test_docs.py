@@ -15,6 +15,7 @@ from orderhub.db.postgres import Server
 from orderhub.db.staging_tables import wanted_tables
 from orderhub.operate.reference import render_pages
 from orderhub.settings import PREFIX, Settings
+from sandbox.dialects import DIALECTS
 from tests.architecture.source_tree import text_of, tracked_files
 from tests.builders import rows
 from tests.conftest import PASSWORDS, create_database
@@ -165,7 +166,11 @@ def test_the_first_screen_shows_the_two_commands_and_what_one_will_see(page: str
 def test_the_first_screen_says_how_many_steps_the_schemas_take(page: str):
     migrations = [migration.source for migration in available_migrations()]
     made = sum(source.count("select ops.create_staging(") for source in migrations)
-    steps = len(migrations) + len(wanted_tables()) - made
+    # A platform that somebody added a minute ago is not in the picture yet.
+    tables = [
+        name for name, (platform, _) in wanted_tables().items() if platform in {*DIALECTS, "spreadsheet"}
+    ]
+    steps = len(migrations) + len(tables) - made
 
     assert re.findall(r"\((\d+) (?:steps|步)\)", text_of(ROOT / page)) == [str(steps)]
 
