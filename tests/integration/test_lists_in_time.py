@@ -120,12 +120,15 @@ def test_a_time_of_day_that_is_added_after_it_has_passed_closes_nothing_until_it
     first = due(timedelta(minutes=20))
     clock.move(timedelta(hours=7))
     config = apply('["10:00", "16:00", "18:00"]')
-    late, added = late_lists(database, clock, config), due()
-    evening = due(timedelta(hours=1))
+    late, added = late_lists(database, config, clock.now()), due()
+    clock.move(timedelta(minutes=1))
+    later = late_lists(database, config, clock.now())
+    evening = due(timedelta(minutes=59))
     tomorrow = due(timedelta(hours=24))
 
     assert (first, added) == (["20261123T0200"], ["20261123T0200"])
     assert [each.partition(" 今天")[0] for each in late] == ["warehouses.yaml: hangzhou 16:00"]
+    assert later == []
     assert evening[len(added) :] == ["20261123T1000"]
     assert tomorrow[len(evening) :] == ["20261124T0200", "20261124T0800", "20261124T1000"]
 

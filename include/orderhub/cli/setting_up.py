@@ -63,8 +63,9 @@ def config_apply(
     from orderhub.operate.configuration import apply_files, late_lists, warnings_of
 
     with opened() as (settings, database):
+        begun_at = clock.now()
         applied = apply_files(database, clock, settings, getpass.getuser(), directory, force=force)
-        late = late_lists(database, clock, applied)
+        late = late_lists(database, applied, begun_at)
     _print_warnings([*warnings_of(applied, directory or settings.config), *late])
     console.print(f"已启用 / active: {applied.version[:12]}")
 

@@ -113,8 +113,10 @@ def due_cutoffs(database: Database, clock: Clock, config: MerchantConfig) -> lis
         return [Cutoff(*row) for row in connection.execute(_OPEN, {"now": now})]
 
 
-def passed_when_added(database: Database, clock: Clock, config: MerchantConfig) -> list[tuple[str, time]]:
-    """Return (warehouse, time of day) of those that the configuration got today, after they had passed.
+def passed_when_added(
+    database: Database, config: MerchantConfig, added_since: datetime
+) -> list[tuple[str, time]]:
+    """Return (warehouse, time of day) of those added since then, after they had passed on that Beijing day.
 
     Their first list is on the next day on which the warehouse is open. Before the hub's first start: none.
     """
@@ -122,13 +124,12 @@ def passed_when_added(database: Database, clock: Clock, config: MerchantConfig) 
         return []
     with database.read() as connection:
         added = _added(connection)
-    today = clock.now().astimezone(BEIJING).date()
     return [
         (warehouse.id, time_of_day)
         for warehouse in config.warehouses
         for time_of_day in warehouse.cutoffs
-        if (since := added.get((warehouse.id, time_of_day), _NEVER).astimezone(BEIJING)).date() == today
-        and since.time() > time_of_day
+        if (since := added.get((warehouse.id, time_of_day), _NEVER)) >= added_since
+        and since.astimezone(BEIJING).time() > time_of_day
     ]
 
 

@@ -1,5 +1,6 @@
 """The whole check of the merchant's files: what the config layer knows, their field maps, their suites."""
 
+from datetime import datetime
 from pathlib import Path
 
 from orderhub.clock import Clock
@@ -41,13 +42,13 @@ def warnings_of(config: MerchantConfig, directory: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def late_lists(database: Database, clock: Clock, config: MerchantConfig) -> list[str]:
-    """Return a warning for each cut-off that was added today after its time of day had passed."""
+def late_lists(database: Database, config: MerchantConfig, added_since: datetime) -> list[str]:
+    """Return a warning for each cut-off that was added since then, after its time of day had passed."""
     return [
         f"warehouses.yaml: {warehouse_id} {at:%H:%M} 今天已经过了,从下一个开门的日子算起;今天就要一份:"
         f"./hub manifest close {warehouse_id} --now / has passed today and counts from the next day on which "
         "the warehouse is open; that command closes a list today"
-        for warehouse_id, at in passed_when_added(database, clock, config)
+        for warehouse_id, at in passed_when_added(database, config, added_since)
     ]
 
 
