@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,7 +36,6 @@ from orderhub.settings import Settings
 from tests.builders import NOON, Line, Order, activate, put, rows, stock
 from tests.conftest import PASSWORDS, create_database, drop_database
 
-PUBLISHED = "published"
 NUMBERS = itertools.count(1)
 ID = "hangzhou/20261123T040000Z"
 FILES = {
@@ -49,13 +49,23 @@ def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
+@dataclass(frozen=True)
+class Published:
+    """What each test copies."""
+
+    database_name: str
+    home: Path
+    config: MerchantConfig
+
+
 @pytest.fixture(scope="module")
 def published(
     server: Server, admin: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, MerchantConfig]]:
-    """A merchant with one published manifest of two orders: made once, copied for each test."""
-    create_database(admin, PUBLISHED)
-    database = Database(server.url(PUBLISHED, "orderhub_app", PASSWORDS.app), "tests")
+) -> Iterator[Published]:
+    """A merchant with one published manifest of two orders, made once; once more where a worker comes back."""
+    name = f"published_{next(NUMBERS)}"
+    create_database(admin, name)
+    database = Database(server.url(name, "orderhub_app", PASSWORDS.app), "tests")
     home, clock = tmp_path_factory.mktemp("home"), FixedClock(NOON)
     with database.engine.begin() as connection:
         active = activate(connection)
@@ -68,17 +78,16 @@ def published(
     deliver_pending(database, clock, settings_at(home))
     deliver_books(database, clock, settings_at(home))
     database.close()
-    yield home, active
-    drop_database(admin, PUBLISHED)
+    yield Published(name, home, active)
+    drop_database(admin, name)
 
 
 @pytest.fixture
 def database_name(request: pytest.FixtureRequest, admin: Database) -> Iterator[str]:
     """Name of a copy; of an empty one where a test has orders of its own."""
-    name = f"{PUBLISHED}_{next(NUMBERS)}"
+    name = f"desk_{next(NUMBERS)}"
     if "config" in request.fixturenames:
-        request.getfixturevalue("published")
-        create_database(admin, name, PUBLISHED)
+        create_database(admin, name, request.getfixturevalue("published").database_name)
     else:
         create_database(admin, name)
     yield name
@@ -91,9 +100,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def config(published: tuple[Path, MerchantConfig], settings: Settings) -> MerchantConfig:
-    shutil.copytree(published[0], settings.home, dirs_exist_ok=True)
-    return published[1]
+def config(published: Published, settings: Settings) -> MerchantConfig:
+    shutil.copytree(published.home, settings.home, dirs_exist_ok=True)
+    return published.config
 
 
 def settings_at(home: Path) -> Settings:
